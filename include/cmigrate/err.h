@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * err: the one error object, filled where something fails, printed once by main.
+ *
+ * A function that can fail takes a struct err as its last parameter, returns 0 or -1, and leaves
+ * its outputs untouched on failure. Callers add context with err_wrap() on the way up. The first
+ * cause survives: what fails while undoing goes to another struct err.
+ */
+#ifndef CMIGRATE_ERR_H
+#define CMIGRATE_ERR_H
+
+#include <stdarg.h>
+
+/* Exit codes, the same for all commands; cmigrate(1) has the table. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,   /* failed, nothing had been changed */
+	EXIT_USAGE = 2,    /* wrong usage, configuration or config.json */
+	EXIT_REFUSED = 3,  /* refused by a check, nothing had been changed */
+	EXIT_UNDONE = 4,   /* the move failed and was undone: the container runs on the source */
+	EXIT_SILENT = 5,   /* moved, and the endpoint did not answer in time */
+	EXIT_IN_DOUBT = 6, /* a host can't be reached, at most one copy runs */
+	EXIT_BUSY = 7,     /* locked by another cmigrate, or an interrupted move waits */
+	EXIT_SOME = 8,     /* drain, rebalance: some moves failed */
+};
+
+#define ERR_SIZE 2048
+
+struct err {
+	enum exit_code code; /* EXIT_DONE while nothing has failed */
+	char msg[ERR_SIZE];  /* lower case, no full stop, printable: control bytes are masked */
+};
+
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.code = EXIT_DONE, .msg = ""                                                       \
+	}
+
+/* Sets code and message; an earlier message is overwritten. Returns -1, for `return err_set(...)`. */
+int err_set(struct err *err, enum exit_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As err_set(), with ": " and the text of errno behind the message. errno is read first. */
+int err_errno(struct err *err, enum exit_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "CONTEXT: " before the message; the code stays. Returns -1. */
+int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "; MORE" behind the message: a remedy, or what was done about it. Returns -1. */
+int err_append(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

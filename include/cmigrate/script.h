@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script: the few things a host must do that take more than one command (src/host/NAME.sh).
+ *
+ * Their text is constant and part of the executable; what varies is given as arguments, never put
+ * into the text. `sh -c TEXT NAME ARGUMENTS...` is executed like any other program.
+ */
+#ifndef CMIGRATE_SCRIPT_H
+#define CMIGRATE_SCRIPT_H
+
+#include "cmigrate/host.h"
+#include "cmigrate/str.h"
+
+struct script {
+	const char *name;
+	const char *text;
+};
+
+/* Generated from src/host/ by the Makefile: the comment on top of each says what it takes and prints. */
+extern const struct script script_address;
+extern const struct script script_bounce;
+extern const struct script script_clean;
+extern const struct script script_erase;
+extern const struct script script_facts;
+extern const struct script script_hold;
+extern const struct script script_list;
+extern const struct script script_open;
+extern const struct script script_prepare;
+extern const struct script script_restore;
+extern const struct script script_settle;
+extern const struct script script_store;
+extern const struct script script_thaw;
+extern const struct script script_verdict;
+
+/* The words that run a script with these arguments (up to a closing NULL). */
+void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
+/* What --verbose shows of it: the script's name and arguments. Owned by the caller. */
+char *script_shown(const struct argv *a);
+
+#endif

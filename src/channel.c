@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/channel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmigrate/deadline.h"
+
+/* How long ssh may take to connect; a host that is off costs this. */
+#define CONNECT_SECONDS "10"
+/* A cut network is noticed after interval times count seconds. */
+#define ALIVE_INTERVAL "2"
+#define ALIVE_COUNT "3"
+
+static void ssh_argv(const struct host *host, struct argv *a)
+{
+	argv_add(a, "ssh");
+	argv_extend(a, &host->options);
+	/* -T: no terminal. BatchMode: never ask a question nobody can answer. */
+	argv_addl(a, "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=" CONNECT_SECONDS, "-o",
+		  "ServerAliveInterval=" ALIVE_INTERVAL, "-o", "ServerAliveCountMax=" ALIVE_COUNT,
+		  "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes",
+		  NULL);
+	if (host->control) {
+		argv_addl(a, "-o", "ControlMaster=auto", "-o", "ControlPersist=no", NULL);
+		argv_addl(a, "-o", NULL);
+		argv_addf(a, "ControlPath=%s", host->control);
+	}
+	argv_addl(a, "--", host->ssh, NULL);
+	/* Read by the login shell of the host, whichever it is: bare words only. */
+	argv_add(a, "exec");
+	if (host->mark)
+		argv_addl(a, "env", host->mark, NULL);
+	argv_add(a, "sh");
+}
+
+struct channel *channel_open(struct host *host, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	struct proc ssh;
+
+	ssh_argv(host, &a);
+	if (proc_spawn(&(struct proc_spec){.argv = a.v, .with_stdin = true}, &ssh, err) < 0)
+		return NULL;
+	struct channel *ch = mem_new(1, sizeof(*ch));
+	ch->ssh = ssh;
+	/* dash ends at the first write to a closed pipe; what it started has a log and goes on. */
+	return ch;
+}
+
+static void add_redirections(struct buf *line, const struct command *cmd, const char *nonce)
+{
+	if (cmd->input)
+		buf_printf(line, " <<'%s'", nonce);
+	else
+		buf_puts(line, " </dev/null");
+	if (cmd->log) {
+		buf_puts(line, " >");
+		quote_word(line, cmd->log);
+		buf_puts(line, " 2>&1");
+	}
+}
+
+void channel_command(struct channel *ch, const struct command *cmd, const char *nonce)
+{
+	struct buf *line = &ch->in;
+
+	for (char *const *e = cmd->env; e && *e; e++) {
+		const char *value = strchr(*e, '=');
+		buf_add(line, *e, (size_t)(value - *e) + 1);
+		quote_word(line, value + 1);
+		buf_puts(line, " ");
+	}
+	if (cmd->timeout_ms)
+		buf_printf(line, "timeout -k 1 %d.%03d ", cmd->timeout_ms / 1000,
+			   cmd->timeout_ms % 1000);
+	quote_argv(line, cmd->argv);
+	add_redirections(line, cmd, nonce);
+	buf_printf(line, "; printf '\\n%%s %%d\\n' %s $?; printf '\\n%%s\\n' %s >&2\n", nonce, nonce);
+	if (cmd->input)
+		buf_printf(line, "%s%s\n", cmd->input, nonce);
+}
+
+/* Where the line "\nNONCE" begins in b, or NULL. */
+static char *find_mark(const struct buf *b, const char *nonce)
+{
+	char mark[40] = "\n";
+
+	if (!b->s)
+		return NULL;
+	strncat(mark, nonce, sizeof(mark) - 2);
+	return memmem(b->s, b->len, mark, strlen(mark));
+}
+
+bool channel_result(struct channel *ch, const char *nonce, struct buf *out, struct buf *err,
+		    int *ret_status)
+{
+	char *mark = find_mark(&ch->out, nonce), *err_mark = find_mark(&ch->err, nonce);
+	char *end = mark ? memchr(mark + 1, '\n', ch->out.len - (size_t)(mark + 1 - ch->out.s)) : NULL;
+	size_t err_end = err_mark ? (size_t)(err_mark - ch->err.s) + strlen(nonce) + 2 : 0;
+
+	if (!end || !err_mark || err_end > ch->err.len)
+		return false;
+	*ret_status = atoi(mark + 1 + strlen(nonce));
+	buf_add(out, ch->out.s, (size_t)(mark - ch->out.s));
+	buf_add(err, ch->err.s, (size_t)(err_mark - ch->err.s));
+	buf_consume(&ch->out, (size_t)(end + 1 - ch->out.s));
+	buf_consume(&ch->err, err_end);
+	return true;
+}
+
+void channel_close(struct channel *ch)
+{
+	int status;
+
+	proc_close(&ch->ssh);
+	/* The sh ends with its stdin; a link that is gone may keep ssh: bounded. */
+	for (int64_t end = deadline_in_ms(300); ch->ssh.pid > 0 && !proc_reap(&ch->ssh, &status);) {
+		if (deadline_passed(end)) {
+			proc_signal(&ch->ssh, SIGTERM);
+			end = deadline_in_ms(1000);
+			if (ch->dead)
+				proc_signal(&ch->ssh, SIGKILL);
+			ch->dead = true;
+		}
+		clock_sleep_ms(1);
+	}
+	buf_clear(&ch->in);
+	buf_clear(&ch->out);
+	buf_clear(&ch->err);
+	free(ch);
+}
