@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmigrate/proc.h"
+#include "cmigrate/unlimited.h"
 
 json_t *document_parse(const char *text, size_t len, const char *what, struct err *err)
 {
@@ -18,7 +19,9 @@ json_t *document_parse(const char *text, size_t len, const char *what, struct er
 		(void)err_set(err, EXIT_USAGE, "'%s' is longer than %d bytes", what, DOCUMENT_MAX);
 		return NULL;
 	}
-	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &cause);
+	CLEANUP_FREE char *copy = str_dupn(text, len);
+	unlimited_hide(copy, len);
+	json_t *root = json_loadb(copy, len, JSON_REJECT_DUPLICATES, &cause);
 	if (!root) {
 		(void)err_set(err, EXIT_USAGE, "'%s', line %d, column %d: %s", what, cause.line,
 			      cause.column, cause.text);

@@ -181,6 +181,15 @@ int opts_parse(const struct opt *table, void *base, int argc, char *const *argv,
 	return status;
 }
 
+unsigned long long opts_size(const char *text)
+{
+	static const struct opt any = {.name = "size"};
+	struct err unused = ERR_INIT;
+	unsigned long long n = 0;
+
+	return set_size(&n, &any, text, &unused) < 0 ? 0 : n;
+}
+
 void opts_clear(const struct opt *table, void *base)
 {
 	for (size_t i = 0; i < table_size(table); i++) {

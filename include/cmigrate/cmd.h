@@ -46,8 +46,22 @@ struct verb {
 	const struct opt *opts;
 	size_t opts_size; /* of the option struct that opts_parse() fills */
 	size_t min_args, max_args;
+	bool no_config; /* runs without a configuration: app->config is NULL */
 	/* Returns an exit code, or -1 with *err set: its code becomes the exit code. */
 	int (*run)(struct app *app, void *opts, const struct argv *args, struct err *err);
 };
+
+/* main.c: every verb in the order of help, and the options of all of them. Ended by NULL. */
+extern const struct verb *const verbs[];
+extern const struct opt globals_table[];
+
+/* The verb of that name; NULL with EXIT_USAGE, the nearest named. */
+const struct verb *verb_find(const struct verb *const *table, const char *name, struct err *err);
+/* EXIT_USAGE with the synopsis where there are too few or too many arguments. */
+int verb_check_args(const struct verb *verb, const struct argv *args, struct err *err);
+/* What `cmigrate VERB --help` prints. */
+void verb_help(const struct verb *verb, struct buf *out);
+/* What `cmigrate --help` prints. */
+void verbs_help(const struct verb *const *table, const struct opt *globals, struct buf *out);
 
 #endif

@@ -45,6 +45,8 @@ struct opt {
  */
 int opts_parse(const struct opt *table, void *base, int argc, char *const *argv, bool first_stops,
 	       struct argv *args, bool *ret_help, struct err *err);
+/* Bytes of a text such as "512M" that was checked before; 0 where it is none. */
+unsigned long long opts_size(const char *text);
 /* Frees the strings that opts_parse() put into *base. */
 void opts_clear(const struct opt *table, void *base);
 /* Adds the help text of the table, a line an option, at most 80 columns wide. */

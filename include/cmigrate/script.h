@@ -18,6 +18,7 @@ struct script {
 
 /* Generated from src/host/ by the Makefile: the comment on top of each says what it takes and prints. */
 extern const struct script script_address;
+extern const struct script script_await;
 extern const struct script script_bounce;
 extern const struct script script_clean;
 extern const struct script script_erase;

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists the targets. Variables can be set on the command line or in the environment.
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/cmigrate
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+DESTDIR ?=
+
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+CFLAGS ?= -O2 -g
+
+# A second build beside the first: make BUILD=build/asan BIN=build/asan/cmigrate SANITIZE=1
+BUILD ?= build
+BIN ?= cmigrate
+
+ifneq ($(V),1)
+quiet = @echo "  $(1)	$(2)";
+endif
+
+PACKAGES := jansson libcurl
+PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion
+ifeq ($(SANITIZE),1)
+HARDENING := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDENING_LD := -fsanitize=address,undefined
+else
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDENING_LD := -pie -Wl,-z,relro,-z,now
+endif
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DCMIGRATE_VERSION='"$(VERSION)"' -Iinclude \
+	$(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(HARDENING) $(PACKAGE_CFLAGS) $(CFLAGS) $(CPPFLAGS)
+ALL_LDFLAGS := $(HARDENING_LD) -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
+
+OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/*.c)))
+LIBRARY := $(BUILD)/libcmigrate.a
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+MAN := man/cmigrate.1 man/cmigrate-config.5
+EXAMPLES := $(wildcard examples/*)
+
+all: $(BIN)
+
+$(BIN): $(BUILD)/obj/main.o $(LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+
+# Everything but main(), for the unit tests too.
+$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o
+	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/scripts.o: $(BUILD)/scripts.c $(BUILD)/flags
+	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/scripts.c: $(sort $(wildcard src/host/*.sh)) scripts/embed $(BUILD)/flags
+	$(call quiet,EMBED,src/host)scripts/embed $(filter src/host/%,$^) >$@.new && mv $@.new $@
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
+		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
+
+# Other flags than last time compile everything again.
+$(BUILD)/flags: FORCE
+	@$(PKG_CONFIG) --version >/dev/null 2>&1 || \
+		{ echo "make: pkg-config is missing; run: scripts/setup build" >&2; exit 1; }
+	@for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p || \
+		{ echo "make: the development files of $$p are missing; run: scripts/setup build" >&2; exit 1; }; done
+	@mkdir -p $(BUILD)/obj $(BUILD)/unit
+	@printf '%s\n' "$$FLAGS" | cmp -s - $@ || printf '%s\n' "$$FLAGS" >$@
+$(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+
+build: all
+unit-programs: $(UNIT)
+
+check: ## all tests and lint, on test hosts too; ends with "N passed, N failed"
+	@tests/run
+unit: ## unit tests
+	@tests/run unit
+cli: ## the command line, without hosts
+	@tests/run cli
+hosts: ## moves between test hosts (needs root)
+	@tests/run hosts
+faults: ## crashes at every step, and recovery (needs root)
+	@tests/run faults
+lint: ## formatting, static analysis, manuals
+	@tests/run lint
+format: ## brings the sources into shape
+	clang-format -i src/*.c include/cmigrate/*.h tests/unit/*.c $(wildcard tests/fuzz/*.c)
+fuzz: ## a minute of fuzzing for each reader of input
+	@scripts/setup build test
+	@tests/fuzz/run
+demo: ## a move between two test hosts, to look at (needs root)
+	@scripts/setup
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
+bench: ## outages measured against the commands by hand (needs root)
+	@scripts/setup
+	@$(MAKE) --no-print-directory all
+	@scripts/bench
+deb: ## a Debian package in build
+	@scripts/deb $(VERSION)
+
+install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
+	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
+	./$(BIN) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
+	./$(BIN) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
+	./$(BIN) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
+	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) $(DESTDIR)$(DOCDIR)
+	$(if $(EXAMPLES),cp -R examples $(DESTDIR)$(DOCDIR))
+
+uninstall: ## takes away what install put there
+	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
+		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
+		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean: ## removes what was built
+	rm -rf build cmigrate
+
+help: ## this list
+	@echo "make                builds ./cmigrate"
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1 \2/p' Makefile | \
+		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
+	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
+
+.PHONY: all build unit-programs check unit cli hosts faults lint format fuzz demo bench deb \
+	install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIGRATE_CHECKSUM_H
+#define CMIGRATE_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* CRC-32 as of IEEE 802.3 and zlib: finds a torn or changed line, protects from nobody. */
+uint32_t checksum_bytes(const void *data, size_t len);
+uint32_t checksum(const char *text);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * move: one move of one container, everything its steps work on. Built by move_new() from the options
+ * of the command, or by move_from_journal() from what an interrupted move had written down.
+ */
+#ifndef CMIGRATE_MOVE_H
+#define CMIGRATE_MOVE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmigrate/bundle.h"
+#include "cmigrate/config.h"
+#include "cmigrate/err.h"
+#include "cmigrate/event.h"
+#include "cmigrate/facts.h"
+#include "cmigrate/host.h"
+#include "cmigrate/journal.h"
+#include "cmigrate/net.h"
+#include "cmigrate/preflight.h"
+#include "cmigrate/probe.h"
+#include "cmigrate/runtime.h"
+#include "cmigrate/store.h"
+#include "cmigrate/summary.h"
+
+/* What the command line says; zero values: not said. */
+struct move_opts {
+	char *from;
+	char *strategy;
+	bool tcp_established, tcp_close;
+	struct argv addresses; /* CIDR[@DEVICE] */
+	struct argv endpoints;
+	unsigned timeout;         /* seconds */
+	unsigned max_downtime_ms;
+	char *if_silent; /* "rollback" or "keep" */
+	bool keep_images, keep_logs;
+	struct argv skip_checks;
+	bool dry_run;
+	bool file_locks, ext_unix_sk, shell_job, link_remap;
+	unsigned long long ghost_limit;
+};
+
+#define MOVE_ID_SIZE 32
+
+struct move {
+	char id[MOVE_ID_SIZE]; /* time and random digits; names files and processes of this move */
+	struct bundle bundle;
+	char *source_name, *destination_name;
+	struct host *source, *destination;
+	struct store store;
+	struct store_lock lock;
+	struct journal journal;
+	const struct events *events;
+
+	/* what it is to do */
+	char *strategy;
+	struct runtime_options source_options, destination_options;
+	int timeout_ms;      /* for the endpoint */
+	int dump_timeout_ms; /* for CRIU: grows with the memory */
+	bool keep_silent, keep_images, keep_logs;
+	bool gate;
+	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
+	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
+
+	/* what the checks found */
+	struct facts source_facts, destination_facts;
+	struct check_results checks;
+
+	/* names of what it makes */
+	char *run, *images, *mark, *restore_mark;
+	char tag[NET_TAG_SIZE];
+
+	/* on the way */
+	enum hold_kind hold;
+	bool bouncing;
+	struct job dump, at_gate;
+	struct probe *probe;
+	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or NULL */
+	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
+	struct summary summary;
+};
+
+/* Nonzero once SIGINT, SIGTERM or SIGHUP has come: main's handler sets it, the engine looks. */
+extern volatile int move_cancelled;
+
+/*
+ * Resolves name, hosts, options and annotations; asks the hosts and checks. Changes nothing but the
+ * proof files, which are gone when it returns, and takes the container's lock. Codes: EXIT_USAGE,
+ * EXIT_REFUSED, EXIT_BUSY (locked, or an unfinished journal). checks is filled also where one of them
+ * refuses. *ret is to be freed by move_free() in any case.
+ */
+int move_new(const struct config *config, const struct move_opts *opts, const char *name,
+	     const char *destination, const struct events *events, struct move **ret,
+	     struct err *err);
+/* Ends the connections and gives the lock back. */
+void move_free(struct move *move);
+
+/* What "begin" of the journal keeps. A new reference. */
+json_t *move_json(const struct move *move);
+/*
+ * A move as its journal tells it; hosts are connected anew. The lock is the caller's business.
+ * EXIT_FAILED: a field is missing or of a wrong type.
+ */
+int move_from_json(const json_t *object, const struct config *config, const struct events *events,
+		   struct move **ret, struct err *err);
+
+/* The two hosts as the lower layers want them. */
+struct runtime move_runtime_source(const struct move *move);
+struct runtime move_runtime_destination(const struct move *move);
+struct net move_net_source(const struct move *move);
+struct net move_net_destination(const struct move *move);
+bool move_has_address(const struct move *move);
+/* Milliseconds since the start of the move. */
+double move_ms(const struct move *move, int64_t moment_us);
+
+#endif

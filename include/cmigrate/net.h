@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net: the service address: put on a device, announced, taken off; and the packets for it, held back
+ * at the destination and bounced on from the source while the container is on its way.
+ *
+ * Everything is done on a host, in the network namespace `netns` where it isn't NULL. Everything can
+ * be done again without harm: undo and recover rely on that. The addresses must have their devices.
+ */
+#ifndef CMIGRATE_NET_H
+#define CMIGRATE_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmigrate/err.h"
+#include "cmigrate/host.h"
+#include "cmigrate/name.h"
+
+/* The addresses of one move on one host. Borrowed. */
+struct net {
+	struct host *host;
+	const char *netns; /* path, or NULL */
+	const struct address *addresses;
+	size_t n;
+};
+
+/* Adds the addresses to their devices ("nodad" for IPv6: connections can't wait for it). */
+int net_address_up(const struct net *net, struct err *err);
+/* Takes them off, whichever device has them. */
+int net_address_down(const struct net *net, struct err *err);
+/*
+ * Tells the neighbours who has them now: gratuitous ARP, unsolicited neighbour advertisement.
+ * Returns when the first announcement is on its way; the repetition follows a second later.
+ */
+int net_announce(const struct net *net, struct err *err);
+/* The same three, started and not waited for: what can go on beside a dump. */
+int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err);
+
+/* Names what a move puts on a host: 8 hexadecimal digits from the container's name. */
+#define NET_TAG_SIZE 9
+void net_tag(const char *container, char ret_tag[NET_TAG_SIZE]);
+
+enum hold_kind { HOLD_NONE, HOLD_QUEUED, HOLD_DROPPED };
+
+/* At the destination, before the addresses are there: packets for them are kept back from now on. */
+int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
+/* Lets them through, the queued ones first. */
+int net_release(const struct net *net, const char *tag, struct err *err);
+/* Takes the hold away; what is still queued is lost. */
+int net_hold_clear(const struct net *net, const char *tag, struct err *err);
+
+enum bounce_kind { BOUNCE_SYN, BOUNCE_ALL };
+
+/*
+ * At the source: packets for the addresses are sent on to the destination (hop4, hop6: an address of
+ * its device, NULL where it has none of that family). BOUNCE_SYN: only requests for new connections.
+ * Fails where the kernel or nft can't; then the hand-over relies on the announcement.
+ */
+int net_bounce(const struct net *net, const char *tag, enum bounce_kind kind, const char *hop4,
+	       const char *hop6, struct err *err);
+int net_bounce_start(const struct net *net, const char *tag, enum bounce_kind kind,
+		     const char *hop4, const char *hop6, struct job *job, struct err *err);
+int net_bounce_clear(const struct net *net, const char *tag, struct err *err);
+/* Waits, 250 ms at most, until no connection to the addresses is half open or unaccepted. */
+int net_settle(const struct net *net, struct err *err);
+
+#endif

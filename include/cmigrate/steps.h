@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what is
+ * expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c.
+ */
+#ifndef CMIGRATE_STEPS_H
+#define CMIGRATE_STEPS_H
+
+#include "cmigrate/engine.h"
+
+/* prepare: work directories, images directory, gate; connections opened; the probe ready. */
+int step_prepare(struct move *move, struct err *err);
+enum undo_result undo_prepare(struct move *move, struct err *err);
+
+/* hold: from now on the destination keeps packets for the service address back. */
+int step_hold(struct move *move, struct err *err);
+enum undo_result undo_hold(struct move *move, struct err *err);
+
+/* address: the service address is on the destination, which answers nothing for it yet. */
+int step_address(struct move *move, struct err *err);
+enum undo_result undo_address(struct move *move, struct err *err);
+
+/*
+ * settle: new connections are bounced on to the destination's queue, those being made are finished on
+ * the source. Where the source can't bounce: the address is announced from the destination and taken
+ * off the source before the freeze.
+ */
+int step_settle(struct move *move, struct err *err);
+enum undo_result undo_settle(struct move *move, struct err *err);
+
+/* freeze: the container is paused, all its packets are bounced on. */
+int step_freeze(struct move *move, struct err *err);
+enum undo_result undo_freeze(struct move *move, struct err *err);
+
+/* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
+int step_dump(struct move *move, struct err *err);
+enum undo_result undo_dump(struct move *move, struct err *err);
+/* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
+int step_dump_ungated(struct move *move, struct err *err);
+enum undo_result undo_dump_ungated(struct move *move, struct err *err);
+
+/* restore: the container runs on the destination. */
+int step_restore(struct move *move, struct err *err);
+enum undo_result undo_restore(struct move *move, struct err *err);
+
+/* release: the packets that were kept back are delivered. */
+int step_release(struct move *move, struct err *err);
+
+/* answer: every endpoint has answered; without one, runc says that the container runs. */
+int step_answer(struct move *move, struct err *err);
+
+/* commit: written down; behind it there is no way back. */
+int step_commit(struct move *move, struct err *err);
+
+/* open gate: CRIU ends the source's processes. */
+int step_open_gate(struct move *move, struct err *err);
+
+/* clean: both hosts as they were found. */
+int step_clean(struct move *move, struct err *err);
+
+#endif

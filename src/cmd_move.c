@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/check_report.h"
+#include "cmigrate/cmd.h"
+#include "cmigrate/move_opts.h"
+#include "cmigrate/strategy.h"
+#include "cmigrate/ui.h"
+
+static void on_signal(int sig)
+{
+	move_cancelled = sig;
+}
+
+/* The first signal asks for the way back, a further one changes nothing. */
+static void watch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
+
+static const char *outcome_of(enum exit_code code)
+{
+	return code == EXIT_REFUSED || code == EXIT_BUSY ? "refused" : "failed";
+}
+
+/* It ended before the first step. */
+static void summarize_refusal(struct move *move, const struct err *err)
+{
+	str_set(&move->summary.outcome, outcome_of(err->code));
+	str_set(&move->summary.error, err->msg);
+	move->summary.exit_code = (int)err->code;
+}
+
+static int run(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	struct move_opts *opts = base;
+	struct move *move = NULL;
+
+	watch_signals();
+	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);
+	if (opts->dry_run && move->checks.n) {
+		check_report(app->ui, &move->checks);
+		if (status == 0)
+			plan_report(app->ui, move);
+	} else if (status == 0) {
+		check_warnings(app->events, &move->checks);
+		status = (int)engine_run(strategy_of(move), move, err);
+		ui_summary(app->ui, &move->summary);
+	} else {
+		summarize_refusal(move, err);
+		if (ui_is_json(app->ui))
+			ui_summary(app->ui, &move->summary);
+	}
+	move_free(move);
+	return status;
+}
+
+const struct verb verb_move = {
+	.name = "move",
+	.synopsis = "[OPTIONS] NAME DEST",
+	.summary = "move a running container to another host",
+	.details = "NAME's bundle is read from the bundle root, the same directory on both hosts.\n"
+		   "Without --from the source is the host that has the container. What belongs to\n"
+		   "the container (endpoint, service address, ...) is taken from the annotations\n"
+		   "of its config.json where no option says otherwise.",
+	.opts = move_opts_table,
+	.opts_size = sizeof(struct move_opts),
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};

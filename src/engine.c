@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmigrate/deadline.h"
+
+/* CMIGRATE_FAULT=STEP:before|after ends this process there, for the tests of crashes. */
+static void fault_point(const char *step, const char *when)
+{
+	const char *fault = getenv("CMIGRATE_FAULT");
+	CLEANUP_FREE char *here = str_fmt("%s:%s", step, when);
+
+	if (fault && strcmp(fault, here) == 0)
+		(void)kill(getpid(), SIGKILL);
+}
+
+static int run_step(const struct step *step, struct move *move, struct err *err)
+{
+	int64_t begin = clock_now_us();
+
+	if (journal_add(&move->journal, "intent", step->name, false, err) < 0)
+		return err_wrap(err, "before '%s'", step->name);
+	fault_point(step->name, "before");
+	event_emit(move->events,
+		   &(struct event){.kind = EVENT_STEP_BEGIN, .name = step->name});
+	int status = step->run(move, err);
+	double ms = (double)(clock_now_us() - begin) / 1000;
+	summary_step_add(&move->summary, step->name, move_ms(move, begin), ms, step->frozen);
+	if (status < 0)
+		return -1;
+	event_emit(move->events, &(struct event){.kind = EVENT_STEP_END,
+						 .name = step->name,
+						 .ms = ms,
+						 .at_ms = move_ms(move, begin)});
+	fault_point(step->name, "after");
+	return 0;
+}
+
+/* Undoes steps n-1 to 0. What fails is added to *err; a doubt stops it. */
+static enum undo_result undo_steps(const struct strategy *strategy, size_t n, struct move *move,
+				   struct err *err)
+{
+	enum undo_result worst = UNDO_DONE;
+
+	while (n-- > 0) {
+		const struct step *step = &strategy->steps[n];
+		struct err why = ERR_INIT;
+		if (!step->undo)
+			continue;
+		event_emit(move->events,
+			   &(struct event){.kind = EVENT_UNDO, .name = step->name});
+		fault_point(step->name, "undo");
+		enum undo_result result = step->undo(move, &why);
+		if (result != UNDO_DONE)
+			(void)err_append(err, "undoing '%s': %s", step->name, why.msg);
+		if (result > worst)
+			worst = result;
+		if (result == UNDO_DOUBT)
+			break;
+	}
+	return worst;
+}
+
+enum undo_result engine_undo_all(const struct strategy *strategy, struct move *move,
+				 struct err *err)
+{
+	return undo_steps(strategy, strategy->n, move, err);
+}
+
+int engine_finish(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	bool behind = false;
+	int status = 0;
+
+	for (size_t i = 0; i < strategy->n; i++) {
+		struct err why = ERR_INIT;
+		if (behind && run_step(&strategy->steps[i], move, &why) < 0) {
+			/* The other steps are done all the same: each cleans something. */
+			if (status == 0)
+				*err = why;
+			status = -1;
+		}
+		behind = behind || strategy->steps[i].commit;
+	}
+	return status;
+}
+
+static void set_outcome(struct move *move, const char *outcome, enum exit_code code,
+			const struct err *err)
+{
+	struct summary *s = &move->summary;
+
+	str_set(&s->outcome, outcome);
+	str_set(&s->error, err && *err->msg ? err->msg : NULL);
+	s->exit_code = (int)code;
+	if (move->freeze_us && move->thawed_us)
+		s->freeze_ms = (double)(move->thawed_us - move->freeze_us) / 1000;
+	if (move->freeze_us && move->answered_us)
+		s->outage_ms = (double)(move->answered_us - move->freeze_us) / 1000;
+	s->total_ms = move_ms(move, clock_now_us());
+}
+
+/* The move failed before its commit point: the way back. */
+static enum exit_code take_back(const struct strategy *strategy, size_t reached,
+				struct move *move, struct err *err)
+{
+	enum undo_result result = undo_steps(strategy, reached, move, err);
+	struct err unused = ERR_INIT;
+
+	if (result == UNDO_DOUBT) {
+		err->code = EXIT_IN_DOUBT;
+		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it when the host answers",
+				 move->bundle.name);
+		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+		return EXIT_IN_DOUBT;
+	}
+	err->code = EXIT_UNDONE;
+	if (result == UNDO_LEFT)
+		(void)err_append(err, "'cmigrate recover %s' removes what is left", move->bundle.name);
+	else
+		(void)journal_end(&move->journal, &unused);
+	set_outcome(move, "undone", EXIT_UNDONE, err);
+	return EXIT_UNDONE;
+}
+
+/* Behind the commit point: the container runs on the destination, whatever is still to be tidied. */
+static enum exit_code finish(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	struct err unused = ERR_INIT;
+	enum exit_code code = move->silent ? EXIT_SILENT : EXIT_DONE;
+
+	if (engine_finish(strategy, move, err) < 0) {
+		err->code = EXIT_IN_DOUBT;
+		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it", move->bundle.name);
+		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+		return EXIT_IN_DOUBT;
+	}
+	if (journal_end(&move->journal, &unused) < 0)
+		event_note(move->events, "%s", unused.msg);
+	if (move->silent)
+		(void)err_set(err, EXIT_SILENT, "%s", move->silent);
+	set_outcome(move, move->silent ? "silent" : "moved", code, err);
+	return code;
+}
+
+enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	json_t *begin = move_json(move);
+	int status = journal_begin(&move->journal, begin, err);
+
+	json_decref(begin);
+	if (status < 0) {
+		struct err unused = ERR_INIT;
+		(void)journal_end(&move->journal, &unused);
+		set_outcome(move, "failed", EXIT_FAILED, err);
+		return err->code = EXIT_FAILED;
+	}
+	for (size_t i = 0; i < strategy->n; i++) {
+		const struct step *step = &strategy->steps[i];
+		status = move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 0;
+		if (status == 0)
+			status = run_step(step, move, err);
+		if (status < 0)
+			return take_back(strategy, i + 1, move, err);
+		if (step->commit)
+			break;
+	}
+	return finish(strategy, move, err);
+}

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# address up|down|announce NETNS IP/PREFIX@DEVICE...
+#
+# up: adds what isn't there; announce: says so to the neighbours; down: takes it off whichever device
+# has it. NETNS "": the host's own network namespace.
+verb=$1 netns=$2
+shift 2
+
+ns() {
+	if [ -n "$netns" ]; then
+		nsenter --net="$netns" -- "$@"
+	else
+		"$@"
+	fi
+}
+
+# On which devices is this address, with which prefix: "DEVICE IP/PREFIX" lines.
+where() {
+	ns ip -o addr show to "$1" 2>/dev/null | awk '{print $2, $4}' | grep -F " $1/"
+}
+
+up() {
+	case $ip in
+	*:*) ns ip addr replace "$cidr" dev "$device" nodad ;;
+	*) ns ip addr replace "$cidr" dev "$device" ;;
+	esac
+}
+
+# Gratuitous ARP as request and as reply: some neighbours believe only one of them. It goes on behind
+# our back: arping waits a second after its last packet.
+announce() {
+	case $ip in
+	*:*) announce_v6 ;;
+	*)
+		ns arping -q -U -c 2 -w 2 -I "$device" "$ip" </dev/null >/dev/null 2>&1 &
+		ns arping -q -A -c 1 -w 1 -I "$device" "$ip" </dev/null >/dev/null 2>&1 &
+		;;
+	esac
+}
+
+# No common program sends unsolicited neighbour advertisements, but the kernel does, for all addresses
+# of a device whose link-layer address is set (here: to what it is), where ndisc_notify says so.
+announce_v6() {
+	notify=net.ipv6.conf.$device.ndisc_notify
+	mac=$(ns cat "/sys/class/net/$device/address") || return 0
+	old=$(ns sysctl -n "$notify" 2>/dev/null) || return 0
+	ns sysctl -q -w "$notify=1"
+	ns ip link set dev "$device" address "$mac" 2>/dev/null
+	ns sysctl -q -w "$notify=$old"
+}
+
+down() {
+	where "$ip" | while read -r device cidr; do
+		ns ip addr del "$cidr" dev "$device" || exit 1
+	done
+}
+
+for word in "$@"; do
+	cidr=${word%@*}
+	device=${word##*@}
+	ip=${cidr%/*}
+	"$verb" || exit 1
+done

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# clean RUN [IMAGES]: removes the work directory, and the images where given. Fine when they are gone.
+run=$1 images=$2
+rm -rf "$run"
+rmdir "${run%/*}" 2>/dev/null
+if [ -n "$images" ]; then
+	rm -rf "$images" "$images.gate"
+	[ ! -e "$images" ] || exit 1
+fi
+[ ! -e "$run" ]

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# erase NAME MARK
+#
+# Removes a copy of a container and all that a restore (successful, failed or hanging) has left: first
+# the restoring programs, found by MARK in their environment, then the container's processes, its
+# runc state and its cgroups. Succeeds only if nothing of it runs any more.
+name=$1 mark=$2
+
+# shellcheck disable=SC2317 # called by kill_all
+marked() {
+	grep -l -a -z -x -F -e "$mark" /proc/[0-9]*/environ 2>/dev/null |
+		sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p'
+}
+
+# A process of the container is one in a cgroup with its name and in another pid namespace than ours.
+# shellcheck disable=SC2317 # called by kill_all
+contained() {
+	grep -l -E "[:/]$pattern\$" /proc/[0-9]*/cgroup 2>/dev/null | while read -r file; do
+		pid=${file#/proc/}
+		pid=${pid%/cgroup}
+		here=$(readlink "/proc/$pid/ns/pid_for_children" 2>/dev/null) || continue
+		[ -n "$here" ] && [ "$here" != "$own" ] && echo "$pid"
+	done
+}
+
+# Until none is left, for a second at most; a frozen process dies when it is thawed.
+kill_all() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		pids=$("$1")
+		[ -n "$pids" ] || return 0
+		# shellcheck disable=SC2086 # a list of numbers
+		kill -9 $pids 2>/dev/null
+		thaw
+		sleep 0.05
+	done
+	return 1
+}
+
+thaw() {
+	for freezer in $cgroups; do
+		[ -e "$freezer/freezer.state" ] && echo THAWED >"$freezer/freezer.state"
+		[ -e "$freezer/cgroup.freeze" ] && echo 0 >"$freezer/cgroup.freeze"
+	done 2>/dev/null
+}
+
+pattern=$(printf '%s' "$name" | sed 's/[.+]/\\&/g')
+own=$(readlink /proc/self/ns/pid)
+cgroups=$(find /sys/fs/cgroup -type d -name "$name" 2>/dev/null)
+kill_all marked || echo "the restoring processes of '$name' do not end" >&2
+kill_all contained || {
+	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2
+	exit 1
+}
+if runc state "$name" >/dev/null 2>&1; then
+	timeout 8 runc delete --force "$name" || exit 1
+fi
+# What a failed restore leaves: cgroups without processes, which only root of runc's own level made.
+for cgroup in $cgroups; do
+	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null
+done
+if runc state "$name" >/dev/null 2>&1; then
+	echo "runc still knows container '$name'" >&2
+	exit 1
+fi
+exit 0

@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# hold set|release|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
+#
+# Holds back packets that arrive for the addresses. set prints how: "queued" (delivered on release) or
+# "dropped" (a kernel without ifb, u32 or mirred: the senders repeat them). clear takes all away.
+#
+# Queue: arriving packets are redirected to an ifb device whose qdisc lets nothing out. sch_plug is
+# made for it; where it is missing, a token bucket of 100 bit a second, emptied first, does the same.
+verb=$1 tag=$2 priority=$3 netns=$4
+shift 4
+ifb=cm$tag
+table=cmigrate_$tag
+# Who made the ingress qdisc of a device, so that the last move to use it takes it away.
+made=/run/cmigrate/ingress
+
+ns() {
+	if [ -n "$netns" ]; then
+		nsenter --net="$netns" -- "$@"
+	else
+		"$@"
+	fi
+}
+
+devices() {
+	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
+}
+
+largest_frame() {
+	for device in $(devices "$@"); do
+		ns cat "/sys/class/net/$device/mtu"
+	done | sort -n | tail -n 1
+}
+
+# The packets of the token bucket's own first burst would pass: these go instead of them.
+empty_bucket() {
+	ns ping -q -f -c 4 -s $((burst - 600)) -w 1 -W 0.001 -I "$ifb" 192.0.2.1 >/dev/null 2>&1
+	:
+}
+
+make_queue() {
+	ns ip link add "$ifb" type ifb && ns ip link set "$ifb" up || return 1
+	ns tc qdisc add dev "$ifb" root plug limit 33554432 2>/dev/null && return 0
+	command -v ping >/dev/null || return 1
+	burst=$(($(largest_frame "$@") + 500))
+	ns tc qdisc add dev "$ifb" root tbf rate 100bit burst "$burst" limit 32mb || return 1
+	empty_bucket
+}
+
+redirect() {
+	device=${1##*@} ip=${1%%/*}
+	if ! ns tc qdisc show dev "$device" | grep -q -E 'ingress|clsact'; then
+		ns tc qdisc add dev "$device" ingress || return 1
+		: >"$made-$device"
+	fi
+	case $ip in
+	*:*) ns tc filter add dev "$device" parent ffff: protocol ipv6 prio $((priority + 1)) u32 \
+		match ip6 dst "$ip/128" action mirred egress redirect dev "$ifb" ;;
+	*) ns tc filter add dev "$device" parent ffff: protocol ip prio "$priority" u32 \
+		match ip dst "$ip/32" action mirred egress redirect dev "$ifb" ;;
+	esac
+}
+
+queue() {
+	make_queue "$@" || return 1
+	for word in "$@"; do
+		redirect "$word" || return 1
+	done
+}
+
+drop() {
+	for word in "$@"; do
+		ip=${word%%/*} family=ip tables=iptables
+		case $ip in *:*) family=ip6 tables=ip6tables ;; esac
+		if command -v nft >/dev/null; then
+			ns nft "add table inet $table; add chain inet $table in { type filter hook prerouting priority -400; }; add rule inet $table in $family daddr $ip drop" || return 1
+		else
+			ns "$tables" -w -t raw -I PREROUTING -d "$ip" -m comment --comment "$table" -j DROP || return 1
+		fi
+	done
+}
+
+no_drop() {
+	command -v nft >/dev/null && ns nft delete table inet "$table" 2>/dev/null
+	for tables in iptables ip6tables; do
+		for word in "$@"; do
+			ip=${word%%/*}
+			while ns "$tables" -w -t raw -D PREROUTING -d "$ip" -m comment --comment "$table" -j DROP; do :; done
+		done
+	done >/dev/null 2>&1
+}
+
+set_hold() {
+	mkdir -p "${made%/*}"
+	if queue "$@" 2>/dev/null; then
+		echo queued
+	else
+		no_queue "$@"
+		drop "$@" || exit 1
+		echo dropped
+	fi
+}
+
+release() {
+	ns ip link show "$ifb" >/dev/null 2>&1 || {
+		no_drop "$@"
+		return 0
+	}
+	ns tc qdisc change dev "$ifb" root plug release_indefinite 2>/dev/null && return 0
+	ns tc qdisc change dev "$ifb" root tbf rate 10gbit burst 1mb limit 32mb || return 1
+	# A bucket that sleeps notices its new rate when the next packet comes: one of ours.
+	ns ping -q -f -c 1 -w 1 -W 0.001 -I "$ifb" 192.0.2.1 </dev/null >/dev/null 2>&1 &
+}
+
+no_queue() {
+	for device in $(devices "$@"); do
+		ns tc filter del dev "$device" parent ffff: protocol ip prio "$priority" 2>/dev/null
+		ns tc filter del dev "$device" parent ffff: protocol ipv6 prio $((priority + 1)) 2>/dev/null
+		if [ -e "$made-$device" ] && [ -z "$(ns tc filter show dev "$device" parent ffff:)" ]; then
+			ns tc qdisc del dev "$device" ingress 2>/dev/null
+			rm -f "$made-$device"
+		fi
+	done
+	ns ip link del "$ifb" 2>/dev/null
+	:
+}
+
+case $verb in
+set) set_hold "$@" ;;
+release) release "$@" ;;
+clear)
+	no_queue "$@"
+	no_drop "$@"
+	rmdir "${made%/*}" 2>/dev/null
+	! ns ip link show "$ifb" >/dev/null 2>&1
+	;;
+esac

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# settle NETNS IP...: waits until no connection to the addresses is half open or waits to be accepted,
+# for 250 ms at most. CRIU leaves such connections out; new ones go to the destination already.
+netns=$1
+shift
+
+ns() {
+	if [ -n "$netns" ]; then
+		nsenter --net="$netns" -- "$@"
+	else
+		"$@"
+	fi
+}
+
+busy() {
+	for ip in "$@"; do
+		ns ss -H -tn state syn-recv "src $ip" | grep -q . && return 0
+		# Recv-Q of a listener: connections not yet accepted. Its own or the wildcard address.
+		ns ss -H -ltn | awk -v ip="$ip" '$2 > 0 && (index($4, ip ":") == 1 || index($4, "[" ip "]:") == 1 ||
+			$4 ~ /^(0\.0\.0\.0|\*|\[::\]):/) {found = 1} END {exit !found}' && return 0
+	done
+	return 1
+}
+
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+	busy "$@" || exit 0
+	sleep 0.005
+done

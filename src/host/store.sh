@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# store read|append|replace|remove DIR FILE: state of a container on the shared directory, for a
+# controller that doesn't have it mounted. append and replace take the text from stdin and are on
+# disk when they return.
+verb=$1 dir=$2 file=$2/$3
+umask 077
+case $verb in
+read)
+	[ -e "$file" ] || exit 3
+	exec head -c 1048577 "$file"
+	;;
+append)
+	mkdir -p "$dir" && cat >>"$file" && sync "$file"
+	;;
+replace)
+	mkdir -p "$dir" && cat >"$file.$$" && sync "$file.$$" && mv -f "$file.$$" "$file" && sync "$dir" && exit 0
+	rm -f "$file.$$"
+	exit 1
+	;;
+remove)
+	rm -f "$file"
+	[ ! -e "$file" ]
+	;;
+esac

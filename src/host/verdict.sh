@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# verdict RUN open|close: what the gate is to do. The first verdict stands; giving another fails.
+run=$1 word=$2
+[ -p "$run/verdict" ] || exit 0
+umask 077
+printf '%s\n' "$word" >"$run/word.$$"
+# link(2) does not replace: two controllers can't say different things.
+if ! ln "$run/word.$$" "$run/word" 2>/dev/null; then
+	rm -f "$run/word.$$"
+	said=$(cat "$run/word")
+	[ "$said" = "$word" ] && exit 0
+	echo "the gate has been told '$said' already" >&2
+	exit 1
+fi
+rm -f "$run/word.$$"
+exec 3<>"$run/verdict"
+echo woken >&3
+# The fifo keeps the line only while someone has it open: the gate has, or looks at the file first.

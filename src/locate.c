@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/locate.h"
+
+#include <string.h>
+
+#include "cmigrate/ask.h"
+#include "cmigrate/container.h"
+#include "cmigrate/script.h"
+
+/* Which hosts have it, as indexes of the answers; -1: none. */
+struct found {
+	int live, second_live, stopped;
+};
+
+static int look(const struct answer *answer, struct container *ret, bool *ret_found,
+		struct err *err)
+{
+	struct facts facts;
+
+	facts_parse(&facts, buf_str(&answer->job.out));
+	CLEANUP_JSON json_t *state = facts_json(&facts, "state");
+	bool said = *facts_get(&facts, "state") != '\0';
+	facts_clear(&facts);
+	*ret_found = state != NULL;
+	if (said && !json_is_object(state))
+		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
+			       answer->host->name);
+	return state ? container_read(ret, answer->host->name, state, err) : 0;
+}
+
+/* An answer that makes no sense counts as none. */
+static void take(struct answers *answers, struct found *found)
+{
+	*found = (struct found){-1, -1, -1};
+	for (size_t i = 0; i < answers->n; i++) {
+		CLEANUP_CONTAINER struct container c = {0};
+		struct answer *a = &answers->rows[i];
+		bool here = false;
+		if (a->ok && look(a, &c, &here, &a->err) < 0)
+			a->ok = false;
+		if (!a->ok || !here)
+			continue;
+		if (!container_lives(&c))
+			found->stopped = (int)i;
+		else if (found->live < 0)
+			found->live = (int)i;
+		else
+			found->second_live = (int)i;
+	}
+}
+
+static int none_has_it(const struct config *config, const char *name,
+		       const struct answers *answers, struct err *err)
+{
+	CLEANUP_BUF struct buf asked = {0};
+	CLEANUP_FREE char *silent = answers_failures(answers);
+
+	for (size_t i = 0; i < answers->n; i++)
+		if (answers->rows[i].ok)
+			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
+				   answers->rows[i].host->name);
+	if (asked.len)
+		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked.s);
+	else
+		(void)err_set(err, EXIT_REFUSED, "container '%s' is not found", name);
+	if (*silent)
+		(void)err_append(err, "%s", silent);
+	if (!config->n_hosts)
+		(void)err_append(err, "another host is named with --from HOST");
+	return -1;
+}
+
+int locate(const struct config *config, const char *name, const struct events *events,
+	   char **ret_host, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_ARGV struct argv names = {0}, a = {0};
+	struct found found;
+
+	script_argv(&a, &script_state, name, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
+	ask_names(config, true, &names);
+	if (ask(config, &names, &cmd, events, &answers, err) < 0)
+		return -1;
+	take(&answers, &found);
+	if (found.second_live >= 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' is on %s and on %s; name one of them: --from HOST",
+			       name, answers.rows[found.live].host->name,
+			       answers.rows[found.second_live].host->name);
+	int at = found.live >= 0 ? found.live : found.stopped;
+	if (at < 0)
+		return none_has_it(config, name, &answers, err);
+	*ret_host = str_dup(answers.rows[at].host->name);
+	return 0;
+}

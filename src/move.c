@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/move.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/deadline.h"
+
+#define RUN_DIR "/run/cmigrate"
+
+volatile int move_cancelled;
+
+/* Paths and marks that follow from the id; the same on every controller that looks at this move. */
+void move_name_things(struct move *move)
+{
+	const struct bundle *b = &move->bundle;
+
+	move->run = str_fmt(RUN_DIR "/%s", b->name);
+	move->images = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
+	move->mark = str_fmt("CMIGRATE_MOVE=%s", move->id);
+	move->restore_mark = str_fmt("CMIGRATE_RESTORE=%s", move->id);
+	net_tag(b->name, move->tag);
+}
+
+void move_free(struct move *m)
+{
+	if (!m)
+		return;
+	store_unlock(&m->lock);
+	if (m->dump.state != JOB_NONE)
+		job_clear(&m->dump);
+	if (m->at_gate.state != JOB_NONE)
+		job_clear(&m->at_gate);
+	probe_free(m->probe);
+	journal_clear(&m->journal);
+	store_clear(&m->store);
+	host_free(m->source);
+	host_free(m->destination);
+	bundle_clear(&m->bundle);
+	facts_clear(&m->source_facts);
+	facts_clear(&m->destination_facts);
+	check_results_clear(&m->checks);
+	summary_clear(&m->summary);
+	free(m->source_name);
+	free(m->destination_name);
+	free(m->strategy);
+	free(m->hop4);
+	free(m->hop6);
+	free(m->run);
+	free(m->images);
+	free(m->mark);
+	free(m->restore_mark);
+	free(m->silent);
+	free(m);
+}
+
+static struct runtime runtime_at(const struct move *m, struct host *host)
+{
+	return (struct runtime){.host = host,
+				.name = m->bundle.name,
+				.bundle = m->bundle.dir,
+				.run = m->run,
+				.images = m->images,
+				.mark = m->restore_mark,
+				.gate = m->gate};
+}
+
+struct runtime move_runtime_source(const struct move *move)
+{
+	return runtime_at(move, move->source);
+}
+
+struct runtime move_runtime_destination(const struct move *move)
+{
+	return runtime_at(move, move->destination);
+}
+
+struct net move_net_source(const struct move *move)
+{
+	return (struct net){move->source, move->bundle.netns, move->source_addresses,
+			    move->bundle.n_addresses};
+}
+
+struct net move_net_destination(const struct move *move)
+{
+	return (struct net){move->destination, move->bundle.netns, move->destination_addresses,
+			    move->bundle.n_addresses};
+}
+
+bool move_has_address(const struct move *move)
+{
+	return move->bundle.n_addresses > 0;
+}
+
+double move_ms(const struct move *move, int64_t moment_us)
+{
+	return (double)(moment_us - move->start_us) / 1000;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* A move from the command line: names, options, what the hosts say, the checks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "cmigrate/deadline.h"
+#include "cmigrate/locate.h"
+#include "cmigrate/move_part.h"
+#include "cmigrate/script.h"
+
+#define OPEN_MS 15000
+#define FACTS_MS 20000
+#define TIMEOUT_DEFAULT_S 30
+/* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
+#define DUMP_BASE_MS 20000
+#define DUMP_BYTES_MS 10000
+/* The first criu whose post-dump hook runs under runc before the source's end (facts of criu 3.19). */
+#define CRIU_GATE VERSION(3, 19, 0)
+/* The first that can leave packets alone (criu(8), --network-lock skip). */
+#define CRIU_LOCK_SKIP VERSION(3, 19, 0)
+
+static void make_id(char id[MOVE_ID_SIZE])
+{
+	unsigned random = 0;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)getrandom(&random, sizeof(random), 0);
+	(void)gmtime_r(&now, &tm);
+	size_t n = strftime(id, MOVE_ID_SIZE, "%Y%m%dT%H%M%S-", &tm);
+	(void)snprintf(id + n, MOVE_ID_SIZE - n, "%08x", random);
+}
+
+int move_connect(struct move *m, const struct config *config, struct err *err)
+{
+	m->source = config_host(config, m->source_name, m->events, err);
+	if (!m->source)
+		return -1;
+	m->destination = config_host(config, m->destination_name, m->events, err);
+	if (!m->destination)
+		return -1;
+	m->source->mark = str_dup(m->mark);
+	m->destination->mark = str_dup(m->mark);
+	bool at_destination = host_is_local(m->destination) && !host_is_local(m->source);
+	store_init(&m->store, at_destination ? m->destination : m->source, m->bundle.dir);
+	m->journal.store = &m->store;
+	return 0;
+}
+
+static int name_hosts(struct move *m, const struct config *config, const char *from,
+		      const char *destination, struct err *err)
+{
+	if (name_check_host(destination, err) < 0 || (from && name_check_host(from, err) < 0))
+		return -1;
+	m->destination_name = str_dup(destination);
+	/* A destination nobody knows is told before any host is asked. */
+	if (config->n_hosts) {
+		CLEANUP_HOST struct host *known = config_host(config, destination, NULL, err);
+		if (!known)
+			return -1;
+	}
+	if (from)
+		m->source_name = str_dup(from);
+	else if (locate(config, m->bundle.name, m->events, &m->source_name, err) < 0)
+		return -1;
+	if (strcmp(m->source_name, m->destination_name) == 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
+			       m->source_name);
+	return 0;
+}
+
+/* Nothing had been changed: a host that can't be reached is a refusal. */
+static int refusal(struct err *err)
+{
+	if (err->code == EXIT_FAILED)
+		err->code = EXIT_REFUSED;
+	return -1;
+}
+
+static int read_bundle(struct move *m, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+
+	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
+	struct command cmd = {
+		.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024, .silent = true};
+	if (host_start(m->source, &cmd, &job, err) < 0)
+		return refusal(err);
+	job_wait(&job);
+	if (job.lost || job.timed_out) {
+		(void)job_failure(&job, err);
+		return refusal(err);
+	}
+	if (job.status != 0)
+		return err_set(err, EXIT_REFUSED,
+			       "no container '%s': %s has no readable '%s/config.json'",
+			       m->bundle.name, m->source_name, m->bundle.dir);
+	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
+}
+
+static int set_flag(struct runtime_options *o, const struct argv *words, struct err *err)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const char *w = words->v[i];
+		if (strcmp(w, "--file-locks") == 0)
+			o->file_locks = true;
+		else if (strcmp(w, "--ext-unix-sk") == 0)
+			o->ext_unix_sk = true;
+		else if (strcmp(w, "--shell-job") == 0)
+			o->shell_job = true;
+		else if (strcmp(w, "--link-remap") == 0)
+			o->link_remap = true;
+		else if (strcmp(w, "--ghost-limit") == 0 && i + 1 < words->n)
+			o->ghost_limit = opts_size(words->v[++i]);
+		else
+			return err_set(err, EXIT_USAGE, "annotation org.cmigrate.criu: '%s'", w);
+	}
+	return 0;
+}
+
+static int resolve_flags(struct move *m, const struct move_opts *opts, struct err *err)
+{
+	struct runtime_options o = {0};
+
+	if (set_flag(&o, &m->bundle.criu_flags, err) < 0)
+		return -1;
+	o.file_locks |= opts->file_locks;
+	o.ext_unix_sk |= opts->ext_unix_sk;
+	o.shell_job |= opts->shell_job;
+	o.link_remap |= opts->link_remap;
+	if (opts->ghost_limit)
+		o.ghost_limit = opts->ghost_limit;
+	const char *said = m->bundle.tcp;
+	bool established = m->bundle.n_addresses > 0;
+	if (said)
+		established = strcmp(said, "established") == 0;
+	if (opts->tcp_established || opts->tcp_close)
+		established = opts->tcp_established;
+	o.tcp_established = established;
+	o.tcp_close = !established;
+	m->source_options = o;
+	m->destination_options = o;
+	return 0;
+}
+
+static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
+{
+	return a ? a : b ? b : c ? c : d;
+}
+
+static int resolve_options(struct move *m, const struct config *config,
+			   const struct move_opts *opts, struct err *err)
+{
+	if (opts->tcp_established && opts->tcp_close)
+		return err_set(err, EXIT_USAGE, "--tcp-established and --tcp-close exclude each other");
+	if (opts->addresses.n)
+		m->bundle.n_addresses = 0;
+	for (size_t i = 0; i < opts->addresses.n; i++)
+		if (bundle_add_addresses(&m->bundle, opts->addresses.v[i], err) < 0)
+			return err_wrap(err, "--address");
+	if (opts->endpoints.n)
+		argv_clear(&m->bundle.endpoints);
+	for (size_t i = 0; i < opts->endpoints.n; i++)
+		if (name_check_endpoint(opts->endpoints.v[i], err) < 0)
+			return err_wrap(err, "--endpoint");
+	argv_extend(&m->bundle.endpoints, &opts->endpoints);
+	m->timeout_ms = 1000 * (int)first_of(opts->timeout, m->bundle.timeout, config->timeout,
+					     TIMEOUT_DEFAULT_S);
+	m->keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
+	m->keep_images = opts->keep_images;
+	m->keep_logs = opts->keep_logs;
+	m->strategy = str_dup("cold");
+	return resolve_flags(m, opts, err);
+}
+
+static int take_lock(struct move *m, struct err *err)
+{
+	struct journal_state state = {0};
+
+	if (store_lock(&m->store, &m->lock, err) < 0)
+		return err->code == EXIT_BUSY ? err_wrap(err, "container '%s'", m->bundle.name)
+					      : refusal(err);
+	if (journal_load(&m->store, &state, err) < 0)
+		return -1;
+	bool found = state.found;
+	journal_state_clear(&state);
+	if (found)
+		return err_set(err, EXIT_BUSY,
+			       "an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
+			       m->bundle.name, m->bundle.name);
+	return 0;
+}
+
+static int ask(struct move *m, struct host *host, const char *role, struct job *job,
+	       struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	const struct bundle *b = &m->bundle;
+
+	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
+	for (size_t i = 0; i < b->n_addresses; i++)
+		argv_addf(&a, "address=%s", b->addresses[i].ip);
+	for (size_t i = 0; i < b->binds.n; i++)
+		argv_addf(&a, "bind=%s", b->binds.v[i]);
+	if (b->netns)
+		argv_addf(&a, "netns=%s", b->netns);
+	return host_start(
+		host, &(struct command){.argv = a.v, .timeout_ms = FACTS_MS, .silent = true}, job,
+		err);
+}
+
+/* Both hosts at once. */
+static int gather_facts(struct move *m, struct err *err)
+{
+	CLEANUP_JOB struct job src = {0};
+	CLEANUP_JOB struct job dst = {0};
+	struct job *jobs[] = {&src, &dst};
+
+	if (ask(m, m->source, "source", &src, err) < 0 ||
+	    ask(m, m->destination, "destination", &dst, err) < 0)
+		return refusal(err);
+	jobs_wait_all(jobs, 2);
+	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0)
+		return refusal(err);
+	facts_parse(&m->source_facts, buf_str(&src.out));
+	facts_parse(&m->destination_facts, buf_str(&dst.out));
+	return 0;
+}
+
+/* An address of the destination's device in the family of a service address: where to bounce to. */
+static void find_hops(struct move *m)
+{
+	json_t *links = facts_json(&m->destination_facts, "addr");
+	const json_t *link, *info;
+	size_t i, j;
+
+	json_array_foreach (links, i, link) {
+		const char *device = json_string_value(json_object_get(link, "ifname"));
+		if (!device || strcmp(device, m->destination_addresses[0].device) != 0)
+			continue;
+		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
+			const char *ip = json_string_value(json_object_get(info, "local"));
+			struct address a;
+			struct err bad = ERR_INIT;
+			if (!ip || address_parse(ip, &a, &bad) < 0)
+				continue;
+			char **hop = a.v6 ? &m->hop6 : &m->hop4;
+			if (!*hop)
+				*hop = str_dup(a.ip);
+		}
+	}
+	json_decref(links);
+}
+
+static void resolve_versions(struct move *m)
+{
+	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
+
+	src->runc = facts_version(&m->source_facts, "runc");
+	src->criu = facts_version(&m->source_facts, "criu");
+	dst->runc = facts_version(&m->destination_facts, "runc");
+	dst->criu = facts_version(&m->destination_facts, "criu");
+	src->network_lock_skip = dst->network_lock_skip =
+		src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
+	m->gate = src->criu >= CRIU_GATE;
+	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
+	m->dump_timeout_ms =
+		DUMP_BASE_MS + (int)(m->summary.memory_bytes / DUMP_BYTES_MS % 3600000);
+}
+
+static int check(struct move *m, const struct config *config, const struct move_opts *opts,
+		 struct err *err)
+{
+	const struct config_host *row = config_find(config, m->destination_name);
+	const struct runtime_options *o = &m->source_options;
+	struct preflight p = {.bundle = &m->bundle,
+			      .id = m->id,
+			      .source_name = m->source_name,
+			      .destination_name = m->destination_name,
+			      .source = &m->source_facts,
+			      .destination = &m->destination_facts,
+			      .destination_device = row ? row->device : NULL,
+			      .strategy = m->strategy,
+			      .tcp_established = o->tcp_established,
+			      .file_locks = o->file_locks,
+			      .ext_unix_sk = o->ext_unix_sk,
+			      .shell_job = o->shell_job,
+			      .link_remap = o->link_remap,
+			      .ghost_limit = o->ghost_limit};
+
+	for (size_t i = 0; i < opts->skip_checks.n; i++) {
+		CLEANUP_FREE char *list = str_dup(opts->skip_checks.v[i]);
+		char *save = NULL;
+		for (char *id = strtok_r(list, ", ", &save); id; id = strtok_r(NULL, ", ", &save))
+			argv_add(&p.skip, id);
+	}
+	int status = preflight_addresses(&p, err);
+	if (status == 0) {
+		memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
+		memcpy(m->destination_addresses, p.destination_addresses,
+		       sizeof(m->destination_addresses));
+		status = preflight_run(&p, &m->checks, err);
+	}
+	argv_clear(&p.skip);
+	return status < 0 ? -1 : preflight_verdict(&m->checks, err);
+}
+
+/* The proof of the shared directory has been seen. */
+static void remove_proof(struct move *m)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/proof-%s", m->bundle.dir, m->id);
+	CLEANUP_FREE char *dir = str_fmt("%s/.cmigrate", m->bundle.dir);
+	char *argv[] = {"rm", "-f", "--", path, NULL};
+	char *empty[] = {"rmdir", "--ignore-fail-on-non-empty", "--", dir, NULL};
+	struct err unused = ERR_INIT;
+
+	(void)host_run(m->source,
+		       &(struct command){.argv = argv, .timeout_ms = OPEN_MS, .silent = true},
+		       &unused);
+	if (m->lock.fd < 0 && !m->lock.far)
+		(void)host_run(m->source,
+			       &(struct command){
+				       .argv = empty, .timeout_ms = OPEN_MS, .silent = true},
+			       &unused);
+}
+
+static int ask_and_check(struct move *m, const struct config *config,
+			 const struct move_opts *opts, struct err *err)
+{
+	if (read_bundle(m, err) < 0 || resolve_options(m, config, opts, err) < 0 ||
+	    take_lock(m, err) < 0 || gather_facts(m, err) < 0)
+		return -1;
+	resolve_versions(m);
+	if (check(m, config, opts, err) < 0)
+		return -1;
+	find_hops(m);
+	return 0;
+}
+
+int move_new(const struct config *config, const struct move_opts *opts, const char *name,
+	     const char *destination, const struct events *events, struct move **ret,
+	     struct err *err)
+{
+	struct move *m = mem_new(1, sizeof(*m));
+
+	*ret = m;
+	m->events = events;
+	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->start_us = clock_now_us();
+	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	make_id(m->id);
+	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
+		return -1;
+	m->summary.container = str_dup(name);
+	move_name_things(m);
+	if (name_hosts(m, config, opts->from, destination, err) < 0 ||
+	    move_connect(m, config, err) < 0)
+		return -1;
+	str_set(&m->summary.source, m->source_name);
+	str_set(&m->summary.destination, m->destination_name);
+	int status = ask_and_check(m, config, opts, err);
+	str_set(&m->summary.strategy, m->strategy);
+	if (!m->source->lost)
+		remove_proof(m);
+	return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/move_opts.h"
+
+#define ROW(member, name, kind, arg, help) OPT(struct move_opts, member, name, 0, kind, arg, help)
+
+const struct opt move_opts_table[] = {
+	ROW(from, "from", OPT_STRING, "HOST", "the source; default: the host that has the container"),
+	{.name = "strategy",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct move_opts, strategy),
+	 .arg = "NAME",
+	 .help = "how memory is carried over",
+	 .choices = "auto|cold"},
+	ROW(tcp_established, "tcp-established", OPT_FLAG, NULL,
+	    "keep open connections (default where a service address moves along)"),
+	ROW(tcp_close, "tcp-close", OPT_FLAG, NULL,
+	    "close open connections on the destination (default where none does)"),
+	ROW(addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]",
+	    "service address that moves along; repeatable"),
+	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
+	    "http, https or tcp URL that must answer after the move; repeatable"),
+	ROW(timeout, "timeout", OPT_UINT, "SECONDS", "how long to wait for the endpoint (30)"),
+	ROW(max_downtime_ms, "max-downtime", OPT_UINT, "MS", "how long the container may be frozen"),
+	{.name = "if-silent",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct move_opts, if_silent),
+	 .arg = "WHAT",
+	 .help = "when the endpoint does not answer in time: undo the move, or keep it (exit code 5)",
+	 .choices = "rollback|keep"},
+	ROW(keep_images, "keep-images", OPT_FLAG, NULL, "leave the images in the bundle"),
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, print the plan, change nothing"),
+	ROW(file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(ghost_limit, "ghost-limit", OPT_SIZE, "SIZE",
+	    "passed on to criu: size up to which deleted files go along"),
+	{.name = NULL},
+};

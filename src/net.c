@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmigrate/checksum.h"
+#include "cmigrate/script.h"
+
+#define NET_TIMEOUT_MS 5000
+/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move. */
+#define PRIORITY_BASE 20000
+#define PRIORITY_SPAN 10000
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static void add_addresses(struct argv *a, const struct net *net)
+{
+	for (size_t i = 0; i < net->n; i++)
+		argv_addf(a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
+			  net->addresses[i].device);
+}
+
+static int start(const struct net *net, const struct argv *a, struct job *job, struct err *err)
+{
+	CLEANUP_FREE char *shown = script_shown(a);
+
+	return host_start(
+		net->host,
+		&(struct command){.argv = a->v, .shown = shown, .timeout_ms = NET_TIMEOUT_MS}, job,
+		err);
+}
+
+static int finish(struct job *job, struct err *err)
+{
+	job_wait(job);
+	int status = job_failure(job, err);
+	job_clear(job);
+	return status;
+}
+
+static int run(const struct net *net, const struct argv *a, struct err *err)
+{
+	struct job job = {0};
+
+	return start(net, a, &job, err) < 0 ? -1 : finish(&job, err);
+}
+
+int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_address, verb, or_empty(net->netns), NULL);
+	add_addresses(&a, net);
+	return start(net, &a, job, err);
+}
+
+static int address(const struct net *net, const char *verb, struct err *err)
+{
+	struct job job = {0};
+
+	if (!net->n)
+		return 0;
+	return net_address_start(net, verb, &job, err) < 0 ? -1 : finish(&job, err);
+}
+
+int net_address_up(const struct net *net, struct err *err)
+{
+	return address(net, "up", err);
+}
+
+int net_address_down(const struct net *net, struct err *err)
+{
+	return address(net, "down", err);
+}
+
+int net_announce(const struct net *net, struct err *err)
+{
+	return address(net, "announce", err);
+}
+
+void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
+{
+	(void)snprintf(ret_tag, NET_TAG_SIZE, "%08x", checksum(container));
+}
+
+static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
+{
+	CLEANUP_FREE char *priority = str_fmt(
+		"%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
+
+	script_argv(a, &script_hold, verb, tag, priority, or_empty(net->netns), NULL);
+	add_addresses(a, net);
+}
+
+int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+
+	hold_argv(&a, net, "set", tag);
+	if (start(net, &a, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	if (job_failure(&job, err) < 0)
+		return err_wrap(err, "can't hold packets back");
+	*ret_kind = str_starts(buf_str(&job.out), "queued") ? HOLD_QUEUED : HOLD_DROPPED;
+	return 0;
+}
+
+int net_release(const struct net *net, const char *tag, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	hold_argv(&a, net, "release", tag);
+	return run(net, &a, err);
+}
+
+int net_hold_clear(const struct net *net, const char *tag, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	hold_argv(&a, net, "clear", tag);
+	return run(net, &a, err);
+}
+
+int net_bounce_start(const struct net *net, const char *tag, enum bounce_kind kind,
+		     const char *hop4, const char *hop6, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_bounce, kind == BOUNCE_SYN ? "syn" : "all", tag,
+		    or_empty(net->netns), or_empty(hop4), or_empty(hop6), NULL);
+	add_addresses(&a, net);
+	return start(net, &a, job, err);
+}
+
+int net_bounce(const struct net *net, const char *tag, enum bounce_kind kind, const char *hop4,
+	       const char *hop6, struct err *err)
+{
+	struct job job = {0};
+
+	if (net_bounce_start(net, tag, kind, hop4, hop6, &job, err) < 0)
+		return -1;
+	return finish(&job, err);
+}
+
+int net_bounce_clear(const struct net *net, const char *tag, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), "", "", NULL);
+	return run(net, &a, err);
+}
+
+int net_settle(const struct net *net, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_settle, or_empty(net->netns), NULL);
+	for (size_t i = 0; i < net->n; i++)
+		argv_add(&a, net->addresses[i].ip);
+	return run(net, &a, err);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/facts.h"
+#include "cmigrate/script.h"
+
+#define QUICK_MS 10000
+/* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
+#define ERASE_MS 20000
+#define CLEAN_MS 30000
+/* From this version runc has --tcp-skip-in-flight and --link-remap of its own. */
+#define RUNC_SKIP_IN_FLIGHT VERSION(1, 3, 0)
+
+static int start(const struct runtime *rt, const struct argv *a, int timeout_ms, struct job *job,
+		 struct err *err)
+{
+	bool is_script = strcmp(a->v[0], "sh") == 0;
+	CLEANUP_FREE char *shown = is_script ? script_shown(a) : NULL;
+
+	return host_start(rt->host,
+			  &(struct command){
+				  .argv = a->v, .shown = shown, .timeout_ms = timeout_ms},
+			  job, err);
+}
+
+static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, struct err *err)
+{
+	CLEANUP_JOB struct job job = {0};
+
+	if (start(rt, a, timeout_ms, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	return job_failure(&job, err);
+}
+
+/* CRIU's configuration file: what runc has no option for, as it stands in criu(8). */
+static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
+{
+	bool source = strcmp(role, "source") == 0;
+
+	if (o->network_lock_skip)
+		argv_add(a, "network-lock skip");
+	if (source && o->runc < RUNC_SKIP_IN_FLIGHT && (o->tcp_established || o->tcp_close))
+		argv_add(a, "skip-in-flight");
+	if (!source && o->tcp_close)
+		argv_add(a, "tcp-close");
+	if (source && o->link_remap && o->runc < RUNC_SKIP_IN_FLIGHT)
+		argv_add(a, "link-remap");
+	if (source && o->ghost_limit)
+		argv_addf(a, "ghost-limit %llu", o->ghost_limit);
+}
+
+int runtime_prepare(const struct runtime *rt, const char *role, const struct runtime_options *o,
+		    struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_prepare, role, rt->run, rt->images, NULL);
+	criu_options(&a, role, o);
+	return start(rt, &a, QUICK_MS, job, err);
+}
+
+int runtime_clean(const struct runtime *rt, bool images, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_clean, rt->run, images ? rt->images : "", NULL);
+	return run(rt, &a, CLEAN_MS, err);
+}
+
+int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	argv_addl(&a, "runc", "pause", rt->name, NULL);
+	return start(rt, &a, QUICK_MS, job, err);
+}
+
+int runtime_thaw(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_thaw, rt->name, NULL);
+	return run(rt, &a, QUICK_MS, err);
+}
+
+static void common_flags(struct argv *a, const struct runtime *rt, const struct runtime_options *o)
+{
+	argv_addl(a, "--image-path", rt->images, "--work-path", rt->run, NULL);
+	if (o->file_locks)
+		argv_add(a, "--file-locks");
+	if (o->ext_unix_sk)
+		argv_add(a, "--ext-unix-sk");
+	if (o->shell_job)
+		argv_add(a, "--shell-job");
+}
+
+int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o, struct job *job,
+		       struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *env = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	CLEANUP_FREE char *log = str_fmt("%s/dump.out", rt->run);
+	char *envs[] = {env, NULL};
+
+	argv_addl(&a, "runc", "checkpoint", NULL);
+	common_flags(&a, rt, o);
+	/* Open connections never make a dump fail: what becomes of them is decided at the restore. */
+	if (o->tcp_established || o->tcp_close)
+		argv_add(&a, "--tcp-established");
+	if ((o->tcp_established || o->tcp_close) && o->runc >= RUNC_SKIP_IN_FLIGHT)
+		argv_add(&a, "--tcp-skip-in-flight");
+	if (o->link_remap && o->runc >= RUNC_SKIP_IN_FLIGHT)
+		argv_add(&a, "--link-remap");
+	argv_add(&a, rt->name);
+	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .log = log}, job,
+			  err);
+}
+
+int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
+			  struct err *err)
+{
+	CLEANUP_FREE char *fifo = str_fmt("%s/reached", rt->run);
+	char *argv[] = {"head", "-n", "1", fifo, NULL};
+
+	return host_start(rt->host,
+			  &(struct command){
+				  .argv = argv, .timeout_ms = timeout_ms, .silent = true},
+			  job, err);
+}
+
+int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_verdict, rt->run, word, NULL);
+	return run(rt, &a, QUICK_MS, err);
+}
+
+int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_await, NULL);
+	argv_addf(&a, "CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	return run(rt, &a, timeout_ms, err);
+}
+
+int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o,
+			  int timeout_ms, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *conf = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	CLEANUP_FREE char *mark = str_dup(rt->mark);
+	char *envs[] = {conf, mark, NULL};
+
+	script_argv(&a, &script_restore, rt->run, "runc", "restore", "--detach", "--bundle",
+		    rt->bundle, NULL);
+	common_flags(&a, rt, o);
+	if (o->tcp_established || o->tcp_close)
+		argv_add(&a, "--tcp-established");
+	argv_add(&a, rt->name);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	return host_start(rt->host,
+			  &(struct command){.argv = a.v,
+					    .env = envs,
+					    .shown = shown,
+					    .timeout_ms = timeout_ms},
+			  job, err);
+}
+
+int runtime_erase(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_erase, rt->name, rt->mark, NULL);
+	return run(rt, &a, ERASE_MS, err);
+}
+
+int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+
+	argv_addl(&a, "runc", "state", rt->name, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
+	if (host_start(rt->host, &cmd, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	/* runc exits with 1 for a container it doesn't know; anything else is no answer. */
+	if (job.lost || job.timed_out || job.status > 1)
+		return job_failure(&job, err);
+	json_t *state = json_loads(buf_str(&job.out), 0, NULL);
+	const char *status = json_string_value(json_object_get(state, "status"));
+	*ret_status = str_dup(status ? status : "");
+	json_decref(state);
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/deadline.h"
+#include "cmigrate/steps.h"
+
+/* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
+#define VERDICT_MS 30000
+#define STATUS_TICK_MS 10
+
+/* Waits for a job that was started, and clears it; fine for one that never was. */
+static int finish(struct job *job, struct err *err)
+{
+	if (job->state == JOB_NONE)
+		return 0;
+	job_wait(job);
+	int status = job_failure(job, err);
+	job_clear(job);
+	return status;
+}
+
+int step_freeze(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+	struct job pause = {0}, bounce = {0};
+	struct err second = ERR_INIT;
+	int status = 0;
+
+	move->freeze_us = clock_now_us();
+	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
+	if (move->bouncing)
+		status = net_bounce_start(&net, move->tag, BOUNCE_ALL, move->hop4, move->hop6,
+					  &bounce, err);
+	if (status == 0)
+		status = runtime_pause_start(&src, &pause, err);
+	if (finish(&bounce, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (finish(&pause, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+enum undo_result undo_freeze(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (runtime_thaw(&src, err) < 0)
+		return UNDO_DOUBT;
+	if (move->freeze_us && !move->thawed_us)
+		move->thawed_us = clock_now_us();
+	return UNDO_DONE;
+}
+
+/*
+ * What can go on beside the dump: the source loses the address (its packets are bounced on already),
+ * the destination says that it has it (and queues what comes).
+ */
+static int start_hand_over(struct move *move, struct job *leave, struct job *announce,
+			   struct err *err)
+{
+	struct net src = move_net_source(move), dst = move_net_destination(move);
+
+	if (!src.n || !move->bouncing)
+		return 0;
+	if (net_address_start(&src, "down", leave, err) < 0)
+		return -1;
+	return net_address_start(&dst, "announce", announce, err);
+}
+
+/* A dump that ended or is still under way where the gate should have been reached. */
+static int dump_failure(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (move->dump.state == JOB_DONE && move->dump.lost)
+		return job_failure(&move->dump, err);
+	if (move->dump.state == JOB_DONE)
+		(void)err_set(err, EXIT_FAILED, "the dump failed");
+	else
+		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s",
+			      move->source_name, move->dump_timeout_ms / 1000);
+	runtime_diagnose(&src, "dump.log", err);
+	return -1;
+}
+
+static int wait_for_gate(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->at_gate, &move->dump};
+	int first = jobs_wait_any(jobs, 2, deadline_in_ms(move->dump_timeout_ms));
+
+	if (first == 0 && job_failure(&move->at_gate, err) == 0)
+		return 0;
+	return dump_failure(move, err);
+}
+
+int step_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job leave = {0}, announce = {0};
+	struct err second = ERR_INIT;
+
+	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	if (status == 0)
+		status = start_hand_over(move, &leave, &announce, err);
+	if (status == 0)
+		status = wait_for_gate(move, err);
+	if (finish(&leave, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (finish(&announce, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+/* Until no process of the dump is left; in this process or, after a crash, on the host. */
+static int wait_for_dump_end(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job *job = &move->dump;
+
+	if (job->state == JOB_NONE)
+		return runtime_await_dump(&src, VERDICT_MS, err);
+	if (job->state == JOB_RUNNING)
+		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
+	if (job->state == JOB_RUNNING || job->lost)
+		return err_set(err, EXIT_FAILED, "%s: criu does not end", move->source_name);
+	return 0;
+}
+
+enum undo_result undo_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return UNDO_DOUBT;
+	return UNDO_DONE;
+}
+
+int step_dump_ungated(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job leave = {0}, announce = {0}, *dump = &move->dump;
+	struct err second = ERR_INIT;
+
+	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	if (status == 0)
+		status = start_hand_over(move, &leave, &announce, err);
+	if (status == 0) {
+		(void)jobs_wait_any(&dump, 1, deadline_in_ms(move->dump_timeout_ms));
+		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
+			status = dump_failure(move, err);
+	}
+	if (finish(&leave, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (finish(&announce, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+static int restore_on_source(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job job = {0};
+
+	/* The packets are the source's again only once its sockets are there: address first. */
+	struct net net = move_net_source(move);
+	if (net_address_up(&net, err) < 0 ||
+	    runtime_restore_start(&src, &move->source_options, move->dump_timeout_ms, &job, err) < 0)
+		return -1;
+	int status = finish(&job, err);
+	if (status < 0)
+		runtime_diagnose(&src, "restore.log", err);
+	return status;
+}
+
+enum undo_result undo_dump_ungated(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+
+	if (wait_for_dump_end(move, err) < 0 || runtime_status(&src, &status, err) < 0)
+		return UNDO_DOUBT;
+	if (*status)
+		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
+	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+}
+
+int step_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job job = {0};
+
+	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms, &job,
+				  err) < 0)
+		return -1;
+	bool lost = false;
+	job_wait(&job);
+	int status = job_failure(&job, err);
+	lost = job.lost;
+	job_clear(&job);
+	if (status < 0 && !lost) {
+		(void)err_set(err, EXIT_FAILED, "the restore failed");
+		runtime_diagnose(&dst, "restore.log", err);
+	}
+	if (status == 0)
+		move->thawed_us = clock_now_us();
+	return status;
+}
+
+enum undo_result undo_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct net net = move_net_destination(move);
+
+	move->thawed_us = 0;
+	/* The address first: processes that are killed with it there reset their connections. */
+	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
+		return UNDO_DOUBT;
+	return UNDO_DONE;
+}
+
+static int runs_on_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	CLEANUP_FREE char *status = NULL;
+
+	if (runtime_status(&dst, &status, err) < 0)
+		return -1;
+	if (strcmp(status, "running") != 0)
+		return err_set(err, EXIT_FAILED, "%s: the restored container is %s",
+			       move->destination_name, *status ? status : "gone");
+	return 0;
+}
+
+int step_answer(struct move *move, struct err *err)
+{
+	struct err silent = ERR_INIT;
+
+	if (!move->probe) {
+		move->answered_us = clock_now_us();
+		return runs_on_destination(move, err);
+	}
+	if (probe_wait(move->probe, deadline_in_ms(move->timeout_ms), &move_cancelled,
+		       &move->answered_us, &silent) == 0) {
+		move->summary.answered_by = probe_answer(move->probe);
+		return 0;
+	}
+	move->answered_us = 0;
+	if (move_cancelled || !move->keep_silent)
+		return err_set(err, EXIT_FAILED, "%s",
+			       move_cancelled ? "stopped by a signal" : silent.msg);
+	str_set(&move->silent, silent.msg);
+	return runs_on_destination(move, err);
+}
+
+int step_commit(struct move *move, struct err *err)
+{
+	return journal_add(&move->journal, "commit", NULL, true, err);
+}
+
+int step_open_gate(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+
+	if (runtime_verdict(&src, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return -1;
+	if (runtime_status(&src, &status, err) < 0)
+		return -1;
+	if (*status)
+		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s", move->source_name,
+			       status);
+	return 0;
+}
+
+int step_clean(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct net src_net = move_net_source(move), dst_net = move_net_destination(move);
+
+	if (dst_net.n && (net_hold_clear(&dst_net, move->tag, err) < 0 ||
+			  net_announce(&dst_net, err) < 0))
+		return -1;
+	if (src_net.n && (net_address_down(&src_net, err) < 0 ||
+			  net_bounce_clear(&src_net, move->tag, err) < 0))
+		return -1;
+	if (runtime_clean(&dst, false, err) < 0)
+		return -1;
+	return runtime_clean(&src, !move->keep_images, err);
+}

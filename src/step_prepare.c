@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "cmigrate/steps.h"
+
+/* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
+#define CHANNELS 4
+
+static int failure(struct job *job, struct err *err)
+{
+	job_wait(job);
+	int status = job_failure(job, err);
+	job_clear(job);
+	return status;
+}
+
+static int make_directories(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct err second = ERR_INIT;
+	struct job at_source = {0}, at_destination = {0};
+
+	if (runtime_prepare(&src, "source", &move->source_options, &at_source, err) < 0)
+		return -1;
+	if (runtime_prepare(&dst, "destination", &move->destination_options, &at_destination,
+			    err) < 0) {
+		(void)failure(&at_source, &second);
+		return -1;
+	}
+	int status = failure(&at_source, err);
+	if (failure(&at_destination, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+int step_prepare(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
+	    host_prime(move->destination, CHANNELS, err) < 0)
+		return -1;
+	if (move->bundle.endpoints.n) {
+		move->probe = probe_new(&move->bundle.endpoints, err);
+		if (!move->probe)
+			return -1;
+	}
+	if (!move->gate)
+		return 0;
+	return runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err);
+}
+
+enum undo_result undo_prepare(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	enum undo_result result = UNDO_DONE;
+	struct err second = ERR_INIT;
+
+	if (!move->keep_logs && runtime_clean(&dst, false, err) < 0)
+		result = UNDO_LEFT;
+	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
+		result = UNDO_LEFT;
+	return result;
+}

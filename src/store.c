@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmigrate/channel.h"
+#include "cmigrate/deadline.h"
+#include "cmigrate/script.h"
+
+#define STORE_TIMEOUT_MS 15000
+#define STORE_LIMIT (1024 * 1024)
+#define LOCK_FILE "lock"
+/* Exit code of store.sh's read where there is no such file. */
+#define STATUS_ABSENT 3
+
+void store_init(struct store *store, struct host *host, const char *bundle_dir)
+{
+	store->host = host;
+	store->dir = str_fmt("%s/.cmigrate", bundle_dir);
+}
+
+void store_clear(struct store *store)
+{
+	free(store->dir);
+	memset(store, 0, sizeof(*store));
+}
+
+static int remote(const struct store *store, const char *verb, const char *file, const char *input,
+		  struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_store, verb, store->dir, file, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {.argv = a.v,
+			      .input = input,
+			      .shown = shown,
+			      .timeout_ms = STORE_TIMEOUT_MS,
+			      .limit = STORE_LIMIT,
+			      .silent = true};
+	return host_start(store->host, &cmd, job, err);
+}
+
+static int remote_done(const struct store *store, const char *verb, const char *file,
+		       const char *input, struct err *err)
+{
+	CLEANUP_JOB struct job job = {0};
+
+	if (remote(store, verb, file, input, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	return job_failure(&job, err);
+}
+
+static int fail(const struct store *store, const char *file, struct err *err)
+{
+	return err_errno(err, EXIT_FAILED, "%s: '%s/%s'", store->host->name, store->dir, file);
+}
+
+static int open_file(const struct store *store, const char *file, int flags)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/%s", store->dir, file);
+
+	if (flags & O_CREAT)
+		(void)mkdir(store->dir, 0700);
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+}
+
+static int write_all(int fd, const char *text)
+{
+	for (size_t left = strlen(text); left;) {
+		ssize_t n = write(fd, text, left);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			text += n;
+			left -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int read_all(int fd, struct buf *ret)
+{
+	char chunk[16384];
+	ssize_t n;
+
+	while (ret->len < STORE_LIMIT && (n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			buf_add(ret, chunk, (size_t)n);
+	}
+	return 0;
+}
+
+static int remote_read(const struct store *store, const char *file, struct buf *ret,
+		       bool *ret_found, struct err *err)
+{
+	CLEANUP_JOB struct job job = {0};
+
+	if (remote(store, "read", file, NULL, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	*ret_found = false;
+	if (!job.lost && job.status == STATUS_ABSENT)
+		return 0;
+	if (job_failure(&job, err) < 0)
+		return -1;
+	*ret_found = true;
+	buf_add(ret, buf_str(&job.out), job.out.len);
+	return 0;
+}
+
+int store_read(const struct store *store, const char *file, struct buf *ret, bool *ret_found,
+	       struct err *err)
+{
+	if (!host_is_local(store->host))
+		return remote_read(store, file, ret, ret_found, err);
+	int fd = open_file(store, file, O_RDONLY);
+	*ret_found = false;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail(store, file, err);
+	int status = read_all(fd, ret);
+	if (status < 0)
+		(void)fail(store, file, err);
+	*ret_found = status == 0;
+	fd_close(&fd);
+	return status;
+}
+
+static int append(const struct store *store, const char *file, const char *text, bool sync,
+		  struct err *err)
+{
+	int fd = open_file(store, file, O_WRONLY | O_CREAT | O_APPEND);
+
+	if (fd < 0)
+		return fail(store, file, err);
+	int status = write_all(fd, text);
+	if (status == 0 && sync)
+		status = fdatasync(fd);
+	if (status < 0)
+		(void)fail(store, file, err);
+	fd_close(&fd);
+	return status;
+}
+
+int store_append(const struct store *store, const char *file, const char *text, struct err *err)
+{
+	if (!host_is_local(store->host))
+		return remote_done(store, "append", file, text, err);
+	return append(store, file, text, true, err);
+}
+
+int store_append_later(const struct store *store, const char *file, const char *text,
+		       struct err *err)
+{
+	if (!host_is_local(store->host))
+		return 0; /* the caller says it again with the next store_append() */
+	return append(store, file, text, false, err);
+}
+
+static int replace_here(const struct store *store, const char *file, const char *text)
+{
+	CLEANUP_FREE char *temp = str_fmt("%s.%d", file, (int)getpid());
+	int fd = open_file(store, temp, O_WRONLY | O_CREAT | O_TRUNC);
+	int dir = open(store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int status = fd < 0 || dir < 0 || write_all(fd, text) < 0 || fsync(fd) < 0 ||
+				     renameat(dir, temp, dir, file) < 0 || fsync(dir) < 0
+			     ? -1
+			     : 0;
+	int saved = errno;
+
+	if (status < 0 && dir >= 0)
+		(void)unlinkat(dir, temp, 0);
+	fd_close(&fd);
+	fd_close(&dir);
+	errno = saved;
+	return status;
+}
+
+int store_replace(const struct store *store, const char *file, const char *text, struct err *err)
+{
+	if (!host_is_local(store->host))
+		return remote_done(store, "replace", file, text, err);
+	return replace_here(store, file, text) < 0 ? fail(store, file, err) : 0;
+}
+
+int store_remove(const struct store *store, const char *file, struct err *err)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/%s", store->dir, file);
+
+	if (!host_is_local(store->host))
+		return remote_done(store, "remove", file, NULL, err);
+	return unlink(path) < 0 && errno != ENOENT ? fail(store, file, err) : 0;
+}
+
+static int busy(const struct store *store, struct err *err)
+{
+	return err_set(err, EXIT_BUSY, "another cmigrate holds '%s/" LOCK_FILE "'; try again later",
+		       store->dir);
+}
+
+static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	int fd = open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
+
+	if (fd < 0)
+		return fail(store, LOCK_FILE, err);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int status = errno == EWOULDBLOCK ? busy(store, err) : fail(store, LOCK_FILE, err);
+		fd_close(&fd);
+		return status;
+	}
+	ret->fd = fd;
+	return 0;
+}
+
+/* Reads until a line is there, the other end is closed, or the time is up; the line's first byte. */
+static int first_byte(struct channel *ch)
+{
+	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
+	int64_t end = deadline_in_ms(STORE_TIMEOUT_MS);
+	char c;
+
+	while (!deadline_passed(end)) {
+		(void)poll(&p, 1, deadline_poll_ms(end));
+		ssize_t n = read(ch->ssh.out, &c, 1);
+		if (n == 1)
+			return c;
+		if (n == 0 || errno != EAGAIN)
+			break;
+	}
+	return -1;
+}
+
+static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	CLEANUP_BUF struct buf line = {0};
+	struct channel *ch = channel_open(store->host, err);
+
+	if (!ch)
+		return -1;
+	/* flock takes the place of sh; cat keeps it until our end of the pipe is closed. */
+	buf_puts(&line, "umask 077; mkdir -p ");
+	quote_word(&line, store->dir);
+	buf_puts(&line, " && exec flock -n -E 75 ");
+	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
+	quote_word(&line, path);
+	buf_puts(&line, " sh -c 'echo held; exec cat >/dev/null' || echo failed\n");
+	ssize_t n = write(ch->ssh.in, line.s, line.len);
+	int said = n == (ssize_t)line.len ? first_byte(ch) : -1;
+	if (said == 'h') {
+		ret->far = ch;
+		return 0;
+	}
+	channel_close(ch);
+	if (said == 'f')
+		return err_set(err, EXIT_FAILED, "%s: can't make '%s'", store->host->name,
+			       store->dir);
+	return busy(store, err);
+}
+
+int store_lock(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	return host_is_local(store->host) ? lock_here(store, ret, err)
+					  : lock_far(store, ret, err);
+}
+
+void store_unlock(struct store_lock *lock)
+{
+	fd_close(&lock->fd);
+	if (lock->far)
+		channel_close(lock->far);
+	lock->far = NULL;
+}
