@@ -115,9 +115,9 @@ install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
-	./$(BIN) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
-	./$(BIN) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
-	./$(BIN) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
+	$(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
+	$(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
+	$(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
 	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) $(DESTDIR)$(DOCDIR)
 	$(if $(EXAMPLES),cp -R examples $(DESTDIR)$(DOCDIR))
 

@@ -66,15 +66,10 @@ static enum undo_result undo_steps(const struct strategy *strategy, size_t n, st
 	return worst;
 }
 
-enum undo_result engine_undo_all(const struct strategy *strategy, struct move *move,
-				 struct err *err)
+/* The steps behind the commit point. */
+static int run_behind(const struct strategy *strategy, struct move *move, struct err *err)
 {
-	return undo_steps(strategy, strategy->n, move, err);
-}
-
-int engine_finish(const struct strategy *strategy, struct move *move, struct err *err)
-{
-	bool behind = false;
+	bool behind = strategy->committed;
 	int status = 0;
 
 	for (size_t i = 0; i < strategy->n; i++) {
@@ -122,7 +117,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	err->code = EXIT_UNDONE;
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left", move->bundle.name);
-	else
+	else if (!move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	set_outcome(move, "undone", EXIT_UNDONE, err);
 	return EXIT_UNDONE;
@@ -134,7 +129,7 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 	struct err unused = ERR_INIT;
 	enum exit_code code = move->silent ? EXIT_SILENT : EXIT_DONE;
 
-	if (engine_finish(strategy, move, err) < 0) {
+	if (run_behind(strategy, move, err) < 0) {
 		err->code = EXIT_IN_DOUBT;
 		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it", move->bundle.name);
 		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
@@ -146,6 +141,37 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 		(void)err_set(err, EXIT_SILENT, "%s", move->silent);
 	set_outcome(move, move->silent ? "silent" : "moved", code, err);
 	return code;
+}
+
+enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
+			     struct err *err)
+{
+	bool there = false;
+
+	for (size_t i = 0; i < strategy->n; i++) {
+		const struct step *step = &strategy->steps[i];
+		there = there || strcmp(step->name, from) == 0;
+		if (!there)
+			continue;
+		int status = move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 0;
+		if (status == 0)
+			status = run_step(step, move, err);
+		if (status < 0)
+			return take_back(strategy, i + 1, move, err);
+		if (step->commit)
+			break;
+	}
+	return finish(strategy, move, err);
+}
+
+enum exit_code engine_forward(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	return finish(strategy, move, err);
+}
+
+enum exit_code engine_back(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	return take_back(strategy, strategy->n, move, err);
 }
 
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
@@ -160,15 +186,5 @@ enum exit_code engine_run(const struct strategy *strategy, struct move *move, st
 		set_outcome(move, "failed", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;
 	}
-	for (size_t i = 0; i < strategy->n; i++) {
-		const struct step *step = &strategy->steps[i];
-		status = move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 0;
-		if (status == 0)
-			status = run_step(step, move, err);
-		if (status < 0)
-			return take_back(strategy, i + 1, move, err);
-		if (step->commit)
-			break;
-	}
-	return finish(strategy, move, err);
+	return engine_resume(strategy, strategy->steps[0].name, move, err);
 }

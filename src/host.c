@@ -179,9 +179,9 @@ int host_start(struct host *host, const struct command *cmd, struct job *job, st
 		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
 							 .host = host->name,
 							 .text = job->what});
-	if (host->lost) {
+	if (host->fenced || host->lost) {
 		job->state = JOB_DONE;
-		job->lost = true;
+		job->lost = !host->fenced;
 		return 0;
 	}
 	int status = host_is_local(host) ? start_local(host, cmd, job, err)

@@ -102,6 +102,9 @@ int journal_parse(const char *text, size_t len, struct journal_state *ret, struc
 		json_t *entry = end ? read_line(text + at, line_len) : NULL;
 		number++;
 		at += line_len + 1;
+		state.torn = !entry;
+		if (entry)
+			state.good = at;
 		if (!entry && at < len) {
 			journal_state_clear(&state);
 			return err_set(err, EXIT_FAILED, "journal, line %u: damaged", number);
@@ -123,6 +126,21 @@ int journal_load(const struct store *store, struct journal_state *ret, struct er
 	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
 		return -1;
 	return found ? journal_parse(buf_str(&text), text.len, ret, err) : 0;
+}
+
+int journal_mend(const struct store *store, const struct journal_state *state, struct err *err)
+{
+	CLEANUP_BUF struct buf text = {0};
+	bool found = false;
+
+	if (!state->torn)
+		return 0;
+	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
+		return -1;
+	if (!found || text.len < state->good)
+		return err_set(err, EXIT_FAILED, "the journal changes while it is read");
+	CLEANUP_FREE char *good = str_dupn(buf_str(&text), state->good);
+	return store_replace(store, JOURNAL_FILE, good, err);
 }
 
 void journal_state_clear(struct journal_state *state)

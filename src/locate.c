@@ -70,26 +70,73 @@ static int none_has_it(const struct config *config, const char *name,
 	return -1;
 }
 
+static int ask_state(const struct config *config, const char *name, const struct argv *hosts,
+		     const struct events *events, struct answers *ret, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_state, name, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {
+		.argv = a.v, .shown = shown, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
+	return ask(config, hosts, &cmd, events, ret, err);
+}
+
 int locate(const struct config *config, const char *name, const struct events *events,
 	   char **ret_host, struct err *err)
 {
 	CLEANUP_ANSWERS struct answers answers = {0};
-	CLEANUP_ARGV struct argv names = {0}, a = {0};
+	CLEANUP_ARGV struct argv hosts = {0};
 	struct found found;
 
-	script_argv(&a, &script_state, name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
-	ask_names(config, true, &names);
-	if (ask(config, &names, &cmd, events, &answers, err) < 0)
+	ask_names(config, true, &hosts);
+	if (ask_state(config, name, &hosts, events, &answers, err) < 0)
 		return -1;
 	take(&answers, &found);
 	if (found.second_live >= 0)
-		return err_set(err, EXIT_REFUSED, "container '%s' is on %s and on %s; name one of them: --from HOST",
+		return err_set(err, EXIT_REFUSED,
+			       "container '%s' is on %s and on %s; name one of them: --from HOST",
 			       name, answers.rows[found.live].host->name,
 			       answers.rows[found.second_live].host->name);
 	int at = found.live >= 0 ? found.live : found.stopped;
 	if (at < 0)
 		return none_has_it(config, name, &answers, err);
 	*ret_host = str_dup(answers.rows[at].host->name);
+	return 0;
+}
+
+/* Hosts that are off are not asked: each would cost its deadline. */
+static void names_without(const struct config *config, const struct argv *off, struct argv *ret)
+{
+	CLEANUP_ARGV struct argv all = {0};
+
+	ask_names(config, true, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (!argv_has(off, all.v[i]))
+			argv_add(ret, all.v[i]);
+}
+
+int locate_none(const struct config *config, const char *name, const struct argv *off,
+		const struct events *events, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_ARGV struct argv hosts = {0};
+	struct found found;
+
+	names_without(config, off, &hosts);
+	if (ask_state(config, name, &hosts, events, &answers, err) < 0)
+		return -1;
+	take(&answers, &found);
+	int at = found.live >= 0 ? found.live : found.stopped;
+	if (at >= 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' is on %s%s", name,
+			       answers.rows[at].host->name,
+			       found.live >= 0 ? "" : ", stopped; delete it there first");
+	CLEANUP_FREE char *silent = answers_failures(&answers);
+	if (*silent)
+		return err_set(err, EXIT_REFUSED,
+			       "'%s' may run where nobody can be asked: %s; a host that is "
+			       "switched off is named with --off HOST",
+			       name, silent);
 	return 0;
 }

@@ -16,13 +16,20 @@
 #define CMIGRATE_VERSION "unknown"
 #endif
 
-extern const struct verb verb_generate, verb_move, verb_check, verb_completion, verb_of_help;
+extern const struct verb verb_run, verb_list, verb_status, verb_stop, verb_delete;
+extern const struct verb verb_generate, verb_move, verb_check, verb_recover, verb_completion, verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
 const struct verb *const verbs[] = {
 	&verb_generate,
+	&verb_run,
 	&verb_move,
 	&verb_check,
+	&verb_recover,
+	&verb_list,
+	&verb_status,
+	&verb_stop,
+	&verb_delete,
 	&verb_completion,
 	&verb_of_help,
 	NULL,

@@ -93,6 +93,28 @@ bool move_has_address(const struct move *move)
 	return move->bundle.n_addresses > 0;
 }
 
+void move_swap(struct move *move)
+{
+	struct move old = *move;
+
+	move->source = old.destination;
+	move->destination = old.source;
+	move->source_name = old.destination_name;
+	move->destination_name = old.source_name;
+	move->source_options = old.destination_options;
+	move->destination_options = old.source_options;
+	memcpy(move->source_addresses, old.destination_addresses, sizeof(old.source_addresses));
+	memcpy(move->destination_addresses, old.source_addresses, sizeof(old.source_addresses));
+}
+
+int move_make_probe(struct move *move, struct err *err)
+{
+	if (!move->bundle.endpoints.n || move->probe)
+		return 0;
+	move->probe = probe_new(&move->bundle.endpoints, err);
+	return move->probe ? 0 : -1;
+}
+
 double move_ms(const struct move *move, int64_t moment_us)
 {
 	return (double)(moment_us - move->start_us) / 1000;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A move as its journal keeps it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/deadline.h"
@@ -139,5 +140,8 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 	str_set(&m->summary.destination, m->destination_name);
 	str_set(&m->summary.strategy, m->strategy);
 	move_name_things(m);
+	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
+	free(m->mark);
+	m->mark = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());
 	return move_connect(m, config, err);
 }

@@ -9,6 +9,7 @@
 #include "cmigrate/deadline.h"
 #include "cmigrate/locate.h"
 #include "cmigrate/move_part.h"
+#include "cmigrate/opts.h"
 #include "cmigrate/script.h"
 
 #define OPEN_MS 15000
@@ -28,7 +29,8 @@ static void make_id(char id[MOVE_ID_SIZE])
 	time_t now = time(NULL);
 	struct tm tm;
 
-	(void)getrandom(&random, sizeof(random), 0);
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = (unsigned)clock_now_us();
 	(void)gmtime_r(&now, &tm);
 	size_t n = strftime(id, MOVE_ID_SIZE, "%Y%m%dT%H%M%S-", &tm);
 	(void)snprintf(id + n, MOVE_ID_SIZE - n, "%08x", random);

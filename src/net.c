@@ -107,15 +107,22 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 	job_wait(&job);
 	if (job_failure(&job, err) < 0)
 		return err_wrap(err, "can't hold packets back");
-	*ret_kind = str_starts(buf_str(&job.out), "queued") ? HOLD_QUEUED : HOLD_DROPPED;
+	const char *said = buf_str(&job.out);
+	*ret_kind = str_starts(said, "plug")     ? HOLD_PLUG
+		    : str_starts(said, "bucket") ? HOLD_BUCKET
+						 : HOLD_DROPPED;
 	return 0;
 }
 
-int net_release(const struct net *net, const char *tag, struct err *err)
+int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	hold_argv(&a, net, "release", tag);
+	hold_argv(&a, net,
+		  kind == HOLD_PLUG     ? "release_plug"
+		  : kind == HOLD_BUCKET ? "release_bucket"
+					: "no_drop",
+		  tag);
 	return run(net, &a, err);
 }
 

@@ -183,19 +183,14 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_JOB struct job job = {0};
+	CLEANUP_FREE char *out = NULL;
 
-	argv_addl(&a, "runc", "state", rt->name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
-	if (host_start(rt->host, &cmd, &job, err) < 0)
+	script_argv(&a, &script_status, rt->name, rt->run, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {
+		.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
+	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
-	job_wait(&job);
-	/* runc exits with 1 for a container it doesn't know; anything else is no answer. */
-	if (job.lost || job.timed_out || job.status > 1)
-		return job_failure(&job, err);
-	json_t *state = json_loads(buf_str(&job.out), 0, NULL);
-	const char *status = json_string_value(json_object_get(state, "status"));
-	*ret_status = str_dup(status ? status : "");
-	json_decref(state);
+	*ret_status = str_dup(out ? str_trim(out) : "");
 	return 0;
 }

@@ -45,8 +45,10 @@ int step_freeze(struct move *move, struct err *err)
 enum undo_result undo_freeze(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
 
-	if (runtime_thaw(&src, err) < 0)
+	/* A container that runs without its address gets errors for what it sends. */
+	if (net_address_up(&net, err) < 0 || runtime_thaw(&src, err) < 0)
 		return UNDO_DOUBT;
 	if (move->freeze_us && !move->thawed_us)
 		move->thawed_us = clock_now_us();
@@ -237,6 +239,8 @@ int step_answer(struct move *move, struct err *err)
 {
 	struct err silent = ERR_INIT;
 
+	if (move_make_probe(move, err) < 0)
+		return -1;
 	if (!move->probe) {
 		move->answered_us = clock_now_us();
 		return runs_on_destination(move, err);
@@ -287,5 +291,19 @@ int step_clean(struct move *move, struct err *err)
 		return -1;
 	if (runtime_clean(&dst, false, err) < 0)
 		return -1;
-	return runtime_clean(&src, !move->keep_images, err);
+	/* The images are on the shared directory: a source that is off needn't remove them. */
+	bool by_source = !move->source->fenced;
+	if (!by_source && runtime_clean(&dst, !move->keep_images, err) < 0)
+		return -1;
+	return runtime_clean(&src, by_source && !move->keep_images, err);
+}
+
+int step_tidy(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct net net = move_net_destination(move);
+
+	if (net_address_down(&net, err) < 0)
+		return -1;
+	return runtime_erase(&dst, err);
 }

@@ -18,7 +18,7 @@ int step_hold(struct move *move, struct err *err)
 		return 0;
 	if (net_hold(&net, move->tag, &move->hold, err) < 0)
 		return -1;
-	str_set(&move->summary.packets, move->hold == HOLD_QUEUED ? "queued" : "dropped");
+	str_set(&move->summary.packets, move->hold == HOLD_DROPPED ? "dropped" : "queued");
 	return 0;
 }
 
@@ -88,5 +88,9 @@ int step_release(struct move *move, struct err *err)
 {
 	struct net net = move_net_destination(move);
 
-	return net.n ? net_release(&net, move->tag, err) : 0;
+	if (!net.n)
+		return 0;
+	/* After a crash it isn't known how packets were held: what still waits is sent again. */
+	return move->hold == HOLD_NONE ? net_hold_clear(&net, move->tag, err)
+				       : net_release(&net, move->tag, move->hold, err);
 }

@@ -38,13 +38,8 @@ int step_prepare(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 
 	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
-	    host_prime(move->destination, CHANNELS, err) < 0)
+	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0)
 		return -1;
-	if (move->bundle.endpoints.n) {
-		move->probe = probe_new(&move->bundle.endpoints, err);
-		if (!move->probe)
-			return -1;
-	}
 	if (!move->gate)
 		return 0;
 	return runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err);
@@ -61,4 +56,23 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
 		result = UNDO_LEFT;
 	return result;
+}
+
+int step_prepare_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job job = {0};
+
+	/* What an earlier try has left there. */
+	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
+	    runtime_prepare(&dst, "destination", &move->destination_options, &job, err) < 0)
+		return -1;
+	return failure(&job, err) < 0 ? -1 : move_make_probe(move, err);
+}
+
+enum undo_result undo_prepare_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	return runtime_clean(&dst, false, err) < 0 ? UNDO_LEFT : UNDO_DONE;
 }

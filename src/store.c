@@ -209,19 +209,35 @@ static int busy(const struct store *store, struct err *err)
 		       store->dir);
 }
 
+/* Another holder may have removed the file between our open and our lock: then it locks nobody out. */
+static bool is_current(const struct store *store, int fd)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
+	struct stat ours, theirs;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+	       ours.st_dev == theirs.st_dev;
+}
+
 static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)
 {
-	int fd = open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
-
-	if (fd < 0)
-		return fail(store, LOCK_FILE, err);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int status = errno == EWOULDBLOCK ? busy(store, err) : fail(store, LOCK_FILE, err);
+	for (;;) {
+		int fd = open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
+		if (fd < 0)
+			return fail(store, LOCK_FILE, err);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			int status = errno == EWOULDBLOCK ? busy(store, err)
+							  : fail(store, LOCK_FILE, err);
+			fd_close(&fd);
+			return status;
+		}
+		if (is_current(store, fd)) {
+			ret->fd = fd;
+			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
+			return 0;
+		}
 		fd_close(&fd);
-		return status;
 	}
-	ret->fd = fd;
-	return 0;
 }
 
 /* Reads until a line is there, the other end is closed, or the time is up; the line's first byte. */
@@ -245,6 +261,7 @@ static int first_byte(struct channel *ch)
 static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
 {
 	CLEANUP_BUF struct buf line = {0};
+	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
 	struct channel *ch = channel_open(store->host, err);
 
 	if (!ch)
@@ -253,9 +270,12 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	buf_puts(&line, "umask 077; mkdir -p ");
 	quote_word(&line, store->dir);
 	buf_puts(&line, " && exec flock -n -E 75 ");
-	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
 	quote_word(&line, path);
-	buf_puts(&line, " sh -c 'echo held; exec cat >/dev/null' || echo failed\n");
+	/* Removed while it is held; who waits for the old file notices that its number has changed. */
+	buf_puts(&line, " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
+			"exit 75; echo held; cat >/dev/null; rm -f \"$0\"; rmdir \"${0%/*}\" 2>/dev/null' ");
+	quote_word(&line, path);
+	buf_puts(&line, " || echo failed\n");
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
 	int said = n == (ssize_t)line.len ? first_byte(ch) : -1;
 	if (said == 'h') {
@@ -277,7 +297,15 @@ int store_lock(const struct store *store, struct store_lock *ret, struct err *er
 
 void store_unlock(struct store_lock *lock)
 {
+	if (lock->fd >= 0) {
+		char *slash = strrchr(lock->path, '/');
+		(void)unlink(lock->path);
+		*slash = '\0';
+		(void)rmdir(lock->path); /* works where nothing else is kept */
+	}
 	fd_close(&lock->fd);
+	free(lock->path);
+	lock->path = NULL;
 	if (lock->far)
 		channel_close(lock->far);
 	lock->far = NULL;

@@ -34,11 +34,35 @@ static const struct step cold_ungated[] = {
 	{"commit",     step_commit,       NULL,              false, true},
 	{"clean",      step_clean,        NULL,              false, false},
 };
+
+/* The second half alone: a container whose images are complete and that runs nowhere. */
+static const struct step from_images[] = {
+	{"prepare",    step_prepare_destination, undo_prepare_destination, false, false},
+	{"hold",       step_hold,                undo_hold,                false, false},
+	{"address",    step_address,             undo_address,             false, false},
+	{"restore",    step_restore,             undo_restore,             true,  false},
+	{"release",    step_release,             NULL,                     false, false},
+	{"answer",     step_answer,              NULL,                     false, false},
+	{"commit",     step_commit,              NULL,                     false, true},
+	{"clean",      step_clean,               NULL,                     false, false},
+};
+
+/* What is left to do for a container that runs nowhere and has no images. */
+static const struct step tidy[] = {
+	{"tidy",       step_tidy,                NULL,                     false, false},
+	{"clean",      step_clean,               NULL,                     false, false},
+};
 /* clang-format on */
 
-const struct strategy strategy_cold = {"cold", cold, sizeof(cold) / sizeof(*cold)};
+const struct strategy strategy_cold = {"cold", cold, sizeof(cold) / sizeof(*cold), false};
 const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
-					       sizeof(cold_ungated) / sizeof(*cold_ungated)};
+					       sizeof(cold_ungated) / sizeof(*cold_ungated),
+					       false};
+const struct strategy strategy_from_images = {"images", from_images,
+					      sizeof(from_images) / sizeof(*from_images),
+					      false};
+
+const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy), true};
 
 const struct strategy *strategy_of(const struct move *move)
 {

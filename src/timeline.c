@@ -36,9 +36,11 @@ void timeline_ms(char text[32], double ms)
 		(void)snprintf(text, 32, "%.1f s", ms / 1000);
 	else if (ms < 119500)
 		(void)snprintf(text, 32, "%.0f s", ms / 1000);
+	else if (ms < 3599500)
+		(void)snprintf(text, 32, "%d min %02d s", (int)(ms + 500) / 60000,
+			       (int)(ms + 500) / 1000 % 60);
 	else if (ms < 1e12)
-		(void)snprintf(text, 32, "%lld min %02lld s", (long long)(ms + 500) / 60000,
-			       (long long)(ms + 500) / 1000 % 60);
+		(void)snprintf(text, 32, "%.1f h", ms / 3600000);
 	else
 		(void)snprintf(text, 32, "?");
 }

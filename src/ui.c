@@ -23,11 +23,13 @@
 
 struct ui {
 	bool json, quiet, verbose;
-	bool live;	 /* stderr is a terminal that may have a line rewritten */
+	bool terminal;	 /* stderr is one */
+	bool live;	 /* a line of it may be rewritten */
 	bool live_shown; /* the cursor stands in that line */
 	bool colour_out, colour_err;
 	bool utf8;
-	char *told; /* the error that ui_summary() has printed already */
+	struct buf pending; /* lines for stderr that had to wait */
+	char *told;	    /* the error that ui_summary() has printed already */
 };
 
 struct ui *ui_new(bool json, bool quiet, bool verbose)
@@ -37,24 +39,13 @@ struct ui *ui_new(bool json, bool quiet, bool verbose)
 	ui->json = json;
 	ui->quiet = quiet;
 	ui->verbose = verbose;
+	ui->terminal = isatty(STDERR_FILENO);
 	/* Lines of commands and a line that is rewritten don't go together. */
 	ui->live = !json && !quiet && !verbose && terminal_is_live(STDERR_FILENO);
 	ui->colour_out = terminal_has_colours(STDOUT_FILENO);
 	ui->colour_err = terminal_has_colours(STDERR_FILENO);
 	ui->utf8 = terminal_is_utf8();
 	return ui;
-}
-
-void ui_free(struct ui *ui)
-{
-	if (!ui)
-		return;
-	if (ui->live_shown)
-		(void)fputs(LINE_CLEAR, stderr);
-	(void)fflush(stdout);
-	(void)fflush(stderr);
-	free(ui->told);
-	free(ui);
 }
 
 bool ui_is_json(const struct ui *ui)
@@ -69,12 +60,17 @@ bool ui_is_quiet(const struct ui *ui)
 
 /* ---- stderr ---- */
 
+/* A stopped terminal (Ctrl-S) must not stop a move while its container is frozen. */
+static bool must_wait(const struct ui *ui)
+{
+	return ui->terminal && terminal_would_block(STDERR_FILENO);
+}
+
 static void live_show(struct ui *ui, const struct buf *text)
 {
 	size_t room = terminal_width(STDERR_FILENO) - 1;
 
-	/* A stopped terminal must not stop a move while its container is frozen. */
-	if (terminal_would_block(STDERR_FILENO))
+	if (must_wait(ui))
 		return;
 	ui->live_shown = true;
 	(void)fprintf(stderr, LINE_CLEAR "%.*s", (int)(text->len < room ? text->len : room),
@@ -84,27 +80,50 @@ static void live_show(struct ui *ui, const struct buf *text)
 
 static void live_end(struct ui *ui)
 {
-	if (!ui->live_shown)
+	if (!ui->live_shown || must_wait(ui))
 		return;
 	ui->live_shown = false;
 	(void)fputs(LINE_CLEAR, stderr);
 	(void)fflush(stderr);
 }
 
-/* A line that stays, in one write so that no other process gets between. */
+/* Prints what had to wait. */
+static void say_pending(struct ui *ui)
+{
+	live_end(ui);
+	if (ui->pending.len)
+		(void)fputs(ui->pending.s, stderr);
+	(void)fflush(stderr);
+	buf_clear(&ui->pending);
+}
+
+/* A line that stays. */
 static void say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct ui *ui, const char *fmt, ...)
 {
-	char text[ERR_SIZE + 256];
+	CLEANUP_FREE char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	int len = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	live_end(ui);
-	(void)fprintf(stderr, "%s\n", text);
-	(void)fflush(stderr);
+	if (len < 0)
+		return;
+	buf_printf(&ui->pending, "%s\n", text);
+	if (!must_wait(ui))
+		say_pending(ui);
+}
+
+void ui_free(struct ui *ui)
+{
+	if (!ui)
+		return;
+	ui->terminal = false; /* from here on it may take as long as it likes */
+	say_pending(ui);
+	(void)fflush(stdout);
+	free(ui->told);
+	free(ui);
 }
 
 static void say_error(struct ui *ui, const char *text)
@@ -159,12 +178,10 @@ static void say_command(struct ui *ui, const struct event *event)
 {
 	CLEANUP_FREE char *shown = str_dup(event->text);
 
-	/* A here-document in a command would look like several commands. */
+	/* A text of several lines would look like several commands. */
 	if (shown)
 		str_mask(shown);
-	live_end(ui);
-	(void)fprintf(stderr, "[%s] + %s\n", event->host ? event->host : "?", shown ? shown : "");
-	(void)fflush(stderr);
+	say(ui, "[%s] + %s", event->host ? event->host : "?", shown ? shown : "");
 }
 
 static void event_text(struct ui *ui, const struct event *event)
@@ -285,22 +302,19 @@ void ui_summary(struct ui *ui, const struct summary *summary)
 	CLEANUP_BUF struct buf line = {0};
 	bool moved = summary->outcome && strcmp(summary->outcome, "moved") == 0;
 
-	if (ui->json) {
-		ui_json(ui, summary_json(summary));
-		return;
-	}
 	live_end(ui);
 	timeline_headline(summary, &line);
 	str_mask(line.s);
+	if (ui->json)
+		ui_json(ui, summary_json(summary));
+	else if (moved && !ui->quiet)
+		(void)printf("%s\n", line.s);
 	if (!moved) {
 		say_error(ui, line.s);
 		str_set(&ui->told, summary->error);
 	}
-	if (ui->quiet)
-		return;
-	if (moved)
-		(void)printf("%s\n", line.s);
-	print_timeline(ui, summary);
+	if (!ui->json && !ui->quiet)
+		print_timeline(ui, summary);
 	(void)fflush(stdout);
 }
 

@@ -34,6 +34,7 @@ struct strategy {
 	const char *name;
 	const struct step *steps;
 	size_t n;
+	bool committed; /* all its steps are behind the commit point */
 };
 
 /*
@@ -41,10 +42,12 @@ struct strategy {
  * steps, times). Returns the exit code; *err has the cause where it isn't EXIT_DONE.
  */
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err);
-/* Undoes every step, whatever was done of it: recovery's way back. */
-enum undo_result engine_undo_all(const struct strategy *strategy, struct move *move,
-				 struct err *err);
-/* Runs the steps from the commit point on: recovery's way forward. The first failure is in *err. */
-int engine_finish(const struct strategy *strategy, struct move *move, struct err *err);
+/* The same from a step on, without a new "begin": a move that was interrupted. */
+enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
+			     struct err *err);
+/* Recovery's way back: undoes every step, whatever had been done of it. */
+enum exit_code engine_back(const struct strategy *strategy, struct move *move, struct err *err);
+/* Recovery's way forward: the steps behind the commit point. */
+enum exit_code engine_forward(const struct strategy *strategy, struct move *move, struct err *err);
 
 #endif

@@ -38,6 +38,7 @@ struct host {
 	struct channel *channels;
 	char *control; /* path of the control socket */
 	bool lost;     /* did not answer once: every further command fails at once */
+	bool fenced;   /* known to be off: every command there succeeds, for nothing is there */
 };
 
 struct command {

@@ -39,12 +39,16 @@ struct journal_state {
 	json_t *move;  /* of "begin"; NULL where even that line is torn */
 	bool committed;
 	char *last_step; /* of the last intent, or NULL */
+	bool torn;       /* the last line is damaged or has no end */
+	size_t good;     /* bytes up to it */
 };
 
 /* Parses a journal's text. EXIT_FAILED: a line in the middle is damaged. */
 int journal_parse(const char *text, size_t len, struct journal_state *ret, struct err *err);
 /* Reads it from the store; found is false where there is none. */
 int journal_load(const struct store *store, struct journal_state *ret, struct err *err);
+/* Cuts a torn tail off, so that further entries can follow. */
+int journal_mend(const struct store *store, const struct journal_state *state, struct err *err);
 void journal_state_clear(struct journal_state *state);
 
 #endif

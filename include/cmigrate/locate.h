@@ -6,6 +6,7 @@
 #include "cmigrate/config.h"
 #include "cmigrate/err.h"
 #include "cmigrate/event.h"
+#include "cmigrate/str.h"
 
 /*
  * Finds the host that knows the container (`runc state`), whatever its status; a running or paused one
@@ -16,5 +17,11 @@
  */
 int locate(const struct config *config, const char *name, const struct events *events,
 	   char **ret_host, struct err *err);
+/*
+ * 0 where no known host has the container, so that it may be started. EXIT_REFUSED names the host that
+ * has it, or one that can't be asked and might run it, unless that one is listed in `off`.
+ */
+int locate_none(const struct config *config, const char *name, const struct argv *off,
+		const struct events *events, struct err *err);
 
 #endif

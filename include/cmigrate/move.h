@@ -59,6 +59,7 @@ struct move {
 	int timeout_ms;      /* for the endpoint */
 	int dump_timeout_ms; /* for CRIU: grows with the memory */
 	bool keep_silent, keep_images, keep_logs;
+	bool keep_journal; /* what is undone isn't over: recovery tries another way */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
 	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
@@ -111,6 +112,10 @@ struct runtime move_runtime_destination(const struct move *move);
 struct net move_net_source(const struct move *move);
 struct net move_net_destination(const struct move *move);
 bool move_has_address(const struct move *move);
+/* Exchanges source and destination: recovery restores on the source. */
+void move_swap(struct move *move);
+/* Makes move->probe for the endpoints unless it is there or there are none. */
+int move_make_probe(struct move *move, struct err *err);
 /* Milliseconds since the start of the move. */
 double move_ms(const struct move *move, int64_t moment_us);
 

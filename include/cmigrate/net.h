@@ -40,12 +40,13 @@ int net_address_start(const struct net *net, const char *verb, struct job *job, 
 #define NET_TAG_SIZE 9
 void net_tag(const char *container, char ret_tag[NET_TAG_SIZE]);
 
-enum hold_kind { HOLD_NONE, HOLD_QUEUED, HOLD_DROPPED };
+/* HOLD_PLUG and HOLD_BUCKET queue packets, with sch_plug or with a token bucket; see hold.sh. */
+enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
 /* At the destination, before the addresses are there: packets for them are kept back from now on. */
 int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
 /* Lets them through, the queued ones first. */
-int net_release(const struct net *net, const char *tag, struct err *err);
+int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct err *err);
 /* Takes the hold away; what is still queued is lost. */
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 

@@ -65,7 +65,8 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 /* Removes a copy with everything a restore left; fails unless nothing of it runs any more. */
 int runtime_erase(const struct runtime *rt, struct err *err);
 
-/* "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the caller. */
+/* "gate" while a dump or a restore of this move is under way there, else
+ * "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the caller. */
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err);
 
 /*

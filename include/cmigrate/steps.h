@@ -12,6 +12,10 @@
 int step_prepare(struct move *move, struct err *err);
 enum undo_result undo_prepare(struct move *move, struct err *err);
 
+/* The same where only the destination takes part: a restore from images. */
+int step_prepare_destination(struct move *move, struct err *err);
+enum undo_result undo_prepare_destination(struct move *move, struct err *err);
+
 /* hold: from now on the destination keeps packets for the service address back. */
 int step_hold(struct move *move, struct err *err);
 enum undo_result undo_hold(struct move *move, struct err *err);
@@ -54,6 +58,9 @@ int step_commit(struct move *move, struct err *err);
 
 /* open gate: CRIU ends the source's processes. */
 int step_open_gate(struct move *move, struct err *err);
+
+/* tidy: nothing of a copy is left on the destination; for a container that is lost. */
+int step_tidy(struct move *move, struct err *err);
 
 /* clean: both hosts as they were found. */
 int step_clean(struct move *move, struct err *err);

@@ -41,6 +41,7 @@ int store_remove(const struct store *store, const char *file, struct err *err);
  */
 struct store_lock {
 	int fd;              /* here */
+	char *path;
 	struct channel *far; /* over ssh: flock(1) at the other end, ends with the connection */
 };
 #define STORE_LOCK_INIT                                                                            \

@@ -9,6 +9,10 @@
 extern const struct strategy strategy_cold;
 /* The same where CRIU has no gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
+/* A restore alone, from complete images; the way back leaves the images. */
+extern const struct strategy strategy_from_images;
+/* What recovery does for a container that runs nowhere and has no complete images. */
+extern const struct strategy strategy_tidy;
 
 /* The table for a move: by its strategy, and by whether its source has a gate. */
 const struct strategy *strategy_of(const struct move *move);

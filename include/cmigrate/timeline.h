@@ -28,7 +28,7 @@ void timeline_headline(const struct summary *summary, struct buf *out);
  * Bars of frozen time are drawn full. Adds nothing where there are no steps.
  */
 void timeline_draw(const struct summary *summary, unsigned width, bool utf8, struct buf *out);
-/* "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s" into text[32]. */
+/* "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s", "1.5 h" into text[32]. */
 void timeline_ms(char text[32], double ms);
 
 #endif

@@ -8,6 +8,8 @@ root_packages=(
 	netcat-openbsd curl wrk libjansson4 libcurl4t64 python3 jq
 	procps util-linux coreutils strace
 )
+read -ra root_extra <<<"${LAB_EXTRA_PACKAGES:-}"
+root_packages+=("${root_extra[@]}")
 
 # Raise it when what is done below to the root changes.
 root_recipe=1

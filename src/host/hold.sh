@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hold set|release|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
+# hold set|release_plug|release_bucket|no_drop|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
 #
-# Holds back packets that arrive for the addresses. set prints how: "queued" (delivered on release) or
-# "dropped" (a kernel without ifb, u32 or mirred: the senders repeat them). clear takes all away.
+# Holds back packets that arrive for the addresses. set prints how: "plug" or "bucket" (queued, and
+# delivered by the release of that name) or "dropped" (a kernel without ifb, u32 or mirred: the senders
+# repeat them; no_drop ends it). clear takes all away.
 #
 # Queue: arriving packets are redirected to an ifb device whose qdisc lets nothing out. sch_plug is
 # made for it; where it is missing, a token bucket of 100 bit a second, emptied first, does the same.
@@ -32,19 +33,21 @@ largest_frame() {
 	done | sort -n | tail -n 1
 }
 
-# The packets of the token bucket's own first burst would pass: these go instead of them.
+# The first packets would pass until the bucket is empty: these go instead of them, and the last of
+# them waits at the head of the queue.
 empty_bucket() {
-	ns ping -q -f -c 4 -s $((burst - 600)) -w 1 -W 0.001 -I "$ifb" 192.0.2.1 >/dev/null 2>&1
+	ns ping -q -l 3 -c 3 -W 0.01 -s $((burst - 600)) -I "$ifb" 192.0.2.1 >/dev/null 2>&1
 	:
 }
 
 make_queue() {
 	ns ip link add "$ifb" type ifb && ns ip link set "$ifb" up || return 1
-	ns tc qdisc add dev "$ifb" root plug limit 33554432 2>/dev/null && return 0
+	ns tc qdisc add dev "$ifb" root plug limit 33554432 2>/dev/null && kind=plug && return 0
 	command -v ping >/dev/null || return 1
 	burst=$(($(largest_frame "$@") + 500))
 	ns tc qdisc add dev "$ifb" root tbf rate 100bit burst "$burst" limit 32mb || return 1
 	empty_bucket
+	kind=bucket
 }
 
 redirect() {
@@ -81,19 +84,22 @@ drop() {
 }
 
 no_drop() {
-	command -v nft >/dev/null && ns nft delete table inet "$table" 2>/dev/null
+	if command -v nft >/dev/null && ns nft delete table inet "$table" 2>/dev/null; then
+		return 0
+	fi
 	for tables in iptables ip6tables; do
 		for word in "$@"; do
 			ip=${word%%/*}
 			while ns "$tables" -w -t raw -D PREROUTING -d "$ip" -m comment --comment "$table" -j DROP; do :; done
 		done
 	done >/dev/null 2>&1
+	:
 }
 
 set_hold() {
 	mkdir -p "${made%/*}"
 	if queue "$@" 2>/dev/null; then
-		echo queued
+		echo "$kind"
 	else
 		no_queue "$@"
 		drop "$@" || exit 1
@@ -101,15 +107,14 @@ set_hold() {
 	fi
 }
 
-release() {
-	ns ip link show "$ifb" >/dev/null 2>&1 || {
-		no_drop "$@"
-		return 0
-	}
-	ns tc qdisc change dev "$ifb" root plug release_indefinite 2>/dev/null && return 0
+release_plug() {
+	ns tc qdisc change dev "$ifb" root plug release_indefinite
+}
+
+# A bucket that sleeps notices its new rate when the next packet comes: one of ours.
+release_bucket() {
 	ns tc qdisc change dev "$ifb" root tbf rate 10gbit burst 1mb limit 32mb || return 1
-	# A bucket that sleeps notices its new rate when the next packet comes: one of ours.
-	ns ping -q -f -c 1 -w 1 -W 0.001 -I "$ifb" 192.0.2.1 </dev/null >/dev/null 2>&1 &
+	ns ping -q -c 1 -W 0.01 -I "$ifb" 192.0.2.1 </dev/null >/dev/null 2>&1 &
 }
 
 no_queue() {
@@ -125,13 +130,15 @@ no_queue() {
 	:
 }
 
-case $verb in
-set) set_hold "$@" ;;
-release) release "$@" ;;
-clear)
+clear_hold() {
 	no_queue "$@"
 	no_drop "$@"
 	rmdir "${made%/*}" 2>/dev/null
 	! ns ip link show "$ifb" >/dev/null 2>&1
-	;;
+}
+
+case $verb in
+set) set_hold "$@" ;;
+clear) clear_hold "$@" ;;
+*) "$verb" "$@" ;;
 esac

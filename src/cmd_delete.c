@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/cmd.h"
+#include "cmigrate/config.h"
+#include "cmigrate/locate.h"
+#include "cmigrate/name.h"
+#include "cmigrate/target.h"
+#include "cmigrate/ui.h"
+
+struct delete_opts {
+	char *on;
+	struct argv addresses;
+	bool force;
+};
+
+#define ROW(member, name, kind, arg, help)                                                         \
+	OPT(struct delete_opts, member, name, 0, kind, arg, help)
+
+static const struct opt delete_table[] = {
+	ROW(force, "force", OPT_FLAG, NULL, "kill it where it is not stopped"),
+	ROW(on, "on", OPT_STRING, "HOST", "host that has it (found by asking)"),
+	{.name = "from",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct delete_opts, on),
+	 .arg = "HOST",
+	 .help = "",
+	 .hidden = true},
+	ROW(addresses, "address", OPT_STRINGS, "ADDRESS",
+	    "take this address down instead of the configured, repeated"),
+	{.name = NULL},
+};
+
+static int delete(struct app *app, const struct delete_opts *o, const char *name, struct target *t,
+		  struct err *err)
+{
+	CLEANUP_CONTAINER struct container c = {0};
+	CLEANUP_FREE char *host = str_dup(o->on);
+
+	if (name_check(name, err) < 0)
+		return -1;
+	if (!host && locate(app->config, name, app->events, &host, err) < 0)
+		return -1;
+	if (target_init(t, app, name, host, err) < 0 || target_claim(t, err) < 0 ||
+	    target_container(t, &c, err) < 0)
+		return -1;
+	if (container_lives(&c) && !o->force)
+		return err_set(err, EXIT_REFUSED,
+			       "container '%s' is %s on %s; end it with 'cmigrate stop %s', or "
+			       "kill it with --force",
+			       name, c.state, host, name);
+	return target_remove(t, &c, &o->addresses, 0, NULL, err);
+}
+
+static int delete_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+{
+	CLEANUP_TARGET struct target t = TARGET_INIT;
+	int status = delete (app, opts, args->v[0], &t, err);
+
+	target_summary(app, &t, "deleted", NULL, err);
+	if (status < 0)
+		return -1;
+	if (!ui_is_quiet(app->ui))
+		ui_print(app->ui, "deleted '%s' on %s\n", args->v[0], t.host->name);
+	return EXIT_DONE;
+}
+
+const struct verb verb_delete = {
+	.name = "delete",
+	.synopsis = "[OPTIONS] NAME",
+	.summary = "remove a stopped container from its host",
+	.details = "Removes runc's state of a stopped container and takes its service address off\n"
+		   "the host. The bundle is never touched.\n",
+	.opts = delete_table,
+	.opts_size = sizeof(struct delete_opts),
+	.min_args = 1,
+	.max_args = 1,
+	.run = delete_run,
+};

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/cmd.h"
+#include "cmigrate/config.h"
+#include "cmigrate/recover.h"
+#include "cmigrate/ui.h"
+
+#define FIND_MS 15000
+
+struct recover_opts {
+	bool all;
+	struct argv fenced;
+	char *on;
+};
+
+/* One container's recovery, on the host that its shared directory is reached through. */
+struct recovery_job {
+	struct app *app;
+	const struct recover_opts *opts;
+	struct host *host;
+};
+
+static bool has_root(struct app *app, struct host *host)
+{
+	char *argv[] = {"test", "-d", (char *)(uintptr_t)app_bundle_root(app), NULL};
+	struct err unused = ERR_INIT;
+
+	return host_run(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
+			&unused) == 0;
+}
+
+/* This machine where it has the bundles, else --on, else the first configured host that has them. */
+static struct host *find_host(struct app *app, const char *on, struct err *err)
+{
+	CLEANUP_FREE char *here = config_here(app->config);
+
+	if (on)
+		return config_host(app->config, on, app->events, err);
+	struct host *host = config_host(app->config, here, app->events, err);
+	if (host && has_root(app, host))
+		return host;
+	host_free(host);
+	for (size_t i = 0; i < app->config->n_hosts; i++) {
+		host = config_host(app->config, app->config->hosts[i].name, app->events, err);
+		if (host && has_root(app, host))
+			return host;
+		host_free(host);
+	}
+	(void)err_set(err, EXIT_REFUSED,
+		      "no '%s' here; name a host that has it with --on HOST", app_bundle_root(app));
+	return NULL;
+}
+
+static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)
+{
+	for (size_t i = 0; i < opts->fenced.n; i++) {
+		const char *name = opts->fenced.v[i];
+		if (strcmp(name, move->source_name) == 0)
+			move->source->fenced = true;
+		else if (strcmp(name, move->destination_name) == 0)
+			move->destination->fenced = true;
+		else if (!opts->all)
+			return err_set(err, EXIT_USAGE, "--fenced %s: the move was from %s to %s",
+				       name, move->source_name, move->destination_name);
+	}
+	return 0;
+}
+
+static void report(struct recovery_job *job, const struct move *move, enum exit_code code)
+{
+	const struct summary *s = &move->summary;
+
+	if (ui_is_json(job->app->ui)) {
+		ui_summary(job->app->ui, s);
+		return;
+	}
+	if (code != EXIT_DONE || ui_is_quiet(job->app->ui))
+		return;
+	bool back = s->outcome && strcmp(s->outcome, "undone") == 0;
+	ui_print(job->app->ui, "%s '%s': it runs on %s\n", back ? "undone" : "finished",
+		 move->bundle.name, back ? move->source_name : move->destination_name);
+}
+
+/* The hooks below the lock: the journal is read, the move rebuilt and settled. */
+static int settle(struct recovery_job *job, const struct store *store,
+		  const struct journal_state *state, struct err *err)
+{
+	struct move *move = NULL;
+	int status = journal_mend(store, state, err);
+
+	if (status == 0)
+		status = move_from_json(state->move, job->app->config, job->app->events, &move, err);
+	if (status == 0)
+		status = fence_hosts(job->opts, move, err);
+	if (status == 0) {
+		/* The journal stays where it was found, also when that host is neither of the two. */
+		move->journal.store = store;
+		status = (int)recover_move(move, state->committed, err);
+		move->summary.exit_code = status;
+		report(job, move, (enum exit_code)status);
+	}
+	move_free(move);
+	return status;
+}
+
+static int recover_locked(struct recovery_job *job, const struct store *store, const char *name,
+			  struct err *err)
+{
+	struct journal_state state = {0};
+
+	if (journal_load(store, &state, err) < 0)
+		return -1;
+	int status = EXIT_DONE;
+	if (!state.found) {
+		if (!job->opts->all)
+			event_note(job->app->events, "no interrupted move of '%s'", name);
+	} else if (!state.move) {
+		/* Torn in its first line: nothing had been changed yet. */
+		status = store_remove(store, JOURNAL_FILE, err);
+	} else {
+		status = settle(job, store, &state, err);
+	}
+	journal_state_clear(&state);
+	return status;
+}
+
+static int recover_one(struct recovery_job *job, const char *name, struct err *err)
+{
+	struct bundle bundle;
+	struct store store;
+	struct store_lock lock = STORE_LOCK_INIT;
+
+	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
+		return -1;
+	store_init(&store, job->host, bundle.dir);
+	int status = store_lock(&store, &lock, err);
+	if (status == 0)
+		status = recover_locked(job, &store, name, err);
+	else
+		(void)err_wrap(err, "container '%s'", name);
+	store_unlock(&lock);
+	store_clear(&store);
+	bundle_clear(&bundle);
+	return status;
+}
+
+/* Containers with a journal, by name. */
+static int find_interrupted(struct recovery_job *job, struct argv *names, struct err *err)
+{
+	const char *root = app_bundle_root(job->app);
+	char *argv[] = {"find", (char *)(uintptr_t)root, "-mindepth", "3", "-maxdepth", "3", "-path",
+			"*/.cmigrate/" JOURNAL_FILE, NULL};
+	CLEANUP_FREE char *out = NULL;
+
+	if (host_output(job->host,
+			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true}, &out,
+			err) < 0)
+		return -1;
+	char *save = NULL;
+	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct err bad = ERR_INIT;
+		char *end = strstr(line, "/.cmigrate/");
+		if (!end || strlen(line) < strlen(root) + 2)
+			continue;
+		*end = '\0';
+		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
+			argv_add(names, strrchr(line, '/') + 1);
+	}
+	return 0;
+}
+
+static int recover_all(struct recovery_job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv names = {0};
+	int worst = EXIT_DONE;
+
+	if (find_interrupted(job, &names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		struct err why = ERR_INIT;
+		int status = recover_one(job, names.v[i], &why);
+		int code = status < 0 ? (int)why.code : status;
+		if (code == EXIT_DONE)
+			continue;
+		/* A move that is under way just now is no failure of its recovery. */
+		if (code == EXIT_BUSY)
+			continue;
+		ui_error(job->app->ui, &why);
+		worst = code > worst ? code : worst;
+	}
+	return worst;
+}
+
+static int run(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	const struct recover_opts *opts = base;
+
+	if (opts->all == (args->n == 1))
+		return err_set(err, EXIT_USAGE, "give either a container's name or --all");
+	CLEANUP_HOST struct host *host = find_host(app, opts->on, err);
+	if (!host)
+		return -1;
+	struct recovery_job job = {app, opts, host};
+	return opts->all ? recover_all(&job, err) : recover_one(&job, args->v[0], err);
+}
+
+#define ROW(member, name, kind, arg, help)                                                         \
+	OPT(struct recover_opts, member, name, 0, kind, arg, help)
+
+static const struct opt table[] = {
+	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
+	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
+	    "this host is off for certain: nothing runs there; repeatable"),
+	ROW(on, "on", OPT_STRING, "HOST", "a host that has the shared directory, if this one hasn't"),
+	{.name = NULL},
+};
+
+const struct verb verb_recover = {
+	.name = "recover",
+	.synopsis = "[OPTIONS] NAME | --all",
+	.summary = "finish or undo an interrupted move",
+	.details = "Asks both hosts what is true and goes on with the steps of the move: forward where\n"
+		   "the destination's copy runs, back where only the source has one. Exit code 6\n"
+		   "while a host that may run a copy does not answer.",
+	.opts = table,
+	.opts_size = sizeof(struct recover_opts),
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# end NAME SECONDS
+#
+# Ends a container: SIGTERM, and SIGKILL where it lives on after SECONDS (0: at once). Then runc's
+# state goes too. Prints what it took: "gone", "stopped" (it was), "term" or "kill". Succeeds only
+# where runc does not know it any more.
+name=$1 seconds=$2
+
+field() {
+	runc state "$name" 2>/dev/null | sed -n "s/^ *\"$1\": *\"\\{0,1\\}\\([a-z0-9]*\\).*/\\1/p" | head -n 1
+}
+
+# A zombie has ended too: whoever has to reap it takes its time.
+lives() {
+	read -r stat 2>/dev/null <"/proc/$pid/stat" || return 1
+	case ${stat##*) } in
+	[ZX]*) return 1 ;;
+	esac
+}
+
+# For so many times 50 ms at most.
+wait_end() {
+	left=$1
+	while lives; do
+		[ "$left" -gt 0 ] || return 1
+		left=$((left - 1))
+		sleep 0.05
+	done
+}
+
+stop() {
+	pid=$(field pid)
+	if [ "$seconds" -gt 0 ]; then
+		# A paused one hears nothing.
+		[ "$status" = paused ] && runc resume "$name"
+		how="term"
+		runc kill "$name" TERM 2>/dev/null
+		wait_end $((seconds * 20)) && return
+	fi
+	how="kill"
+	runc kill "$name" KILL 2>/dev/null
+	[ "$(field status)" = paused ] && runc resume "$name"
+	wait_end 100
+}
+
+status=$(field status)
+case $status in
+'') how="gone" ;;
+stopped) how="stopped" ;;
+*) stop ;;
+esac
+if [ "$how" != gone ]; then
+	runc delete "$name" 2>/dev/null || timeout 15 runc delete --force "$name" || exit 1
+fi
+if runc state "$name" >/dev/null 2>&1; then
+	echo "runc still knows container '$name'" >&2
+	exit 1
+fi
+echo "$how"

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/recover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/script.h"
+#include "cmigrate/strategy.h"
+
+#define ASK_MS 15000
+/* A restore that is still under way when its controller died ends by its own deadline at the latest. */
+#define RESTORE_END_MS 15000
+
+static bool is(const char *status, const char *word)
+{
+	return strcmp(status, word) == 0;
+}
+
+enum recovery recover_decide(const struct recover_facts *f, const char **ret_why)
+{
+	if (f->committed)
+		return RECOVER_FORWARD;
+	if (!f->destination_known) {
+		*ret_why = "the destination does not answer, and may run a copy";
+		return RECOVER_DOUBT;
+	}
+	if (is(f->destination_status, "running")) {
+		if (!f->source_known || !is(f->source_status, "running"))
+			return RECOVER_COMMIT;
+		*ret_why = "both hosts run a copy";
+		return RECOVER_DOUBT;
+	}
+	if (!f->source_known) {
+		*ret_why = "the source does not answer, and may run its copy";
+		return RECOVER_DOUBT;
+	}
+	if (is(f->source_status, "running") || is(f->source_status, "paused") ||
+	    is(f->source_status, "gate"))
+		return RECOVER_BACK;
+	return f->images_complete ? RECOVER_RESTORE : RECOVER_LOST;
+}
+
+/* Ends what the dead controller had started there; unknown hosts are found out by it. */
+static bool fence(const struct move *move, struct host *host)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	struct err unused = ERR_INIT;
+
+	script_argv(&a, &script_fence, move->id, move->mark, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	return host_run(host,
+			&(struct command){.argv = a.v, .shown = shown, .timeout_ms = ASK_MS},
+			&unused) == 0;
+}
+
+/* A restore that goes on without its controller is let end: then its outcome is known. */
+static void await_restore(const struct move *move)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	struct err unused = ERR_INIT;
+
+	script_argv(&a, &script_await, move->restore_mark, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	(void)host_run(move->destination,
+		       &(struct command){.argv = a.v,
+					 .shown = shown,
+					 .timeout_ms = RESTORE_END_MS,
+					 .silent = true},
+		       &unused);
+}
+
+static bool images_complete(const struct move *move, struct host *host)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	struct err unused = ERR_INIT;
+
+	script_argv(&a, &script_images, move->images, NULL);
+	return !host->fenced &&
+	       host_run(host,
+			&(struct command){.argv = a.v, .timeout_ms = ASK_MS, .silent = true},
+			&unused) == 0;
+}
+
+/* Neither host has it, the images are there: on the destination first, else back on the source. */
+static enum exit_code restore_anywhere(struct move *move, struct err *err)
+{
+	struct err first = ERR_INIT;
+
+	move->keep_journal = true;
+	if (!move->destination->fenced &&
+	    engine_resume(&strategy_from_images, "prepare", move, &first) == EXIT_DONE)
+		return EXIT_DONE;
+	if (move->source->fenced) {
+		*err = first;
+		return EXIT_IN_DOUBT;
+	}
+	move_swap(move);
+	enum exit_code code = engine_resume(&strategy_from_images, "prepare", move, err);
+	move_swap(move);
+	if (code == EXIT_DONE) {
+		str_set(&move->summary.outcome, "undone");
+		return EXIT_DONE;
+	}
+	if (*first.msg)
+		(void)err_append(err, "and %s: %s", move->destination_name, first.msg);
+	return err->code = EXIT_IN_DOUBT;
+}
+
+static enum exit_code settle_lost(struct move *move, struct err *err)
+{
+	enum exit_code code = engine_forward(&strategy_tidy, move, err);
+
+	if (code != EXIT_DONE)
+		return code;
+	str_set(&move->summary.outcome, "lost");
+	(void)err_set(err, EXIT_FAILED,
+		      "'%s' runs nowhere: its host went down before the images were "
+		      "complete; 'cmigrate run %s' starts it anew",
+		      move->bundle.name, move->bundle.name);
+	return EXIT_FAILED;
+}
+
+static enum exit_code doubt(struct move *move, const char *why, struct err *err)
+{
+	(void)err_set(err, EXIT_IN_DOUBT,
+		      "'%s': %s; run 'cmigrate recover %s' again when it answers, or with --fenced HOST "
+		      "once it is surely off",
+		      move->bundle.name, why, move->bundle.name);
+	str_set(&move->summary.outcome, "in-doubt");
+	str_set(&move->summary.error, err->msg);
+	return EXIT_IN_DOUBT;
+}
+
+static enum exit_code settle(struct move *move, enum recovery way, const char *why,
+			     struct err *err)
+{
+	const struct strategy *strategy = strategy_of(move);
+	enum exit_code code = EXIT_IN_DOUBT;
+
+	switch (way) {
+	case RECOVER_FORWARD:
+		code = engine_forward(strategy, move, err);
+		break;
+	case RECOVER_COMMIT:
+		code = engine_resume(strategy, "release", move, err);
+		break;
+	case RECOVER_BACK:
+		code = engine_back(strategy, move, err);
+		break;
+	case RECOVER_RESTORE:
+		code = restore_anywhere(move, err);
+		break;
+	case RECOVER_LOST:
+		code = settle_lost(move, err);
+		break;
+	case RECOVER_DOUBT:
+		return doubt(move, why, err);
+	}
+	/* Undone and silent are settled too: the outcome says which way it went. */
+	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
+}
+
+enum exit_code recover_move(struct move *move, bool committed, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	CLEANUP_FREE char *source_status = NULL;
+	CLEANUP_FREE char *destination_status = NULL;
+	const char *why = "";
+	struct err unused = ERR_INIT;
+
+	bool source_known = fence(move, move->source);
+	bool destination_known = fence(move, move->destination);
+	if (destination_known)
+		await_restore(move);
+	source_known = source_known && runtime_status(&src, &source_status, &unused) == 0;
+	destination_known =
+		destination_known && runtime_status(&dst, &destination_status, &unused) == 0;
+	struct recover_facts facts = {
+		.committed = committed,
+		.source_known = source_known,
+		.destination_known = destination_known,
+		.source_status = source_status ? source_status : "",
+		.destination_status = destination_status ? destination_status : "",
+		.images_complete = images_complete(move, move->destination) ||
+				   images_complete(move, move->source)};
+	return settle(move, recover_decide(&facts, &why), why, err);
+}

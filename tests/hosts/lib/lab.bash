@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The lab of a test file: brought up once, taken down at its end, and when the file takes too long.
+
+hosts_dir=${BASH_SOURCE[0]%/*}/..
+lab=$hosts_dir/../../scripts/lab
+program=${CMIGRATE:-$hosts_dir/../../cmigrate}
+
+# Runs a command in a host.
+on() { # HOST COMMAND...
+	"$lab" exec "$@"
+}
+
+# Called by setup_file. Past the time limit the lab goes, and with it what a test waits for.
+start_lab() { # NAME SECONDS [HOSTS]
+	if [[ $EUID -ne 0 ]]; then
+		echo "needs root" >&2
+		return 1
+	fi
+	export LAB_NAME=$1-$$ BATS_TEST_TIMEOUT=$2
+	guard_lab "$2" 3>&- >/dev/null 2>&1 &
+	export LAB_GUARD=$!
+	"$lab" up "${3:-2}" 3>&- || return 1
+	place_program
+}
+
+# A sleep that ends with its parent: its standard input is a pipe from here.
+guard_lab() { # SECONDS
+	local clock
+	sleep "$1" &
+	clock=$!
+	# shellcheck disable=SC2064 # the pid of now
+	trap "kill $clock; exit" TERM
+	wait "$clock"
+	"$lab" down
+}
+
+# Called by teardown_file, also after a setup_file that failed.
+end_lab() {
+	if [[ -n ${LAB_GUARD:-} ]]; then
+		kill "$LAB_GUARD" 2>/dev/null || true
+	fi
+	"$lab" down
+}
+
+# The program of the start of the tests, whatever is built meanwhile.
+place_program() {
+	local host
+	for host in $("$lab" status | cut -d' ' -f1); do
+		on "$host" sh -c 'cat >/usr/local/sbin/cmigrate && chmod 755 /usr/local/sbin/cmigrate' <"$program"
+	done
+}
+
+# Waits for a condition: asks up to 100 times a second until COMMAND succeeds, for SECONDS at most.
+wait_until() { # SECONDS COMMAND...
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		if [[ ${EPOCHREALTIME/[.,]/} -gt $deadline ]]; then
+			echo "not within the time: $*" >&2
+			return 1
+		fi
+		sleep 0.01
+	done
+}
+
+# The same inside a host, where asking is cheap. COMMAND is a line of shell.
+wait_on() { # HOST SECONDS LINE
+	on "$1" bash -c '
+		deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+		until eval "$2"; do
+			[[ ${EPOCHREALTIME/./} -lt $deadline ]] || { echo "not within $1 s: $2" >&2; exit 1; }
+			sleep 0.01
+		done' - "$2" "$3"
+}
+
+now_ms() {
+	local t=${EPOCHREALTIME/[.,]/}
+	echo $((t / 1000))
+}
+
+# Remarks for the reader of the test run.
+say() {
+	echo "# $*" >&3
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Clients in the host "client" that go on while a container moves, and what they saw.
+
+# Starts programs/NAME.py there; its report goes to /tmp/KEY.out. Returns when it has begun.
+start_client() { # KEY PROGRAM ARG...
+	on client bash -c '
+		rm -f "/tmp/$1".*
+		python3 "/opt/cmigrate/tests/hosts/programs/$2.py" "${@:3}" </dev/null >"/tmp/$1.out" 2>"/tmp/$1.err" &
+		echo $! >"/tmp/$1.pid"
+		for _ in {1..500}; do
+			grep -q -x begun "/tmp/$1.err" && exit
+			sleep 0.01
+		done
+		cat "/tmp/$1.err" >&2
+		exit 1' - "$@"
+}
+
+# Asks it to end (SIGTERM), waits for that and prints its report, a JSON object.
+end_client() { # KEY
+	on client bash -c '
+		pid=$(<"/tmp/$1.pid")
+		kill "$pid" 2>/dev/null
+		for _ in {1..1500}; do
+			[[ -e /proc/$pid && $(<"/proc/$pid/stat") != *") Z "* ]] || break
+			sleep 0.01
+		done
+		cat "/tmp/$1.err" >&2
+		cat "/tmp/$1.out"' - "$1" 2> >(grep -v -x begun >&2)
+}

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Asks a web server over a new connection every few ms, and never waits for one before the next.
+
+asker.py INTERVAL_MS TIMEOUT_S URL...: until SIGTERM; then reports in JSON: per URL the number of
+requests, the failed ones by cause, the answers in the order of asking (runs of equal ones), and
+the longest time one took.
+"""
+import asyncio
+import json
+import signal
+import sys
+import time
+import urllib.parse
+
+INTERVAL, TIMEOUT = float(sys.argv[1]) / 1000, float(sys.argv[2])
+
+
+async def ask(host, port, path):
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+        answer = await reader.read()
+    finally:
+        writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        raise ValueError(f"answer {answer[:80]!r}")
+    return body.decode().strip()
+
+
+class Asker:
+    def __init__(self, url):
+        parts = urllib.parse.urlsplit(url)
+        self.target = (parts.hostname, parts.port or 80, parts.path or "/")
+        self.rows = []
+
+    async def one(self, row):
+        begin = time.monotonic()
+        try:
+            row["answer"] = await asyncio.wait_for(ask(*self.target), TIMEOUT)
+        except (OSError, ValueError, asyncio.TimeoutError) as error:
+            row["error"] = f"{type(error).__name__} {error}".strip()
+        row["end"] = time.monotonic()
+        row["ms"] = (row["end"] - begin) * 1000
+
+    def report(self):
+        runs, errors, longest_gap = [], {}, 0.0
+        answered = sorted(row["end"] for row in self.rows if "answer" in row)
+        for a, b in zip(answered, answered[1:]):
+            longest_gap = max(longest_gap, (b - a) * 1000)
+        # In the order of the answers: that is when a host served.
+        for row in sorted(self.rows, key=lambda row: row.get("end", 0)):
+            if "answer" in row and (not runs or runs[-1] != row["answer"]):
+                runs.append(row["answer"])
+            elif "error" in row:
+                errors[row["error"]] = errors.get(row["error"], 0) + 1
+        times = sorted(row["ms"] for row in self.rows if "answer" in row)
+        return {
+            "requests": len(self.rows),
+            "failed": sum(errors.values()),
+            "errors": errors,
+            "runs": runs,
+            "longest_ms": round(times[-1] if times else 0),
+            "p99_ms": round(times[len(times) * 99 // 100] if times else 0),
+            "gap_ms": round(longest_gap),
+        }
+
+
+async def main():
+    done = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+    askers = [Asker(url) for url in sys.argv[3:]]
+    tasks = set()
+    print("begun", file=sys.stderr, flush=True)
+    due = time.monotonic()
+    while not done.is_set():
+        for asker in askers:
+            row = {}
+            asker.rows.append(row)
+            task = asyncio.create_task(asker.one(row))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        due += INTERVAL
+        await asyncio.sleep(max(0, due - time.monotonic()))
+    await asyncio.gather(*tasks)
+    print(json.dumps([asker.report() for asker in askers]))
+
+
+asyncio.run(main())
