@@ -49,7 +49,7 @@ EXAMPLES := $(wildcard examples/*)
 all: $(BIN)
 
 $(BIN): $(BUILD)/obj/main.o $(LIBRARY)
-	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PACKAGE_LIBS) $(LDLIBS)
+	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
 
 # Everything but main(), for the unit tests too.
 $(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o

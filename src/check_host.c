@@ -92,9 +92,11 @@ CHECK(memory)
 	uint64_t used = facts_uint(p->source, "memory");
 	uint64_t available = facts_uint(p->destination, "memory-available");
 
-	if (used > UINT64_MAX - MEMORY_EXTRA || available >= used + MEMORY_EXTRA)
-		return available >= used ? CHECK_OK
-					 : check_fail(f, NULL, "the container's memory is unknown");
+	if (used > UINT64_MAX - MEMORY_EXTRA)
+		return check_fail(f, NULL, "the container's memory on %s is unknown",
+				  p->source_name);
+	if (available >= used + MEMORY_EXTRA)
+		return CHECK_OK;
 	CLEANUP_FREE char *has = check_size(available);
 	CLEANUP_FREE char *needs = check_size(used);
 	return check_fail(f, NULL, "%s has %s of memory left, and the container uses %s",

@@ -12,8 +12,7 @@ struct delete_opts {
 	bool force;
 };
 
-#define ROW(member, name, kind, arg, help)                                                         \
-	OPT(struct delete_opts, member, name, 0, kind, arg, help)
+#define ROW(member, name, kind, arg, help) OPT(struct delete_opts, member, name, 0, kind, arg, help)
 
 static const struct opt delete_table[] = {
 	ROW(force, "force", OPT_FLAG, NULL, "kill it where it is not stopped"),
@@ -29,8 +28,8 @@ static const struct opt delete_table[] = {
 	{.name = NULL},
 };
 
-static int delete(struct app *app, const struct delete_opts *o, const char *name, struct target *t,
-		  struct err *err)
+static int delete (struct app *app, const struct delete_opts *o, const char *name, struct target *t,
+		   struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
 	CLEANUP_FREE char *host = str_dup(o->on);

@@ -63,12 +63,12 @@ static void print_json(struct ui *ui, const struct container *c)
 {
 	CLEANUP_FREE char *ips = container_ips(c), *urls = container_urls(c);
 
-	ui_json(ui, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", c->name,
-			      "host", c->host, "state", c->state, "address", text_or_null(ips),
-			      "endpoint", text_or_null(urls), "memory_bytes",
-			      number_or_null(c->memory), "created", text_or_null(c->created),
-			      "age_seconds", number_or_null(c->age), "bundle",
-			      text_or_null(c->bundle)));
+	ui_json(ui,
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", c->name, "host",
+			  c->host, "state", c->state, "address", text_or_null(ips), "endpoint",
+			  text_or_null(urls), "memory_bytes", number_or_null(c->memory), "created",
+			  text_or_null(c->created), "age_seconds", number_or_null(c->age), "bundle",
+			  text_or_null(c->bundle)));
 }
 
 static void add_row(struct ui_table *table, const struct container *c)
@@ -87,17 +87,16 @@ static void print_unreachable_json(struct ui *ui, const struct answers *answers)
 {
 	for (size_t i = 0; i < answers->n; i++)
 		if (!answers->rows[i].ok)
-			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n}", "name",
-					      "host", answers->rows[i].host->name, "state",
+			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n}",
+					      "name", "host", answers->rows[i].host->name, "state",
 					      "unreachable", "address", "endpoint", "memory_bytes",
 					      "created", "age_seconds", "bundle"));
 }
 
 static void print_table(struct ui *ui, const struct containers *list, const struct answers *answers)
 {
-	struct ui_table *table =
-		ui_table_new((const char *const[]){"NAME", "HOST", "STATE", "ADDRESS", "ENDPOINT",
-						   "MEMORY", "AGE", NULL});
+	struct ui_table *table = ui_table_new((const char *const[]){
+		"NAME", "HOST", "STATE", "ADDRESS", "ENDPOINT", "MEMORY", "AGE", NULL});
 
 	for (size_t i = 0; i < list->n; i++)
 		add_row(table, &list->rows[i]);
@@ -133,9 +132,10 @@ const struct verb verb_list = {
 	.name = "list",
 	.synopsis = "[HOST...]",
 	.summary = "show every container on every known host",
-	.details = "Asks the hosts of the configuration at once, or those named, or without any\n"
-		   "this machine. A host that doesn't answer is shown as unreachable, and the exit\n"
-		   "code is 1 then. Memory is what no file keeps: the measure of a move.\n",
+	.details =
+		"Asks the hosts of the configuration at once, or those named, or without any\n"
+		"this machine. A host that doesn't answer is shown as unreachable, and the exit\n"
+		"code is 1 then. Memory is what no file keeps: the measure of a move.\n",
 	.opts = list_table,
 	.opts_size = 0,
 	.min_args = 0,

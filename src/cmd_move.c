@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/check_report.h"
 #include "cmigrate/cmd.h"
 #include "cmigrate/move_opts.h"
+#include "cmigrate/signals.h"
 #include "cmigrate/strategy.h"
 #include "cmigrate/ui.h"
-
-static void on_signal(int sig)
-{
-	move_cancelled = sig;
-}
-
-/* The first signal asks for the way back, a further one changes nothing. */
-static void watch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
-}
 
 static const char *outcome_of(enum exit_code code)
 {
@@ -43,7 +27,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	struct move_opts *opts = base;
 	struct move *move = NULL;
 
-	watch_signals();
+	signals_watch();
 	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);
 	if (opts->dry_run && move->checks.n) {
 		check_report(app->ui, &move->checks);

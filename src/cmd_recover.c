@@ -6,6 +6,7 @@
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
 #include "cmigrate/recover.h"
+#include "cmigrate/signals.h"
 #include "cmigrate/ui.h"
 
 #define FIND_MS 15000
@@ -203,6 +204,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	CLEANUP_HOST struct host *host = find_host(app, opts->on, err);
 	if (!host)
 		return -1;
+	signals_watch();
 	struct recovery_job job = {app, opts, host};
 	return opts->all ? recover_all(&job, err) : recover_one(&job, args->v[0], err);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <string.h>
 
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
 #include "cmigrate/deadline.h"
 #include "cmigrate/locate.h"
-#include "cmigrate/move.h"
 #include "cmigrate/name.h"
 #include "cmigrate/place.h"
 #include "cmigrate/probe.h"
@@ -49,6 +49,24 @@ struct run {
 	bool started;
 	int64_t start_us, answered_us;
 };
+
+/* Nonzero once a signal asked for the way back; a further one changes nothing. */
+static volatile int cancelled;
+
+static void on_signal(int sig)
+{
+	cancelled = sig;
+}
+
+static void watch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
 
 static int apply_options(struct run *r, struct err *err)
 {
@@ -155,8 +173,8 @@ static int check_lives(struct run *r, struct err *err)
 }
 
 /*
- * Asks for a while with a probe of its own: between two it is looked whether the container still runs.
- * 0: answered; 1: not yet; -1: there is no use in going on.
+ * Asks for a while with a probe of its own: between two it is looked whether the container still
+ * runs. 0: answered; 1: not yet; -1: there is no use in going on.
  */
 static int ask_once(struct run *r, int64_t until, struct err *err)
 {
@@ -164,11 +182,11 @@ static int ask_once(struct run *r, int64_t until, struct err *err)
 
 	if (!probe)
 		return -1;
-	int status = probe_wait(probe, until, &move_cancelled, &r->answered_us, err);
+	int status = probe_wait(probe, until, &cancelled, &r->answered_us, err);
 	probe_free(probe);
 	if (status == 0)
 		return 0;
-	return move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
+	return cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
 }
 
 static int wait_answer(struct run *r, int64_t deadline, struct err *err)
@@ -178,7 +196,8 @@ static int wait_answer(struct run *r, int64_t deadline, struct err *err)
 	do {
 		struct err silent = ERR_INIT;
 		status = ask_once(r, deadline_min(deadline, deadline_in_ms(LOOK_MS)), &silent);
-		/* Another machine's answer would be none of the container's: looked at in any case. */
+		/* Another machine's answer would be none of the container's: looked at in any case.
+		 */
 		if (status >= 0 && check_lives(r, err) < 0)
 			return -1;
 		if (status < 0 || (status > 0 && deadline_passed(deadline)))
@@ -217,7 +236,7 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 	if (prepare(app, r, name, err) < 0 ||
 	    place_up(r->target.host, &r->target.bundle, &r->placed, err) < 0)
 		return -1;
-	if (!move_cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
+	if (!cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
 		return 0;
 	if (err->code == EXIT_DONE)
 		(void)err_set(err, EXIT_FAILED, "stopped by a signal");
@@ -229,11 +248,11 @@ static void report(struct app *app, const struct run *r, const struct err *err)
 	const char *name = r->target.bundle.name;
 	double ms = (double)(r->answered_us - r->start_us) / 1000.0;
 
-	target_summary(app, &r->target, "running",
-		       json_pack("{s:o}", "answered_ms",
-				 r->answered_us && err->code == EXIT_DONE ? json_real(ms)
-									  : json_null()),
-		       err);
+	target_summary(
+		app, &r->target, "running",
+		json_pack("{s:o}", "answered_ms",
+			  r->answered_us && err->code == EXIT_DONE ? json_real(ms) : json_null()),
+		err);
 	if (err->code != EXIT_DONE || ui_is_quiet(app->ui))
 		return;
 	if (r->answered_us)
@@ -248,6 +267,7 @@ static int run_run(struct app *app, void *opts, const struct argv *args, struct 
 	struct run r = {.opts = opts, .target = TARGET_INIT};
 	int status = name_check(args->v[0], err);
 
+	watch_signals();
 	if (status == 0)
 		status = run(app, &r, args->v[0], err);
 	report(app, &r, err);
@@ -259,12 +279,13 @@ const struct verb verb_run = {
 	.name = "run",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "start a container and wait until it answers",
-	.details = "Brings the container's service address up, starts it detached with its standard\n"
-		   "descriptors on /dev/null, and asks its endpoint until it answers; without one\n"
-		   "it has to run. Where that fails everything is taken back.\n"
-		   "\n"
-		   "A container that any known host has is not started again, nor one that a host\n"
-		   "which doesn't answer might have.\n",
+	.details =
+		"Brings the container's service address up, starts it detached with its standard\n"
+		"descriptors on /dev/null, and asks its endpoint until it answers; without one\n"
+		"it has to run. Where that fails everything is taken back.\n"
+		"\n"
+		"A container that any known host has is not started again, nor one that a host\n"
+		"which doesn't answer might have.\n",
 	.opts = run_table,
 	.opts_size = sizeof(struct run_opts),
 	.min_args = 1,

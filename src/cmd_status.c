@@ -31,8 +31,8 @@ static void print_address(struct ui *ui, const json_t *row)
 	if (json_is_null(json_object_get(row, "host")))
 		ui_print(ui, "  address   %s, on no known host\n", text(row, "address"));
 	else
-		ui_print(ui, "  address   %s, on %s (%s)\n", text(row, "address"), text(row, "host"),
-			 text(row, "device"));
+		ui_print(ui, "  address   %s, on %s (%s)\n", text(row, "address"),
+			 text(row, "host"), text(row, "device"));
 }
 
 static void print_endpoint(struct ui *ui, const json_t *row)
@@ -41,7 +41,8 @@ static void print_endpoint(struct ui *ui, const json_t *row)
 		ui_print(ui, "  endpoint  %s answers, %.0f ms\n", text(row, "url"),
 			 json_number_value(json_object_get(row, "ms")));
 	else
-		ui_print(ui, "  endpoint  %s does not answer: %s\n", text(row, "url"), text(row, "error"));
+		ui_print(ui, "  endpoint  %s does not answer: %s\n", text(row, "url"),
+			 text(row, "error"));
 }
 
 static void print_move(struct ui *ui, const struct status *s, const json_t *move)

@@ -175,7 +175,7 @@ int host_start(struct host *host, const struct command *cmd, struct job *job, st
 	job->timeout_ms = cmd->timeout_ms;
 	job->started_us = clock_now_us();
 	job->proc = (struct proc){-1, -1, -1, -1};
-	if (!cmd->silent)
+	if (!cmd->silent && !host->fenced)
 		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
 							 .host = host->name,
 							 .text = job->what});

@@ -49,8 +49,8 @@ static void take(struct answers *answers, struct found *found)
 	}
 }
 
-static int none_has_it(const struct config *config, const char *name,
-		       const struct answers *answers, struct err *err)
+static int none_has_it(const struct config *config, const char *name, const struct answers *answers,
+		       struct err *err)
 {
 	CLEANUP_BUF struct buf asked = {0};
 	CLEANUP_FREE char *silent = answers_failures(answers);

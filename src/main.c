@@ -17,7 +17,7 @@
 #endif
 
 extern const struct verb verb_run, verb_list, verb_status, verb_stop, verb_delete;
-extern const struct verb verb_generate, verb_move, verb_check, verb_recover, verb_completion, verb_of_help;
+extern const struct verb verb_generate, verb_move, verb_check, verb_recover, verb_checkpoint, verb_restore, verb_completion, verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
 const struct verb *const verbs[] = {
@@ -25,6 +25,8 @@ const struct verb *const verbs[] = {
 	&verb_run,
 	&verb_move,
 	&verb_check,
+	&verb_checkpoint,
+	&verb_restore,
 	&verb_recover,
 	&verb_list,
 	&verb_status,

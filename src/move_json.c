@@ -31,9 +31,10 @@ json_t *move_json(const struct move *m)
 	const struct runtime_options *o = &m->source_options;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, s:o, s:s*, s:s*, s:s*,"
+		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, s:o, s:s*, s:s*, s:s*,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b}",
-		"id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source",
+		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
+		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source",
 		m->source_name, "destination", m->destination_name, "strategy", m->strategy, "gate",
 		m->gate, "timeout_ms", m->timeout_ms, "dump_timeout_ms", m->dump_timeout_ms,
 		"keep_silent", m->keep_silent, "keep_images", m->keep_images, "endpoints",
@@ -91,13 +92,18 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 static int read_options(const json_t *o, struct move *m, struct err *err)
 {
 	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
-	unsigned timeout = 30000, dump_timeout = 60000;
+	unsigned timeout = 30000, dump_timeout = 60000, kind = MOVE_WHOLE;
 
-	if (document_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
+	if (document_uint(o, "move", "kind", &kind, err) < 0 ||
+	    document_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
 	    document_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
 	    document_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
 	    document_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;
+	if (kind > MOVE_RESTORE)
+		return err_set(err, EXIT_FAILED, "move.kind: unknown");
+	m->kind = (enum move_kind)kind;
+	m->leave_running = json_is_true(json_object_get(o, "leave_running"));
 	m->timeout_ms = (int)timeout;
 	m->dump_timeout_ms = (int)dump_timeout;
 	m->gate = json_is_true(json_object_get(o, "gate"));
@@ -140,6 +146,9 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 	str_set(&m->summary.destination, m->destination_name);
 	str_set(&m->summary.strategy, m->strategy);
 	move_name_things(m);
+	if (document_string(object, "move", "images", &m->images, err) < 0 ||
+	    name_check_path(m->images, err) < 0)
+		return -1;
 	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
 	free(m->mark);
 	m->mark = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());

@@ -44,9 +44,13 @@ int move_connect(struct move *m, const struct config *config, struct err *err)
 	m->destination = config_host(config, m->destination_name, m->events, err);
 	if (!m->destination)
 		return -1;
+	m->source->fenced = m->kind == MOVE_RESTORE;
+	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
 	m->source->mark = str_dup(m->mark);
 	m->destination->mark = str_dup(m->mark);
-	bool at_destination = host_is_local(m->destination) && !host_is_local(m->source);
+	bool at_destination = m->source->fenced || (host_is_local(m->destination) &&
+						     !host_is_local(m->source) &&
+						     !m->destination->fenced);
 	store_init(&m->store, at_destination ? m->destination : m->source, m->bundle.dir);
 	m->journal.store = &m->store;
 	return 0;
@@ -82,15 +86,17 @@ static int refusal(struct err *err)
 	return -1;
 }
 
-static int read_bundle(struct move *m, struct err *err)
+int move_read_bundle(struct move *m, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
 
+	struct host *host = m->source->fenced ? m->destination : m->source;
+
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
 	struct command cmd = {
 		.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024, .silent = true};
-	if (host_start(m->source, &cmd, &job, err) < 0)
+	if (host_start(host, &cmd, &job, err) < 0)
 		return refusal(err);
 	job_wait(&job);
 	if (job.lost || job.timed_out) {
@@ -100,7 +106,7 @@ static int read_bundle(struct move *m, struct err *err)
 	if (job.status != 0)
 		return err_set(err, EXIT_REFUSED,
 			       "no container '%s': %s has no readable '%s/config.json'",
-			       m->bundle.name, m->source_name, m->bundle.dir);
+			       m->bundle.name, host->name, m->bundle.dir);
 	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
 }
 
@@ -154,7 +160,7 @@ static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
 	return a ? a : b ? b : c ? c : d;
 }
 
-static int resolve_options(struct move *m, const struct config *config,
+int move_resolve_options(struct move *m, const struct config *config,
 			   const struct move_opts *opts, struct err *err)
 {
 	if (opts->tcp_established && opts->tcp_close)
@@ -175,11 +181,12 @@ static int resolve_options(struct move *m, const struct config *config,
 	m->keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
 	m->keep_images = opts->keep_images;
 	m->keep_logs = opts->keep_logs;
+	m->leave_running = opts->leave_running;
 	m->strategy = str_dup("cold");
 	return resolve_flags(m, opts, err);
 }
 
-static int take_lock(struct move *m, struct err *err)
+int move_take_lock(struct move *m, struct err *err)
 {
 	struct journal_state state = {0};
 
@@ -215,8 +222,8 @@ static int ask(struct move *m, struct host *host, const char *role, struct job *
 		err);
 }
 
-/* Both hosts at once. */
-static int gather_facts(struct move *m, struct err *err)
+/* Both hosts at once; one that is off has nothing to say. */
+int move_gather_facts(struct move *m, struct err *err)
 {
 	CLEANUP_JOB struct job src = {0};
 	CLEANUP_JOB struct job dst = {0};
@@ -228,8 +235,8 @@ static int gather_facts(struct move *m, struct err *err)
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0)
 		return refusal(err);
-	facts_parse(&m->source_facts, buf_str(&src.out));
-	facts_parse(&m->destination_facts, buf_str(&dst.out));
+	facts_parse(&m->source_facts, buf_str(m->source->fenced ? &dst.out : &src.out));
+	facts_parse(&m->destination_facts, buf_str(m->destination->fenced ? &src.out : &dst.out));
 	return 0;
 }
 
@@ -258,7 +265,7 @@ static void find_hops(struct move *m)
 	json_decref(links);
 }
 
-static void resolve_versions(struct move *m)
+void move_resolve_versions(struct move *m)
 {
 	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
 
@@ -312,7 +319,7 @@ static int check(struct move *m, const struct config *config, const struct move_
 }
 
 /* The proof of the shared directory has been seen. */
-static void remove_proof(struct move *m)
+void move_remove_proof(struct move *m)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/proof-%s", m->bundle.dir, m->id);
 	CLEANUP_FREE char *dir = str_fmt("%s/.cmigrate", m->bundle.dir);
@@ -320,11 +327,13 @@ static void remove_proof(struct move *m)
 	char *empty[] = {"rmdir", "--ignore-fail-on-non-empty", "--", dir, NULL};
 	struct err unused = ERR_INIT;
 
-	(void)host_run(m->source,
+	struct host *host = m->source->fenced ? m->destination : m->source;
+
+	(void)host_run(host,
 		       &(struct command){.argv = argv, .timeout_ms = OPEN_MS, .silent = true},
 		       &unused);
 	if (m->lock.fd < 0 && !m->lock.far)
-		(void)host_run(m->source,
+		(void)host_run(host,
 			       &(struct command){
 				       .argv = empty, .timeout_ms = OPEN_MS, .silent = true},
 			       &unused);
@@ -333,13 +342,28 @@ static void remove_proof(struct move *m)
 static int ask_and_check(struct move *m, const struct config *config,
 			 const struct move_opts *opts, struct err *err)
 {
-	if (read_bundle(m, err) < 0 || resolve_options(m, config, opts, err) < 0 ||
-	    take_lock(m, err) < 0 || gather_facts(m, err) < 0)
+	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
+	    move_take_lock(m, err) < 0 || move_gather_facts(m, err) < 0)
 		return -1;
-	resolve_versions(m);
+	move_resolve_versions(m);
 	if (check(m, config, opts, err) < 0)
 		return -1;
 	find_hops(m);
+	return 0;
+}
+
+int move_begin(struct move *m, const struct config *config, const char *name,
+	       const struct events *events, struct err *err)
+{
+	m->events = events;
+	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->start_us = clock_now_us();
+	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	make_id(m->id);
+	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
+		return -1;
+	m->summary.container = str_dup(name);
+	move_name_things(m);
 	return 0;
 }
 
@@ -350,16 +374,8 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	struct move *m = mem_new(1, sizeof(*m));
 
 	*ret = m;
-	m->events = events;
-	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->start_us = clock_now_us();
-	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
-	make_id(m->id);
-	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
-		return -1;
-	m->summary.container = str_dup(name);
-	move_name_things(m);
-	if (name_hosts(m, config, opts->from, destination, err) < 0 ||
+	if (move_begin(m, config, name, events, err) < 0 ||
+	    name_hosts(m, config, opts->from, destination, err) < 0 ||
 	    move_connect(m, config, err) < 0)
 		return -1;
 	str_set(&m->summary.source, m->source_name);
@@ -367,6 +383,6 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	int status = ask_and_check(m, config, opts, err);
 	str_set(&m->summary.strategy, m->strategy);
 	if (!m->source->lost)
-		remove_proof(m);
+		move_remove_proof(m);
 	return status;
 }

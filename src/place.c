@@ -10,8 +10,8 @@
 
 #define PLACE_MS 5000
 
-static int run_script(struct host *host, const char *verb, const struct net *net,
-		      struct facts *ret, struct err *err)
+static int run_script(struct host *host, const char *verb, const struct net *net, struct facts *ret,
+		      struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
@@ -21,8 +21,7 @@ static int run_script(struct host *host, const char *verb, const struct net *net
 		argv_addf(&a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
 			  net->addresses[i].device);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .shown = shown, .timeout_ms = PLACE_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = PLACE_MS, .silent = true};
 	if (host_output(host, &cmd, &out, err) < 0)
 		return err_wrap(err, "service address");
 	facts_parse(ret, out);
@@ -82,8 +81,7 @@ static int refuse_taken(struct host *host, const struct net *net, struct err *er
 static struct net net_of(struct host *host, const struct bundle *bundle,
 			 const struct address *addresses, size_t n)
 {
-	return (struct net){
-		.host = host, .netns = bundle->netns, .addresses = addresses, .n = n};
+	return (struct net){.host = host, .netns = bundle->netns, .addresses = addresses, .n = n};
 }
 
 static int put(struct host *host, const struct bundle *bundle, const struct address *wanted,

@@ -219,11 +219,10 @@ static json_t *endpoints_json(const struct status *s)
 		const char *url = s->bundle.endpoints.v[i];
 		struct err err = ERR_INIT;
 		double ms = ask_endpoint(url, &err);
-		json_array_append_new(list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers",
-						      ms >= 0, "ms",
-						      ms >= 0 ? json_real(ms) : json_null(), "error",
-						      ms >= 0 ? json_null()
-							      : json_string(silence(&err))));
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers", ms >= 0,
+					"ms", ms >= 0 ? json_real(ms) : json_null(), "error",
+					ms >= 0 ? json_null() : json_string(silence(&err))));
 	}
 	return list;
 }
@@ -287,12 +286,13 @@ json_t *status_json(const struct status *s)
 	const struct container *c = s->list.n ? &s->list.rows[0] : &none;
 	const char *bundle = c->bundle && *c->bundle ? c->bundle : s->bundle.dir;
 
-	return json_pack("{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "name", s->bundle.name, "host", c->host, "state", c->state, "pid",
-			 c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
-			 c->created, "age_seconds", number_or_null(c->age), "memory_bytes",
-			 number_or_null(c->memory), "processes",
-			 c->processes ? json_integer(c->processes) : json_null(), "addresses",
-			 addresses_json(s), "endpoints", endpoints_json(s), "other_copies",
-			 copies_json(s), "unreachable", silent_json(s), "move", move_part(s));
+	return json_pack(
+		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+		s->bundle.name, "host", c->host, "state", c->state, "pid",
+		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
+		c->created, "age_seconds", number_or_null(c->age), "memory_bytes",
+		number_or_null(c->memory), "processes",
+		c->processes ? json_integer(c->processes) : json_null(), "addresses",
+		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
+		"unreachable", silent_json(s), "move", move_part(s));
 }

@@ -263,11 +263,41 @@ int step_commit(struct move *move, struct err *err)
 	return journal_add(&move->journal, "commit", NULL, true, err);
 }
 
+int step_sync(struct move *move, struct err *err)
+{
+	char *argv[] = {"sync", "-f", move->images, NULL};
+
+	return host_run(move->source,
+			&(struct command){.argv = argv, .timeout_ms = move->dump_timeout_ms}, err);
+}
+
+int step_leave(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+
+	if (!move->leave_running && net_address_down(&net, err) < 0)
+		return -1;
+	return runtime_clean(&src, false, err);
+}
+
+/* A checkpoint that leaves the container running: the gate is closed, CRIU resumes it. */
+static int go_on(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return -1;
+	return runtime_thaw(&src, err);
+}
+
 int step_open_gate(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	CLEANUP_FREE char *status = NULL;
 
+	if (move->leave_running)
+		return go_on(move, err);
 	if (runtime_verdict(&src, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
 	if (runtime_status(&src, &status, err) < 0)

@@ -47,6 +47,17 @@ static const struct step from_images[] = {
 	{"clean",      step_clean,               NULL,                     false, false},
 };
 
+/* The first half alone: the images are on disk before the container is ended. */
+static const struct step checkpoint[] = {
+	{"prepare",    step_prepare,        undo_prepare,       false, false},
+	{"freeze",     step_freeze,         undo_freeze,        true,  false},
+	{"dump",       step_dump,           undo_dump,          true,  false},
+	{"sync",       step_sync,           NULL,               true,  false},
+	{"commit",     step_commit,         NULL,               true,  true},
+	{"open-gate",  step_open_gate,      NULL,               true,  false},
+	{"leave",      step_leave,          NULL,               false, false},
+};
+
 /* What is left to do for a container that runs nowhere and has no images. */
 static const struct step tidy[] = {
 	{"tidy",       step_tidy,                NULL,                     false, false},
@@ -64,7 +75,14 @@ const struct strategy strategy_from_images = {"images", from_images,
 
 const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy), true};
 
+const struct strategy strategy_checkpoint = {"checkpoint", checkpoint,
+					     sizeof(checkpoint) / sizeof(*checkpoint), false};
+
 const struct strategy *strategy_of(const struct move *move)
 {
+	if (move->kind == MOVE_CHECKPOINT)
+		return &strategy_checkpoint;
+	if (move->kind == MOVE_RESTORE)
+		return &strategy_from_images;
 	return move->gate ? &strategy_cold : &strategy_cold_ungated;
 }

@@ -121,8 +121,7 @@ int target_container(struct target *t, struct container *ret, struct err *err)
 
 	script_argv(&a, &script_state, t->bundle.name, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
 	if (host_output(t->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);
@@ -196,9 +195,8 @@ static const char *failure(const struct err *err)
 {
 	switch (err->code) {
 	case EXIT_REFUSED:
-		return "refused";
 	case EXIT_BUSY:
-		return "busy";
+		return "refused";
 	case EXIT_IN_DOUBT:
 		return "in-doubt";
 	default:
@@ -212,10 +210,10 @@ void target_summary(const struct app *app, const struct target *t, const char *o
 	bool failed = err->code != EXIT_DONE;
 
 	if (ui_is_json(app->ui)) {
-		json_t *line = json_pack("{s:s, s:s*, s:s*, s:s, s:i}", "event", "summary",
-					 "container", t->bundle.name, "host",
-					 t->host ? t->host->name : NULL, "outcome",
-					 failed ? failure(err) : outcome, "exit_code", (int)err->code);
+		json_t *line =
+			json_pack("{s:s, s:s*, s:s*, s:s, s:i}", "event", "summary", "container",
+				  t->bundle.name, "host", t->host ? t->host->name : NULL, "outcome",
+				  failed ? failure(err) : outcome, "exit_code", (int)err->code);
 		(void)json_object_update(line, more);
 		(void)json_object_set_new(line, "error",
 					  failed ? json_string(err->msg) : json_null());

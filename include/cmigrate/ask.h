@@ -31,12 +31,14 @@ struct answers {
 };
 #define CLEANUP_ANSWERS __attribute__((cleanup(answers_clear)))
 
-/* The hosts of the configuration; this machine where there are none, or in any case with here set. */
+/* The hosts of the configuration; this machine where there are none, or in any case with here set.
+ */
 void ask_names(const struct config *config, bool here, struct argv *ret_names);
 /* Runs the command on all of them. -1 only where a name is no host; a silent one is in its row. */
 int ask(const struct config *config, const struct argv *names, const struct command *cmd,
 	const struct events *events, struct answers *ret, struct err *err);
-/* "rhel02: no answer: ...; rhel03: ..." of those that gave none; "" where all did. Owned by the caller. */
+/* "rhel02: no answer: ...; rhel03: ..." of those that gave none; "" where all did. Owned by the
+ * caller. */
 char *answers_failures(const struct answers *answers);
 void answers_clear(struct answers *answers);
 

@@ -34,8 +34,9 @@ struct move_opts {
 	unsigned timeout;         /* seconds */
 	unsigned max_downtime_ms;
 	char *if_silent; /* "rollback" or "keep" */
-	bool keep_images, keep_logs;
+	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
+	struct argv fenced; /* of a restore: hosts that are off and needn't be asked */
 	bool dry_run;
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
@@ -43,7 +44,11 @@ struct move_opts {
 
 #define MOVE_ID_SIZE 32
 
+/* The two halves alone are moves too, whose other host is one that is off (host.fenced). */
+enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
+
 struct move {
+	enum move_kind kind;
 	char id[MOVE_ID_SIZE]; /* time and random digits; names files and processes of this move */
 	struct bundle bundle;
 	char *source_name, *destination_name;
@@ -59,6 +64,7 @@ struct move {
 	int timeout_ms;      /* for the endpoint */
 	int dump_timeout_ms; /* for CRIU: grows with the memory */
 	bool keep_silent, keep_images, keep_logs;
+	bool leave_running; /* of a checkpoint: the container goes on afterwards */
 	bool keep_journal; /* what is undone isn't over: recovery tries another way */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
@@ -94,6 +100,13 @@ extern volatile int move_cancelled;
 int move_new(const struct config *config, const struct move_opts *opts, const char *name,
 	     const char *destination, const struct events *events, struct move **ret,
 	     struct err *err);
+/*
+ * The same for one half: a checkpoint on `host`, or a restore there, of the images in BUNDLE/checkpoint.
+ * host NULL: for a checkpoint the host that has the container, for a restore this machine.
+ */
+int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
+		  const char *name, const char *host, const struct events *events,
+		  struct move **ret, struct err *err);
 /* Ends the connections and gives the lock back. */
 void move_free(struct move *move);
 

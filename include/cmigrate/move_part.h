@@ -7,6 +7,19 @@
 
 /* Fills run, images, marks and tag from id and bundle. */
 void move_name_things(struct move *move);
+/* A move as far as it is known without asking: id, bundle, names of things. */
+int move_begin(struct move *move, const struct config *config, const char *name,
+	       const struct events *events, struct err *err);
+/* In this order: config.json; options and annotations; the lock; what one or both hosts say. */
+int move_read_bundle(struct move *move, struct err *err);
+int move_resolve_options(struct move *move, const struct config *config,
+			 const struct move_opts *opts, struct err *err);
+int move_take_lock(struct move *move, struct err *err);
+int move_gather_facts(struct move *move, struct err *err);
+void move_resolve_versions(struct move *move);
+/* The proof of the shared directory has been seen. */
+void move_remove_proof(struct move *move);
+
 /* Both hosts by name, and the store on the one that this machine is, else on the source. */
 int move_connect(struct move *move, const struct config *config, struct err *err);
 

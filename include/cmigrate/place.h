@@ -19,9 +19,9 @@ struct placed {
 
 /*
  * Brings the addresses of the bundle up on the host, in the container's network namespace where its
- * configuration names one. Devices: the one that an address names, the host's configured one, the one
- * whose network holds it. EXIT_REFUSED: there is none, or another machine answers for an address. On
- * failure nothing is left behind.
+ * configuration names one. Devices: the one that an address names, the host's configured one, the
+ * one whose network holds it. EXIT_REFUSED: there is none, or another machine answers for an
+ * address. On failure nothing is left behind.
  */
 int place_up(struct host *host, const struct bundle *bundle, struct placed *ret, struct err *err);
 /* Takes away again what place_up() has added. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* status: everything that can be known of one container now: from all hosts, its bundle, its endpoints. */
+/* status: everything that can be known of one container now: from all hosts, its bundle, its
+ * endpoints. */
 #ifndef CMIGRATE_STATUS_H
 #define CMIGRATE_STATUS_H
 
@@ -24,7 +25,8 @@ struct status {
 };
 #define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
 
-/* Asks all known hosts at once, then reads config.json and journal. -1 only where the name is none. */
+/* Asks all known hosts at once, then reads config.json and journal. -1 only where the name is none.
+ */
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err);
 /* A host has it, or a move of it is unfinished. */
 bool status_known(const struct status *s);

@@ -62,6 +62,12 @@ int step_open_gate(struct move *move, struct err *err);
 /* tidy: nothing of a copy is left on the destination; for a container that is lost. */
 int step_tidy(struct move *move, struct err *err);
 
+/* sync: the images are on disk; of a checkpoint. */
+int step_sync(struct move *move, struct err *err);
+
+/* leave: the source without the service address and the work directory; the images stay. */
+int step_leave(struct move *move, struct err *err);
+
 /* clean: both hosts as they were found. */
 int step_clean(struct move *move, struct err *err);
 

@@ -11,6 +11,8 @@ extern const struct strategy strategy_cold;
 extern const struct strategy strategy_cold_ungated;
 /* A restore alone, from complete images; the way back leaves the images. */
 extern const struct strategy strategy_from_images;
+/* A dump alone, into images that stay; with leave_running the container goes on afterwards. */
+extern const struct strategy strategy_checkpoint;
 /* What recovery does for a container that runs nowhere and has no complete images. */
 extern const struct strategy strategy_tidy;
 

@@ -33,26 +33,29 @@ void target_clear(struct target *t);
  * EXIT_BUSY. A bundle that isn't there can't be moved: nothing to lock.
  */
 int target_claim(struct target *t, struct err *err);
-/* Reads config.json on the host into t->bundle. EXIT_USAGE: it isn't there, or something is wrong in it. */
+/* Reads config.json on the host into t->bundle. EXIT_USAGE: it isn't there, or something is wrong
+ * in it. */
 int target_read_config(struct target *t, struct err *err);
-/* Puts these addresses in the place of those in the configuration; nothing to do where there are none. */
+/* Puts these addresses in the place of those in the configuration; nothing to do where there are
+ * none. */
 int target_set_addresses(struct target *t, const struct argv *addresses, struct err *err);
 /* What runc on the host knows of it. EXIT_REFUSED: nothing. */
 int target_container(struct target *t, struct container *ret, struct err *err);
 
 /*
- * Ends the container: SIGTERM, after `seconds` SIGKILL (0: at once), and removes runc's state. *ret_how
- * (or NULL): "gone", "stopped" (it was), "term", "kill"; owned by the caller.
+ * Ends the container: SIGTERM, after `seconds` SIGKILL (0: at once), and removes runc's state.
+ * *ret_how (or NULL): "gone", "stopped" (it was), "term", "kill"; owned by the caller.
  */
 int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *err);
 /*
- * Ends it as above and takes its addresses off the host: those given, else those it was started with,
- * else those of its configuration. What is wrong with an address keeps nothing from ending.
+ * Ends it as above and takes its addresses off the host: those given, else those it was started
+ * with, else those of its configuration. What is wrong with an address keeps nothing from ending.
  */
 int target_remove(struct target *t, const struct container *c, const struct argv *addresses,
 		  unsigned seconds, char **ret_how, struct err *err);
 
-/* With --json the summary of a verb, {"event":"summary",...}; steals `more`, further members or NULL. */
+/* With --json the summary of a verb, {"event":"summary",...}; steals `more`, further members or
+ * NULL. */
 void target_summary(const struct app *app, const struct target *t, const char *outcome,
 		    json_t *more, const struct err *err);
 

@@ -20,9 +20,11 @@ where() {
 	ns ip -o addr show to "$1" 2>/dev/null | awk '{print $2, $4}' | grep -F " $1/"
 }
 
+# An IPv6 address is added as one that the host's own connections don't come from: they would break
+# when it moves, that to the other host first of all.
 up() {
 	case $ip in
-	*:*) ns ip addr replace "$cidr" dev "$device" nodad ;;
+	*:*) ns ip addr replace "$cidr" dev "$device" nodad preferred_lft 0 ;;
 	*) ns ip addr replace "$cidr" dev "$device" ;;
 	esac
 }

@@ -2,116 +2,301 @@
 # SPDX-License-Identifier: MIT
 # facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH]
 #
-# Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once.
-# Changes nothing but the proof files of ID in the bundle, and removes them.
+# Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once, and
+# complete=yes is the last. ROLE is source or destination. Leaves nothing behind. The slow programs run
+# side by side and print short lines, each in one write; the rest is put behind them at the end.
+export LC_ALL=C
 name=$1 bundle=$2 id=$3 role=$4
 shift 4
+newline='
+'
+netns=
+for word in "$@"; do
+	case $word in
+	netns=*) [ -e "${word#*=}" ] && netns=${word#*=} ;;
+	esac
+done
 
 say() {
-	printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r' '  ')"
+	case $2 in
+	*"$newline"*) printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r' '  ')" ;;
+	*) printf '%s=%s\n' "$1" "$2" ;;
+	esac
+}
+
+# Where the service addresses are: in the container's network namespace, if config.json names one.
+ns() {
+	if [ -n "$netns" ]; then
+		nsenter --net="$netns" -- "$@"
+	else
+		"$@"
+	fi
 }
 
 identity() {
+	read -r boot </proc/sys/kernel/random/boot_id
+	# Two names of one host are found by this: one boot, one pid and one network namespace.
+	say identity "$boot $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/net)"
 	say uid "$(id -u)"
 	say nodename "$(uname -n)"
 	say kernel "$(uname -r)"
 	say machine "$(uname -m)"
-	# Two names of one host are found by this: one boot, one pid and one network namespace.
-	say identity "$(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/net)"
 }
 
-programs() {
-	say runc "$(runc --version 2>/dev/null | sed -n 's/^runc version //p')"
-	say criu "$(criu --version 2>/dev/null | sed -n 's/^Version: //p')"
+versions() {
+	say runc "$(runc --version 2>/dev/null | sed -n 's/^runc version //p;1q')"
+	say criu "$(criu --version 2>/dev/null | sed -n 's/^Version: //p;1q')"
+	say criu-config "$(sed 's/#.*//' /etc/criu/runc.conf 2>/dev/null | tr -s ' \t\n' ' ' | head -c 1000)"
+}
+
+criu_check() {
+	command -v criu >/dev/null || return 0
+	why=$(timeout 10 criu check 2>&1) && return 0
+	why=$(printf '%s\n' "$why" | grep -m 3 -E 'Error|Warn|failed' | head -c 1000)
+	say criu-check "${why:-failed}"
+}
+
+# Who has an address now, by hardware address: whoever answers within a moment.
+owner() {
+	route=$(ns ip -o route get "$1" 2>/dev/null)
+	case " $route" in
+	*" via "* | *" local "*) return 0 ;;
+	*" dev "*) device=${route#*dev } device=${device%% *} ;;
+	*) return 0 ;;
+	esac
+	case $1 in
+	*:*) # No arping: an echo, and then what the kernel learned from it.
+		ns timeout 0.15 ping -c 1 "$1" >/dev/null 2>&1 &&
+			ns ip neigh show "$1" dev "$device" 2>/dev/null |
+			awk -v ip="$1" '{for (i = 1; i < NF; i++) if ($i == "lladdr") print "owner=" ip, $(i + 1)}'
+		;;
+	*) ns timeout 0.15 arping -b -I "$device" "$1" 2>/dev/null |
+		sed -n "s/.*reply from .*\\[\\([0-9A-Fa-f:]*\\)\\].*/owner=$1 \\1/p" | sort -u | head -n 8 ;;
+	esac
+}
+
+tools() {
 	for tool in nft iptables ip tc arping ping ss timeout nsenter; do
 		command -v "$tool" >/dev/null 2>&1 && say tool "$tool"
 	done
-	if ! why=$(timeout 10 criu check 2>&1); then
-		say criu-check "$(printf '%s\n' "$why" | grep -m 3 -E 'Error|Warn|failed' || echo failed)"
-	fi
-	say criu-config "$(sed 's/#.*//' /etc/criu/runc.conf 2>/dev/null | tr -s ' \n' '  ')"
 }
 
-machine() {
-	say cpu "$(sed -n 's/^flags[^:]*: //p;s/^Features[^:]*: //p' /proc/cpuinfo | head -n 1)"
-	say memory-available "$(awk '/^MemAvailable:/ {print $2 * 1024}' /proc/meminfo)"
+# Whether the kernel has ifb devices is seen by making one, in a namespace that ends at once.
+ifb() {
+	if [ -e /sys/module/ifb ] || unshare -n ip link add cmigrate type ifb 2>/dev/null; then
+		say ifb yes
+	fi
+}
+
+resources() {
+	say cpu "$(sed -n '/^flags[^:]*: /{s///p;q;};/^Features[^:]*: /{s///p;q;}' /proc/cpuinfo)"
+	say memory-available "$(awk '/^MemAvailable:/ {printf "%.0f", $2 * 1024; exit}' /proc/meminfo)"
 	say cgroup "$(stat -f -c %T /sys/fs/cgroup 2>/dev/null)"
 	say space "$(df -Pk "$bundle" 2>/dev/null | awk 'NR == 2 {printf "%.0f", $4 * 1024}')"
-	say ifb "$([ -e /sys/module/ifb ] || modprobe -n -q ifb 2>/dev/null && echo yes)"
 }
 
 network() {
-	say addr "$(ip -j addr show 2>/dev/null)"
+	say addr "$(ns ip -j addr show 2>/dev/null | head -c 400000)"
 	for word in "$@"; do
 		case $word in
-		address=*) say "route" "$(ip -j route get "${word#*=}" 2>/dev/null)" ;;
+		address=*) say route "$(ns ip -j route get "${word#*=}" 2>/dev/null | head -c 4000)" ;;
 		netns=*) [ -e "${word#*=}" ] || say missing-netns "${word#*=}" ;;
 		bind=*) [ -e "${word#*=}" ] || say missing-bind "${word#*=}" ;;
 		esac
 	done
-	ss -H -ltn 2>/dev/null | awk '{print "listen=" $4}'
-	for device in $(ip -o link show 2>/dev/null | awk -F ': ' '{print $2}'); do
-		tc qdisc show dev "${device%%@*}" ingress 2>/dev/null | grep -q . && say ingress "${device%%@*}"
-	done
+	ss -H -tuln 2>/dev/null | awk '
+		NR > 1000 { exit }
+		{ print ($1 == "udp" ? "listen-udp=" : "listen=") $5 }'
 }
 
 shared() {
 	[ -d "$bundle" ] || return 0
-	say config-sum "$(cksum <"$bundle/config.json" 2>/dev/null)"
+	say bundle-path "$(cd "$bundle" && pwd -P)"
+	say config-sum "$(cksum 2>/dev/null <"$bundle/config.json")"
 	state=$bundle/.cmigrate
-	say proof "$(cat "$state/proof-$id" 2>/dev/null)"
-	if [ "$role" = destination ] && [ -d "$state" ]; then
-		umask 077
-		if echo "$id" 2>/dev/null >"$state/proof-$id.destination"; then
-			say proof-owner "$(stat -c %u "$state/proof-$id.destination" 2>/dev/null)"
-			rm -f "$state/proof-$id.destination"
-		fi
+	# NFS may remember that the file was not there: reading the directories makes it look again.
+	[ -e "$state/proof-$id" ] || ls -a "$bundle" "$state" >/dev/null 2>&1
+	say proof "$(head -c 100 "$state/proof-$id" 2>/dev/null)"
+	[ -d "$state" ] || return 0
+	umask 077
+	own=$state/proof-$id.$role
+	if (echo "$id" >"$own") 2>/dev/null; then
+		say proof-owner "$(stat -c %u "$own" 2>/dev/null)"
+		rm -f "$own"
 	fi
 }
 
 container() {
-	say state "$(runc state "$name" 2>/dev/null)"
-	[ "$role" = source ] || return 0
-	pids=$(runc ps --format json "$name" 2>/dev/null | tr -d '[]\n' | tr ',' ' ')
-	say pids "$pids"
-	memory=0
-	for pid in $pids; do
-		rss=$(awk '/^(RssAnon|RssShmem):/ {s += $2} END {print s + 0}' "/proc/$pid/status" 2>/dev/null)
-		memory=$((memory + ${rss:-0}))
-		process "$pid"
-	done
-	say memory "$((memory * 1024))"
+	state=$(runc state "$name" 2>/dev/null | head -c 60000)
+	say state "$state"
+	[ "$role" = source ] && [ -n "$state" ] || return 0
+	pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
+	# shellcheck disable=SC2086 # digits and blanks: one word each
+	processes $pids
 }
 
-# What CRIU can't dump, or only with a flag of its own.
-process() {
-	for fd in 0 1 2; do
-		target=$(readlink "/proc/$1/fd/$fd") || continue
-		case $target in
-		/dev/null | pipe:* | socket:* | anon_inode:*) continue ;;
-		/dev/pts/* | /dev/console | /dev/tty*) say terminal "process $1, descriptor $fd, $target" ;;
-		/*)
-			mount=$(awk '/^mnt_id:/ {print $2}' "/proc/$1/fdinfo/$fd" 2>/dev/null)
-			grep -q "^$mount " "/proc/$1/mountinfo" 2>/dev/null ||
-				say stdio "process $1, descriptor $fd, $target"
-			;;
-		esac
+# What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
+# file in a command below is made of digits alone.
+processes() {
+	[ $# -gt 0 ] || return 0
+	enter=
+	if [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; then
+		enter="nsenter -t $1 -n "
+	fi
+	for pid in "$@"; do
+		shift
+		set -- "$@" "$pid/fd"
 	done
-	find "/proc/$1/fd" -lname '* (deleted)' 2>/dev/null | while read -r fd; do
-		case $(readlink "$fd") in
-		/memfd:* | /dev/zero* | /SYSV* | /dev/shm/*) continue ;;
-		esac
-		say deleted "$(stat -L -c %s "$fd" 2>/dev/null) $(readlink "$fd")"
-	done
-	grep -E "^[0-9]+: (POSIX|FLOCK|OFDLCK) +[A-Z]+ +[A-Z]+ +$1 " /proc/locks 2>/dev/null |
-		while read -r lock; do say lock "$lock"; done
-	ss -H -ltnp 2>/dev/null | grep "pid=$1," | awk '{print "container-listen=" $4}'
-	ss -H -ltnpM 2>/dev/null | grep "pid=$1," | awk '{print "mptcp=" $4}'
+	(cd /proc && ls -lR "$@" 2>/dev/null) | awk -v enter="$enter" '
+	# At most 16 of a kind.
+	function tell(key, value) {
+		if (told[key]++ < 16)
+			print key "=" substr(value, 1, 600)
+	}
+	function read_status(pid,   file, line, part, sum, all, swap, split_up) {
+		file = "/proc/" pid "/status"
+		while ((getline line < file) > 0) {
+			split(line, part, /[ \t]+/)
+			if (part[1] == "RssAnon:" || part[1] == "RssShmem:") {
+				sum += part[2]
+				split_up = 1
+			} else if (part[1] == "VmRSS:")
+				all = part[2]
+			else if (part[1] == "VmSwap:")
+				swap = part[2]
+		}
+		close(file)
+		# Kernels before 4.5 count file pages with the others.
+		memory += (split_up ? sum : all) + swap
+	}
+	function is_memory(path) {
+		return path ~ /^\/(memfd:|dev\/zero|SYSV|\[aio\]|anon_hugepage)/
+	}
+	function tell_deleted(link, path,   cmd, line) {
+		if (looked++ > 64)
+			return
+		cmd = "stat -L -c \"%s %h\" " link " 2>/dev/null"
+		if ((cmd | getline line) > 0)
+			tell("deleted", line " " path)
+		close(cmd)
+	}
+	# Mapped, perhaps without a descriptor: a library that was replaced.
+	function read_maps(pid,   file, line, part) {
+		file = "/proc/" pid "/maps"
+		while ((getline line < file) > 0) {
+			if (line !~ / \(deleted\)$/)
+				continue
+			split(line, part, " +")
+			sub(/^[^\/]*/, "", line)
+			if (is_memory(line) || seen[part[4] " " part[5]]++ || part[1] !~ /^[0-9a-f]+-[0-9a-f]+$/)
+				continue
+			sub(/ \(deleted\)$/, "", line)
+			if (!known[line])
+				tell_deleted("/proc/" pid "/map_files/" part[1], line)
+			known[line] = 1
+		}
+		close(file)
+	}
+	function read_mounts(pid,   file, line) {
+		split("", mounts)
+		file = "/proc/" pid "/mountinfo"
+		while ((getline line < file) > 0)
+			mounts[substr(line, 1, index(line, " ") - 1)] = 1
+		close(file)
+		mounts_of = pid
+	}
+	function path_opened(pid, fd, path,   file, line, mount) {
+		if (mounts_of != pid)
+			read_mounts(pid)
+		file = "/proc/" pid "/fdinfo/" fd
+		while ((getline line < file) > 0) {
+			if (line ~ /^mnt_id:/)
+				mount = substr(line, 9)
+			else if (line ~ /^lock:/)
+				tell("lock", "process " pid ", " path)
+		}
+		close(file)
+		sub(/[^0-9]/, "", mount)
+		if (mount != "" && !(mount in mounts) && !is_memory(path))
+			tell(path ~ /^\/dev\/(pts\/|console|tty)/ ? "terminal" : "stdio",
+			     "process " pid ", descriptor " fd ", " path)
+		if (path ~ /\/\.nfs[0-9a-f]+$/ && !known[path]++)
+			tell("nfs-deleted", path)
+		if (path ~ / \(deleted\)$/ && !is_memory(path)) {
+			sub(/ \(deleted\)$/, "", path)
+			if (!known[path]++)
+				tell_deleted("/proc/" pid "/fd/" fd, path)
+		}
+	}
+	function inode(line) {
+		return match(line, / ino:[0-9]+/) ? substr(line, RSTART + 5, RLENGTH - 5) : ""
+	}
+	function read_sockets(   cmd, line, part, n) {
+		cmd = enter "ss -H -tulne 2>/dev/null"
+		while ((cmd | getline line) > 0)
+			if (inode(line) in sockets) {
+				split(line, part, " +")
+				print (part[1] == "udp" ? "container-listen-udp=" : "container-listen=") part[5]
+			}
+		close(cmd)
+		cmd = enter "ss -H -aMne 2>/dev/null"
+		while ((cmd | getline line) > 0)
+			if (inode(line) in sockets) {
+				split(line, part, " +")
+				tell("mptcp", part[4])
+			}
+		close(cmd)
+		# The last words are the own inode, the peer and the inode of that.
+		cmd = enter "ss -H -xa 2>/dev/null"
+		while ((cmd | getline line) > 0) {
+			sub(/ +$/, "", line)
+			n = split(line, part, " +")
+			if (part[n - 2] in sockets && part[n] + 0 && !(part[n] in sockets))
+				tell("external", (part[1] == "u_dgr" ? "datagram, " : "stream, ") sockets[part[n - 2]])
+		}
+		close(cmd)
+	}
+	/^[0-9]+\/fd:$/ {
+		pid = $0
+		sub(/\/fd:$/, "", pid)
+		read_status(pid)
+		read_maps(pid)
+		next
+	}
+	match($0, / [0-9]+ -> /) {
+		fd = substr($0, RSTART + 1, RLENGTH - 5)
+		target = substr($0, RSTART + RLENGTH)
+		if (target ~ /^socket:\[[0-9]+\]$/)
+			sockets[substr(target, 9, length(target) - 9)] = "process " pid ", descriptor " fd
+		else if (target ~ /^\//)
+			path_opened(pid, fd, target)
+	}
+	END {
+		read_sockets()
+		printf "memory=%.0f\n", memory * 1024
+	}'
 }
 
-identity
-programs
-machine
-network "$@"
-shared
-container
+everything() {
+	identity
+	tools
+	resources
+	network "$@"
+	shared
+	container
+}
+
+versions &
+criu_check &
+if [ "$role" = destination ]; then
+	ifb &
+	for word in "$@"; do
+		case $word in
+		address=*) owner "${word#*=}" & ;;
+		esac
+	done
+fi
+rest=$(everything "$@")
+wait
+printf '%s\n' "$rest"
+say complete yes

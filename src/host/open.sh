@@ -3,8 +3,12 @@
 # open BUNDLE ID: leaves a proof in the shared bundle that another host can look for, and prints
 # config.json (a bounded part of it; the reader refuses what is too long).
 bundle=$1 id=$2
+state=$bundle/.cmigrate
 umask 077
-if [ -d "$bundle" ]; then
-	mkdir -p "$bundle/.cmigrate" && printf '%s\n' "$id" >"$bundle/.cmigrate/proof-$id"
+# Where it can't be written, the checks say so.
+if [ -f "$bundle/config.json" ] && mkdir -p "$state" 2>/dev/null; then
+	(printf '%s\n' "$id" >"$state/proof-$id") 2>/dev/null
+	# Those of commands that came to a sudden end.
+	find "$state" -name 'proof-*' -mmin +60 -exec rm -f {} + 2>/dev/null
 fi
 exec head -c 1048577 "$bundle/config.json"

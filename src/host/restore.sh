@@ -10,6 +10,8 @@ shift
 log_limit=50000000
 
 watch() {
+	# Its last sleep outlives the restore: it must not be taken for a dump at its gate.
+	unset CRIU_CONFIG_FILE
 	while sleep 0.05; do
 		size=$(stat -c %s "$run/restore.log" 2>/dev/null || echo 0)
 		if [ "$size" -gt "$log_limit" ]; then

@@ -82,7 +82,9 @@ manual_verb_options() { # VERB
 		"$cmigrate" --help
 		for verb in $(verbs); do "$cmigrate" "$verb" --help; done
 	} >all
-	run ! grep -nE '^.{80,}$|[[:blank:]]$' all
+	run grep -nE '^.{80,}$|[[:blank:]]$' all
+	echo "$output"
+	[ "$status" -eq 1 ]
 }
 
 @test "help needs no configuration" {

@@ -97,9 +97,8 @@ let_it_run() { # SECONDS
 	move rhel01 rhel02 server
 	runs_only_on rhel02 server
 	[[ $(on client curl -s -m 10 http://rhel02:8000/state | jq -c .errors) == '[]' ]]
-	end_client ask
-	report=$(end_client hold)
-	[[ $(field .alive) -eq 0 ]]
+	end_client ask >/dev/null
+	end_client hold >/dev/null
 }
 
 @test "a redis client keeps its one connection over two moves, no reply is lost or wrong" {

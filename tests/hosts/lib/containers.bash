@@ -44,18 +44,9 @@ make_server() { # NAME ADDRESS PORT [FLAG...]
 		--bind /opt/cmigrate/tests/hosts/programs:/srv:ro,bind "${@:4}"
 }
 
-# Starts a container with its service addresses.
+# Starts a container with its service addresses, and waits until it answers.
 start_container() { # HOST NAME
-	on "$1" sh -euc '
-		bundle=/runc/containers/$1
-		jq -r ".annotations[\"org.cmigrate.address\"] // \"\"" "$bundle/config.json" |
-			tr -s ", " "\n" | while read -r cidr; do
-				case $cidr in
-				*:*) ip addr add "$cidr" dev eth0 nodad ;;
-				?*) ip addr add "$cidr" dev eth0 ;;
-				esac
-			done
-		exec runc run --detach --bundle "$bundle" "$1" </dev/null >/dev/null 2>&1' - "$2"
+	on "$1" cmigrate --quiet run "$2"
 }
 
 # A test's containers are nobody else's: processes, addresses and bundles go, on every host.

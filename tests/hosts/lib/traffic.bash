@@ -9,7 +9,7 @@ start_client() { # KEY PROGRAM ARG...
 		python3 "/opt/cmigrate/tests/hosts/programs/$2.py" "${@:3}" </dev/null >"/tmp/$1.out" 2>"/tmp/$1.err" &
 		echo $! >"/tmp/$1.pid"
 		for _ in {1..500}; do
-			grep -q -x begun "/tmp/$1.err" && exit
+			grep -q -s -x begun "/tmp/$1.err" && exit
 			sleep 0.01
 		done
 		cat "/tmp/$1.err" >&2

@@ -54,7 +54,7 @@ def lives(s):
 def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     host, port, count, syns = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    open_ones = [socket.create_connection((host, port), 5) for _ in range(2 * count)]
+    open_ones = [socket.create_connection((host, port), 15) for _ in range(2 * count)]
     for s in open_ones[count:]:
         s.sendall(b"GET / HTTP/1.0\r\nX-Half: ")
     if syns:

@@ -84,8 +84,7 @@ class Everything:
         self.deleted.seek(0)
         self.expect("deleted file", self.deleted.read(), b"still here")
         self.pipe_and_socket()
-        # A Timer's thread comes and goes.
-        self.expect("threads", threading.active_count() in range(11, 40), True)
+        self.expect("threads", threading.active_count() >= 11, True)
 
     def pipe_and_socket(self):
         self.expect("pipe", os.read(self.pipe[0], 100), b"in the pipe")

@@ -1,0 +1,64 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with bench and its parts
+# The ways to move a container. Each prints one line of KEY=VALUE words, and fails where the move does.
+
+method_names=(cmigrate article podman floor)
+
+method_words() { # NAME
+	case $1 in
+	cmigrate) echo 'cmigrate' ;;
+	other) echo 'cmigrate, the other' ;;
+	article) echo 'article as a script' ;;
+	podman) echo 'podman' ;;
+	floor) echo 'floor: no move' ;;
+	esac
+}
+
+# With a client that asks all the time.
+method_cmigrate() { # CONTAINER [PROGRAM]
+	local ready='' report='' summary='' begin end
+	coproc CLIENT { on client "$parts/client.py" "$container_asked" 2 2>/dev/null; }
+	local pid=$CLIENT_PID out=${CLIENT[0]} in=${CLIENT[1]}
+	read -r -t 10 ready <&"$out" || true
+	begin=${EPOCHREALTIME/[.,]/}
+	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
+	end=${EPOCHREALTIME/[.,]/}
+	sleep 0.2
+	exec {in}>&-
+	read -r -t 15 report <&"$out" || true
+	wait "$pid" || true
+	jq -nr --argjson us $((end - begin)) --argjson s "${summary:-null}" --argjson c "${report:-null}" '
+		if $s.outcome != "moved" then error("not moved: \($s.error)") else
+			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)" +
+			" gap_ms=\($c.gap_ms) asked=\($c.asked) lost=\($c.failed)"
+		end'
+}
+
+method_other() { # CONTAINER
+	method_cmigrate "$1" cmigrate-other
+}
+
+# A move that isn't timed, for what its images take.
+method_cmigrate_bytes() { # CONTAINER
+	on rhel01 cmigrate --quiet move --keep-images "$1" rhel02 2>>"$work/errors"
+	on rhel01 sh -c "du -sb /runc/containers/$1/.cmigrate/images-* | awk '{ n += \$1 } END { print \"bytes=\" n }'"
+}
+
+method_by_hand() { # COMMAND...
+	local begin end words
+	begin=${EPOCHREALTIME/[.,]/}
+	words=$(on rhel01 "$@" 2>>"$work/errors")
+	end=${EPOCHREALTIME/[.,]/}
+	echo "$words total_ms=$(((end - begin) / 1000))"
+}
+
+method_article() { # CONTAINER
+	method_by_hand /opt/cmigrate/scripts/article -m "$1" rhel02 10.99.0.100/24 eth0 "$container_curl"
+}
+
+method_podman() { # CONTAINER
+	method_by_hand "$parts/podman" "$1" rhel02 10.99.0.100/24 eth0 "$container_curl"
+}
+
+method_floor() { # CONTAINER
+	method_by_hand "$parts/floor" "$1"
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+#include "cmigrate/move.h"
+
+static void on_signal(int sig)
+{
+	move_cancelled = sig;
+}
+
+void signals_watch(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}

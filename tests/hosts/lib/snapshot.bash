@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What a host looks like, to be compared with what it looks like later.
+
+# Prints all that a move could leave on a host. "same" as second argument: the very same processes
+# of the containers too, not only programs of the same name.
+look_at() { # HOST [same]
+	# shellcheck disable=SC2016 # for the host's shell
+	on "$1" bash -c '
+		section() { printf "== %s\n" "$1"; }
+		section programs
+		own=$(ps -o sid= -p $$)
+		ps -eo sid,args | awk -v own="$own" "NR > 1 && \$1 != own {\$1 = \"\"; print}" | grep -v -E "sshd-(session|auth)" | sort
+		section addresses
+		ip addr
+		section links
+		ip link
+		section routes
+		ip route; ip -6 route
+		section qdiscs
+		tc qdisc
+		tc filter show dev eth0 parent ffff: 2>/dev/null
+		section rules
+		nft list ruleset 2>&1
+		iptables-save | grep -v -e "^#" -e "^:"
+		ip6tables-save | grep -v -e "^#" -e "^:"
+		section settings
+		sysctl -a 2>/dev/null | grep -E "^net.ipv[46].conf.(eth0|all|default)\."
+		section files
+		find /run /tmp -printf "%y %m %u %p\n" 2>/dev/null | grep -v -e " /run/runc/[^/]*/" -e " /tmp/[a-z-]*\.\(out\|err\|pid\)$" | sort
+		section bundles
+		[ ! -d /runc/containers ] || find /runc/containers -printf "%y %m %u %p\n" -type f -size -1000k -exec cksum {} + | sort
+		section containers
+		if [ "$1" = same ]; then
+			runc list
+		else
+			runc list --format json | jq -r ".[]? | \"\(.id) \(.status)\""
+		fi
+		true' - "${2:-}" 2>&1
+}
+
+# Remembers how all hosts look, in $BATS_TEST_TMPDIR.
+remember() { # [same] HOST...
+	local same='' host
+	if [[ $1 == same ]]; then
+		same=same
+		shift
+	fi
+	remembered=("$@") remembered_same=$same
+	for host in "$@"; do
+		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before"
+	done
+}
+
+host_is_as_before() { # HOST
+	look_at "$1" "$remembered_same" >"$BATS_TEST_TMPDIR/$1.after"
+	cmp -s "$BATS_TEST_TMPDIR/$1.before" "$BATS_TEST_TMPDIR/$1.after"
+}
+
+# All hosts look as remembered. An announcement's repetition and a closed session take a moment.
+unchanged() {
+	local host
+	for host in "${remembered[@]}"; do
+		if ! wait_until 5 host_is_as_before "$host" 2>/dev/null; then
+			echo "$host is not as it was:"
+			diff -U 1 "$BATS_TEST_TMPDIR/$host.before" "$BATS_TEST_TMPDIR/$host.after"
+			return 1
+		fi
+	done
+}

@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016 # what stands in single quotes is for a host's shell
+# run, stop, delete, list and status with a real runc: what they do, refuse, and leave behind.
+
+bats_require_minimum_version 1.5.0
+
+load lib/lab
+load lib/containers
+
+setup_file() {
+	start_lab t-run 180
+	for host in rhel01 rhel02; do
+		on "$host" sh -c 'mkdir -p /etc/cmigrate && cat >/etc/cmigrate/config.json' \
+			<<<'{"hosts": {"rhel01": {}, "rhel02": {}}}'
+	done
+}
+
+teardown_file() {
+	end_lab
+}
+
+teardown() {
+	"$lab" mend rhel02 2>/dev/null || true
+	on client ip addr del 10.99.0.100/24 dev eth0 2>/dev/null || true
+	remove_containers rhel01 rhel02
+}
+
+# A small web server; more flags of generate may follow.
+make_httpd() { # NAME [FLAG...]
+	local flags
+	flag_args busybox httpd -f -p 80 -h /etc
+	on rhel01 cmigrate generate "$1" "${flags[@]}" "${common_flags[@]}" \
+		--label org.cmigrate.endpoint=http://10.99.0.100/hosts \
+		--label org.cmigrate.address=10.99.0.100/24 "${@:2}"
+}
+
+# A container that does nothing, ends by SIGTERM if so told, and has no address.
+make_idle() { # NAME SHELL-LINE
+	local flags
+	flag_args busybox sh -c "$2"
+	on rhel01 cmigrate generate "$1" "${flags[@]}" "${common_flags[@]}"
+}
+
+# expect STATUS TEXT HOST COMMAND...: the exit code, and what is said with it.
+expect() {
+	run on "$3" "${@:4}"
+	[[ $status -eq $1 && $output == *"$2"* ]] || {
+		echo "status $status: $output" >&2
+		return 1
+	}
+}
+
+# Nothing of a container is on a host but its bundle, and in that only config.json.
+left_nothing() { # HOST NAME
+	[[ -z $(state_of "$1" "$2") ]] || return 1
+	[[ -z $(on "$1" ip -o addr show to 10.99.0.100) ]] || return 1
+	[[ -z $(on "$1" sh -c 'ls -d /run/cmigrate* 2>/dev/null') ]] || return 1
+	[[ $(on "$1" ls -A "/runc/containers/$2") == config.json ]]
+}
+
+@test "run starts with its address, and stop takes both away" {
+	make_httpd web
+	expect 0 "running 'web' on rhel01: answered after " rhel01 cmigrate run web
+	runs_only_on rhel01 web 10.99.0.100/24
+	[[ $(on client curl -s -m 5 http://10.99.0.100/hosts) == *localhost* ]]
+	expect 0 "stopped 'web' on rhel01" rhel01 cmigrate stop --timeout 0 web
+	left_nothing rhel01 web
+}
+
+@test "another host is named with --on, found without, and asked over ssh" {
+	make_httpd web
+	run on rhel01 cmigrate --json run web --on rhel02
+	[[ $(jq -r '[.event, .container, .host, .outcome, .exit_code, .answered_ms > 0, .error] | @csv' <<<"$output") == \
+		'"summary","web","rhel02","running",0,true,' ]]
+	runs_only_on rhel02 web 10.99.0.100/24
+	run on rhel01 cmigrate --json stop --timeout 0 web
+	[[ $(jq -r '[.host, .outcome, .exit_code, .how] | join(" ")' <<<"$output") == 'rhel02 stopped 0 kill' ]]
+	left_nothing rhel02 web
+}
+
+@test "a container that any host has is not started again" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	expect 3 "container 'web' is on rhel01" rhel02 cmigrate run web
+	expect 3 "container 'web' is on rhel01" rhel01 cmigrate run web
+	runs_only_on rhel01 web 10.99.0.100/24
+	on rhel01 runc kill web KILL
+	wait_on rhel01 5 '[[ $(runc state web | jq -r .status) == stopped ]]'
+	expect 3 'stopped; delete it there first' rhel02 cmigrate run web
+}
+
+@test "a host that can't be asked might have it, unless it is off" {
+	make_httpd web
+	"$lab" cut rhel02
+	expect 3 'may run where nobody can be asked: rhel02: no answer' rhel01 cmigrate run web
+	left_nothing rhel01 web
+	expect 0 "running 'web' on rhel01" rhel01 cmigrate run --off rhel02 web
+	expect 2 "no host 'rhel09'" rhel01 cmigrate run --off rhel09 web
+}
+
+@test "an address that another machine answers for is left alone" {
+	make_httpd web
+	on client ip addr add 10.99.0.100/24 dev eth0
+	expect 3 'another machine answers for 10.99.0.100' rhel01 cmigrate run web
+	left_nothing rhel01 web
+}
+
+@test "an address in no network of the host is refused, with the way out" {
+	make_httpd web
+	expect 3 '--address ADDRESS/PREFIX@DEVICE' rhel01 cmigrate run --address 192.0.2.7 web
+	left_nothing rhel01 web
+	expect 0 "running 'web'" rhel01 cmigrate run --address 192.0.2.7@eth0 --endpoint http://192.0.2.7/hosts web
+	[[ -n $(on rhel01 ip -o addr show dev eth0 to 192.0.2.7) ]]
+	expect 0 "stopped 'web'" rhel01 cmigrate stop --timeout 0 --address 192.0.2.7 web
+	[[ -z $(on rhel01 ip -o addr show dev eth0 to 192.0.2.7) ]]
+}
+
+@test "IPv4 and IPv6 addresses come and go together" {
+	make_httpd web --label org.cmigrate.address=10.99.0.100/24,fd99::100/64 \
+		--label 'org.cmigrate.endpoint=http://[fd99::100]/hosts tcp://10.99.0.100:80'
+	expect 0 'answered after' rhel01 cmigrate run web
+	[[ -n $(on rhel01 ip -o addr show dev eth0 to fd99::100) ]]
+	on rhel01 cmigrate -q stop --timeout 0 web
+	left_nothing rhel01 web
+	[[ -z $(on rhel01 ip -o addr show dev eth0 to fd99::100) ]]
+}
+
+@test "a program that can't be started: runc's reason, and nothing stays" {
+	local flags
+	flag_args /no/such/program
+	on rhel01 cmigrate generate bad "${flags[@]}" "${common_flags[@]}" --label org.cmigrate.address=10.99.0.100/24
+	expect 1 '/no/such/program: no such file or directory' rhel01 cmigrate run bad
+	left_nothing rhel01 bad
+}
+
+@test "a program that ends at once: it is not waited for, and nothing stays" {
+	local started=$SECONDS flags
+	flag_args busybox true
+	on rhel01 cmigrate generate brief "${flags[@]}" "${common_flags[@]}" \
+		--label org.cmigrate.address=10.99.0.100/24 --label org.cmigrate.endpoint=http://10.99.0.100/
+	expect 1 "'brief' has ended" rhel01 cmigrate run --timeout 30 brief
+	[[ $((SECONDS - started)) -lt 15 ]]
+	left_nothing rhel01 brief
+}
+
+@test "an endpoint that stays silent: all is taken back, also on another host" {
+	make_httpd web
+	expect 1 "endpoint 'http://10.99.0.100:9/' does not answer" rhel01 \
+		cmigrate run --endpoint http://10.99.0.100:9/ --timeout 1 web
+	left_nothing rhel01 web
+	run on rhel01 cmigrate --json run --on rhel02 --endpoint http://10.99.0.100:9/ --timeout 1 web
+	[[ $status -eq 1 && $(jq -r .outcome <<<"${lines[0]}") == failed ]]
+	left_nothing rhel02 web
+}
+
+@test "a signal during the wait takes all back" {
+	make_httpd web
+	on rhel01 sh -c 'cmigrate run --endpoint http://10.99.0.100:9/ web >/tmp/out 2>&1 & echo $! >/tmp/pid
+		wait $!; echo $? >/tmp/status' 3>&- &
+	local starter=$!
+	wait_on rhel01 10 '[[ $(runc state web 2>/dev/null | jq -r .status) == running ]]'
+	on rhel01 sh -c 'kill -TERM $(cat /tmp/pid)'
+	wait "$starter"
+	[[ $(on rhel01 cat /tmp/status) == 1 ]]
+	[[ $(on rhel01 cat /tmp/out) == *'stopped by a signal'* ]]
+	left_nothing rhel01 web
+}
+
+@test "without a bundle, or with a terminal, there is nothing to run" {
+	expect 2 "'cmigrate generate nothing' writes one" rhel01 cmigrate run nothing
+	make_httpd web
+	on rhel01 sh -c 'cd /runc/containers/web && jq ".process.terminal = true" config.json >new && mv new config.json'
+	expect 2 'process.terminal is true' rhel01 cmigrate run web
+	left_nothing rhel01 web
+}
+
+@test "stop waits for SIGTERM, kills who does not heed it, and wakes who is paused" {
+	make_idle polite 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+	make_idle stubborn 'trap "" TERM; while :; do sleep 1; done'
+	on rhel01 cmigrate -q run polite
+	[[ $(on rhel01 sh -c 'readlink /proc/$(runc state polite | jq .pid)/fd/[012]' | sort -u) == /dev/null ]]
+	on rhel01 cmigrate -q run stubborn
+	run on rhel01 cmigrate --json stop polite
+	[[ $(jq -r .how <<<"$output") == term ]]
+	expect 0 "stopped 'stubborn' on rhel01: killed" rhel01 cmigrate stop --timeout 1 stubborn
+	on rhel01 cmigrate -q run polite
+	on rhel01 runc pause polite
+	run on rhel02 cmigrate --json stop polite
+	[[ $(jq -r .how <<<"$output") == term ]]
+	left_nothing rhel01 polite
+	left_nothing rhel01 stubborn
+}
+
+@test "delete removes a stopped container, and a running one only by force" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	expect 3 "is running on rhel01; end it with 'cmigrate stop web'" rhel02 cmigrate delete web
+	runs_only_on rhel01 web 10.99.0.100/24
+	on rhel01 runc kill web KILL
+	wait_on rhel01 5 '[[ $(runc state web | jq -r .status) == stopped ]]'
+	expect 0 "deleted 'web' on rhel01" rhel02 cmigrate delete web
+	left_nothing rhel01 web
+	on rhel01 cmigrate -q run web
+	expect 0 "deleted 'web' on rhel01" rhel01 cmigrate delete --force web
+	left_nothing rhel01 web
+}
+
+@test "what no host has is unknown" {
+	expect 3 "no container 'web' on rhel01, rhel02" rhel01 cmigrate stop web
+	expect 3 "no container 'web' on rhel01, rhel02" rhel01 cmigrate delete web
+	expect 3 "no container 'web' on rhel02" rhel01 cmigrate stop --on rhel02 web
+	expect 3 "no container 'web' on rhel01, rhel02" rhel01 cmigrate status web
+	expect 2 "unknown host 'rhel09'" rhel01 cmigrate stop --on rhel09 web
+}
+
+@test "a container is busy while another holds it, here and over ssh" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	for host in rhel01 rhel02; do
+		run on "$host" sh -c 'mkdir -p /runc/containers/web/.cmigrate
+			exec 9>/runc/containers/web/.cmigrate/lock && flock 9
+			cmigrate stop --timeout 0 web 9>&-; echo "status $?"'
+		[[ $output == *'another cmigrate'*'status 7'* ]]
+	done
+	runs_only_on rhel01 web 10.99.0.100/24
+}
+
+# One entry of a journal: the sum is that of gzip, which keeps it in its last eight bytes.
+journal_line() { # JSON
+	printf '%s %s\n' "$(printf '%s' "$1" | gzip -c | tail -c 8 | head -c 4 | od -An -tx4 --endian=little | tr -d ' ')" "$1"
+}
+
+@test "an interrupted move is shown by status and settled by recover alone" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	{
+		journal_line '{"event":"begin","move":{"id":"m1","source":"rhel01","destination":"rhel02","strategy":"cold"}}'
+		journal_line '{"event":"intent","step":"restore"}'
+	} | on rhel01 sh -c 'mkdir -p /runc/containers/web/.cmigrate && cat >/runc/containers/web/.cmigrate/journal'
+	for verb in 'stop --timeout 0' 'delete --force' run; do
+		# shellcheck disable=SC2086 # verb and its options
+		expect 7 'cmigrate recover web' rhel02 cmigrate $verb web
+	done
+	runs_only_on rhel01 web 10.99.0.100/24
+	expect 0 "m1 from rhel01 to rhel02, last step 'restore', not committed" rhel02 cmigrate status web
+	on rhel01 runc delete --force web
+	run on rhel02 cmigrate --json status web
+	[[ $(jq -r '[.host, .move.id, .move.last_step, .move.committed, .move.settled_by] | join("|")' <<<"$output") == \
+		'|m1|restore|false|cmigrate recover web' ]]
+}
+
+@test "status tells where all is and whether it answers" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	run on rhel02 cmigrate --json status web
+	[[ $status -eq 0 ]]
+	jq -e '.name == "web" and .host == "rhel01" and .state == "running" and .pid > 0
+		and .bundle == "/runc/containers/web" and .memory_bytes > 0 and .processes == 1
+		and .addresses == [{"address": "10.99.0.100", "host": "rhel01", "device": "eth0"}]
+		and (.endpoints | length) == 1 and .endpoints[0].answers and .endpoints[0].ms > 0
+		and .move == null and .unreachable == []' <<<"$output"
+	on rhel01 runc pause web
+	expect 0 'does not answer' rhel02 cmigrate status web
+	expect 0 'web: paused on rhel01' rhel02 cmigrate status web
+}
+
+@test "list has every container of every host, and those of the hosts named" {
+	make_httpd web
+	make_idle idle 'sleep 1000 & sleep 1000 & wait'
+	on rhel01 cmigrate -q run web
+	on rhel01 cmigrate -q run --on rhel02 idle
+	run on rhel01 cmigrate --json list
+	[[ $status -eq 0 && ${#lines[@]} -eq 2 ]]
+	[[ $(jq -r '[.name, .host, .state, .address, .endpoint, .bundle] | join(" ")' <<<"$output") == \
+		$'idle rhel02 running   /runc/containers/idle\nweb rhel01 running 10.99.0.100 http://10.99.0.100/hosts /runc/containers/web' ]]
+	[[ $(jq -s 'all(.memory_bytes > 0 and .age_seconds >= 0 and (.created | length) > 20)' <<<"$output") == true ]]
+	run on rhel01 cmigrate --json list rhel02
+	[[ $(jq -r .name <<<"$output") == idle ]]
+	run on rhel01 cmigrate list
+	[[ ${lines[0]} == NAME*HOST*STATE*ADDRESS*ENDPOINT*MEMORY*AGE ]]
+	expect 2 "unknown host 'rhel09'" rhel01 cmigrate list rhel09
+}
+
+@test "memory is that of all processes of a container" {
+	make_idle big 'x=$(head -c 30000000 /dev/zero | tr "\0" x); sleep 1000 & wait'
+	on rhel01 cmigrate -q run big
+	on rhel01 sh -c 'until [ "$(cmigrate --json list | jq .memory_bytes)" -gt 30000000 ]; do :; done'
+	[[ $(on rhel01 cmigrate --json status big | jq .processes) -ge 2 ]]
+}
+
+@test "a host that is off costs list its deadline and is shown" {
+	make_httpd web
+	on rhel01 cmigrate -q run web
+	"$lab" cut rhel02
+	local started=$SECONDS
+	run --separate-stderr on rhel01 cmigrate --json list
+	[[ $((SECONDS - started)) -le 12 ]]
+	[[ $status -eq 1 && $stderr == *'rhel02: no answer'* ]]
+	[[ $(jq -r '[.name, .host, .state] | join(" ")' <<<"$output") == $'web rhel01 running\n rhel02 unreachable' ]]
+}
