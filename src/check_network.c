@@ -39,6 +39,8 @@ static bool listener_parse(const char *text, struct listener *ret)
 	ret->ip[strcspn(ret->ip, "%]")] = '\0';
 	if (*ret->ip == '[')
 		memmove(ret->ip, ret->ip + 1, strlen(ret->ip));
+	if (!*ret->ip)
+		return false;
 	bool both = strcmp(ret->ip, "*") == 0;
 	ret->v6 = both || strchr(ret->ip, ':');
 	ret->v4 = both || !ret->v6;

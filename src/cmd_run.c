@@ -243,23 +243,24 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 	return take_back(r, err);
 }
 
-static void report(struct app *app, const struct run *r, const struct err *err)
+static void print_outcome(struct ui *ui, const struct run *r)
 {
-	const char *name = r->target.bundle.name;
-	double ms = (double)(r->answered_us - r->start_us) / 1000.0;
+	const char *name = r->target.bundle.name, *host = r->target.host->name;
 
-	target_summary(
-		app, &r->target, "running",
-		json_pack("{s:o}", "answered_ms",
-			  r->answered_us && err->code == EXIT_DONE ? json_real(ms) : json_null()),
-		err);
-	if (err->code != EXIT_DONE || ui_is_quiet(app->ui))
+	if (ui_is_quiet(ui))
 		return;
 	if (r->answered_us)
-		ui_print(app->ui, "running '%s' on %s: answered after %.0f ms\n", name,
-			 r->target.host->name, ms);
+		ui_print(ui, "running '%s' on %s: answered after %.0f ms\n", name, host,
+			 (double)(r->answered_us - r->start_us) / 1000.0);
 	else
-		ui_print(app->ui, "running '%s' on %s\n", name, r->target.host->name);
+		ui_print(ui, "running '%s' on %s\n", name, host);
+}
+
+static json_t *answered_json(const struct run *r, bool done)
+{
+	if (!done || !r->answered_us)
+		return json_null();
+	return json_real((double)(r->answered_us - r->start_us) / 1000.0);
 }
 
 static int run_run(struct app *app, void *opts, const struct argv *args, struct err *err)
@@ -270,7 +271,10 @@ static int run_run(struct app *app, void *opts, const struct argv *args, struct 
 	watch_signals();
 	if (status == 0)
 		status = run(app, &r, args->v[0], err);
-	report(app, &r, err);
+	target_summary(app, &r.target, "running",
+		       json_pack("{s:o}", "answered_ms", answered_json(&r, status == 0)), err);
+	if (status == 0)
+		print_outcome(app->ui, &r);
 	target_clear(&r.target);
 	return status < 0 ? -1 : EXIT_DONE;
 }

@@ -140,25 +140,43 @@ static int read_root(const json_t *root, struct config *c, struct err *err)
 	return name_check_path(c->bundle_root, err) < 0 ? err_wrap(err, "bundle_root") : 0;
 }
 
-int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err)
+static void set_defaults(struct config *config)
 {
-	int status = 0;
-
 	memset(config, 0, sizeof(*config));
 	config->bundle_root = str_dup(BUNDLE_ROOT_DEFAULT);
 	config->rebalance_threshold = 0.2;
 	config->rebalance_max_moves = 4;
+}
+
+/* Drops the reference to root. */
+static int take_root(json_t *root, const char *what, struct config *config, struct err *err)
+{
+	int status = root ? read_root(root, config, err) : -1;
+
+	if (root && status < 0)
+		(void)err_wrap(err, "configuration '%s'", what);
+	json_decref(root);
+	return status;
+}
+
+int config_parse(const char *text, size_t len, const char *what, struct config *config,
+		 struct err *err)
+{
+	set_defaults(config);
+	return take_root(document_parse(text, len, what, err), what, config, err);
+}
+
+int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err)
+{
+	int status = 0;
+
+	set_defaults(config);
 	if (!path)
 		path = getenv("CMIGRATE_CONFIG");
 	if (!path && access(CONFIG_DEFAULT_PATH, F_OK) == 0)
 		path = CONFIG_DEFAULT_PATH;
-	if (path) {
-		json_t *root = document_load(path, err);
-		status = root ? read_root(root, config, err) : -1;
-		if (root && status < 0)
-			(void)err_wrap(err, "configuration '%s'", path);
-		json_decref(root);
-	}
+	if (path)
+		status = take_root(document_load(path, err), path, config, err);
 	if (status == 0 && bundle_root) {
 		str_set(&config->bundle_root, bundle_root);
 		if (name_check_path(bundle_root, err) < 0)

@@ -9,14 +9,19 @@
 
 #include "cmigrate/deadline.h"
 
-/* CMIGRATE_FAULT=STEP:before|after ends this process there, for the tests of crashes. */
+/*
+ * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there, CMIGRATE_PAUSE
+ * stops it until SIGCONT.
+ */
 static void fault_point(const char *step, const char *when)
 {
-	const char *fault = getenv("CMIGRATE_FAULT");
+	const char *fault = getenv("CMIGRATE_FAULT"), *pause = getenv("CMIGRATE_PAUSE");
 	CLEANUP_FREE char *here = str_fmt("%s:%s", step, when);
 
 	if (fault && strcmp(fault, here) == 0)
 		(void)kill(getpid(), SIGKILL);
+	if (pause && strcmp(pause, here) == 0)
+		(void)kill(getpid(), SIGSTOP);
 }
 
 static int run_step(const struct step *step, struct move *move, struct err *err)

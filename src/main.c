@@ -16,10 +16,12 @@
 #define CMIGRATE_VERSION "unknown"
 #endif
 
-extern const struct verb verb_run, verb_list, verb_status, verb_stop, verb_delete;
-extern const struct verb verb_generate, verb_move, verb_check, verb_recover, verb_checkpoint, verb_restore, verb_completion, verb_of_help;
+extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
+	verb_restore, verb_recover, verb_list, verb_status, verb_stop, verb_delete, verb_completion,
+	verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
+/* clang-format off */
 const struct verb *const verbs[] = {
 	&verb_generate,
 	&verb_run,
@@ -36,6 +38,7 @@ const struct verb *const verbs[] = {
 	&verb_of_help,
 	NULL,
 };
+/* clang-format on */
 
 #define ROW(member, name, letter, kind, arg, help)                                                 \
 	OPT(struct globals, member, name, letter, kind, arg, help)

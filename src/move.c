@@ -28,10 +28,10 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	store_unlock(&m->lock);
-	if (m->dump.state != JOB_NONE)
-		job_clear(&m->dump);
-	if (m->at_gate.state != JOB_NONE)
-		job_clear(&m->at_gate);
+	struct job *jobs[] = {&m->dump, &m->at_gate, &m->restore, &m->watch, &m->kick};
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
+		if (jobs[i]->state != JOB_NONE)
+			job_clear(jobs[i]);
 	probe_free(m->probe);
 	journal_clear(&m->journal);
 	store_clear(&m->store);

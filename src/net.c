@@ -114,16 +114,46 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 	return 0;
 }
 
-int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct err *err)
+/* A command in the addresses' network namespace. */
+static void in_netns(struct argv *a, const struct net *net)
+{
+	if (!net->netns)
+		return;
+	argv_add(a, "nsenter");
+	argv_addf(a, "--net=%s", net->netns);
+	argv_add(a, "--");
+}
+
+static int start_kick(const struct net *net, const char *ifb, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	hold_argv(&a, net,
-		  kind == HOLD_PLUG     ? "release_plug"
-		  : kind == HOLD_BUCKET ? "release_bucket"
-					: "no_drop",
-		  tag);
-	return run(net, &a, err);
+	in_netns(&a, net);
+	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
+	return host_start(net->host,
+			  &(struct command){.argv = a.v, .timeout_ms = NET_TIMEOUT_MS}, job, err);
+}
+
+int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
+		struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *ifb = str_fmt("cm%s", tag);
+	struct job job = {0};
+
+	if (kind == HOLD_DROPPED) {
+		hold_argv(&a, net, "no_drop", tag);
+		return run(net, &a, err);
+	}
+	in_netns(&a, net);
+	argv_addl(&a, "tc", "qdisc", "change", "dev", ifb, "root", NULL);
+	if (kind == HOLD_PLUG)
+		argv_addl(&a, "plug", "release_indefinite", NULL);
+	else
+		argv_addl(&a, "tbf", "rate", "10gbit", "burst", "1mb", "limit", "32mb", NULL);
+	if (start(net, &a, &job, err) < 0 || finish(&job, err) < 0)
+		return -1;
+	return kind == HOLD_PLUG ? 0 : start_kick(net, ifb, kick, err);
 }
 
 int net_hold_clear(const struct net *net, const char *tag, struct err *err)
@@ -134,25 +164,28 @@ int net_hold_clear(const struct net *net, const char *tag, struct err *err)
 	return run(net, &a, err);
 }
 
-int net_bounce_start(const struct net *net, const char *tag, enum bounce_kind kind,
-		     const char *hop4, const char *hop6, struct job *job, struct err *err)
+int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
+	       struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, kind == BOUNCE_SYN ? "syn" : "all", tag,
-		    or_empty(net->netns), or_empty(hop4), or_empty(hop6), NULL);
+	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), or_empty(hop4),
+		    or_empty(hop6), NULL);
 	add_addresses(&a, net);
-	return start(net, &a, job, err);
+	return run(net, &a, err);
 }
 
-int net_bounce(const struct net *net, const char *tag, enum bounce_kind kind, const char *hop4,
-	       const char *hop6, struct err *err)
+int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err)
 {
-	struct job job = {0};
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_BUF struct buf commands = {0};
 
-	if (net_bounce_start(net, tag, kind, hop4, hop6, &job, err) < 0)
-		return -1;
-	return finish(&job, err);
+	for (size_t i = 0; i < net->n; i++)
+		buf_printf(&commands, "add element netdev cmigrate_%s %s { %s };", tag,
+			   net->addresses[i].v6 ? "all6" : "all4", net->addresses[i].ip);
+	in_netns(&a, net);
+	argv_addl(&a, "nft", buf_str(&commands), NULL);
+	return start(net, &a, job, err);
 }
 
 int net_bounce_clear(const struct net *net, const char *tag, struct err *err)

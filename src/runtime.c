@@ -11,14 +11,15 @@
 /* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
 #define ERASE_MS 20000
 #define CLEAN_MS 30000
+/* It ends with the work directory; this only bounds what a lost one costs. */
+#define WATCH_MS 7200000
 /* From this version runc has --tcp-skip-in-flight and --link-remap of its own. */
 #define RUNC_SKIP_IN_FLIGHT VERSION(1, 3, 0)
 
 static int start(const struct runtime *rt, const struct argv *a, int timeout_ms, struct job *job,
 		 struct err *err)
 {
-	bool is_script = strcmp(a->v[0], "sh") == 0;
-	CLEANUP_FREE char *shown = is_script ? script_shown(a) : NULL;
+	CLEANUP_FREE char *shown = script_shown(a);
 
 	return host_start(rt->host,
 			  &(struct command){
@@ -155,20 +156,29 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *conf = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
 	CLEANUP_FREE char *mark = str_dup(rt->mark);
+	CLEANUP_FREE char *log = str_fmt("%s/restore.out", rt->run);
 	char *envs[] = {conf, mark, NULL};
 
-	script_argv(&a, &script_restore, rt->run, "runc", "restore", "--detach", "--bundle",
-		    rt->bundle, NULL);
+	argv_addl(&a, "runc", "restore", "--detach", "--bundle", rt->bundle, NULL);
 	common_flags(&a, rt, o);
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
 	argv_add(&a, rt->name);
+	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
+	return host_start(rt->host, &cmd, job, err);
+}
+
+int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_watch, rt->run, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
 	return host_start(rt->host,
 			  &(struct command){.argv = a.v,
-					    .env = envs,
 					    .shown = shown,
-					    .timeout_ms = timeout_ms},
+					    .timeout_ms = WATCH_MS,
+					    .silent = true},
 			  job, err);
 }
 

@@ -2,6 +2,7 @@
 #include "cmigrate/script.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /* sh -c TEXT NAME: where the arguments begin. */
 #define FIRST_ARGUMENT 4
@@ -21,6 +22,8 @@ char *script_shown(const struct argv *a)
 {
 	struct buf line = {0};
 
+	if (a->n < FIRST_ARGUMENT || strcmp(a->v[0], "sh") != 0)
+		return NULL;
 	buf_printf(&line, "(%s)", a->v[FIRST_ARGUMENT - 1]);
 	for (size_t i = FIRST_ARGUMENT; i < a->n; i++) {
 		buf_puts(&line, " ");

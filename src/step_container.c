@@ -31,8 +31,7 @@ int step_freeze(struct move *move, struct err *err)
 	move->freeze_us = clock_now_us();
 	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
 	if (move->bouncing)
-		status = net_bounce_start(&net, move->tag, BOUNCE_ALL, move->hop4, move->hop6,
-					  &bounce, err);
+		status = net_bounce_all_start(&net, move->tag, &bounce, err);
 	if (status == 0)
 		status = runtime_pause_start(&src, &pause, err);
 	if (finish(&bounce, status < 0 ? &second : err) < 0)
@@ -188,37 +187,55 @@ enum undo_result undo_dump_ungated(struct move *move, struct err *err)
 	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
 
+/* Waits for the restore, or for the word of its log that it has failed. */
+static int await_restore(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->restore, &move->watch};
+
+	if (jobs_wait_any(jobs, 2, 0) == 0)
+		return job_failure(&move->restore, err);
+	/* The watch ended first. Its host being lost says nothing of the restore. */
+	if (move->watch.lost || move->watch.timed_out || move->watch.status) {
+		job_wait(&move->restore);
+		return job_failure(&move->restore, err);
+	}
+	CLEANUP_FREE char *why = str_dup(buf_str(&move->watch.out));
+	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
+}
+
 int step_restore(struct move *move, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
-	struct job job = {0};
+	struct err why = ERR_INIT;
 
-	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms, &job,
-				  err) < 0)
+	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms,
+				  &move->restore, err) < 0)
 		return -1;
-	bool lost = false;
-	job_wait(&job);
-	int status = job_failure(&job, err);
-	lost = job.lost;
-	job_clear(&job);
-	if (status < 0 && !lost) {
-		(void)err_set(err, EXIT_FAILED, "the restore failed");
-		runtime_diagnose(&dst, "restore.log", err);
-	}
-	if (status == 0)
+	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();
-	return status;
+		return 0;
+	}
+	*err = why;
+	if (move->restore.lost)
+		return -1;
+	(void)err_set(err, EXIT_FAILED, "the restore failed");
+	if (move->restore.state == JOB_RUNNING && *why.msg)
+		(void)err_append(err, "%s: %s", move->destination_name, why.msg);
+	runtime_diagnose(&dst, "restore.log", err);
+	return -1;
 }
 
 enum undo_result undo_restore(struct move *move, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	struct net net = move_net_destination(move);
+	struct err killed = ERR_INIT;
 
 	move->thawed_us = 0;
 	/* The address first: processes that are killed with it there reset their connections. */
 	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
 		return UNDO_DOUBT;
+	(void)finish(&move->restore, &killed);
 	return UNDO_DONE;
 }
 

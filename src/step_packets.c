@@ -63,7 +63,7 @@ int step_settle(struct move *move, struct err *err)
 
 	if (!net.n)
 		return 0;
-	move->bouncing = net_bounce(&net, move->tag, BOUNCE_SYN, move->hop4, move->hop6, &why) == 0;
+	move->bouncing = net_bounce(&net, move->tag, move->hop4, move->hop6, &why) == 0;
 	if (!move->bouncing) {
 		event_note(move->events, "late packets are not sent on: %s", why.msg);
 		return announce_and_leave(move, err);
@@ -92,5 +92,5 @@ int step_release(struct move *move, struct err *err)
 		return 0;
 	/* After a crash it isn't known how packets were held: what still waits is sent again. */
 	return move->hold == HOLD_NONE ? net_hold_clear(&net, move->tag, err)
-				       : net_release(&net, move->tag, move->hold, err);
+				       : net_release(&net, move->tag, move->hold, &move->kick, err);
 }

@@ -35,10 +35,11 @@ static int make_directories(struct move *move, struct err *err)
 
 int step_prepare(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
 	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
-	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0)
+	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0 ||
+	    runtime_watch_start(&dst, &move->watch, err) < 0)
 		return -1;
 	if (!move->gate)
 		return 0;
@@ -67,7 +68,9 @@ int step_prepare_destination(struct move *move, struct err *err)
 	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
 	    runtime_prepare(&dst, "destination", &move->destination_options, &job, err) < 0)
 		return -1;
-	return failure(&job, err) < 0 ? -1 : move_make_probe(move, err);
+	if (failure(&job, err) < 0 || move_make_probe(move, err) < 0)
+		return -1;
+	return runtime_watch_start(&dst, &move->watch, err);
 }
 
 enum undo_result undo_prepare_destination(struct move *move, struct err *err)

@@ -41,6 +41,9 @@ struct config {
  * the JSON path of what is wrong. *config is to be cleared by config_clear() in either case.
  */
 int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err);
+/* The same from a text; what: its name in messages. */
+int config_parse(const char *text, size_t len, const char *what, struct config *config,
+		 struct err *err);
 void config_clear(struct config *config);
 
 /* The row of a host, NULL where it isn't in the inventory. */

@@ -81,7 +81,7 @@ struct move {
 	/* on the way */
 	enum hold_kind hold;
 	bool bouncing;
-	struct job dump, at_gate;
+	struct job dump, at_gate, restore, watch, kick;
 	struct probe *probe;
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or NULL */
 	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */

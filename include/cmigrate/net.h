@@ -45,22 +45,25 @@ enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
 /* At the destination, before the addresses are there: packets for them are kept back from now on. */
 int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
-/* Lets them through, the queued ones first. */
-int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct err *err);
+/*
+ * Lets them through, the queued ones first: one command, for clients wait. A token bucket that sleeps
+ * notices its new rate with the next packet: *kick, where it was started, sends one, and is waited for
+ * later.
+ */
+int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
+		struct err *err);
 /* Takes the hold away; what is still queued is lost. */
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 
-enum bounce_kind { BOUNCE_SYN, BOUNCE_ALL };
-
 /*
- * At the source: packets for the addresses are sent on to the destination (hop4, hop6: an address of
- * its device, NULL where it has none of that family). BOUNCE_SYN: only requests for new connections.
- * Fails where the kernel or nft can't; then the hand-over relies on the announcement.
+ * At the source: requests for new connections to the addresses are sent on to the destination (hop4,
+ * hop6: an address of its device, NULL where it has none of that family). Fails where the kernel or nft
+ * can't; then the hand-over relies on the announcement.
  */
-int net_bounce(const struct net *net, const char *tag, enum bounce_kind kind, const char *hop4,
-	       const char *hop6, struct err *err);
-int net_bounce_start(const struct net *net, const char *tag, enum bounce_kind kind,
-		     const char *hop4, const char *hop6, struct job *job, struct err *err);
+int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
+	       struct err *err);
+/* From now on all packets for them are; started, one nft and no shell, for the container is frozen. */
+int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err);
 int net_bounce_clear(const struct net *net, const char *tag, struct err *err);
 /* Waits, 250 ms at most, until no connection to the addresses is half open or unaccepted. */
 int net_settle(const struct net *net, struct err *err);

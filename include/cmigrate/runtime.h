@@ -62,6 +62,11 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o,
 			  int timeout_ms, struct job *job, struct err *err);
+/*
+ * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the restore
+ * has failed, long before runc says so, or when the work directory is gone.
+ */
+int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes a copy with everything a restore left; fails unless nothing of it runs any more. */
 int runtime_erase(const struct runtime *rt, struct err *err);
 

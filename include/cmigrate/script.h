@@ -31,7 +31,6 @@ extern const struct script script_list;
 extern const struct script script_open;
 extern const struct script script_place;
 extern const struct script script_prepare;
-extern const struct script script_restore;
 extern const struct script script_run;
 extern const struct script script_settle;
 extern const struct script script_state;
@@ -39,10 +38,11 @@ extern const struct script script_status;
 extern const struct script script_store;
 extern const struct script script_thaw;
 extern const struct script script_verdict;
+extern const struct script script_watch;
 
 /* The words that run a script with these arguments (up to a closing NULL). */
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
-/* What --verbose shows of it: the script's name and arguments. Owned by the caller. */
+/* What --verbose shows of it: its name and arguments; NULL for words that run no script. Owned by the caller. */
 char *script_shown(const struct argv *a);
 
 #endif

@@ -66,11 +66,11 @@ owner() {
 	esac
 	case $1 in
 	*:*) # No arping: an echo, and then what the kernel learned from it.
-		ns timeout 0.15 ping -c 1 "$1" >/dev/null 2>&1 &&
+		ns timeout 0.1 ping -c 1 "$1" >/dev/null 2>&1 &&
 			ns ip neigh show "$1" dev "$device" 2>/dev/null |
 			awk -v ip="$1" '{for (i = 1; i < NF; i++) if ($i == "lladdr") print "owner=" ip, $(i + 1)}'
 		;;
-	*) ns timeout 0.15 arping -b -I "$device" "$1" 2>/dev/null |
+	*) ns timeout 0.1 arping -b -I "$device" "$1" 2>/dev/null |
 		sed -n "s/.*reply from .*\\[\\([0-9A-Fa-f:]*\\)\\].*/owner=$1 \\1/p" | sort -u | head -n 8 ;;
 	esac
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hold set|release_plug|release_bucket|no_drop|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
+# hold set|no_drop|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
 #
-# Holds back packets that arrive for the addresses. set prints how: "plug" or "bucket" (queued, and
-# delivered by the release of that name) or "dropped" (a kernel without ifb, u32 or mirred: the senders
+# Holds back packets that arrive for the addresses. set prints how: "plug" or "bucket" (queued until
+# that qdisc is told to let go) or "dropped" (a kernel without ifb, u32 or mirred: the senders
 # repeat them; no_drop ends it). clear takes all away.
 #
 # Queue: arriving packets are redirected to an ifb device whose qdisc lets nothing out. sch_plug is
@@ -105,16 +105,6 @@ set_hold() {
 		drop "$@" || exit 1
 		echo dropped
 	fi
-}
-
-release_plug() {
-	ns tc qdisc change dev "$ifb" root plug release_indefinite
-}
-
-# A bucket that sleeps notices its new rate when the next packet comes: one of ours.
-release_bucket() {
-	ns tc qdisc change dev "$ifb" root tbf rate 10gbit burst 1mb limit 32mb || return 1
-	ns ping -q -c 1 -W 0.01 -I "$ifb" 192.0.2.1 </dev/null >/dev/null 2>&1 &
 }
 
 no_queue() {

@@ -7,7 +7,7 @@ load lib/containers
 load lib/snapshot
 
 setup_file() {
-	start_lab t-refusals 120 3
+	start_lab t-refusals 150 3
 	make_web web 10.99.0.100/32
 	start_container rhel01 web
 }
@@ -35,7 +35,7 @@ teardown() {
 refused() { # CODE REGEX ARG...
 	local code=$1 regex=$2 status=0
 	shift 2
-	remember same rhel01 rhel02 client
+	remember same rhel01 rhel02
 	on rhel01 cmigrate "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
 	echo "status $status: $(cut -c1-400 "$BATS_TEST_TMPDIR/err")"
 	[[ $status -eq $code ]]

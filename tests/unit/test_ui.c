@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -219,8 +220,16 @@ static char *terminal_end(struct terminal *t)
 		(void)dup2(t->kept[i], STDOUT_FILENO + i);
 		(void)close(t->kept[i]);
 	}
-	ssize_t n = read(t->master, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
+	/* The kernel hands it over in the background. */
+	struct pollfd p = {.fd = t->master, .events = POLLIN};
+	size_t len = 0;
+	while (len < sizeof(text) - 1 && poll(&p, 1, 200) == 1) {
+		ssize_t n = read(t->master, text + len, sizeof(text) - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
 	(void)close(t->slave);
 	(void)close(t->master);
 	return str_dup(text);

@@ -27,14 +27,14 @@ look_at() { # HOST [same]
 		section settings
 		sysctl -a 2>/dev/null | grep -E "^net.ipv[46].conf.(eth0|all|default)\."
 		section files
-		find /run /tmp -printf "%y %m %u %p\n" 2>/dev/null | grep -v -e " /run/runc/[^/]*/" -e " /tmp/[a-z-]*\.\(out\|err\|pid\)$" | sort
+		find /run /tmp -printf "%y %m %u %p\n" 2>/dev/null | grep -v -e " /run/runc\$" -e " /run/runc/[^/]*/" -e " /run/criu.kdat\$" -e " /tmp/[a-z-]*\.\(out\|err\|pid\)$" | sort
 		section bundles
 		[ ! -d /runc/containers ] || find /runc/containers -printf "%y %m %u %p\n" -type f -size -1000k -exec cksum {} + | sort
 		section containers
 		if [ "$1" = same ]; then
-			runc list
+			runc list 2>/dev/null
 		else
-			runc list --format json | jq -r ".[]? | \"\(.id) \(.status)\""
+			runc list --format json 2>/dev/null | jq -r ".[]? | \"\(.id) \(.status)\""
 		fi
 		true' - "${2:-}" 2>&1
 }
@@ -48,7 +48,11 @@ remember() { # [same] HOST...
 	fi
 	remembered=("$@") remembered_same=$same
 	for host in "$@"; do
-		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before"
+		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before" &
+	done
+	wait
+	for host in "$@"; do
+		grep -q -x '== containers' "$BATS_TEST_TMPDIR/$host.before"
 	done
 }
 
