@@ -79,7 +79,8 @@ void channel_command(struct channel *ch, const struct command *cmd, const char *
 			   cmd->timeout_ms % 1000);
 	quote_argv(line, cmd->argv);
 	add_redirections(line, cmd, nonce);
-	buf_printf(line, "; printf '\\n%%s %%d\\n' %s $?; printf '\\n%%s\\n' %s >&2\n", nonce, nonce);
+	buf_printf(line, "; printf '\\n%%s %%d\\n' %s $?; printf '\\n%%s\\n' %s >&2\n", nonce,
+		   nonce);
 	if (cmd->input)
 		buf_printf(line, "%s%s\n", cmd->input, nonce);
 }
@@ -99,12 +100,13 @@ bool channel_result(struct channel *ch, const char *nonce, struct buf *out, stru
 		    int *ret_status)
 {
 	char *mark = find_mark(&ch->out, nonce), *err_mark = find_mark(&ch->err, nonce);
-	char *end = mark ? memchr(mark + 1, '\n', ch->out.len - (size_t)(mark + 1 - ch->out.s)) : NULL;
+	char *end =
+		mark ? memchr(mark + 1, '\n', ch->out.len - (size_t)(mark + 1 - ch->out.s)) : NULL;
 	size_t err_end = err_mark ? (size_t)(err_mark - ch->err.s) + strlen(nonce) + 2 : 0;
 
 	if (!end || !err_mark || err_end > ch->err.len)
 		return false;
-	*ret_status = atoi(mark + 1 + strlen(nonce));
+	*ret_status = (int)strtol(mark + 1 + strlen(nonce), NULL, 10);
 	buf_add(out, ch->out.s, (size_t)(mark - ch->out.s));
 	buf_add(err, ch->err.s, (size_t)(err_mark - ch->err.s));
 	buf_consume(&ch->out, (size_t)(end + 1 - ch->out.s));

@@ -36,9 +36,9 @@ void check_report(struct ui *ui, const struct check_results *results)
 			ui_json(ui, result_json(r));
 			continue;
 		}
-		CLEANUP_FREE char *text =
-			r->message && r->remedy ? str_fmt("%s; %s", r->message, r->remedy)
-						: str_dup(r->message ? r->message : "");
+		CLEANUP_FREE char *text = r->message && r->remedy
+						  ? str_fmt("%s; %s", r->message, r->remedy)
+						  : str_dup(r->message ? r->message : "");
 		const char *cells[] = {r->id, result_word(r), text, NULL};
 		ui_table_row(table, cells);
 	}
@@ -70,8 +70,8 @@ void plan_report(struct ui *ui, const struct move *move)
 			 step->commit ? "  (no way back behind this)" : "");
 	}
 	if (ui_is_json(ui))
-		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "event", "plan", "container",
-				      move->bundle.name, "source", move->source_name,
+		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "event", "plan",
+				      "container", move->bundle.name, "source", move->source_name,
 				      "destination", move->destination_name, "strategy",
 				      strategy->name, "steps", json_incref(steps)));
 	json_decref(steps);

@@ -13,8 +13,8 @@ struct half_opts {
 
 #define ROW(member, name, kind, arg, help) OPT(struct half_opts, member, name, 0, kind, arg, help)
 
-static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind,
-		    const char *name, struct err *err)
+static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind, const char *name,
+		    struct err *err)
 {
 	struct move *move = NULL;
 
@@ -48,8 +48,10 @@ static int run_restore(struct app *app, void *base, const struct argv *args, str
 }
 
 static const struct opt checkpoint_table[] = {
-	ROW(on, "on", OPT_STRING, "HOST", "where it runs; default: the host that has the container"),
-	ROW(move.leave_running, "leave-running", OPT_FLAG, NULL, "let it go on afterwards: a backup"),
+	ROW(on, "on", OPT_STRING, "HOST",
+	    "where it runs; default: the host that has the container"),
+	ROW(move.leave_running, "leave-running", OPT_FLAG, NULL,
+	    "let it go on afterwards: a backup"),
 	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
@@ -78,10 +80,12 @@ const struct verb verb_checkpoint = {
 	.name = "checkpoint",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "write a running container's state into its bundle and end it",
-	.details = "The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
-		   "the container is ended. 'cmigrate restore NAME' lets it go on, on any host.",
+	.details =
+		"The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
+		"the container is ended. 'cmigrate restore NAME' lets it go on, on any host.",
 	.opts = checkpoint_table,
 	.opts_size = sizeof(struct half_opts),
+	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_checkpoint,
@@ -91,10 +95,11 @@ const struct verb verb_restore = {
 	.name = "restore",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "let a checkpointed container go on",
-	.details = "The images are removed when it runs and its endpoint has answered; a restore that\n"
-		   "fails leaves them. Connections that were open are closed.",
+	.details = "The images are removed when it runs and its endpoint has answered; a restore\n"
+		   "that fails leaves them. Connections that were open are closed.",
 	.opts = restore_table,
 	.opts_size = sizeof(struct half_opts),
+	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_restore,

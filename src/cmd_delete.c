@@ -70,6 +70,7 @@ const struct verb verb_delete = {
 		   "the host. The bundle is never touched.\n",
 	.opts = delete_table,
 	.opts_size = sizeof(struct delete_opts),
+	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
 	.run = delete_run,

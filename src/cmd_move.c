@@ -56,6 +56,7 @@ const struct verb verb_move = {
 		   "of its config.json where no option says otherwise.",
 	.opts = move_opts_table,
 	.opts_size = sizeof(struct move_opts),
+	.acts = true,
 	.min_args = 2,
 	.max_args = 2,
 	.run = run,

@@ -29,11 +29,13 @@ static bool has_root(struct app *app, struct host *host)
 	char *argv[] = {"test", "-d", (char *)(uintptr_t)app_bundle_root(app), NULL};
 	struct err unused = ERR_INIT;
 
-	return host_run(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
+	return host_run(host,
+			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
 			&unused) == 0;
 }
 
-/* This machine where it has the bundles, else --on, else the first configured host that has them. */
+/* This machine where it has the bundles, else --on, else the first configured host that has them.
+ */
 static struct host *find_host(struct app *app, const char *on, struct err *err)
 {
 	CLEANUP_FREE char *here = config_here(app->config);
@@ -50,8 +52,8 @@ static struct host *find_host(struct app *app, const char *on, struct err *err)
 			return host;
 		host_free(host);
 	}
-	(void)err_set(err, EXIT_REFUSED,
-		      "no '%s' here; name a host that has it with --on HOST", app_bundle_root(app));
+	(void)err_set(err, EXIT_REFUSED, "no '%s' here; name a host that has it with --on HOST",
+		      app_bundle_root(app));
 	return NULL;
 }
 
@@ -93,11 +95,13 @@ static int settle(struct recovery_job *job, const struct store *store,
 	int status = journal_mend(store, state, err);
 
 	if (status == 0)
-		status = move_from_json(state->move, job->app->config, job->app->events, &move, err);
+		status =
+			move_from_json(state->move, job->app->config, job->app->events, &move, err);
 	if (status == 0)
 		status = fence_hosts(job->opts, move, err);
 	if (status == 0) {
-		/* The journal stays where it was found, also when that host is neither of the two. */
+		/* The journal stays where it was found, also when that host is neither of the two.
+		 */
 		move->journal.store = store;
 		status = (int)recover_move(move, state->committed, err);
 		move->summary.exit_code = status;
@@ -152,13 +156,13 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 static int find_interrupted(struct recovery_job *job, struct argv *names, struct err *err)
 {
 	const char *root = app_bundle_root(job->app);
-	char *argv[] = {"find", (char *)(uintptr_t)root, "-mindepth", "3", "-maxdepth", "3", "-path",
-			"*/.cmigrate/" JOURNAL_FILE, NULL};
+	char *argv[] = {"find",	 (char *)(uintptr_t)root,     "-mindepth", "3", "-maxdepth", "3",
+			"-path", "*/.cmigrate/" JOURNAL_FILE, NULL};
 	CLEANUP_FREE char *out = NULL;
 
 	if (host_output(job->host,
-			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true}, &out,
-			err) < 0)
+			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
+			&out, err) < 0)
 		return -1;
 	char *save = NULL;
 	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -216,7 +220,8 @@ static const struct opt table[] = {
 	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
 	    "this host is off for certain: nothing runs there; repeatable"),
-	ROW(on, "on", OPT_STRING, "HOST", "a host that has the shared directory, if this one hasn't"),
+	ROW(on, "on", OPT_STRING, "HOST",
+	    "a host that has the shared directory, if this one hasn't"),
 	{.name = NULL},
 };
 
@@ -224,11 +229,12 @@ const struct verb verb_recover = {
 	.name = "recover",
 	.synopsis = "[OPTIONS] NAME | --all",
 	.summary = "finish or undo an interrupted move",
-	.details = "Asks both hosts what is true and goes on with the steps of the move: forward where\n"
-		   "the destination's copy runs, back where only the source has one. Exit code 6\n"
-		   "while a host that may run a copy does not answer.",
+	.details = "Asks both hosts what is true and goes on with the steps of the move: forward\n"
+		   "where the destination's copy runs, back where only the source has one. Exit\n"
+		   "code 6 while a host that may run a copy does not answer.",
 	.opts = table,
 	.opts_size = sizeof(struct recover_opts),
+	.acts = true,
 	.max_args = 1,
 	.run = run,
 };

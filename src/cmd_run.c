@@ -23,7 +23,7 @@ struct run_opts {
 	char *on;
 	struct argv addresses;
 	struct argv endpoints;
-	struct argv off;
+	struct argv fenced;
 	unsigned timeout;
 };
 
@@ -36,7 +36,7 @@ static const struct opt run_table[] = {
 	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
 	    "ask this URL instead of the configured, repeated"),
 	ROW(timeout, "timeout", OPT_UINT, "SECONDS", "wait so long for the endpoint's answer (30)"),
-	ROW(off, "off", OPT_STRINGS, "HOST",
+	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
 	    "this host is switched off: don't ask it, it runs nothing; repeated"),
 	{.name = NULL},
 };
@@ -88,12 +88,12 @@ static int apply_options(struct run *r, struct err *err)
 	return 0;
 }
 
-static int check_off(const struct app *app, const struct argv *off, struct err *err)
+static int check_fenced(const struct app *app, const struct argv *fenced, struct err *err)
 {
-	for (size_t i = 0; i < off->n; i++)
-		if (!config_find(app->config, off->v[i]))
-			return err_set(err, EXIT_USAGE, "--off: no host '%s' in the configuration",
-				       off->v[i]);
+	for (size_t i = 0; i < fenced->n; i++)
+		if (!config_find(app->config, fenced->v[i]))
+			return err_set(err, EXIT_USAGE, "--fenced: no host '%s' in the configuration",
+				       fenced->v[i]);
 	return 0;
 }
 
@@ -104,10 +104,11 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 	const char *host = r->opts->on ? r->opts->on : here;
 
 	if (target_init(&r->target, app, name, host, err) < 0 ||
-	    check_off(app, &r->opts->off, err) < 0 || target_read_config(&r->target, err) < 0 ||
-	    apply_options(r, err) < 0 || target_claim(&r->target, err) < 0)
+	    check_fenced(app, &r->opts->fenced, err) < 0 ||
+	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
+	    target_claim(&r->target, err) < 0)
 		return -1;
-	return locate_none(app->config, name, &r->opts->off, app->events, err);
+	return locate_none(app->config, name, &r->opts->fenced, app->events, err);
 }
 
 /* The last error of runc's JSON log, or "". Owned by the caller. */
@@ -292,6 +293,7 @@ const struct verb verb_run = {
 		"which doesn't answer might have.\n",
 	.opts = run_table,
 	.opts_size = sizeof(struct run_opts),
+	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_run,

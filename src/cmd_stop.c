@@ -98,6 +98,7 @@ const struct verb verb_stop = {
 		   "service address off the host. The bundle stays: 'run' starts it again.\n",
 	.opts = stop_table,
 	.opts_size = sizeof(struct stop_opts),
+	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
 	.run = stop_run,

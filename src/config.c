@@ -178,8 +178,10 @@ int config_load(const char *path, const char *bundle_root, struct config *config
 	if (path)
 		status = take_root(document_load(path, err), path, config, err);
 	if (status == 0 && bundle_root) {
-		str_set(&config->bundle_root, bundle_root);
-		if (name_check_path(bundle_root, err) < 0)
+		CLEANUP_FREE char *cwd = *bundle_root == '/' ? NULL : getcwd(NULL, 0);
+		CLEANUP_FREE char *full = cwd ? str_fmt("%s/%s", cwd, bundle_root) : NULL;
+		str_set(&config->bundle_root, full ? full : bundle_root);
+		if (name_check_path(config->bundle_root, err) < 0)
 			status = err_wrap(err, "--bundle-root");
 	}
 	return status;
@@ -253,8 +255,8 @@ static int unknown_host(const struct config *config, const char *name, struct er
 	return -1;
 }
 
-struct host *config_host(const struct config *config, const char *name,
-			 const struct events *events, struct err *err)
+struct host *config_host(const struct config *config, const char *name, const struct events *events,
+			 struct err *err)
 {
 	const struct config_host *row = config_find(config, name);
 	CLEANUP_FREE char *dest = NULL;

@@ -163,8 +163,9 @@ int document_known(const json_t *object, const char *path, const char *const *kn
 		}
 		CLEANUP_FREE char *full = document_path(path, key);
 		if (best)
-			return err_set(err, EXIT_USAGE, "unknown key '%.100s'; the nearest known is '%s'",
-				       full, nearest ? nearest : "none");
+			return err_set(err, EXIT_USAGE,
+				       "unknown key '%.100s'; the nearest known is '%s'", full,
+				       nearest ? nearest : "none");
 	}
 	return 0;
 }

@@ -10,8 +10,8 @@
 #include "cmigrate/deadline.h"
 
 /*
- * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there, CMIGRATE_PAUSE
- * stops it until SIGCONT.
+ * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
+ * CMIGRATE_PAUSE stops it until SIGCONT.
  */
 static void fault_point(const char *step, const char *when)
 {
@@ -31,8 +31,7 @@ static int run_step(const struct step *step, struct move *move, struct err *err)
 	if (journal_add(&move->journal, "intent", step->name, false, err) < 0)
 		return err_wrap(err, "before '%s'", step->name);
 	fault_point(step->name, "before");
-	event_emit(move->events,
-		   &(struct event){.kind = EVENT_STEP_BEGIN, .name = step->name});
+	event_emit(move->events, &(struct event){.kind = EVENT_STEP_BEGIN, .name = step->name});
 	int status = step->run(move, err);
 	double ms = (double)(clock_now_us() - begin) / 1000;
 	summary_step_add(&move->summary, step->name, move_ms(move, begin), ms, step->frozen);
@@ -57,8 +56,7 @@ static enum undo_result undo_steps(const struct strategy *strategy, size_t n, st
 		struct err why = ERR_INIT;
 		if (!step->undo)
 			continue;
-		event_emit(move->events,
-			   &(struct event){.kind = EVENT_UNDO, .name = step->name});
+		event_emit(move->events, &(struct event){.kind = EVENT_UNDO, .name = step->name});
 		fault_point(step->name, "undo");
 		enum undo_result result = step->undo(move, &why);
 		if (result != UNDO_DONE)
@@ -106,29 +104,32 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 }
 
 /* The move failed before its commit point: the way back. */
-static enum exit_code take_back(const struct strategy *strategy, size_t reached,
-				struct move *move, struct err *err)
+static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
+				struct err *err)
 {
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
 
 	if (result == UNDO_DOUBT) {
 		err->code = EXIT_IN_DOUBT;
-		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it when the host answers",
+		(void)err_append(err,
+				 "in doubt; 'cmigrate recover %s' settles it when the host answers",
 				 move->bundle.name);
 		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
 	err->code = EXIT_UNDONE;
 	if (result == UNDO_LEFT)
-		(void)err_append(err, "'cmigrate recover %s' removes what is left", move->bundle.name);
+		(void)err_append(err, "'cmigrate recover %s' removes what is left",
+				 move->bundle.name);
 	else if (!move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	set_outcome(move, "undone", EXIT_UNDONE, err);
 	return EXIT_UNDONE;
 }
 
-/* Behind the commit point: the container runs on the destination, whatever is still to be tidied. */
+/* Behind the commit point: the container runs on the destination, whatever is still to be tidied.
+ */
 static enum exit_code finish(const struct strategy *strategy, struct move *move, struct err *err)
 {
 	struct err unused = ERR_INIT;
@@ -136,7 +137,8 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 
 	if (run_behind(strategy, move, err) < 0) {
 		err->code = EXIT_IN_DOUBT;
-		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it", move->bundle.name);
+		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it",
+				 move->bundle.name);
 		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}

@@ -407,10 +407,11 @@ int job_failure(const struct job *job, struct err *err)
 	const char *name = job->host->name;
 
 	if (job->lost)
-		return err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "", said);
+		return err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "",
+			       said);
 	if (job->timed_out)
-		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name, job->what,
-			       job->timeout_ms / 1000.0);
+		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name,
+			       job->what, job->timeout_ms / 1000.0);
 	if (job->status != 0)
 		return err_set(err, EXIT_FAILED, "%s: '%s' ended with status %d%s%s", name,
 			       job->what, job->status, *said ? ": " : "", said);

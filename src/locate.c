@@ -136,7 +136,7 @@ int locate_none(const struct config *config, const char *name, const struct argv
 	if (*silent)
 		return err_set(err, EXIT_REFUSED,
 			       "'%s' may run where nobody can be asked: %s; a host that is "
-			       "switched off is named with --off HOST",
+			       "switched off is named with --fenced HOST",
 			       name, silent);
 	return 0;
 }

@@ -139,6 +139,34 @@ static int print_help(const struct verb *verb, struct err *err)
 	return print(&text, err);
 }
 
+/* What a full disk or a reader gone kept from stdout: a result that nobody got is none. */
+static int flush_stdout(struct err *err)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return 0;
+	if (!errno)
+		errno = EIO;
+	return err_errno(err, EXIT_FAILED, "can't write 'standard output'");
+}
+
+/* A move that was made is made, also where nobody could read of it. */
+static int told(const struct verb *verb, struct ui *ui, int code, struct err *err)
+{
+	struct err unwritten = ERR_INIT;
+
+	if (flush_stdout(&unwritten) == 0)
+		return code;
+	if (code < 0 || verb->acts) {
+		ui_error(ui, &unwritten);
+		return code;
+	}
+	*err = unwritten;
+	return -1;
+}
+
 static int run_with_config(struct call *call, struct app *app, struct err *err)
 {
 	struct config config;
@@ -146,7 +174,8 @@ static int run_with_config(struct call *call, struct app *app, struct err *err)
 
 	app->config = &config;
 	if (code == 0)
-		code = call->verb->run(app, call->base, &call->args, err);
+		code = told(call->verb, app->ui, call->verb->run(app, call->base, &call->args, err),
+			    err);
 	app->config = NULL;
 	config_clear(&config);
 	return code;
@@ -217,19 +246,6 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 	return code;
 }
 
-/* What a full disk or a reader gone kept from stdout: a result that nobody got is none. */
-static int flush_stdout(struct err *err)
-{
-	bool failed = ferror(stdout);
-
-	errno = 0;
-	if (fflush(stdout) == 0 && !failed)
-		return 0;
-	if (!errno)
-		errno = EIO;
-	return err_errno(err, EXIT_FAILED, "can't write 'standard output'");
-}
-
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -243,10 +259,6 @@ int main(int argc, char **argv)
 	if (code < 0) {
 		ui_error(ui, &err);
 		code = err.code == EXIT_DONE ? EXIT_FAILED : (int)err.code;
-	}
-	if (flush_stdout(&err) < 0) {
-		ui_error(ui, &err);
-		code = code ? code : EXIT_FAILED;
 	}
 	ui_free(ui);
 	return code;

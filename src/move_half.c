@@ -9,8 +9,7 @@
 #define IMAGES_DIR "checkpoint"
 #define ASK_MS 15000
 
-static int name_host(struct move *m, const struct config *config, const char *host,
-		     struct err *err)
+static int name_host(struct move *m, const struct config *config, const char *host, struct err *err)
 {
 	CLEANUP_FREE char *name = str_dup(host);
 
@@ -40,8 +39,8 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s, not running",
 			       m->bundle.name, m->source_name, *status ? status : "not there");
 	if (!m->gate)
-		return err_set(err, EXIT_REFUSED, "%s: criu 3.19 or newer is needed for a checkpoint",
-			       m->source_name);
+		return err_set(err, EXIT_REFUSED,
+			       "%s: criu 3.19 or newer is needed for a checkpoint", m->source_name);
 	if (images_there(m, m->source))
 		return err_set(err, EXIT_REFUSED,
 			       "'%s' is there already: restore it or remove it first", m->images);
@@ -61,8 +60,8 @@ static int check_restore(const struct move *m, const char *status, struct err *e
 
 static int check(struct move *m, struct err *err)
 {
-	struct runtime rt = m->kind == MOVE_RESTORE ? move_runtime_destination(m)
-						    : move_runtime_source(m);
+	struct runtime rt =
+		m->kind == MOVE_RESTORE ? move_runtime_destination(m) : move_runtime_source(m);
 	CLEANUP_FREE char *status = NULL;
 
 	if (runtime_status(&rt, &status, err) < 0)
@@ -89,7 +88,8 @@ static int find_addresses(struct move *m, const struct config *config, struct er
 	memcpy(m->destination_addresses, p.destination_addresses, sizeof(m->destination_addresses));
 	for (size_t i = 0; i < m->bundle.n_addresses; i++)
 		if (!*m->destination_addresses[i].device)
-			return err_set(err, EXIT_REFUSED, "no device for %s on %s; name it: %s@DEVICE",
+			return err_set(err, EXIT_REFUSED,
+				       "no device for %s on %s; name it: %s@DEVICE",
 				       m->bundle.addresses[i].ip, m->source_name,
 				       m->bundle.addresses[i].ip);
 	return 0;

@@ -31,13 +31,14 @@ json_t *move_json(const struct move *m)
 	const struct runtime_options *o = &m->source_options;
 
 	return json_pack(
-		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, s:o, s:s*, s:s*, s:s*,"
+		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
+		"s:o, s:s*, s:s*, s:s*,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b}",
 		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
-		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source",
-		m->source_name, "destination", m->destination_name, "strategy", m->strategy, "gate",
-		m->gate, "timeout_ms", m->timeout_ms, "dump_timeout_ms", m->dump_timeout_ms,
-		"keep_silent", m->keep_silent, "keep_images", m->keep_images, "endpoints",
+		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source", m->source_name,
+		"destination", m->destination_name, "strategy", m->strategy, "gate", m->gate,
+		"timeout_ms", m->timeout_ms, "dump_timeout_ms", m->dump_timeout_ms, "keep_silent",
+		m->keep_silent, "keep_images", m->keep_images, "endpoints",
 		words_json(&m->bundle.endpoints), "source_addresses",
 		addresses_json(m->source_addresses, m->bundle.n_addresses), "destination_addresses",
 		addresses_json(m->destination_addresses, m->bundle.n_addresses), "netns",

@@ -18,7 +18,8 @@
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
 #define DUMP_BASE_MS 20000
 #define DUMP_BYTES_MS 10000
-/* The first criu whose post-dump hook runs under runc before the source's end (facts of criu 3.19). */
+/* The first criu whose post-dump hook runs under runc before the source's end (facts of criu 3.19).
+ */
 #define CRIU_GATE VERSION(3, 19, 0)
 /* The first that can leave packets alone (criu(8), --network-lock skip). */
 #define CRIU_LOCK_SKIP VERSION(3, 19, 0)
@@ -48,9 +49,9 @@ int move_connect(struct move *m, const struct config *config, struct err *err)
 	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
 	m->source->mark = str_dup(m->mark);
 	m->destination->mark = str_dup(m->mark);
-	bool at_destination = m->source->fenced || (host_is_local(m->destination) &&
-						     !host_is_local(m->source) &&
-						     !m->destination->fenced);
+	bool at_destination =
+		m->source->fenced || (host_is_local(m->destination) && !host_is_local(m->source) &&
+				      !m->destination->fenced);
 	store_init(&m->store, at_destination ? m->destination : m->source, m->bundle.dir);
 	m->journal.store = &m->store;
 	return 0;
@@ -160,11 +161,12 @@ static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
 	return a ? a : b ? b : c ? c : d;
 }
 
-int move_resolve_options(struct move *m, const struct config *config,
-			   const struct move_opts *opts, struct err *err)
+int move_resolve_options(struct move *m, const struct config *config, const struct move_opts *opts,
+			 struct err *err)
 {
 	if (opts->tcp_established && opts->tcp_close)
-		return err_set(err, EXIT_USAGE, "--tcp-established and --tcp-close exclude each other");
+		return err_set(err, EXIT_USAGE,
+			       "--tcp-established and --tcp-close exclude each other");
 	if (opts->addresses.n)
 		m->bundle.n_addresses = 0;
 	for (size_t i = 0; i < opts->addresses.n; i++)
@@ -198,9 +200,10 @@ int move_take_lock(struct move *m, struct err *err)
 	bool found = state.found;
 	journal_state_clear(&state);
 	if (found)
-		return err_set(err, EXIT_BUSY,
-			       "an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
-			       m->bundle.name, m->bundle.name);
+		return err_set(
+			err, EXIT_BUSY,
+			"an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
+			m->bundle.name, m->bundle.name);
 	return 0;
 }
 
@@ -217,9 +220,9 @@ static int ask(struct move *m, struct host *host, const char *role, struct job *
 		argv_addf(&a, "bind=%s", b->binds.v[i]);
 	if (b->netns)
 		argv_addf(&a, "netns=%s", b->netns);
-	return host_start(
-		host, &(struct command){.argv = a.v, .timeout_ms = FACTS_MS, .silent = true}, job,
-		err);
+	return host_start(host,
+			  &(struct command){.argv = a.v, .timeout_ms = FACTS_MS, .silent = true},
+			  job, err);
 }
 
 /* Both hosts at once; one that is off has nothing to say. */
@@ -329,18 +332,17 @@ void move_remove_proof(struct move *m)
 
 	struct host *host = m->source->fenced ? m->destination : m->source;
 
-	(void)host_run(host,
-		       &(struct command){.argv = argv, .timeout_ms = OPEN_MS, .silent = true},
+	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS, .silent = true},
 		       &unused);
 	if (m->lock.fd < 0 && !m->lock.far)
-		(void)host_run(host,
-			       &(struct command){
-				       .argv = empty, .timeout_ms = OPEN_MS, .silent = true},
-			       &unused);
+		(void)host_run(
+			host,
+			&(struct command){.argv = empty, .timeout_ms = OPEN_MS, .silent = true},
+			&unused);
 }
 
-static int ask_and_check(struct move *m, const struct config *config,
-			 const struct move_opts *opts, struct err *err)
+static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,
+			 struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
 	    move_take_lock(m, err) < 0 || move_gather_facts(m, err) < 0)

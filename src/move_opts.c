@@ -4,7 +4,8 @@
 #define ROW(member, name, kind, arg, help) OPT(struct move_opts, member, name, 0, kind, arg, help)
 
 const struct opt move_opts_table[] = {
-	ROW(from, "from", OPT_STRING, "HOST", "the source; default: the host that has the container"),
+	ROW(from, "from", OPT_STRING, "HOST",
+	    "the source; default: the host that has the container"),
 	{.name = "strategy",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, strategy),
@@ -20,12 +21,14 @@ const struct opt move_opts_table[] = {
 	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
 	    "http, https or tcp URL that must answer after the move; repeatable"),
 	ROW(timeout, "timeout", OPT_UINT, "SECONDS", "how long to wait for the endpoint (30)"),
-	ROW(max_downtime_ms, "max-downtime", OPT_UINT, "MS", "how long the container may be frozen"),
+	ROW(max_downtime_ms, "max-downtime", OPT_UINT, "MS",
+	    "how long the container may be frozen"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),
 	 .arg = "WHAT",
-	 .help = "when the endpoint does not answer in time: undo the move, or keep it (exit code 5)",
+	 .help = "when the endpoint does not answer in time: undo the move, or keep it (exit code "
+		 "5)",
 	 .choices = "rollback|keep"},
 	ROW(keep_images, "keep-images", OPT_FLAG, NULL, "leave the images in the bundle"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),

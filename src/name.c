@@ -25,13 +25,14 @@ static int check_word(const char *what, const char *word, const char *allowed, s
 	if (!len)
 		return err_set(err, EXIT_USAGE, "%s is empty", what);
 	if (len > max)
-		return err_set(err, EXIT_USAGE, "%s '%.*s...' is longer than %zu bytes", what, SHOWN,
-			       word, max);
+		return err_set(err, EXIT_USAGE, "%s '%.*s...' is longer than %zu bytes", what,
+			       SHOWN, word, max);
 	if (*word == '-')
 		return err_set(err, EXIT_USAGE, "%s '%.*s' begins with '-'", what, SHOWN, word);
 	if (strspn(word, allowed) != len)
-		return err_set(err, EXIT_USAGE, "%s '%.*s' has a character that is not allowed in it",
-			       what, SHOWN, word);
+		return err_set(err, EXIT_USAGE,
+			       "%s '%.*s' has a character that is not allowed in it", what, SHOWN,
+			       word);
 	return 0;
 }
 
@@ -72,7 +73,8 @@ int name_check_path(const char *path, struct err *err)
 		return err_set(err, EXIT_USAGE, "path '%.*s' has a control byte", SHOWN, path);
 	for (const char *p = path; (p = strstr(p, "/..")) != NULL; p += 3)
 		if (p[3] == '/' || p[3] == '\0')
-			return err_set(err, EXIT_USAGE, "path '%.*s' has a '..' in it", SHOWN, path);
+			return err_set(err, EXIT_USAGE, "path '%.*s' has a '..' in it", SHOWN,
+				       path);
 	return 0;
 }
 

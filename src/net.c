@@ -8,7 +8,8 @@
 #include "cmigrate/script.h"
 
 #define NET_TIMEOUT_MS 5000
-/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move. */
+/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
+ */
 #define PRIORITY_BASE 20000
 #define PRIORITY_SPAN 10000
 
@@ -89,8 +90,8 @@ void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
 
 static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
 {
-	CLEANUP_FREE char *priority = str_fmt(
-		"%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
+	CLEANUP_FREE char *priority =
+		str_fmt("%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
 
 	script_argv(a, &script_hold, verb, tag, priority, or_empty(net->netns), NULL);
 	add_addresses(a, net);
@@ -108,7 +109,7 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 	if (job_failure(&job, err) < 0)
 		return err_wrap(err, "can't hold packets back");
 	const char *said = buf_str(&job.out);
-	*ret_kind = str_starts(said, "plug")     ? HOLD_PLUG
+	*ret_kind = str_starts(said, "plug")	 ? HOLD_PLUG
 		    : str_starts(said, "bucket") ? HOLD_BUCKET
 						 : HOLD_DROPPED;
 	return 0;
@@ -130,8 +131,8 @@ static int start_kick(const struct net *net, const char *ifb, struct job *job, s
 
 	in_netns(&a, net);
 	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
-	return host_start(net->host,
-			  &(struct command){.argv = a.v, .timeout_ms = NET_TIMEOUT_MS}, job, err);
+	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = NET_TIMEOUT_MS},
+			  job, err);
 }
 
 int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,

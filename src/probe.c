@@ -108,7 +108,12 @@ static void start_due(struct probe *p, int64_t now)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct endpoint *e = &p->endpoints[i];
-		if (e->answered || e->running || now < e->next_us || !e->easy)
+		if (e->answered || e->running || now < e->next_us)
+			continue;
+		/* The handle of an earlier answer over tcp:// is gone with its connection. */
+		if (!e->easy && (e->easy = curl_easy_init()) != NULL)
+			set_up(e);
+		if (!e->easy)
 			continue;
 		buf_clear(&e->answer);
 		e->cause[0] = '\0';

@@ -8,7 +8,8 @@
 #include "cmigrate/strategy.h"
 
 #define ASK_MS 15000
-/* A restore that is still under way when its controller died ends by its own deadline at the latest. */
+/* A restore that is still under way when its controller died ends by its own deadline at the
+ * latest. */
 #define RESTORE_END_MS 15000
 
 static bool is(const char *status, const char *word)
@@ -48,8 +49,7 @@ static bool fence(const struct move *move, struct host *host)
 
 	script_argv(&a, &script_fence, move->id, move->mark, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_run(host,
-			&(struct command){.argv = a.v, .shown = shown, .timeout_ms = ASK_MS},
+	return host_run(host, &(struct command){.argv = a.v, .shown = shown, .timeout_ms = ASK_MS},
 			&unused) == 0;
 }
 
@@ -61,12 +61,11 @@ static void await_restore(const struct move *move)
 
 	script_argv(&a, &script_await, move->restore_mark, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	(void)host_run(move->destination,
-		       &(struct command){.argv = a.v,
-					 .shown = shown,
-					 .timeout_ms = RESTORE_END_MS,
-					 .silent = true},
-		       &unused);
+	(void)host_run(
+		move->destination,
+		&(struct command){
+			.argv = a.v, .shown = shown, .timeout_ms = RESTORE_END_MS, .silent = true},
+		&unused);
 }
 
 static bool images_complete(const struct move *move, struct host *host)
@@ -76,8 +75,7 @@ static bool images_complete(const struct move *move, struct host *host)
 
 	script_argv(&a, &script_images, move->images, NULL);
 	return !host->fenced &&
-	       host_run(host,
-			&(struct command){.argv = a.v, .timeout_ms = ASK_MS, .silent = true},
+	       host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS, .silent = true},
 			&unused) == 0;
 }
 
@@ -122,17 +120,17 @@ static enum exit_code settle_lost(struct move *move, struct err *err)
 
 static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 {
-	(void)err_set(err, EXIT_IN_DOUBT,
-		      "'%s': %s; run 'cmigrate recover %s' again when it answers, or with --fenced HOST "
-		      "once it is surely off",
-		      move->bundle.name, why, move->bundle.name);
+	(void)err_set(
+		err, EXIT_IN_DOUBT,
+		"'%s': %s; run 'cmigrate recover %s' again when it answers, or with --fenced HOST "
+		"once it is surely off",
+		move->bundle.name, why, move->bundle.name);
 	str_set(&move->summary.outcome, "in-doubt");
 	str_set(&move->summary.error, err->msg);
 	return EXIT_IN_DOUBT;
 }
 
-static enum exit_code settle(struct move *move, enum recovery way, const char *why,
-			     struct err *err)
+static enum exit_code settle(struct move *move, enum recovery way, const char *why, struct err *err)
 {
 	const struct strategy *strategy = strategy_of(move);
 	enum exit_code code = EXIT_IN_DOUBT;
@@ -175,13 +173,13 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	source_known = source_known && runtime_status(&src, &source_status, &unused) == 0;
 	destination_known =
 		destination_known && runtime_status(&dst, &destination_status, &unused) == 0;
-	struct recover_facts facts = {
-		.committed = committed,
-		.source_known = source_known,
-		.destination_known = destination_known,
-		.source_status = source_status ? source_status : "",
-		.destination_status = destination_status ? destination_status : "",
-		.images_complete = images_complete(move, move->destination) ||
-				   images_complete(move, move->source)};
+	struct recover_facts facts = {.committed = committed,
+				      .source_known = source_known,
+				      .destination_known = destination_known,
+				      .source_status = source_status ? source_status : "",
+				      .destination_status =
+					      destination_status ? destination_status : "",
+				      .images_complete = images_complete(move, move->destination) ||
+							 images_complete(move, move->source)};
 	return settle(move, recover_decide(&facts, &why), why, err);
 }

@@ -22,8 +22,7 @@ static int start(const struct runtime *rt, const struct argv *a, int timeout_ms,
 	CLEANUP_FREE char *shown = script_shown(a);
 
 	return host_start(rt->host,
-			  &(struct command){
-				  .argv = a->v, .shown = shown, .timeout_ms = timeout_ms},
+			  &(struct command){.argv = a->v, .shown = shown, .timeout_ms = timeout_ms},
 			  job, err);
 }
 
@@ -109,7 +108,8 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 
 	argv_addl(&a, "runc", "checkpoint", NULL);
 	common_flags(&a, rt, o);
-	/* Open connections never make a dump fail: what becomes of them is decided at the restore. */
+	/* Open connections never make a dump fail: what becomes of them is decided at the restore.
+	 */
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
 	if ((o->tcp_established || o->tcp_close) && o->runc >= RUNC_SKIP_IN_FLIGHT)
@@ -128,8 +128,7 @@ int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *
 	char *argv[] = {"head", "-n", "1", fifo, NULL};
 
 	return host_start(rt->host,
-			  &(struct command){
-				  .argv = argv, .timeout_ms = timeout_ms, .silent = true},
+			  &(struct command){.argv = argv, .timeout_ms = timeout_ms, .silent = true},
 			  job, err);
 }
 
@@ -150,8 +149,8 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 	return run(rt, &a, timeout_ms, err);
 }
 
-int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o,
-			  int timeout_ms, struct job *job, struct err *err)
+int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
+			  struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *conf = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
@@ -174,12 +173,11 @@ int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *e
 
 	script_argv(&a, &script_watch, rt->run, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_start(rt->host,
-			  &(struct command){.argv = a.v,
-					    .shown = shown,
-					    .timeout_ms = WATCH_MS,
-					    .silent = true},
-			  job, err);
+	return host_start(
+		rt->host,
+		&(struct command){
+			.argv = a.v, .shown = shown, .timeout_ms = WATCH_MS, .silent = true},
+		job, err);
 }
 
 int runtime_erase(const struct runtime *rt, struct err *err)
@@ -197,8 +195,7 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 
 	script_argv(&a, &script_status, rt->name, rt->run, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

@@ -36,30 +36,38 @@ struct remedy {
 static const struct remedy remedies[] = {
 	{"In-flight connection", "a connection was being made; try again"},
 	{"Connected TCP socket", "a connection is open: use --tcp-established or --tcp-close"},
-	{"Can't lookup mount=.* for fd=[012] ",
-	 "stdin, stdout or stderr is a file of the host: start the container with </dev/null >/dev/null"},
+	{"Can't lookup mount=.* for fd=[012] ", "stdin, stdout or stderr is a file of the host: "
+						"start the container with </dev/null >/dev/null"},
 	{"tty|Found dangling tty", "the container has a terminal: start it detached, without one"},
-	{"Can't dump ghost file .* of [0-9]+ size", "a deleted open file is large: use --ghost-limit SIZE"},
+	{"Can't dump ghost file .* of [0-9]+ size",
+	 "a deleted open file is large: use --ghost-limit SIZE"},
 	{"[Ff]ile lock|flock", "the container holds file locks: use --file-locks"},
 	{"external socket|ext-unix-sk|unix: Can't dump half of",
 	 "a unix socket leads out of the container: use --ext-unix-sk"},
 	{"link-remap|Can't create link remap", "a deleted file has another name: use --link-remap"},
-	{"proto 262|MPTCP", "multipath TCP can't be dumped: GODEBUG=multipathtcp=0 for Go programs"},
+	{"proto 262|MPTCP",
+	 "multipath TCP can't be dumped: GODEBUG=multipathtcp=0 for Go programs"},
 	{"Can't get 1:16 opt", "this kernel needs criu 4.2 or newer"},
-	{"cpu.*(fpu|ins)|CPU.*not supported|Incompatible CPU|CPU instruction capabilities do not match",
+	{"cpu.*(fpu|ins)|CPU.*not supported|Incompatible CPU|CPU instruction capabilities do not "
+	 "match",
 	 "the destination's CPU lacks features of the source's"},
 	{"vdso", "criu is too old for this kernel"},
 	{"rseq", "criu 3.17 or newer is needed for a glibc of 2.35 or newer"},
 	{"No space left", "free space in the shared directory"},
 	{"Can't bind inet socket|Can't bind.*Cannot assign requested address",
-	 "the address of a connection isn't on the destination: use --tcp-close, or move its address along"},
+	 "the address of a connection isn't on the destination: use --tcp-close, or move its "
+	 "address along"},
 	{"Address already in use|Can't bind.*98",
 	 "a port is in use on the destination: stop what listens there"},
-	{"Can't open .*\\.img|No such file or directory.*img|Can't read .*img|Unexpected EOF|pb.*(unpack|magic)|Magic doesn't match",
+	{"Can't open .*\\.img|No such file or directory.*img|Can't read .*img|Unexpected "
+	 "EOF|pb.*(unpack|magic)|Magic doesn't match",
 	 "the images are incomplete or damaged; the source's copy is not affected"},
-	{"Can't mount|mnt: ", "a mount of the container can't be made there: compare the bind sources of both hosts"},
-	{"Can't get rlimit|Operation not permitted", "criu lacks a capability on this host: run as root with CAP_SYS_RESOURCE"},
-	{"Unable to open .*netns|Can't open netns", "the network namespace is missing on this host"},
+	{"Can't mount|mnt: ",
+	 "a mount of the container can't be made there: compare the bind sources of both hosts"},
+	{"Can't get rlimit|Operation not permitted",
+	 "criu lacks a capability on this host: run as root with CAP_SYS_RESOURCE"},
+	{"Unable to open .*netns|Can't open netns",
+	 "the network namespace is missing on this host"},
 };
 
 static bool is_harmless(const char *line)
@@ -136,7 +144,8 @@ char *runtime_log_cause(const char *criu_log, const char *runc_output)
 static char *read_log(const struct runtime *rt, const char *file, const char *filter)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", rt->run, file);
-	char *errors[] = {"grep", "-a", "-m", LOG_LINES, "-e", (char *)(uintptr_t)filter, path, NULL};
+	char *errors[] = {"grep", "-a", "-m", LOG_LINES, "-e", (char *)(uintptr_t)filter,
+			  path,	  NULL};
 	char *all[] = {"tail", "-n", LOG_LINES, path, NULL};
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
@@ -157,6 +166,6 @@ void runtime_diagnose(const struct runtime *rt, const char *log, struct err *err
 	CLEANUP_FREE char *cause = runtime_log_cause(criu_log, runc_output);
 
 	if (*cause)
-		(void)err_append(err, "%s: %s: %s", rt->host->name, dump ? "criu's dump" : "criu's restore",
-				 cause);
+		(void)err_append(err, "%s: %s: %s", rt->host->name,
+				 dump ? "criu's dump" : "criu's restore", cause);
 }

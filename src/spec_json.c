@@ -3,6 +3,7 @@
 
 #include "cmigrate/document.h"
 #include "cmigrate/spec_part.h"
+#include "cmigrate/unlimited.h"
 
 static json_t *member(json_t *parent, const char *key, json_type type, struct err *err)
 {

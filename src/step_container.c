@@ -55,8 +55,8 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 }
 
 /*
- * What can go on beside the dump: the source loses the address (its packets are bounced on already),
- * the destination says that it has it (and queues what comes).
+ * What can go on beside the dump: the source loses the address (its packets are bounced on
+ * already), the destination says that it has it (and queues what comes).
  */
 static int start_hand_over(struct move *move, struct job *leave, struct job *announce,
 			   struct err *err)
@@ -167,7 +167,8 @@ static int restore_on_source(struct move *move, struct err *err)
 	/* The packets are the source's again only once its sockets are there: address first. */
 	struct net net = move_net_source(move);
 	if (net_address_up(&net, err) < 0 ||
-	    runtime_restore_start(&src, &move->source_options, move->dump_timeout_ms, &job, err) < 0)
+	    runtime_restore_start(&src, &move->source_options, move->dump_timeout_ms, &job, err) <
+		    0)
 		return -1;
 	int status = finish(&job, err);
 	if (status < 0)
@@ -320,8 +321,8 @@ int step_open_gate(struct move *move, struct err *err)
 	if (runtime_status(&src, &status, err) < 0)
 		return -1;
 	if (*status)
-		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s", move->source_name,
-			       status);
+		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s",
+			       move->source_name, status);
 	return 0;
 }
 
@@ -330,11 +331,11 @@ int step_clean(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct net src_net = move_net_source(move), dst_net = move_net_destination(move);
 
-	if (dst_net.n && (net_hold_clear(&dst_net, move->tag, err) < 0 ||
-			  net_announce(&dst_net, err) < 0))
+	if (dst_net.n &&
+	    (net_hold_clear(&dst_net, move->tag, err) < 0 || net_announce(&dst_net, err) < 0))
 		return -1;
-	if (src_net.n && (net_address_down(&src_net, err) < 0 ||
-			  net_bounce_clear(&src_net, move->tag, err) < 0))
+	if (src_net.n &&
+	    (net_address_down(&src_net, err) < 0 || net_bounce_clear(&src_net, move->tag, err) < 0))
 		return -1;
 	if (runtime_clean(&dst, false, err) < 0)
 		return -1;

@@ -77,7 +77,8 @@ enum undo_result undo_settle(struct move *move, struct err *err)
 
 	if (!net.n)
 		return UNDO_DONE;
-	/* Both are fine where nothing had been done. A source without its address is no way back. */
+	/* Both are fine where nothing had been done. A source without its address is no way back.
+	 */
 	if (net_bounce_clear(&net, move->tag, err) < 0 || net_address_up(&net, err) < 0 ||
 	    net_announce(&net, err) < 0)
 		return UNDO_DOUBT;

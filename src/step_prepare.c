@@ -22,8 +22,8 @@ static int make_directories(struct move *move, struct err *err)
 
 	if (runtime_prepare(&src, "source", &move->source_options, &at_source, err) < 0)
 		return -1;
-	if (runtime_prepare(&dst, "destination", &move->destination_options, &at_destination,
-			    err) < 0) {
+	if (runtime_prepare(&dst, "destination", &move->destination_options, &at_destination, err) <
+	    0) {
 		(void)failure(&at_source, &second);
 		return -1;
 	}

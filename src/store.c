@@ -209,7 +209,8 @@ static int busy(const struct store *store, struct err *err)
 		       store->dir);
 }
 
-/* Another holder may have removed the file between our open and our lock: then it locks nobody out. */
+/* Another holder may have removed the file between our open and our lock: then it locks nobody out.
+ */
 static bool is_current(const struct store *store, int fd)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
@@ -240,7 +241,8 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 	}
 }
 
-/* Reads until a line is there, the other end is closed, or the time is up; the line's first byte. */
+/* Reads until a line is there, the other end is closed, or the time is up; the line's first byte.
+ */
 static int first_byte(struct channel *ch)
 {
 	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
@@ -271,9 +273,12 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	quote_word(&line, store->dir);
 	buf_puts(&line, " && exec flock -n -E 75 ");
 	quote_word(&line, path);
-	/* Removed while it is held; who waits for the old file notices that its number has changed. */
-	buf_puts(&line, " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
-			"exit 75; echo held; cat >/dev/null; rm -f \"$0\"; rmdir \"${0%/*}\" 2>/dev/null' ");
+	/* Removed while it is held; who waits for the old file notices that its number has changed.
+	 */
+	buf_puts(&line,
+		 " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
+		 "exit 75; echo held; cat >/dev/null; rm -f \"$0\"; rmdir \"${0%/*}\" "
+		 "2>/dev/null' ");
 	quote_word(&line, path);
 	buf_puts(&line, " || echo failed\n");
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
@@ -291,8 +296,7 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 
 int store_lock(const struct store *store, struct store_lock *ret, struct err *err)
 {
-	return host_is_local(store->host) ? lock_here(store, ret, err)
-					  : lock_far(store, ret, err);
+	return host_is_local(store->host) ? lock_here(store, ret, err) : lock_far(store, ret, err);
 }
 
 void store_unlock(struct store_lock *lock)

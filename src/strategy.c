@@ -67,11 +67,9 @@ static const struct step tidy[] = {
 
 const struct strategy strategy_cold = {"cold", cold, sizeof(cold) / sizeof(*cold), false};
 const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
-					       sizeof(cold_ungated) / sizeof(*cold_ungated),
-					       false};
+					       sizeof(cold_ungated) / sizeof(*cold_ungated), false};
 const struct strategy strategy_from_images = {"images", from_images,
-					      sizeof(from_images) / sizeof(*from_images),
-					      false};
+					      sizeof(from_images) / sizeof(*from_images), false};
 
 const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy), true};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* config: the configuration file and the inventory of hosts in it. cmigrate-config(5) describes it. */
+/* config: the configuration file and the inventory of hosts in it. cmigrate-config(5) describes it.
+ */
 #ifndef CMIGRATE_CONFIG_H
 #define CMIGRATE_CONFIG_H
 
@@ -26,8 +27,8 @@ struct config {
 	struct argv ssh_options;
 	struct config_host *hosts;
 	size_t n_hosts;
-	char *strategy;           /* NULL: not said */
-	unsigned timeout;         /* seconds; 0: not said */
+	char *strategy;		  /* NULL: not said */
+	unsigned timeout;	  /* seconds; 0: not said */
 	unsigned max_downtime_ms; /* 0: not said */
 	char *rebalance_by;
 	double rebalance_threshold;
@@ -37,7 +38,8 @@ struct config {
 
 /*
  * Reads the file at path, else at $CMIGRATE_CONFIG, else at CONFIG_DEFAULT_PATH where that exists;
- * without any the defaults hold. bundle_root overrides the file where not NULL. EXIT_USAGE names
+ * without any the defaults hold. bundle_root overrides the file where not NULL; a relative one
+ * is taken from the working directory. EXIT_USAGE names
  * the JSON path of what is wrong. *config is to be cleared by config_clear() in either case.
  */
 int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err);
@@ -53,8 +55,8 @@ const struct config_host *config_find(const struct config *config, const char *n
  * destination. This machine (by its own host name, or "localhost") is reached without ssh.
  * EXIT_USAGE where the name isn't in the inventory. Owned by the caller.
  */
-struct host *config_host(const struct config *config, const char *name,
-			 const struct events *events, struct err *err);
+struct host *config_host(const struct config *config, const char *name, const struct events *events,
+			 struct err *err);
 /* This machine's name in the inventory, or its host name. Owned by the caller. */
 char *config_here(const struct config *config);
 

@@ -16,8 +16,8 @@
 
 /*
  * Parses a text; what: named in messages ("/etc/cmigrate/config.json"). The result is an object
- * without duplicate keys; a new reference. 2^64-1 is taken: it becomes UNLIMITED (unlimited.h). NULL with EXIT_USAGE: too long, nested too deep, not
- * JSON (line and column), or no object.
+ * without duplicate keys; a new reference. 2^64-1 is taken: it becomes UNLIMITED (unlimited.h).
+ * NULL with EXIT_USAGE: too long, nested too deep, not JSON (line and column), or no object.
  */
 json_t *document_parse(const char *text, size_t len, const char *what, struct err *err);
 /* Reads at most DOCUMENT_MAX bytes of a file and parses them. */

@@ -2,8 +2,8 @@
 /*
  * engine: runs the steps of a move in order, and undoes them in reverse when one fails.
  *
- * Before a step its intent goes to the journal, after it its end. Up to the step marked as the commit
- * point a failure or a signal undoes everything; behind it the move is only ever finished.
+ * Before a step its intent goes to the journal, after it its end. Up to the step marked as the
+ * commit point a failure or a signal undoes everything; behind it the move is only ever finished.
  */
 #ifndef CMIGRATE_ENGINE_H
 #define CMIGRATE_ENGINE_H
@@ -38,8 +38,8 @@ struct strategy {
 };
 
 /*
- * Runs a strategy from its first step, journal included, and fills move->summary (outcome, exit code,
- * steps, times). Returns the exit code; *err has the cause where it isn't EXIT_DONE.
+ * Runs a strategy from its first step, journal included, and fills move->summary (outcome, exit
+ * code, steps, times). Returns the exit code; *err has the cause where it isn't EXIT_DONE.
  */
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err);
 /* The same from a step on, without a new "begin": a move that was interrupted. */

@@ -15,13 +15,13 @@
 enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,   /* failed, nothing had been changed */
-	EXIT_USAGE = 2,    /* wrong usage, configuration or config.json */
+	EXIT_USAGE = 2,	   /* wrong usage, configuration or config.json */
 	EXIT_REFUSED = 3,  /* refused by a check, nothing had been changed */
 	EXIT_UNDONE = 4,   /* the move failed and was undone: the container runs on the source */
 	EXIT_SILENT = 5,   /* moved, and the endpoint did not answer in time */
 	EXIT_IN_DOUBT = 6, /* a host can't be reached, at most one copy runs */
-	EXIT_BUSY = 7,     /* locked by another cmigrate, or an interrupted move waits */
-	EXIT_SOME = 8,     /* drain, rebalance: some moves failed */
+	EXIT_BUSY = 7,	   /* locked by another cmigrate, or an interrupted move waits */
+	EXIT_SOME = 8,	   /* drain, rebalance: some moves failed */
 };
 
 #define ERR_SIZE 2048
@@ -36,7 +36,8 @@ struct err {
 		.code = EXIT_DONE, .msg = ""                                                       \
 	}
 
-/* Sets code and message; an earlier message is overwritten. Returns -1, for `return err_set(...)`. */
+/* Sets code and message; an earlier message is overwritten. Returns -1, for `return err_set(...)`.
+ */
 int err_set(struct err *err, enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 enum event_kind {
-	EVENT_COMMAND,    /* a command is about to run: host, text (as a shell would read it) */
+	EVENT_COMMAND,	  /* a command is about to run: host, text (as a shell would read it) */
 	EVENT_STEP_BEGIN, /* name */
-	EVENT_STEP_END,   /* name, ms; text: what came of it, or NULL */
-	EVENT_UNDO,       /* name of the step that is being undone */
-	EVENT_PROGRESS,   /* name of the step, bytes, rate, pages */
-	EVENT_NOTE,       /* text: something a person should know, not an error */
+	EVENT_STEP_END,	  /* name, ms; text: what came of it, or NULL */
+	EVENT_UNDO,	  /* name of the step that is being undone */
+	EVENT_PROGRESS,	  /* name of the step, bytes, rate, pages */
+	EVENT_NOTE,	  /* text: something a person should know, not an error */
 };
 
 struct event {
@@ -22,11 +22,11 @@ struct event {
 	const char *name;
 	const char *host;
 	const char *text;
-	double ms;             /* how long a step took */
-	double at_ms;          /* since the start of the operation */
-	uint64_t bytes;        /* written so far */
+	double ms;	       /* how long a step took */
+	double at_ms;	       /* since the start of the operation */
+	uint64_t bytes;	       /* written so far */
 	uint64_t bytes_second; /* rate */
-	uint64_t pages;        /* still dirty; 0 where not known */
+	uint64_t pages;	       /* still dirty; 0 where not known */
 };
 
 struct events {

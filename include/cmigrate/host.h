@@ -29,10 +29,10 @@
 struct channel;
 
 struct host {
-	char *name;          /* as people call it */
-	char *ssh;           /* ssh destination; NULL: this machine */
-	char *device;        /* for service addresses, from the configuration; NULL: not said */
-	char *mark;          /* KEY=VALUE put into the environment of everything run there; or NULL */
+	char *name;   /* as people call it */
+	char *ssh;    /* ssh destination; NULL: this machine */
+	char *device; /* for service addresses, from the configuration; NULL: not said */
+	char *mark;   /* KEY=VALUE put into the environment of everything run there; or NULL */
 	struct argv options; /* of ssh, from the configuration */
 	const struct events *events;
 	struct channel *channels;
@@ -47,9 +47,9 @@ struct command {
 	const char *input; /* text for stdin, ends with a newline; NULL: /dev/null */
 	const char *log;   /* file on the host that gets stdout and stderr; NULL: they come back */
 	const char *shown; /* what --verbose shows instead of the argv; NULL: the argv */
-	int timeout_ms;    /* 0: never ended, waits for ever (a dump at its gate) */
-	size_t limit;      /* of output; 0: OUTPUT_LIMIT */
-	bool silent;       /* changes nothing: not shown by --verbose unless it fails */
+	int timeout_ms;	   /* 0: never ended, waits for ever (a dump at its gate) */
+	size_t limit;	   /* of output; 0: OUTPUT_LIMIT */
+	bool silent;	   /* changes nothing: not shown by --verbose unless it fails */
 };
 
 enum job_state { JOB_NONE, JOB_RUNNING, JOB_DONE };
@@ -58,9 +58,9 @@ enum job_state { JOB_NONE, JOB_RUNNING, JOB_DONE };
 struct job {
 	struct host *host;
 	enum job_state state;
-	int status;      /* exit code; 128 + signal; 124 or 137 where timeout(1) ended it */
-	bool timed_out;  /* ended by its deadline */
-	bool lost;       /* the host stopped answering: the outcome is not known */
+	int status;	/* exit code; 128 + signal; 124 or 137 where timeout(1) ended it */
+	bool timed_out; /* ended by its deadline */
+	bool lost;	/* the host stopped answering: the outcome is not known */
 	bool truncated;
 	struct buf out, err;
 	int64_t started_us, ended_us;

@@ -4,9 +4,10 @@
  * finish or undo it.
  *
  * One line per entry: CRC-32 in hexadecimal, a blank, a JSON object. A last line that is torn or
- * doesn't fit its sum is left out; such a line before the last makes the journal unreadable. On disk
- * are "begin" (before anything is changed), "commit" and "end"; the intents between them are written
- * but not waited for: recovery asks the hosts what is true, an intent only says where to look.
+ * doesn't fit its sum is left out; such a line before the last makes the journal unreadable. On
+ * disk are "begin" (before anything is changed), "commit" and "end"; the intents between them are
+ * written but not waited for: recovery asks the hosts what is true, an intent only says where to
+ * look.
  */
 #ifndef CMIGRATE_JOURNAL_H
 #define CMIGRATE_JOURNAL_H
@@ -21,10 +22,11 @@
 
 struct journal {
 	const struct store *store; /* borrowed */
-	struct buf pending;        /* written with the next entry that goes to disk */
+	struct buf pending;	   /* written with the next entry that goes to disk */
 };
 
-/* Adds an entry {"event": EVENT, "step": STEP or absent} and waits for the disk where sync is set. */
+/* Adds an entry {"event": EVENT, "step": STEP or absent} and waits for the disk where sync is set.
+ */
 int journal_add(struct journal *journal, const char *event, const char *step, bool sync,
 		struct err *err);
 /* Adds "begin" with what recovery needs (borrowed), on disk. */
@@ -35,12 +37,12 @@ void journal_clear(struct journal *journal);
 
 /* What is read back. */
 struct journal_state {
-	bool found;    /* there is a journal: a move is under way or was interrupted */
-	json_t *move;  /* of "begin"; NULL where even that line is torn */
+	bool found;   /* there is a journal: a move is under way or was interrupted */
+	json_t *move; /* of "begin"; NULL where even that line is torn */
 	bool committed;
 	char *last_step; /* of the last intent, or NULL */
-	bool torn;       /* the last line is damaged or has no end */
-	size_t good;     /* bytes up to it */
+	bool torn;	 /* the last line is damaged or has no end */
+	size_t good;	 /* bytes up to it */
 };
 
 /* Parses a journal's text. EXIT_FAILED: a line in the middle is damaged. */

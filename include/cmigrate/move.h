@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move: one move of one container, everything its steps work on. Built by move_new() from the options
- * of the command, or by move_from_journal() from what an interrupted move had written down.
+ * move: one move of one container, everything its steps work on. Built by move_new() from the
+ * options of the command, or by move_from_journal() from what an interrupted move had written down.
  */
 #ifndef CMIGRATE_MOVE_H
 #define CMIGRATE_MOVE_H
@@ -31,7 +31,7 @@ struct move_opts {
 	bool tcp_established, tcp_close;
 	struct argv addresses; /* CIDR[@DEVICE] */
 	struct argv endpoints;
-	unsigned timeout;         /* seconds */
+	unsigned timeout; /* seconds */
 	unsigned max_downtime_ms;
 	char *if_silent; /* "rollback" or "keep" */
 	bool keep_images, keep_logs, leave_running;
@@ -61,11 +61,11 @@ struct move {
 	/* what it is to do */
 	char *strategy;
 	struct runtime_options source_options, destination_options;
-	int timeout_ms;      /* for the endpoint */
+	int timeout_ms;	     /* for the endpoint */
 	int dump_timeout_ms; /* for CRIU: grows with the memory */
 	bool keep_silent, keep_images, keep_logs;
 	bool leave_running; /* of a checkpoint: the container goes on afterwards */
-	bool keep_journal; /* what is undone isn't over: recovery tries another way */
+	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
 	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
@@ -83,7 +83,8 @@ struct move {
 	bool bouncing;
 	struct job dump, at_gate, restore, watch, kick;
 	struct probe *probe;
-	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or NULL */
+	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
+			 NULL */
 	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
 	struct summary summary;
 };
@@ -94,15 +95,16 @@ extern volatile int move_cancelled;
 /*
  * Resolves name, hosts, options and annotations; asks the hosts and checks. Changes nothing but the
  * proof files, which are gone when it returns, and takes the container's lock. Codes: EXIT_USAGE,
- * EXIT_REFUSED, EXIT_BUSY (locked, or an unfinished journal). checks is filled also where one of them
- * refuses. *ret is to be freed by move_free() in any case.
+ * EXIT_REFUSED, EXIT_BUSY (locked, or an unfinished journal). checks is filled also where one of
+ * them refuses. *ret is to be freed by move_free() in any case.
  */
 int move_new(const struct config *config, const struct move_opts *opts, const char *name,
 	     const char *destination, const struct events *events, struct move **ret,
 	     struct err *err);
 /*
- * The same for one half: a checkpoint on `host`, or a restore there, of the images in BUNDLE/checkpoint.
- * host NULL: for a checkpoint the host that has the container, for a restore this machine.
+ * The same for one half: a checkpoint on `host`, or a restore there, of the images in
+ * BUNDLE/checkpoint. host NULL: for a checkpoint the host that has the container, for a restore
+ * this machine.
  */
 int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
 		  const char *name, const char *host, const struct events *events,

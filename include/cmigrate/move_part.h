@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* move_part: what the files that build a move (move.c, move_new.c, move_json.c) share; nobody else's. */
+/* move_part: what the files that build a move (move.c, move_new.c, move_json.c) share; nobody
+ * else's. */
 #ifndef CMIGRATE_MOVE_PART_H
 #define CMIGRATE_MOVE_PART_H
 

@@ -25,8 +25,8 @@ int name_check_endpoint(const char *url, struct err *err);
 
 /* A service address: "ADDRESS[/PREFIX][@DEVICE]", IPv4 or IPv6. */
 struct address {
-	char ip[64];     /* canonical text of inet_ntop(3) */
-	int prefix;      /* 32 or 128 where none was given */
+	char ip[64];	 /* canonical text of inet_ntop(3) */
+	int prefix;	 /* 32 or 128 where none was given */
 	char device[16]; /* "" where none was given */
 	bool v6;
 };

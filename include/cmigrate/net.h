@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net: the service address: put on a device, announced, taken off; and the packets for it, held back
- * at the destination and bounced on from the source while the container is on its way.
+ * net: the service address: put on a device, announced, taken off; and the packets for it, held
+ * back at the destination and bounced on from the source while the container is on its way.
  *
- * Everything is done on a host, in the network namespace `netns` where it isn't NULL. Everything can
- * be done again without harm: undo and recover rely on that. The addresses must have their devices.
+ * Everything is done on a host, in the network namespace `netns` where it isn't NULL. Everything
+ * can be done again without harm: undo and recover rely on that. The addresses must have their
+ * devices.
  */
 #ifndef CMIGRATE_NET_H
 #define CMIGRATE_NET_H
@@ -43,12 +44,13 @@ void net_tag(const char *container, char ret_tag[NET_TAG_SIZE]);
 /* HOLD_PLUG and HOLD_BUCKET queue packets, with sch_plug or with a token bucket; see hold.sh. */
 enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
-/* At the destination, before the addresses are there: packets for them are kept back from now on. */
+/* At the destination, before the addresses are there: packets for them are kept back from now on.
+ */
 int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
 /*
- * Lets them through, the queued ones first: one command, for clients wait. A token bucket that sleeps
- * notices its new rate with the next packet: *kick, where it was started, sends one, and is waited for
- * later.
+ * Lets them through, the queued ones first: one command, for clients wait. A token bucket that
+ * sleeps notices its new rate with the next packet: *kick, where it was started, sends one, and is
+ * waited for later.
  */
 int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
 		struct err *err);
@@ -56,13 +58,14 @@ int net_release(const struct net *net, const char *tag, enum hold_kind kind, str
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 
 /*
- * At the source: requests for new connections to the addresses are sent on to the destination (hop4,
- * hop6: an address of its device, NULL where it has none of that family). Fails where the kernel or nft
- * can't; then the hand-over relies on the announcement.
+ * At the source: requests for new connections to the addresses are sent on to the destination
+ * (hop4, hop6: an address of its device, NULL where it has none of that family). Fails where the
+ * kernel or nft can't; then the hand-over relies on the announcement.
  */
 int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
 	       struct err *err);
-/* From now on all packets for them are; started, one nft and no shell, for the container is frozen. */
+/* From now on all packets for them are; started, one nft and no shell, for the container is frozen.
+ */
 int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err);
 int net_bounce_clear(const struct net *net, const char *tag, struct err *err);
 /* Waits, 250 ms at most, until no connection to the addresses is half open or unaccepted. */

@@ -22,13 +22,13 @@ enum opt_kind {
 
 struct opt {
 	const char *name; /* long name; NULL ends the table */
-	char letter;      /* short name or 0 */
+	char letter;	  /* short name or 0 */
 	enum opt_kind kind;
-	size_t offset;        /* of the field in the option struct */
-	const char *arg;      /* name of the argument in help: "DIR"; NULL for a flag */
-	const char *help;     /* one line, lower case */
-	const char *choices;  /* "a|b|c" when only these are allowed, else NULL */
-	bool hidden;          /* an older spelling: understood, not shown */
+	size_t offset;	     /* of the field in the option struct */
+	const char *arg;     /* name of the argument in help: "DIR"; NULL for a flag */
+	const char *help;    /* one line, lower case */
+	const char *choices; /* "a|b|c" when only these are allowed, else NULL */
+	bool hidden;	     /* an older spelling: understood, not shown */
 };
 
 #define OPT(type, field, long_name, short_letter, opt_kind, arg_name, help_text)                   \
@@ -41,7 +41,8 @@ struct opt {
  * Parses argv[1..] (argv[0] is the command's name) into *base, a zeroed option struct. Positional
  * arguments go to args; "--" ends the options; options may follow arguments unless first_stops is
  * set (then parsing stops at the first argument and the rest goes to args unparsed). "--help" and
- * "-h" set *ret_help and stop the parsing. An unknown option names the nearest known one: EXIT_USAGE.
+ * "-h" set *ret_help and stop the parsing. An unknown option names the nearest known one:
+ * EXIT_USAGE.
  */
 int opts_parse(const struct opt *table, void *base, int argc, char *const *argv, bool first_stops,
 	       struct argv *args, bool *ret_help, struct err *err);

@@ -14,17 +14,19 @@
 
 struct probe;
 
-/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, not later. */
+/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, not later.
+ */
 struct probe *probe_new(const struct argv *urls, struct err *err);
 void probe_free(struct probe *probe);
 /*
- * Asks every endpoint, each again every few ms, until all have answered. Returns 0 and the moment of
- * the last one's first answer (clock_now_us()), or -1 (EXIT_SILENT) with what the silent one last
- * said when `deadline` has passed or *cancel became nonzero (NULL: never).
+ * Asks every endpoint, each again every few ms, until all have answered. Returns 0 and the moment
+ * of the last one's first answer (clock_now_us()), or -1 (EXIT_SILENT) with what the silent one
+ * last said when `deadline` has passed or *cancel became nonzero (NULL: never).
  */
 int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel,
 	       int64_t *ret_answered_us, struct err *err);
-/* First line of the first endpoint's last answer, at most 64 printable bytes; "" for tcp://. Owned by the caller. */
+/* First line of the first endpoint's last answer, at most 64 printable bytes; "" for tcp://. Owned
+ * by the caller. */
 char *probe_answer(const struct probe *probe);
 
 #endif

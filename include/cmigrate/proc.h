@@ -17,9 +17,10 @@
 
 struct proc_spec {
 	char *const *argv;
-	char *const *env;   /* KEY=VALUE words on top of the environment; NULL: none */
-	const char *log;    /* stdout and stderr go to this file (created 0600, truncated), not to pipes */
-	bool with_stdin;    /* a pipe to the child's stdin, else /dev/null */
+	char *const *env; /* KEY=VALUE words on top of the environment; NULL: none */
+	const char *
+		log; /* stdout and stderr go to this file (created 0600, truncated), not to pipes */
+	bool with_stdin; /* a pipe to the child's stdin, else /dev/null */
 };
 
 struct proc {

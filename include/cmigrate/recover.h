@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recover: settles an interrupted move. It asks both hosts what is true, decides, and goes on with the
- * same steps that the move would have run. It can itself be killed and repeated: each decision follows
- * from what is there, and every step and undo can be done twice.
+ * recover: settles an interrupted move. It asks both hosts what is true, decides, and goes on with
+ * the same steps that the move would have run. It can itself be killed and repeated: each decision
+ * follows from what is there, and every step and undo can be done twice.
  */
 #ifndef CMIGRATE_RECOVER_H
 #define CMIGRATE_RECOVER_H
@@ -11,11 +11,11 @@
 
 enum recovery {
 	RECOVER_FORWARD, /* committed: the steps behind the commit point */
-	RECOVER_COMMIT,  /* the destination's copy runs: let it answer, then commit */
-	RECOVER_BACK,    /* the source has its copy, running or frozen, and the destination none */
+	RECOVER_COMMIT,	 /* the destination's copy runs: let it answer, then commit */
+	RECOVER_BACK,	 /* the source has its copy, running or frozen, and the destination none */
 	RECOVER_RESTORE, /* neither has one, the images are complete: restore them */
-	RECOVER_LOST,    /* neither has one, and no complete images: only tidying is left */
-	RECOVER_DOUBT,   /* a host can't be asked, or both run one */
+	RECOVER_LOST,	 /* neither has one, and no complete images: only tidying is left */
+	RECOVER_DOUBT,	 /* a host can't be asked, or both run one */
 };
 
 /* What the hosts said. */
@@ -32,8 +32,8 @@ enum recovery recover_decide(const struct recover_facts *facts, const char **ret
 
 /*
  * Settles a move that move_from_json() has made and whose lock the caller holds. committed: its
- * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says which:
- * "moved", "undone", "silent", "lost"), EXIT_IN_DOUBT with *err otherwise.
+ * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says
+ * which: "moved", "undone", "silent", "lost"), EXIT_IN_DOUBT with *err otherwise.
  */
 enum exit_code recover_move(struct move *move, bool committed, struct err *err);
 

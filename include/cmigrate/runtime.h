@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runtime: runc and CRIU on a host: freezing, dumping to CRIU's gate, restoring, and what their logs
- * say when they fail.
+ * runtime: runc and CRIU on a host: freezing, dumping to CRIU's gate, restoring, and what their
+ * logs say when they fail.
  *
  * Order on the source: runtime_prepare, runtime_pause, runtime_dump_start, runtime_at_gate_start
  * (before the dump), then runtime_verdict and the end of the dump job. On the destination:
@@ -23,22 +23,24 @@ struct runtime {
 	const char *bundle;
 	const char *run;    /* work directory, on a tmpfs of the host */
 	const char *images; /* on the shared directory */
-	const char *mark;   /* KEY=VALUE in the environment of what restores: erase finds it by that */
-	bool gate;          /* the criu there has a gate under runc (3.19) */
+	const char
+		*mark; /* KEY=VALUE in the environment of what restores: erase finds it by that */
+	bool gate;     /* the criu there has a gate under runc (3.19) */
 };
 
 /* Options that runc or CRIU are given for a container, on both hosts alike. */
 struct runtime_options {
 	bool tcp_established; /* connections go along */
-	bool tcp_close;       /* connections are dumped and closed at the restore */
+	bool tcp_close;	      /* connections are dumped and closed at the restore */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
-	unsigned runc;          /* version of the runc there, VERSION() */
-	unsigned criu;          /* version of the criu there */
+	unsigned runc;		/* version of the runc there, VERSION() */
+	unsigned criu;		/* version of the criu there */
 	bool network_lock_skip; /* packets are kept away by the hold and the bounce: CRIU needn't */
 };
 
-/* Makes the work directory, CRIU's configuration file and, on the source, images directory and gate. */
+/* Makes the work directory, CRIU's configuration file and, on the source, images directory and
+ * gate. */
 int runtime_prepare(const struct runtime *rt, const char *role, const struct runtime_options *o,
 		    struct job *job, struct err *err);
 /* Removes the work directory, and the images too where `images` is set. */
@@ -48,7 +50,8 @@ int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *e
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
-/* Starts `runc checkpoint` of the paused container. No deadline: it waits at the gate as long as it takes. */
+/* Starts `runc checkpoint` of the paused container. No deadline: it waits at the gate as long as it
+ * takes. */
 int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o, struct job *job,
 		       struct err *err);
 /* Starts what ends when the gate is reached: images complete, source frozen and alive. */
@@ -60,27 +63,29 @@ int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
 /* Waits until no process of a dump that another cmigrate had started is left on the source. */
 int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err);
 
-int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o,
-			  int timeout_ms, struct job *job, struct err *err);
+int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
+			  struct job *job, struct err *err);
 /*
- * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the restore
- * has failed, long before runc says so, or when the work directory is gone.
+ * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the
+ * restore has failed, long before runc says so, or when the work directory is gone.
  */
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes a copy with everything a restore left; fails unless nothing of it runs any more. */
 int runtime_erase(const struct runtime *rt, struct err *err);
 
 /* "gate" while a dump or a restore of this move is under way there, else
- * "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the caller. */
+ * "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the
+ * caller. */
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err);
 
 /*
  * Why runc failed, from its output and CRIU's log ("dump.log" or "restore.log") in the work
- * directory: the first real error lines, with the remedy where the cause is known. Puts it into *err
- * with the host named; code is kept. What the job itself said is used where no log says more.
+ * directory: the first real error lines, with the remedy where the cause is known. Puts it into
+ * *err with the host named; code is kept. What the job itself said is used where no log says more.
  */
 void runtime_diagnose(const struct runtime *rt, const char *log, struct err *err);
-/* The same as a pure function of CRIU's log and runc's output; owned by the caller, "" where nothing is found. */
+/* The same as a pure function of CRIU's log and runc's output; owned by the caller, "" where
+ * nothing is found. */
 char *runtime_log_cause(const char *criu_log, const char *runc_output);
 
 #endif

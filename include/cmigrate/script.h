@@ -16,7 +16,8 @@ struct script {
 	const char *text;
 };
 
-/* Generated from src/host/ by the Makefile: the comment on top of each says what it takes and prints. */
+/* Generated from src/host/ by the Makefile: the comment on top of each says what it takes and
+ * prints. */
 extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_bounce;
@@ -42,7 +43,8 @@ extern const struct script script_watch;
 
 /* The words that run a script with these arguments (up to a closing NULL). */
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
-/* What --verbose shows of it: its name and arguments; NULL for words that run no script. Owned by the caller. */
+/* What --verbose shows of it: its name and arguments; NULL for words that run no script. Owned by
+ * the caller. */
 char *script_shown(const struct argv *a);
 
 #endif

@@ -3,8 +3,8 @@
 #define CMIGRATE_SIGNALS_H
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP set move_cancelled instead of ending the process. The first
- * asks for the way back, a further one changes nothing.
+ * From now on SIGINT, SIGTERM and SIGHUP set move_cancelled instead of ending the process. The
+ * first asks for the way back, a further one changes nothing.
  */
 void signals_watch(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what is
- * expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c.
+ * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
+ * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -25,9 +25,9 @@ int step_address(struct move *move, struct err *err);
 enum undo_result undo_address(struct move *move, struct err *err);
 
 /*
- * settle: new connections are bounced on to the destination's queue, those being made are finished on
- * the source. Where the source can't bounce: the address is announced from the destination and taken
- * off the source before the freeze.
+ * settle: new connections are bounced on to the destination's queue, those being made are finished
+ * on the source. Where the source can't bounce: the address is announced from the destination and
+ * taken off the source before the freeze.
  */
 int step_settle(struct move *move, struct err *err);
 enum undo_result undo_settle(struct move *move, struct err *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: the small files that a container's moves keep beside its bundle (BUNDLE/.cmigrate): journal,
- * lock, record of past moves. Reached through a host: this machine where it has the shared directory
- * (the controller is source or destination), else one of the two over ssh.
+ * store: the small files that a container's moves keep beside its bundle (BUNDLE/.cmigrate):
+ * journal, lock, record of past moves. Reached through a host: this machine where it has the shared
+ * directory (the controller is source or destination), else one of the two over ssh.
  */
 #ifndef CMIGRATE_STORE_H
 #define CMIGRATE_STORE_H
@@ -15,7 +15,7 @@
 
 struct store {
 	struct host *host; /* borrowed */
-	char *dir;         /* BUNDLE/.cmigrate */
+	char *dir;	   /* BUNDLE/.cmigrate */
 };
 
 void store_init(struct store *store, struct host *host, const char *bundle_dir);
@@ -29,18 +29,19 @@ int store_append(const struct store *store, const char *file, const char *text, 
 /* As store_append() without waiting for the disk; over ssh not even for the host. */
 int store_append_later(const struct store *store, const char *file, const char *text,
 		       struct err *err);
-/* Replaces the whole file at once; a reader sees the old or the new one. On disk when it returns. */
+/* Replaces the whole file at once; a reader sees the old or the new one. On disk when it returns.
+ */
 int store_replace(const struct store *store, const char *file, const char *text, struct err *err);
 /* Fine where there is none. */
 int store_remove(const struct store *store, const char *file, struct err *err);
 
 /*
  * An exclusive lock, held until store_unlock(), the end of this process, or of its connection.
- * flock(2): on NFS the kernel makes it a lock of the server, on a local file system it holds for all
- * processes. Unlike fcntl(2)'s it isn't lost when another descriptor of the file is closed.
+ * flock(2): on NFS the kernel makes it a lock of the server, on a local file system it holds for
+ * all processes. Unlike fcntl(2)'s it isn't lost when another descriptor of the file is closed.
  */
 struct store_lock {
-	int fd;              /* here */
+	int fd; /* here */
 	char *path;
 	struct channel *far; /* over ssh: flock(1) at the other end, ends with the connection */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* strategy: the step tables. What a step does is in step_*.c, the order is in the tables of strategy.c. */
+/* strategy: the step tables. What a step does is in step_*.c, the order is in the tables of
+ * strategy.c. */
 #ifndef CMIGRATE_STRATEGY_H
 #define CMIGRATE_STRATEGY_H
 

@@ -186,8 +186,8 @@ only() {
 	END
 	run unshare --map-root-user --mount sh full.sh "$cmigrate"
 	[ "$status" -eq 0 ]
-	[[ ${lines[0]} == *"can't write 'root/old/config.json': No space left on device"* ]]
-	[[ ${lines[1]} == *"can't write 'root/new/config.json': No space left on device"* ]]
+	[[ ${lines[0]} == *"can't write '"*"/root/old/config.json': No space left on device"* ]]
+	[[ ${lines[1]} == *"can't write '"*"/root/new/config.json': No space left on device"* ]]
 }
 
 @test "a bundle root that is not there" {

@@ -61,9 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	/* What is left of it when the torn tail is cut off is whole. */
-	if (state.good > text.len ||
-	    journal_parse(buf_str(&text), state.good, &again, &err) < 0 || again.torn ||
-	    again.committed != state.committed)
+	if (state.good > text.len || journal_parse(buf_str(&text), state.good, &again, &err) < 0 ||
+	    again.torn || again.committed != state.committed)
 		__builtin_trap();
 	if (state.move)
 		rebuild(state.move);

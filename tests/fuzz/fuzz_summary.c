@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The record of a past move, read back for `history`. What is taken reads the same the next time. */
+/* The record of a past move, read back for `history`. What is taken reads the same the next time.
+ */
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>

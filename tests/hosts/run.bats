@@ -95,8 +95,8 @@ left_nothing() { # HOST NAME
 	"$lab" cut rhel02
 	expect 3 'may run where nobody can be asked: rhel02: no answer' rhel01 cmigrate run web
 	left_nothing rhel01 web
-	expect 0 "running 'web' on rhel01" rhel01 cmigrate run --off rhel02 web
-	expect 2 "no host 'rhel09'" rhel01 cmigrate run --off rhel09 web
+	expect 0 "running 'web' on rhel01" rhel01 cmigrate run --fenced rhel02 web
+	expect 2 "no host 'rhel09'" rhel01 cmigrate run --fenced rhel09 web
 }
 
 @test "an address that another machine answers for is left alone" {

@@ -98,7 +98,8 @@ static json_t *generate(struct spec_opts *o, const char *template_text)
 {
 	struct err err = ERR_INIT;
 	json_auto_t *template_json =
-		template_text ? document_parse(template_text, strlen(template_text), "t", &err) : NULL;
+		template_text ? document_parse(template_text, strlen(template_text), "t", &err)
+			      : NULL;
 	json_t *doc = spec_generate(o, template_json, NULL, &err);
 
 	if (!doc)

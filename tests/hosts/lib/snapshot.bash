@@ -41,7 +41,7 @@ look_at() { # HOST [same]
 
 # Remembers how all hosts look, in $BATS_TEST_TMPDIR.
 remember() { # [same] HOST...
-	local same='' host
+	local same='' host looks=()
 	if [[ $1 == same ]]; then
 		same=same
 		shift
@@ -49,8 +49,9 @@ remember() { # [same] HOST...
 	remembered=("$@") remembered_same=$same
 	for host in "$@"; do
 		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before" &
+		looks+=($!)
 	done
-	wait
+	wait "${looks[@]}"
 	for host in "$@"; do
 		grep -q -x '== containers' "$BATS_TEST_TMPDIR/$host.before"
 	done

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # the lane's variables
+# The hosts of a lane.
+
+lab=$faults_dir/../../scripts/lab
+
+on() { # HOST COMMAND...
+	"$lab" exec "$@"
+}
+
+other_than() { # HOST
+	if [[ $1 == rhel01 ]]; then echo rhel02; else echo rhel01; fi
+}
+
+crash() { # HOST
+	"$lab" crash "$1"
+}
+
+# What a host has on its disk is there again; the rest is the boot's work.
+boot() { # HOST
+	"$lab" boot "$1" >/dev/null
+}
+
+# Puts a program in the place of another that sleeps for ever where LINE (shell) succeeds.
+hang() { # HOST PROGRAM LINE
+	on "$1" bash -c '
+		real=$(PATH=${PATH#*:} command -v "$1")
+		printf "%s\n" "#!/bin/bash" "if $2; then exec sleep infinity; fi" "exec $real \"\$@\"" >"/usr/local/sbin/$1"
+		chmod 755 "/usr/local/sbin/$1"' - "$2" "$3"
+}
+
+unhang() { # HOST PROGRAM
+	on "$1" rm -f "/usr/local/sbin/$2"
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # matrix's variables
+# A lane: two hosts and a client, one counter, one observer, and the cases that use them in turn.
+
+lane_up() {
+	local host
+	"$lab" up 2 >"$work/up" 2>&1 || return
+	for host in rhel01 rhel02 client; do
+		on "$host" sh -c 'mkdir -p /etc/cmigrate /srv/where
+			cat >/usr/local/sbin/cmigrate && chmod 755 /usr/local/sbin/cmigrate
+			uname -n >/srv/where/name
+			echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json' <"$program" || return
+	done
+	# The third host has no shared directory.
+	on client umount -l /runc || return
+	container_make && container_start rhel01 || return
+	observe
+	connect
+}
+
+lane_down() {
+	local pid
+	for pid in ${observer_pid:-} ${client_pid:-}; do
+		kill "$pid" 2>/dev/null
+	done
+	"$lab" down
+}
+
+shared_directory() {
+	echo "${LAB_BASE:-/var/lib/cmigrate-lab}/$LAB_NAME/shared"
+}
+
+# The host's own cgroup: of the freezer where there are many hierarchies.
+host_cgroup() { # HOST
+	local top=/sys/fs/cgroup
+	[[ ! -d $top/freezer ]] || top=$top/freezer
+	find "$top" -xdev -type d -path "*/cmlab.$LAB_NAME/$1" -print -quit
+}
+
+observe() {
+	local host
+	local -a words=()
+	for host in rhel01 rhel02; do
+		words+=("$host=$(host_cgroup "$host")=${LAB_BASE:-/var/lib/cmigrate-lab}/$LAB_NAME/hosts/$host/pid")
+	done
+	: >"$work/doubles"
+	python3 "$faults_dir/programs/observer.py" counter "$(shared_directory)/beats/beat" \
+		"$work/doubles" "$work/stats" "${words[@]}" 2>"$work/observer.err" &
+	observer_pid=$!
+}
+
+# From outside of the hosts, but in the client's network.
+connect() {
+	: >"$work/losses"
+	: >"$work/state"
+	nsenter --net="/run/netns/cmlab.$LAB_NAME.client" -- \
+		python3 "$faults_dir/programs/client.py" "$address" "$port" "$work/state" "$work/losses" 2>"$work/client.err" &
+	client_pid=$!
+	client_hears 10
+}
+
+now_us() {
+	echo "${EPOCHREALTIME/[.,]/}"
+}
+
+# Waits for an answer that came after this call.
+client_hears() { # SECONDS
+	local start value host moment
+	start=$(now_us)
+	while [[ $(now_us) -lt $((start + $1 * 1000000)) ]]; do
+		read -r value host moment <"$work/state"
+		if [[ ${moment:-0} -gt $((start * 1000)) ]]; then
+			heard=$value heard_from=$host
+			return 0
+		fi
+		sleep 0.005
+	done
+	return 1
+}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2034 # the lane's and the case's variables
+# cmigrate, run on the case's controller.
+
+controller_host() {
+	case $controller in
+	source) echo "$src" ;;
+	destination) echo "$dst" ;;
+	*) echo client ;;
+	esac
+}
+
+# Its own deadline is far beyond every one that cmigrate has.
+cmigrate_on() { # HOST FAULT ARG...
+	on "$1" env ${2:+CMIGRATE_FAULT="$2"} timeout -k 5 150 cmigrate "${@:3}"
+}
+
+move() { # FAULT [ARG...]
+	cmigrate_on "$(controller_host)" "$1" --quiet move counter "$dst" --from "$src" "${@:2}" >"$work/move.out" 2>&1
+	move_code=$?
+}
+
+recover() { # FAULT [ARG...]
+	local fault=$1
+	shift
+	[[ $(controller_host) != client ]] || set -- --on "${on_host:-rhel01}" "$@"
+	cmigrate_on "$(controller_host)" "$fault" recover counter "$@" >"$work/recover.out" 2>&1
+	recover_code=$?
+}
+
+# Starts a move that stops at a point, and returns when it is there.
+move_stops() { # POINT [ARG...]
+	local word=
+	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
+		timeout --foreground -k 5 150 cmigrate --quiet move counter "$dst" --from "$src" "${@:2}" 2>&1; }
+	stopped_pid=$STOPPED_PID
+	read -r -t 60 word <&"${STOPPED[0]}"
+	[[ $word == stopped ]] || flaw "did not stop at $1: $word"
+}
+
+send_signal() { # SIGNAL...
+	printf '%s\n' "$@" >&"${STOPPED[1]}"
+}
+
+# Lets it go on, and waits for its end.
+move_ends() {
+	local in=${STOPPED[1]}
+	exec {in}>&-
+	wait "$stopped_pid"
+	move_code=$?
+	on "$(controller_host)" cat /tmp/stopped.out >"$work/move.out" 2>&1
+}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Programs in the place of runc and criu that misbehave in one way and are the real ones otherwise.
+
+# SCRIPT is run as sh before the real runc on HOST, with its arguments as $@; a restore is told by
+# $restoring, its images by $images.
+wrap_runc() { # HOST SCRIPT
+	# shellcheck disable=SC2016 # for the host's shell
+	on "$1" sh -c 'cat >/usr/local/sbin/runc; chmod 755 /usr/local/sbin/runc' <<-END
+		#!/bin/sh
+		restoring='' images=''
+		for word in "\$@"; do
+			[ "\$word" != restore ] || restoring=yes
+			[ "\$before" != --image-path ] || images=\$word
+			before=\$word
+		done
+		$2
+		exec /usr/sbin/runc "\$@"
+	END
+}
+
+# A criu that says it is of VERSION.
+claim_criu() { # HOST VERSION
+	on "$1" sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-END
+		#!/bin/sh
+		if [ "\$1" = --version ]; then
+			echo "Version: $2"
+			exit 0
+		fi
+		exec /usr/sbin/criu "\$@"
+	END
+}
+
+unwrap() { # HOST...
+	local host
+	for host in "$@"; do
+		on "$host" rm -f /usr/local/sbin/runc /usr/local/sbin/criu
+	done
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# A move that fails on its way is undone: the container goes on where it was, nothing is left.
+
+load lib/lab
+load lib/containers
+load lib/snapshot
+load lib/faults
+
+address=10.99.0.102
+
+setup_file() {
+	start_lab t-undo 150
+	# What criu finds out about a kernel once is kept in /run: before the first comparison.
+	on rhel01 criu check >/dev/null 2>&1 || true
+	on rhel02 criu check >/dev/null 2>&1 || true
+}
+
+teardown_file() {
+	end_lab
+}
+
+setup() {
+	make_server server $address/32 8000
+	start_container rhel01 server
+	state=$(server_state)
+}
+
+teardown() {
+	unwrap rhel01 rhel02
+	remove_containers rhel01 rhel02
+}
+
+server_state() {
+	on client curl -s -m 10 "http://$address:8000/state"
+}
+
+# The very processes from before go on, with their memory, and nowhere else.
+goes_on() {
+	local before=$state
+	state=$(server_state)
+	echo "$state"
+	jq -e -n --argjson a "$before" --argjson b "$state" '
+		$b.count > $a.count and $b.ticks >= $a.ticks and $b.sum == $a.sum and $b.errors == []' >/dev/null
+	runs_only_on rhel01 server $address
+}
+
+# No process of a restore, a dump or a watcher of one on any host.
+nothing_spins() {
+	local host
+	for host in rhel01 rhel02; do
+		if on "$host" pgrep -l -x 'criu|runc'; then
+			return 1
+		fi
+	done
+}
+
+# A move that is to fail with 4: it does, within SECONDS, its message matches REGEX, and all is as before.
+fails_and_is_undone() { # SECONDS REGEX [OPTION...]
+	local begin status=0 ms
+	remember rhel01 rhel02 client
+	begin=$(now_ms)
+	on rhel01 cmigrate --quiet move "${@:3}" server rhel02 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	ms=$(($(now_ms) - begin))
+	say "$ms ms: $(cut -c1-230 "$BATS_TEST_TMPDIR/err")"
+	[[ $status -eq 4 ]]
+	[[ $ms -lt $(($1 * 1000)) ]]
+	grep -q -E -e "$2" "$BATS_TEST_TMPDIR/err"
+	nothing_spins
+	goes_on
+	unchanged
+}
+
+damage() { # SCRIPT
+	wrap_runc rhel02 "[ -z \"\$restoring\" ] || { cd \"\$images\" && $1; }"
+}
+
+@test "an image that is missing" {
+	damage 'rm -f core-1.img'
+	fails_and_is_undone 5 'core-1\.img'
+}
+
+@test "pages that are missing" {
+	damage 'rm -f pages-1.img'
+	fails_and_is_undone 5 'pages-1\.img'
+}
+
+@test "pages that are cut off" {
+	damage 'truncate -s 20480 pages-1.img'
+	fails_and_is_undone 8 'pages-1\.img|shorter|repeats'
+}
+
+@test "an image that is cut off" {
+	damage 'truncate -s 30 mm-1.img'
+	fails_and_is_undone 5 'mm-1|mm\.|Unexpected EOF|failed'
+}
+
+@test "an image with flipped bytes" {
+	damage 'printf "\377\377\377\377" | dd of=core-1.img bs=1 seek=8 conv=notrunc 2>/dev/null'
+	fails_and_is_undone 5 'core|size|Error|failed'
+}
+
+@test "no runc any more at the restore" {
+	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no more runc" >&2; exit 1; }'
+	fails_and_is_undone 5 'no more runc'
+}
+
+@test "a restore that never ends is ended, and all that it started" {
+	on rhel01 sh -c 'jq ".annotations[\"org.cmigrate.timeout\"] = \"3\"" /runc/containers/server/config.json >/tmp/c && cat /tmp/c >/runc/containers/server/config.json && rm /tmp/c'
+	wrap_runc rhel02 '[ -z "$restoring" ] || { setsid sleep 1000 & exec sleep 1000; }'
+	fails_and_is_undone 60 'did not end|within'
+}
+
+@test "a dump that fails" {
+	on rhel01 mkdir -p /etc/criu
+	on rhel01 sh -c 'echo "tcp-established-typo" >/etc/criu/runc.conf'
+	fails_and_is_undone 5 'dump|criu'
+	on rhel01 rm -r /etc/criu
+}
+
+@test "an endpoint that never answers: rollback, and keep" {
+	on client curl -s -m 10 "http://$address:8000/silent" >/dev/null
+	state=$(server_state)
+	fails_and_is_undone 10 'answer' --timeout 1 --if-silent rollback
+	on rhel01 cmigrate --quiet move --timeout 1 --if-silent keep server rhel02 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	[[ $status -eq 5 ]]
+	grep -q 'answer' "$BATS_TEST_TMPDIR/err"
+	runs_only_on rhel02 server $address
+	[[ $(server_state | jq -c .errors) == '[]' ]]
+}
+
+signal_at_poll() { # SIGNAL
+	on client curl -s -m 10 "http://$address:8000/silent" >/dev/null
+	state=$(server_state)
+	remember rhel01 rhel02 client
+	on rhel01 bash -c '
+		cmigrate --quiet --verbose move --timeout 60 server rhel02 >/var/out 2>/var/err &
+		pid=$!
+		until runc state server 2>/dev/null | grep -q running && ssh -n rhel02 runc state server 2>/dev/null | grep -q running; do
+			[[ -e /proc/$pid ]] || exit 90
+			sleep 0.05
+		done
+		# Its probe is under way now.
+		until ss -Htn dst "$2" dport = :8000 | grep -q .; do sleep 0.01; done
+		begin=${EPOCHREALTIME/./}
+		kill -s "$1" "$pid"
+		wait "$pid"
+		status=$?
+		echo "$(((${EPOCHREALTIME/./} - begin) / 1000)) ms from the signal to the end" >&2
+		tail -n 1 /var/err >&2
+		exit "$status"' - "$1" "$address" 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
+	say "$1: $(tr '\n' ' ' <"$BATS_TEST_TMPDIR/err" | cut -c1-200)"
+	[[ $status -eq 4 ]]
+	grep -q signal "$BATS_TEST_TMPDIR/err"
+	nothing_spins
+	goes_on
+	unchanged
+}
+
+@test "SIGINT while the endpoint is silent" {
+	signal_at_poll INT
+}
+
+@test "SIGTERM while the endpoint is silent" {
+	signal_at_poll TERM
+}
+
+@test "SIGHUP while the endpoint is silent" {
+	signal_at_poll HUP
+}
