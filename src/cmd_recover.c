@@ -210,7 +210,13 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		return -1;
 	signals_watch();
 	struct recovery_job job = {app, opts, host};
-	return opts->all ? recover_all(&job, err) : recover_one(&job, args->v[0], err);
+	if (opts->all)
+		return recover_all(&job, err);
+	int status = recover_one(&job, args->v[0], err);
+	/* A code that is returned as one is said by whoever returns it. */
+	if (status > EXIT_DONE)
+		ui_error(app->ui, err);
+	return status;
 }
 
 #define ROW(member, name, kind, arg, help)                                                         \

@@ -92,8 +92,8 @@ static int check_fenced(const struct app *app, const struct argv *fenced, struct
 {
 	for (size_t i = 0; i < fenced->n; i++)
 		if (!config_find(app->config, fenced->v[i]))
-			return err_set(err, EXIT_USAGE, "--fenced: no host '%s' in the configuration",
-				       fenced->v[i]);
+			return err_set(err, EXIT_USAGE,
+				       "--fenced: no host '%s' in the configuration", fenced->v[i]);
 	return 0;
 }
 

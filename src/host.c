@@ -18,6 +18,8 @@
 /* A child that closed its output and lives on is looked at this often. */
 #define REAP_TICK_MS 2
 #define READ_CHUNK 65536
+/* At a time: who writes without end must not keep us from looking at the clock. */
+#define READS_MAX 16
 
 /*
  * Directory of the control sockets: short enough for a socket's path (108 bytes), private, and the
@@ -219,7 +221,7 @@ static void pump_out(struct buf *data, int *fd, size_t limit, bool *truncated)
 {
 	char chunk[READ_CHUNK];
 
-	while (*fd >= 0) {
+	for (int reads = 0; *fd >= 0 && reads < READS_MAX; reads++) {
 		ssize_t n = read(*fd, chunk, sizeof(chunk));
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			fd_close(fd);
@@ -260,10 +262,20 @@ static void host_lose(struct job *job)
 /* Too much output on a channel would hide the marks: the middle is thrown away, not the end. */
 static void channel_trim(struct job *job, struct buf *data)
 {
-	if (data->len > job->limit + READ_CHUNK) {
-		job->truncated = true;
-		buf_consume(data, data->len - READ_CHUNK);
-	}
+	if (data->len <= job->limit + READ_CHUNK)
+		return;
+	job->truncated = true;
+	memmove(data->s + job->limit, data->s + data->len - READ_CHUNK, READ_CHUNK + 1);
+	data->len = job->limit + READ_CHUNK;
+}
+
+static void cut_to_limit(struct job *job, struct buf *data)
+{
+	if (data->len <= job->limit)
+		return;
+	job->truncated = true;
+	data->len = job->limit;
+	data->s[data->len] = '\0';
 }
 
 static void remote_progress(struct job *job)
@@ -278,6 +290,8 @@ static void remote_progress(struct job *job)
 		/* timeout(1): 124 when TERM was enough, 137 when it took KILL. */
 		job->timed_out = job->timeout_ms && (job->status == 124 || job->status == 137) &&
 				 job_ms(job) >= job->timeout_ms;
+		cut_to_limit(job, &job->out);
+		cut_to_limit(job, &job->err);
 		job_end(job);
 		return;
 	}

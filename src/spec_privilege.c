@@ -210,7 +210,7 @@ int spec_add_rlimit(struct spec_build *b, const char *word, struct err *err)
 	CLEANUP_FREE char *copy = str_dup(word);
 	json_t *process = spec_object(b->doc, "process", err);
 	json_t *rlimits = process ? spec_array(process, "rlimits", err) : NULL;
-	json_int_t soft, hard;
+	json_int_t soft = 0, hard = 0;
 
 	if (!rlimits)
 		return -1;

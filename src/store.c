@@ -18,6 +18,12 @@
 #define STORE_TIMEOUT_MS 15000
 #define STORE_LIMIT (1024 * 1024)
 #define LOCK_FILE "lock"
+/* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
+#define DIRECTORY_TRIES 100
+/* How long ssh may take to end behind the last byte. */
+#define END_MS 2000
+/* Exit code of flock(1) as it is called here, where another one has the lock. */
+#define STATUS_LOCKED 75
 /* Exit code of store.sh's read where there is no such file. */
 #define STATUS_ABSENT 3
 
@@ -93,13 +99,16 @@ static int read_all(int fd, struct buf *ret)
 	char chunk[16384];
 	ssize_t n;
 
-	while (ret->len < STORE_LIMIT && (n = read(fd, chunk, sizeof(chunk))) != 0) {
+	while (ret->len <= STORE_LIMIT && (n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0)
 			buf_add(ret, chunk, (size_t)n);
 	}
-	return 0;
+	if (ret->len <= STORE_LIMIT)
+		return 0;
+	errno = EFBIG;
+	return -1;
 }
 
 static int remote_read(const struct store *store, const char *file, struct buf *ret,
@@ -222,8 +231,11 @@ static bool is_current(const struct store *store, int fd)
 
 static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)
 {
-	for (;;) {
+	for (int tries = 0;; tries++) {
 		int fd = open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
+		/* Who gives it back removes the empty directory, perhaps right after we made it. */
+		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
+			continue;
 		if (fd < 0)
 			return fail(store, LOCK_FILE, err);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -260,6 +272,30 @@ static int first_byte(struct channel *ch)
 	return -1;
 }
 
+/* What flock(1) or ssh said when it ended; its status, -1 while it has not. */
+static int end_status(struct channel *ch, char *said, size_t size)
+{
+	int status = -1;
+	int64_t end = deadline_in_ms(END_MS);
+
+	while (!proc_reap(&ch->ssh, &status) && !deadline_passed(end))
+		clock_sleep_ms(1);
+	ssize_t n = read(ch->ssh.err, said, size - 1);
+	said[n > 0 ? n : 0] = '\0';
+	return status;
+}
+
+static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
+{
+	char said[512];
+	int status = end_status(ch, said, sizeof(said));
+
+	if (status == STATUS_LOCKED)
+		return busy(store, err);
+	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s", store->host->name,
+		       store->dir, *said ? str_trim(said) : "no answer");
+}
+
 static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
 {
 	CLEANUP_BUF struct buf line = {0};
@@ -269,9 +305,9 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	if (!ch)
 		return -1;
 	/* flock takes the place of sh; cat keeps it until our end of the pipe is closed. */
-	buf_puts(&line, "umask 077; mkdir -p ");
+	buf_puts(&line, "umask 077; mkdir -- ");
 	quote_word(&line, store->dir);
-	buf_puts(&line, " && exec flock -n -E 75 ");
+	buf_puts(&line, " 2>/dev/null; exec flock -n -E 75 ");
 	quote_word(&line, path);
 	/* Removed while it is held; who waits for the old file notices that its number has changed.
 	 */
@@ -280,18 +316,15 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 		 "exit 75; echo held; cat >/dev/null; rm -f \"$0\"; rmdir \"${0%/*}\" "
 		 "2>/dev/null' ");
 	quote_word(&line, path);
-	buf_puts(&line, " || echo failed\n");
+	buf_puts(&line, "\n");
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
-	int said = n == (ssize_t)line.len ? first_byte(ch) : -1;
-	if (said == 'h') {
+	if (n == (ssize_t)line.len && first_byte(ch) == 'h') {
 		ret->far = ch;
 		return 0;
 	}
+	int status = lock_far_failure(store, ch, err);
 	channel_close(ch);
-	if (said == 'f')
-		return err_set(err, EXIT_FAILED, "%s: can't make '%s'", store->host->name,
-			       store->dir);
-	return busy(store, err);
+	return status;
 }
 
 int store_lock(const struct store *store, struct store_lock *ret, struct err *err)

@@ -65,9 +65,9 @@ container_start_podman() { # NAME
 
 # Asked until it answers, then filled.
 container_fill() {
-	local tries=100
-	until on client sh -c "exec 3<>/dev/null; curl --silent --max-time 2 --output /dev/null '$container_curl' </dev/null"; do
-		if ((--tries == 0)); then
+	local deadline=$((SECONDS + 20))
+	until on client bash -c ". $parts/clock.sh; ask $container_curl"; do
+		if ((SECONDS > deadline)); then
 			echo "bench: the container does not answer at $container_curl" >&2
 			return 1
 		fi

@@ -26,7 +26,9 @@ method_cmigrate() { # CONTAINER [PROGRAM]
 	exec {in}>&-
 	read -r -t 15 report <&"$out" || true
 	wait "$pid" || true
-	jq -nr --argjson us $((end - begin)) --argjson s "${summary:-null}" --argjson c "${report:-null}" '
+	jq -nr --argjson us $((end - begin)) --arg summary "$summary" --arg report "$report" '
+		($summary | fromjson? // {error: "cmigrate said: \($summary)"}) as $s |
+		($report | fromjson? // error("the client said: \($report)")) as $c |
 		if $s.outcome != "moved" then error("not moved: \($s.error)") else
 			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)" +
 			" gap_ms=\($c.gap_ms) asked=\($c.asked) lost=\($c.failed)"

@@ -52,9 +52,20 @@ kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2
 	exit 1
 }
-if runc state "$name" >/dev/null 2>&1; then
-	timeout 8 runc delete --force "$name" || exit 1
+# A killed `runc restore` leaves the container's root mounted in its state directory. That goes first:
+# `runc delete --force` removes the directory with all that is in it, the files of that root too.
+roots() {
+	awk -v end="/$name/criu-root" 'substr($2, length($2) - length(end) + 1) == end {print $2}' /proc/self/mounts
+}
+roots | while read -r root; do
+	umount -l "$root"
+done
+if [ -n "$(roots)" ]; then
+	echo "still mounted: $(roots | tr '\n' ' ')" >&2
+	exit 1
 fi
+# Also where runc knows nothing of it: that directory alone keeps the name taken.
+timeout 8 runc delete --force "$name" || exit 1
 # What a failed restore leaves: cgroups without processes, which only root of runc's own level made.
 for cgroup in $cgroups; do
 	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null

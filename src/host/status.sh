@@ -5,7 +5,8 @@
 # nothing. Fails where runc is not to be had.
 name=$1 run=$2
 command -v runc >/dev/null || exit 1
-if grep -l -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ >/dev/null 2>&1; then
+# -q: a process that ends meanwhile is an error of reading, and must not hide a match.
+if grep -q -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null; then
 	echo gate
 	exit 0
 fi

@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				__builtin_trap();
 		}
 		CLEANUP_FREE char *here = config_here(&config);
+		if (!*here)
+			__builtin_trap();
 	}
 	config_clear(&config);
 	return 0;

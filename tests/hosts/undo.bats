@@ -28,6 +28,7 @@ setup() {
 
 teardown() {
 	unwrap rhel01 rhel02
+	on rhel01 rm -rf /etc/criu
 	remove_containers rhel01 rhel02
 }
 
@@ -72,17 +73,17 @@ fails_and_is_undone() { # SECONDS REGEX [OPTION...]
 }
 
 damage() { # SCRIPT
-	wrap_runc rhel02 "[ -z \"\$restoring\" ] || { cd \"\$images\" && $1; }"
+	wrap_runc rhel02 "[ -z \"\$restoring\" ] || (cd \"\$images\" && $1)"
 }
 
 @test "an image that is missing" {
 	damage 'rm -f core-1.img'
-	fails_and_is_undone 5 'core-1\.img'
+	fails_and_is_undone 5 'core-1|images are incomplete'
 }
 
 @test "pages that are missing" {
 	damage 'rm -f pages-1.img'
-	fails_and_is_undone 5 'pages-1\.img'
+	fails_and_is_undone 5 'pages'
 }
 
 @test "pages that are cut off" {
@@ -106,7 +107,6 @@ damage() { # SCRIPT
 }
 
 @test "a restore that never ends is ended, and all that it started" {
-	on rhel01 sh -c 'jq ".annotations[\"org.cmigrate.timeout\"] = \"3\"" /runc/containers/server/config.json >/tmp/c && cat /tmp/c >/runc/containers/server/config.json && rm /tmp/c'
 	wrap_runc rhel02 '[ -z "$restoring" ] || { setsid sleep 1000 & exec sleep 1000; }'
 	fails_and_is_undone 60 'did not end|within'
 }
@@ -115,7 +115,6 @@ damage() { # SCRIPT
 	on rhel01 mkdir -p /etc/criu
 	on rhel01 sh -c 'echo "tcp-established-typo" >/etc/criu/runc.conf'
 	fails_and_is_undone 5 'dump|criu'
-	on rhel01 rm -r /etc/criu
 }
 
 @test "an endpoint that never answers: rollback, and keep" {
@@ -137,12 +136,11 @@ signal_at_poll() { # SIGNAL
 	on rhel01 bash -c '
 		cmigrate --quiet --verbose move --timeout 60 server rhel02 >/var/out 2>/var/err &
 		pid=$!
-		until runc state server 2>/dev/null | grep -q running && ssh -n rhel02 runc state server 2>/dev/null | grep -q running; do
+		# Its probe waits for an answer.
+		until ss -Htn state established dst "$2" dport = :8000 | grep -q .; do
 			[[ -e /proc/$pid ]] || exit 90
-			sleep 0.05
+			sleep 0.01
 		done
-		# Its probe is under way now.
-		until ss -Htn dst "$2" dport = :8000 | grep -q .; do sleep 0.01; done
 		begin=${EPOCHREALTIME/./}
 		kill -s "$1" "$pid"
 		wait "$pid"

@@ -16,7 +16,7 @@ cmigrate_on() { # HOST FAULT ARG...
 }
 
 move() { # FAULT [ARG...]
-	cmigrate_on "$(controller_host)" "$1" --quiet move counter "$dst" --from "$src" "${@:2}" >"$work/move.out" 2>&1
+	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" "${@:2}" >"$work/move.out" 2>&1
 	move_code=$?
 }
 
@@ -24,7 +24,7 @@ recover() { # FAULT [ARG...]
 	local fault=$1
 	shift
 	[[ $(controller_host) != client ]] || set -- --on "${on_host:-rhel01}" "$@"
-	cmigrate_on "$(controller_host)" "$fault" recover counter "$@" >"$work/recover.out" 2>&1
+	cmigrate_on "$(controller_host)" "$fault" --verbose recover counter "$@" >"$work/recover.out" 2>&1
 	recover_code=$?
 }
 
@@ -32,7 +32,7 @@ recover() { # FAULT [ARG...]
 move_stops() { # POINT [ARG...]
 	local word=
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
-		timeout --foreground -k 5 150 cmigrate --quiet move counter "$dst" --from "$src" "${@:2}" 2>&1; }
+		timeout --foreground -k 5 150 cmigrate --verbose move counter "$dst" --from "$src" "${@:2}" 2>&1; }
 	stopped_pid=$STOPPED_PID
 	read -r -t 60 word <&"${STOPPED[0]}"
 	[[ $word == stopped ]] || flaw "did not stop at $1: $word"
