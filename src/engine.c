@@ -9,6 +9,9 @@
 
 #include "cmigrate/deadline.h"
 
+/* What all steps but dump, restore and answer may take together. */
+#define STEPS_MS 60000
+
 /*
  * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
  * CMIGRATE_PAUSE stops it until SIGCONT.
@@ -40,7 +43,7 @@ static int run_step(const struct step *step, struct move *move, struct err *err)
 	event_emit(move->events, &(struct event){.kind = EVENT_STEP_END,
 						 .name = step->name,
 						 .ms = ms,
-						 .at_ms = move_ms(move, begin)});
+						 .at_ms = move_ms(move, begin) + ms});
 	fault_point(step->name, "after");
 	return 0;
 }
@@ -118,14 +121,16 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
-	err->code = EXIT_UNDONE;
+	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
+	if (move->ended)
+		(void)err_append(err, "the container had ended by itself on %s", move->source_name);
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
 	else if (!move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
-	set_outcome(move, "undone", EXIT_UNDONE, err);
-	return EXIT_UNDONE;
+	set_outcome(move, move->ended ? "failed" : "undone", err->code, err);
+	return err->code;
 }
 
 /* Behind the commit point: the container runs on the destination, whatever is still to be tidied.
@@ -150,6 +155,22 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 	return code;
 }
 
+/*
+ * Between two steps before the commit point: neither stopped by a signal nor out of time. Once packets
+ * are released only an endpoint that stays silent leads back.
+ */
+static int may_go_on(const struct move *move, struct err *err)
+{
+	/* What clients were told since then would be forgotten on the way back. */
+	if (move->released)
+		return 0;
+	if (move_cancelled)
+		return err_set(err, EXIT_FAILED, "stopped by a signal");
+	if (deadline_passed(move->deadline_us))
+		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
+	return 0;
+}
+
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
 			     struct err *err)
 {
@@ -160,7 +181,7 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 		there = there || strcmp(step->name, from) == 0;
 		if (!there)
 			continue;
-		int status = move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 0;
+		int status = may_go_on(move, err);
 		if (status == 0)
 			status = run_step(step, move, err);
 		if (status < 0)
@@ -184,6 +205,9 @@ enum exit_code engine_back(const struct strategy *strategy, struct move *move, s
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
 {
 	json_t *begin = move_json(move);
+	/* Each step has a deadline of its own; this bounds their sum. */
+	move->deadline_us =
+		deadline_in_ms(STEPS_MS + 2 * (int64_t)move->dump_timeout_ms + move->timeout_ms);
 	int status = journal_begin(&move->journal, begin, err);
 
 	json_decref(begin);

@@ -8,8 +8,10 @@
 #include "cmigrate/deadline.h"
 #include "cmigrate/host.h"
 
-/* One try: packets that were dropped are sent again after a second, so a new try comes sooner. */
-#define TRY_MS 250
+/* To connect: packets that were dropped are sent again after a second, so a new try comes sooner. */
+#define CONNECT_MS 250
+/* For the whole answer: a page that takes its time is not asked for again and again. */
+#define TRY_MS 10000
 /* Between two tries of an endpoint that refuses. */
 #define PAUSE_MS 2
 #define ANSWER_MAX 64
@@ -53,6 +55,7 @@ static void set_up(struct endpoint *e)
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, e->tcp ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TRY_MS);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);

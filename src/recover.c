@@ -112,8 +112,8 @@ static enum exit_code settle_lost(struct move *move, struct err *err)
 		return code;
 	str_set(&move->summary.outcome, "lost");
 	(void)err_set(err, EXIT_FAILED,
-		      "'%s' runs nowhere: its host went down before the images were "
-		      "complete; 'cmigrate run %s' starts it anew",
+		      "'%s' runs nowhere: it ended, or its host went down, before the images "
+		      "were complete; 'cmigrate run %s' starts it anew",
 		      move->bundle.name, move->bundle.name);
 	return EXIT_FAILED;
 }

@@ -7,7 +7,8 @@
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
-#define STATUS_TICK_MS 10
+/* How long the endpoint may still take once a signal has come. */
+#define CANCELLED_MS 1000
 
 /* Waits for a job that was started, and clears it; fine for one that never was. */
 static int finish(struct job *job, struct err *err)
@@ -41,14 +42,27 @@ int step_freeze(struct move *move, struct err *err)
 	return status;
 }
 
+/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to thaw. */
+static bool has_ended(struct move *move)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+	struct err unused = ERR_INIT;
+
+	move->ended = runtime_status(&src, &status, &unused) == 0 && strcmp(status, "stopped") == 0;
+	return move->ended;
+}
+
 enum undo_result undo_freeze(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct net net = move_net_source(move);
 
 	/* A container that runs without its address gets errors for what it sends. */
-	if (net_address_up(&net, err) < 0 || runtime_thaw(&src, err) < 0)
+	if (net_address_up(&net, err) < 0)
 		return UNDO_DOUBT;
+	if (runtime_thaw(&src, err) < 0)
+		return has_ended(move) ? UNDO_DONE : UNDO_DOUBT;
 	if (move->freeze_us && !move->thawed_us)
 		move->thawed_us = clock_now_us();
 	return UNDO_DONE;
@@ -219,7 +233,11 @@ int step_restore(struct move *move, struct err *err)
 	*err = why;
 	if (move->restore.lost)
 		return -1;
-	(void)err_set(err, EXIT_FAILED, "the restore failed");
+	if (move->restore.timed_out)
+		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
+			      move->dump_timeout_ms / 1000);
+	else
+		(void)err_set(err, EXIT_FAILED, "the restore failed");
 	if (move->restore.state == JOB_RUNNING && *why.msg)
 		(void)err_append(err, "%s: %s", move->destination_name, why.msg);
 	runtime_diagnose(&dst, "restore.log", err);
@@ -253,6 +271,19 @@ static int runs_on_destination(struct move *move, struct err *err)
 	return 0;
 }
 
+/* A signal shortens the wait, but an answer that comes at once still finishes the move. */
+static int wait_for_answer(struct move *move, struct err *err)
+{
+	int64_t end = deadline_in_ms(move->timeout_ms);
+
+	if (probe_wait(move->probe, end, &move_cancelled, &move->answered_us, err) == 0)
+		return 0;
+	if (!move_cancelled)
+		return -1;
+	return probe_wait(move->probe, deadline_min(end, deadline_in_ms(CANCELLED_MS)), NULL,
+			  &move->answered_us, err);
+}
+
 int step_answer(struct move *move, struct err *err)
 {
 	struct err silent = ERR_INIT;
@@ -263,8 +294,7 @@ int step_answer(struct move *move, struct err *err)
 		move->answered_us = clock_now_us();
 		return runs_on_destination(move, err);
 	}
-	if (probe_wait(move->probe, deadline_in_ms(move->timeout_ms), &move_cancelled,
-		       &move->answered_us, &silent) == 0) {
+	if (wait_for_answer(move, &silent) == 0) {
 		move->summary.answered_by = probe_answer(move->probe);
 		return 0;
 	}

@@ -89,6 +89,7 @@ int step_release(struct move *move, struct err *err)
 {
 	struct net net = move_net_destination(move);
 
+	move->released = true;
 	if (!net.n)
 		return 0;
 	/* After a crash it isn't known how packets were held: what still waits is sent again. */

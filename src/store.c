@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmigrate/channel.h"
@@ -212,10 +213,31 @@ int store_remove(const struct store *store, const char *file, struct err *err)
 	return unlink(path) < 0 && errno != ENOENT ? fail(store, file, err) : 0;
 }
 
+/* Who holds the lock, for the message of who can't have it: "pid 42 on rhel01 since TIME". */
+static char *make_stamp(void)
+{
+	char host[256] = "", when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (gmtime_r(&now, &tm))
+		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return str_fmt("pid %d on %s since %s", (int)getpid(), host, when);
+}
+
 static int busy(const struct store *store, struct err *err)
 {
-	return err_set(err, EXIT_BUSY, "another cmigrate holds '%s/" LOCK_FILE "'; try again later",
-		       store->dir);
+	CLEANUP_BUF struct buf text = {0};
+	struct err unused = ERR_INIT;
+	bool found = false;
+
+	(void)store_read(store, LOCK_FILE, &text, &found, &unused);
+	CLEANUP_FREE char *owner = str_dup(buf_str(&text));
+	owner[strcspn(owner, "\n")] = '\0';
+	return err_set(err, EXIT_BUSY,
+		       "another cmigrate holds '%s/" LOCK_FILE "'%s%.200s; try again later",
+		       store->dir, *owner ? ", " : "", owner);
 }
 
 /* Another holder may have removed the file between our open and our lock: then it locks nobody out.
@@ -245,6 +267,12 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 			return status;
 		}
 		if (is_current(store, fd)) {
+			CLEANUP_FREE char *stamp = make_stamp();
+			if (ftruncate(fd, 0) < 0 || write_all(fd, stamp) < 0) {
+				(void)fail(store, LOCK_FILE, err);
+				fd_close(&fd);
+				return -1;
+			}
 			ret->fd = fd;
 			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
 			return 0;
@@ -300,6 +328,7 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 {
 	CLEANUP_BUF struct buf line = {0};
 	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
+	CLEANUP_FREE char *stamp = make_stamp();
 	struct channel *ch = channel_open(store->host, err);
 
 	if (!ch)
@@ -313,9 +342,12 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	 */
 	buf_puts(&line,
 		 " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
-		 "exit 75; echo held; cat >/dev/null; rm -f \"$0\"; rmdir \"${0%/*}\" "
+		 "exit 75; echo \"$1\" >\"$0\"; echo held; cat >/dev/null; rm -f \"$0\"; rmdir "
+		 "\"${0%/*}\" "
 		 "2>/dev/null' ");
 	quote_word(&line, path);
+	buf_puts(&line, " ");
+	quote_word(&line, stamp);
 	buf_puts(&line, "\n");
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
 	if (n == (ssize_t)line.len && first_byte(ch) == 'h') {

@@ -76,7 +76,7 @@ void summary_clear(struct summary *s)
 /* Negative is "not known". More digits than one would be noise, and unlike in a diff. */
 static json_t *ms_json(double ms)
 {
-	if (!(ms >= 0 && ms < MS_MAX))
+	if (!(ms >= 0 && ms <= MS_MAX))
 		return json_null();
 	return json_real((double)(int64_t)(ms * 10 + 0.5) / 10);
 }
@@ -162,7 +162,8 @@ static int set_code(int *dest, const json_t *value)
 
 static int set_ms(double *dest, const json_t *value)
 {
-	if (!json_is_number(value) || json_number_value(value) < 0)
+	if (!json_is_number(value) || json_number_value(value) < 0 ||
+	    json_number_value(value) > MS_MAX)
 		return -1;
 	*dest = json_number_value(value);
 	return 0;

@@ -81,10 +81,13 @@ struct move {
 	/* on the way */
 	enum hold_kind hold;
 	bool bouncing;
+	bool released; /* clients may have been answered by the destination's copy */
+	bool ended;    /* the source's copy had ended by itself: there is none to go back to */
 	struct job dump, at_gate, restore, watch, kick;
 	struct probe *probe;
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
+	int64_t deadline_us; /* of the whole move, up to its commit point; 0: none */
 	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
 	struct summary summary;
 };

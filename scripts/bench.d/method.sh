@@ -22,6 +22,9 @@ method_cmigrate() { # CONTAINER [PROGRAM]
 	begin=${EPOCHREALTIME/[.,]/}
 	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
 	end=${EPOCHREALTIME/[.,]/}
+	if [[ $ready != ready ]]; then
+		echo "the client got no answer before the move" >&2
+	fi
 	sleep 0.2
 	exec {in}>&-
 	read -r -t 15 report <&"$out" || true

@@ -7,7 +7,18 @@ if [ -p "$run/reached" ]; then
 	exec 3<>"$run/reached"
 	echo gone >&3
 fi
-rm -rf "$run"
+# A CRIU that crashed leaves all cgroup hierarchies mounted in its work directory.
+mounts() {
+	awk -v dir="$run/" 'index($2, dir) == 1 {print $2}' /proc/self/mounts
+}
+mounts | while read -r mount; do
+	umount -l "$mount" 2>/dev/null
+done
+[ -z "$(mounts)" ] || {
+	echo "still mounted: $(mounts | head -n 1)" >&2
+	exit 1
+}
+rm -rf --one-file-system "$run"
 rmdir "${run%/*}" 2>/dev/null
 if [ -n "$images" ]; then
 	rm -rf "$images" "$images.gate"

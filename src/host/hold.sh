@@ -84,7 +84,8 @@ drop() {
 }
 
 no_drop() {
-	if command -v nft >/dev/null && ns nft delete table inet "$table" 2>/dev/null; then
+	if command -v nft >/dev/null; then
+		ns nft delete table inet "$table" 2>/dev/null
 		return 0
 	fi
 	for tables in iptables ip6tables; do
@@ -98,7 +99,14 @@ no_drop() {
 
 set_hold() {
 	mkdir -p "${made%/*}"
+	# Left by a move or a recovery that was killed, perhaps half made. It is made anew under a drop:
+	# where the address is up already, a packet that came through would be answered by a reset.
+	if ns ip link show "$ifb" >/dev/null 2>&1; then
+		drop "$@"
+		no_queue "$@"
+	fi
 	if queue "$@" 2>/dev/null; then
+		no_drop "$@"
 		echo "$kind"
 	else
 		no_queue "$@"

@@ -3,7 +3,8 @@
 # prepare ROLE RUN IMAGES [CRIU-OPTION]...
 #
 # Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
-# logs thousands of lines) and on the source the images directory, the two fifos and the gate.
+# logs thousands of lines) and on the source the images directory, the two fifos and the gate. ROLE
+# is source, destination, or ungated: a source whose dump waits for nobody.
 # Prints nothing. Fails if a directory is there already: two moves of one name.
 role=$1 run=$2 images=$3
 shift 3
@@ -12,8 +13,9 @@ set -e
 mkdir -p "${run%/*}"
 mkdir "$run"
 printf '%s\n' "$@" >"$run/criu.conf"
-[ "$role" = source ] || exit 0
+[ "$role" != destination ] || exit 0
 mkdir "$images"
+[ "$role" = source ] || exit 0
 mkfifo "$run/reached" "$run/verdict"
 
 # CRIU executes this after the images are complete, and ends the source's processes only if it

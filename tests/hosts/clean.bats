@@ -80,8 +80,8 @@ operator_rules() { # HOST
 @test "the operator's own ingress qdisc and filters stay" {
 	for host in rhel01 rhel02; do
 		on $host tc qdisc add dev eth0 handle ffff: ingress
-		on $host tc filter add dev eth0 parent ffff: protocol ip prio 10 u32 match ip src 192.0.2.7/32 action drop
-		on $host tc filter add dev eth0 parent ffff: protocol ipv6 prio 49000 u32 match ip6 src 2001:db8::7/128 action drop
+		on $host tc filter add dev eth0 parent ffff: protocol ip prio 10 u32 match ip src 192.0.2.7/32 flowid 1:1
+		on $host tc filter add dev eth0 parent ffff: protocol ipv6 prio 49000 u32 match ip6 src 2001:db8::7/128 flowid 1:1
 	done
 	start_container rhel01 web
 	remember rhel01 rhel02
@@ -92,8 +92,8 @@ operator_rules() { # HOST
 @test "the operator's own clsact qdisc stays" {
 	for host in rhel01 rhel02; do
 		on $host tc qdisc add dev eth0 clsact
-		on $host tc filter add dev eth0 ingress protocol ip prio 10 u32 match ip src 192.0.2.7/32 action drop
-		on $host tc filter add dev eth0 egress protocol ip prio 10 u32 match ip dst 192.0.2.7/32 action drop
+		on $host tc filter add dev eth0 ingress protocol ip prio 10 u32 match ip src 192.0.2.7/32 flowid 1:1
+		on $host tc filter add dev eth0 egress protocol ip prio 10 u32 match ip dst 192.0.2.7/32 flowid 1:1
 	done
 	start_container rhel01 web
 	remember rhel01 rhel02

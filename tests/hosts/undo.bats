@@ -97,7 +97,7 @@ damage() { # SCRIPT
 }
 
 @test "an image with flipped bytes" {
-	damage 'printf "\377\377\377\377" | dd of=core-1.img bs=1 seek=8 conv=notrunc 2>/dev/null'
+	damage 'printf "\377\377\377\377" | dd of=core-1.img bs=1 seek=12 conv=notrunc 2>/dev/null'
 	fails_and_is_undone 5 'core|size|Error|failed'
 }
 

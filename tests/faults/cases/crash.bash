@@ -1,2 +1,78 @@
-# shellcheck shell=bash
-cases_crash() { :; }
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
+# The destination goes down at each step, and comes back.
+
+# With the controller: killed at the same point.
+case_crash_both() { # POINT CONTROLLER
+	begin "crash destination $1" "$2" || return 0
+	may_lose=$dst
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$dst"
+	boot "$dst"
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish "$src"
+}
+
+# The controller lives on, and finds out for itself.
+case_crash() { # POINT CONTROLLER CODE...
+	begin "destination crashes $1" "$2" || return 0
+	may_lose=$dst
+	move_stops "$1"
+	crash "$dst"
+	move_ends
+	expect_code move "$move_code" "${@:3}"
+	check_truth
+	boot "$dst"
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish "$src"
+}
+
+# It stays off: nothing is started before somebody says so.
+case_fenced() { # POINT CONTROLLER
+	begin "destination stays off $1" "$2" || return 0
+	may_lose=$dst
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$dst"
+	recover ''
+	expect_code recover "$recover_code" 6
+	recover '' --fenced "$dst"
+	expect_code recover "$recover_code" 0
+	boot "$dst"
+	finish "$src"
+}
+
+# Behind the commit point it took the only copy with it, as a crash does that comes later.
+case_crash_committed() { # POINT CONTROLLER
+	local copies_wanted=0
+	begin "crash destination $1" "$2" || return 0
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$dst"
+	boot "$dst"
+	recover ''
+	expect_code recover "$recover_code" 1
+	finish
+	start_again "$src"
+}
+
+cases_crash() {
+	local step
+	for step in prepare:after hold:after address:before settle:after freeze:after dump:before dump:after \
+		restore:before restore:after release:before release:after answer:before answer:after commit:before; do
+		case_crash_both "$step" source
+	done
+	for step in hold:before address:after dump:after restore:after commit:before; do
+		case_crash_both "$step" third
+	done
+	case_crash_committed commit:after source
+	case_crash_committed open-gate:after third
+	case_crash hold:after source 4 6
+	case_crash dump:after third 4 6
+	case_crash restore:after source 6
+	case_fenced restore:before source
+	case_fenced release:after third
+}

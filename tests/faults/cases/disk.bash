@@ -1,2 +1,37 @@
-# shellcheck shell=bash
-cases_disk() { :; }
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154 # the case's variables
+# The shared directory is full. It is in a file system that can be made as small as what is in it.
+
+case_disk() { # NAME FREE-KB POINT CONTROLLER CODE...
+	local used
+	begin "disk: $1" "$4" || return 0
+	if [[ -n $3 ]]; then
+		move_stops "$3"
+	fi
+	# Blocks of 4 KB; the heartbeats go on taking some.
+	used=$(df --output=used -k "$LAB_BASE" | tail -n 1)
+	mount -o "remount,size=$((used + $2))k" "$LAB_BASE" || flaw 'could not make it smaller'
+	if [[ -n $3 ]]; then
+		move_ends
+	else
+		move ''
+	fi
+	mount -o "remount,size=$lane_size" "$LAB_BASE"
+	expect_code move "$move_code" "${@:5}"
+	check_truth
+	if [[ $move_code -eq 6 ]]; then
+		recover ''
+		expect_code recover "$recover_code" 0
+	fi
+	finish "$src"
+}
+
+cases_disk() {
+	case_disk 'full from the start' 0 '' source 1 3 4
+	case_disk 'full from the start' 0 '' third 1 3 4
+	case_disk 'no room for the images' 400 '' destination 1 3 4
+	case_disk 'fills up before the dump' 0 dump:before source 4
+	case_disk 'fills up in the dump' 200 dump:before third 4
+	case_disk 'fills up before the restore' 0 restore:before destination 4
+	case_disk 'fills up before the commit' 0 commit:before source 0 4
+}

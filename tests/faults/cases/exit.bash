@@ -31,11 +31,7 @@ finish_exited() {
 		expect_code recover "$recover_code" 1 0
 	fi
 	finish
-	container_start "$src"
-	printf '1 nobody 0' >"$work/state"
-	kill "$client_pid"
-	wait "$client_pid" 2>/dev/null
-	connect
+	start_again "$src"
 }
 
 cases_exit() {

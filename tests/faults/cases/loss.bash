@@ -1,2 +1,87 @@
-# shellcheck shell=bash
-cases_loss() { :; }
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
+# The source goes down, and with it the copy that is frozen or runs there.
+
+case_source_lost() { # POINT CONTROLLER: there are no complete images yet
+	local copies_wanted=0
+	begin "crash source $1" "$2" || return 0
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$src"
+	boot "$src"
+	recover ''
+	expect_code recover "$recover_code" 1
+	finish
+	start_again "$src"
+}
+
+case_source_restored() { # POINT CONTROLLER [FAULT-OF-A-FIRST-RECOVERY...]
+	local point
+	begin "crash source $1${3:+, recovery ${*:3}}" "$2" || return 0
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$src"
+	boot "$src"
+	for point in "${@:3}"; do
+		recover "$point"
+		expect_code recover "$recover_code" 137
+	done
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish "$dst"
+}
+
+case_source_fenced() { # POINT CONTROLLER
+	local on_host
+	begin "source stays off $1" "$2" || return 0
+	on_host=$dst
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$src"
+	recover ''
+	case $1 in
+	# The destination's copy runs: that there is another on the source is out of the question.
+	restore:after | release:*) expect_code recover "$recover_code" 6 0 ;;
+	*) expect_code recover "$recover_code" 6 ;;
+	esac
+	[[ $recover_code -eq 0 ]] || recover '' --fenced "$src"
+	expect_code recover "$recover_code" 0
+	boot "$src"
+	finish "$dst"
+}
+
+# The images are restored on the host that is there.
+case_both_lost() { # POINT CONTROLLER
+	begin "crash both $1" "$2" || return 0
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$src"
+	crash "$dst"
+	boot "$src"
+	local on_host=$src
+	recover ''
+	expect_code recover "$recover_code" 6
+	recover '' --fenced "$dst"
+	expect_code recover "$recover_code" 0
+	boot "$dst"
+	finish "$src"
+}
+
+cases_loss() {
+	local step
+	case_source_lost hold:after destination
+	case_source_lost freeze:after third
+	case_source_lost dump:before destination
+	case_source_restored dump:after destination
+	case_source_restored restore:before third
+	case_source_restored restore:after destination
+	case_source_restored answer:before third
+	case_source_restored commit:after destination
+	for step in prepare:before prepare:after hold:after address:after restore:before restore:after \
+		release:after commit:after clean:before; do
+		case_source_restored dump:after third "$step"
+	done
+	case_source_fenced dump:after destination
+	case_source_fenced restore:after third
+	case_both_lost dump:after third
+}

@@ -41,7 +41,7 @@ expect_code() { # WHAT CODE EXPECTED...
 
 # What is on a host; asked until nothing of a move is left there or the time is up.
 look_at() { # HOST
-	local end=$(($(now_us) + 4000000))
+	local end=$(($(now_us) + 10000000))
 	while :; do
 		on "$1" bash /opt/cmigrate/tests/faults/programs/leftovers counter "$address" >"$work/left-$1" 2>&1
 		if [[ $(count_lines "$work/left-$1") -eq 1 || $(now_us) -gt $end ]]; then
@@ -122,6 +122,6 @@ finish() { # [HOST it must be on]
 }
 
 row() { # pass|fail TEXT
-	printf 'row\t%s\t%-32s %-12s %5s %8s  %-7s %8s %8s  %s\n' "$1" "$name" "$controller" "$move_code" \
+	printf 'row\t%s\t%-44s %-12s %5s %8s  %-7s %8s %8s  %s\n' "$1" "$name" "$controller" "$move_code" \
 		"$recover_code" "$here" "$before" "$heard" "$2"
 }

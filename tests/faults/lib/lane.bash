@@ -2,8 +2,13 @@
 # shellcheck shell=bash disable=SC2154 # matrix's variables
 # A lane: two hosts and a client, one counter, one observer, and the cases that use them in turn.
 
+# A file system of its own, which can be made full.
+lane_size=1g
+
 lane_up() {
 	local host
+	export LAB_BASE=$work/base
+	mkdir "$LAB_BASE" && mount -t tmpfs -o "size=$lane_size,mode=755" tmpfs "$LAB_BASE" || return
 	"$lab" up 2 >"$work/up" 2>&1 || return
 	for host in rhel01 rhel02 client; do
 		on "$host" sh -c 'mkdir -p /etc/cmigrate /srv/where
@@ -24,10 +29,12 @@ lane_down() {
 		kill "$pid" 2>/dev/null
 	done
 	"$lab" down
+	# The beginning of a namespace's end is not its end.
+	umount "$work/base" 2>/dev/null || umount --lazy "$work/base"
 }
 
 shared_directory() {
-	echo "${LAB_BASE:-/var/lib/cmigrate-lab}/$LAB_NAME/shared"
+	echo "$LAB_BASE/$LAB_NAME/shared"
 }
 
 # The host's own cgroup: of the freezer where there are many hierarchies.
@@ -41,7 +48,7 @@ observe() {
 	local host
 	local -a words=()
 	for host in rhel01 rhel02; do
-		words+=("$host=$(host_cgroup "$host")=${LAB_BASE:-/var/lib/cmigrate-lab}/$LAB_NAME/hosts/$host/pid")
+		words+=("$host=$(host_cgroup "$host")=$LAB_BASE/$LAB_NAME/hosts/$host/pid")
 	done
 	: >"$work/doubles"
 	python3 "$faults_dir/programs/observer.py" counter "$(shared_directory)/beats/beat" \

@@ -27,7 +27,8 @@ look_at() { # HOST [same]
 		section settings
 		sysctl -a 2>/dev/null | grep -E "^net.ipv[46].conf.(eth0|all|default)\."
 		section files
-		find /run /tmp -printf "%y %m %u %p\n" 2>/dev/null | grep -v -e " /run/runc\$" -e " /run/runc/[^/]*/" -e " /run/criu.kdat\$" -e " /tmp/[a-z-]*\.\(out\|err\|pid\)$" | sort
+		find /run /tmp -printf "%y %m %u %p\n" 2>/dev/null | grep -v -e " /run/runc\$" -e " /run/runc/[^/]*/" -e " /run/criu.kdat\$" -e " /tmp/[a-z-]*\.\(out\|err\|pid\)$" |
+			sed "s#^d [0-7]* \(.* /run/runc/[^/]*\)\$#d \1#" | sort
 		section bundles
 		[ ! -d /runc/containers ] || find /runc/containers -printf "%y %m %u %p\n" -type f -size -1000k -exec cksum {} + | sort
 		section containers
@@ -39,7 +40,7 @@ look_at() { # HOST [same]
 		true' - "${2:-}" 2>&1
 }
 
-# Remembers how all hosts look, in $BATS_TEST_TMPDIR.
+# Remembers how all hosts look, in $BATS_TEST_TMPDIR. Announcements of what was before come to their end.
 remember() { # [same] HOST...
 	local same='' host looks=()
 	if [[ $1 == same ]]; then
@@ -48,6 +49,7 @@ remember() { # [same] HOST...
 	fi
 	remembered=("$@") remembered_same=$same
 	for host in "$@"; do
+		wait_on "$host" 5 '! pgrep -x arping >/dev/null'
 		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before" &
 		looks+=($!)
 	done
