@@ -90,7 +90,9 @@ cli: ## the command line, without hosts
 hosts: ## moves between test hosts (needs root)
 	@tests/run hosts
 faults: ## crashes at every step, and recovery (needs root)
-	@tests/run faults
+	@scripts/setup build test lab
+	@$(MAKE) --no-print-directory all
+	@tests/faults/matrix
 lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape

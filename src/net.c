@@ -73,6 +73,11 @@ int net_address_up(const struct net *net, struct err *err)
 	return address(net, "up", err);
 }
 
+int net_address_enter(const struct net *net, struct err *err)
+{
+	return address(net, "enter", err);
+}
+
 int net_address_down(const struct net *net, struct err *err)
 {
 	return address(net, "down", err);

@@ -118,6 +118,23 @@ static enum exit_code settle_lost(struct move *move, struct err *err)
 	return EXIT_FAILED;
 }
 
+/* Committed: the source's copy ends, whatever became of the destination's since. */
+static enum exit_code settle_forward(struct move *move, const char *destination_status,
+				     struct err *err)
+{
+	enum exit_code code = engine_forward(strategy_of(move), move, err);
+
+	if (code != EXIT_DONE || is(destination_status, "running") ||
+	    is(destination_status, "paused"))
+		return code;
+	str_set(&move->summary.outcome, "lost");
+	(void)err_set(err, EXIT_FAILED,
+		      "'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
+		      "host; 'cmigrate run %s' starts it anew",
+		      move->bundle.name, move->destination_name, move->bundle.name);
+	return EXIT_FAILED;
+}
+
 static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 {
 	(void)err_set(
@@ -130,14 +147,15 @@ static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 	return EXIT_IN_DOUBT;
 }
 
-static enum exit_code settle(struct move *move, enum recovery way, const char *why, struct err *err)
+static enum exit_code settle(struct move *move, enum recovery way, const char *destination_status,
+			     const char *why, struct err *err)
 {
 	const struct strategy *strategy = strategy_of(move);
 	enum exit_code code = EXIT_IN_DOUBT;
 
 	switch (way) {
 	case RECOVER_FORWARD:
-		code = engine_forward(strategy, move, err);
+		code = settle_forward(move, destination_status, err);
 		break;
 	case RECOVER_COMMIT:
 		code = engine_resume(strategy, "release", move, err);
@@ -181,5 +199,6 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 					      destination_status ? destination_status : "",
 				      .images_complete = images_complete(move, move->destination) ||
 							 images_complete(move, move->source)};
-	return settle(move, recover_decide(&facts, &why), why, err);
+	enum recovery way = recover_decide(&facts, &why);
+	return settle(move, way, facts.destination_status, why, err);
 }

@@ -39,7 +39,7 @@ static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, s
 /* CRIU's configuration file: what runc has no option for, as it stands in criu(8). */
 static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
 {
-	bool source = strcmp(role, "source") == 0;
+	bool source = strcmp(role, "destination") != 0;
 
 	if (o->network_lock_skip)
 		argv_add(a, "network-lock skip");

@@ -35,7 +35,7 @@ int step_address(struct move *move, struct err *err)
 {
 	struct net net = move_net_destination(move);
 
-	return net_address_up(&net, err);
+	return net_address_enter(&net, err);
 }
 
 enum undo_result undo_address(struct move *move, struct err *err)

@@ -20,8 +20,8 @@ static int make_directories(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	struct job at_source = {0}, at_destination = {0};
 
-	if (runtime_prepare(&src, move->gate ? "source" : "ungated", &move->source_options, &at_source,
-			    err) < 0)
+	if (runtime_prepare(&src, move->gate ? "source" : "ungated", &move->source_options,
+			    &at_source, err) < 0)
 		return -1;
 	if (runtime_prepare(&dst, "destination", &move->destination_options, &at_destination, err) <
 	    0) {

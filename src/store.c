@@ -268,14 +268,13 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 		}
 		if (is_current(store, fd)) {
 			CLEANUP_FREE char *stamp = make_stamp();
-			if (ftruncate(fd, 0) < 0 || write_all(fd, stamp) < 0) {
-				(void)fail(store, LOCK_FILE, err);
-				fd_close(&fd);
-				return -1;
-			}
 			ret->fd = fd;
 			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
-			return 0;
+			if (ftruncate(fd, 0) == 0 && write_all(fd, stamp) == 0)
+				return 0;
+			(void)fail(store, LOCK_FILE, err);
+			store_unlock(ret);
+			return -1;
 		}
 		fd_close(&fd);
 	}

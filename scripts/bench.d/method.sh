@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with bench and its parts
 # The ways to move a container. Each prints one line of KEY=VALUE words, and fails where the move does.
 
+# shellcheck source=/dev/null
+. "$here/client.sh"
+
 method_names=(cmigrate article podman floor)
 
 method_words() { # NAME
@@ -15,23 +18,19 @@ method_words() { # NAME
 
 # With a client that asks all the time.
 method_cmigrate() { # CONTAINER [PROGRAM]
-	local ready='' report='' summary='' begin end
-	coproc CLIENT { on client "$parts/client.py" "$container_asked" 2 2>/dev/null; }
-	local pid=$CLIENT_PID out=${CLIENT[0]} in=${CLIENT[1]}
-	read -r -t 10 ready <&"$out" || true
+	local summary report begin end
+	client_start "$container_asked"
 	begin=${EPOCHREALTIME/[.,]/}
 	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
 	end=${EPOCHREALTIME/[.,]/}
-	if [[ $ready != ready ]]; then
-		echo "the client got no answer before the move" >&2
-	fi
 	sleep 0.2
-	exec {in}>&-
-	read -r -t 15 report <&"$out" || true
-	wait "$pid" || true
-	jq -nr --argjson us $((end - begin)) --arg summary "$summary" --arg report "$report" '
-		($summary | fromjson? // {error: "cmigrate said: \($summary)"}) as $s |
-		($report | fromjson? // error("the client said: \($report)")) as $c |
+	client_stop
+	report=$(tail -n 1 "$work/client")
+	if [[ $summary != '{'*'}' || $report != '{'*'}' ]]; then
+		echo "cmigrate said: $summary; the client said: $report" >&2
+		return 1
+	fi
+	jq -nr --argjson us $((end - begin)) --argjson s "$summary" --argjson c "$report" '
 		if $s.outcome != "moved" then error("not moved: \($s.error)") else
 			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)" +
 			" gap_ms=\($c.gap_ms) asked=\($c.asked) lost=\($c.failed)"

@@ -18,7 +18,7 @@ def pairs(path):
 def spread(values):
     if not values:
         return None
-    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+    return {"median": round(statistics.median(values), 1), "min": min(values), "max": max(values),
             "n": len(values)}
 
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# address up|down|announce NETNS IP/PREFIX@DEVICE...
+# address up|enter|down|announce NETNS IP/PREFIX@DEVICE...
 #
-# up: adds what isn't there; announce: says so to the neighbours; down: takes it off whichever device
-# has it. NETNS "": the host's own network namespace.
+# up: adds what isn't there; enter: up, where no copy runs yet; announce: says so to the neighbours;
+# down: takes it off whichever device has it. NETNS "": the host's own network namespace.
 verb=$1 netns=$2
 shift 2
 
@@ -27,6 +27,13 @@ up() {
 	*:*) ns ip addr replace "$cidr" dev "$device" nodad preferred_lft 0 ;;
 	*) ns ip addr replace "$cidr" dev "$device" ;;
 	esac
+}
+
+# A copy that was killed here has left its connections to the kernel, which goes on closing them for
+# minutes: a restore of the same ones fails with "Cannot assign requested address".
+enter() {
+	ns ss -K -H -tn state connected "src $ip" >/dev/null 2>&1
+	up
 }
 
 # Gratuitous ARP as request and as reply: some neighbours believe only one of them. It goes on behind

@@ -122,8 +122,9 @@ shared() {
 	own=$state/proof-$id.$role
 	if (echo "$id" >"$own") 2>/dev/null; then
 		say proof-owner "$(stat -c %u "$own" 2>/dev/null)"
-		rm -f "$own"
 	fi
+	# On a full disk it is there, and empty.
+	rm -f "$own"
 }
 
 container() {

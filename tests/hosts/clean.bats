@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
 # What a move leaves behind: nothing; and what it must not touch: the operator's rules and filters.
 
 load lib/lab
@@ -7,7 +8,7 @@ load lib/containers
 load lib/snapshot
 
 setup_file() {
-	start_lab t-clean 90
+	start_lab t-clean 300
 	on rhel01 criu check >/dev/null 2>&1 || true
 	on rhel02 criu check >/dev/null 2>&1 || true
 }

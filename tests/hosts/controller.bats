@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
 # From where a move is made, what it prints, two at once, and hosts whose criu has no gate.
 
 load lib/lab
@@ -10,7 +11,7 @@ load lib/faults
 address=10.99.0.100
 
 setup_file() {
-	start_lab t-controller 150
+	start_lab t-controller 300
 }
 
 teardown_file() {

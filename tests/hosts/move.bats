@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
 # Containers go there and back, ten times in a row, and go on where they were.
 
 load lib/lab
 load lib/containers
 
 setup_file() {
-	start_lab t-move 150
+	start_lab t-move 300
 	on client mkdir -p /tmp/out
 }
 

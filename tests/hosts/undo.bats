@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
 # A move that fails on its way is undone: the container goes on where it was, nothing is left.
 
 load lib/lab
@@ -10,7 +11,7 @@ load lib/faults
 address=10.99.0.102
 
 setup_file() {
-	start_lab t-undo 150
+	start_lab t-undo 300
 	# What criu finds out about a kernel once is kept in /run: before the first comparison.
 	on rhel01 criu check >/dev/null 2>&1 || true
 	on rhel02 criu check >/dev/null 2>&1 || true

@@ -23,7 +23,10 @@ case_disk() { # NAME FREE-KB POINT CONTROLLER CODE...
 		recover ''
 		expect_code recover "$recover_code" 0
 	fi
-	finish "$src"
+	case $move_code in
+	0) finish "$dst" ;;
+	*) finish "$src" ;;
+	esac
 }
 
 cases_disk() {
@@ -32,6 +35,6 @@ cases_disk() {
 	case_disk 'no room for the images' 400 '' destination 1 3 4
 	case_disk 'fills up before the dump' 0 dump:before source 4
 	case_disk 'fills up in the dump' 200 dump:before third 4
-	case_disk 'fills up before the restore' 0 restore:before destination 4
+	case_disk 'fills up before the restore' 0 restore:before destination 0 4
 	case_disk 'fills up before the commit' 0 commit:before source 0 4
 }

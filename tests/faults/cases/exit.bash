@@ -35,7 +35,16 @@ finish_exited() {
 }
 
 cases_exit() {
-	case_exit hold:before source 1 4
-	case_exit settle:after destination 1 4
-	case_exit freeze:before third 1 4
+	case_exit hold:before source 1
+	case_exit settle:after destination 1
+	case_exit freeze:before third 1
+	begin 'exits at release:before' source && {
+		may_lose=$dst
+		move_stops release:before
+		end_container "$dst"
+		move_ends
+		expect_code move "$move_code" 4
+		finish "$src"
+	}
+	return 0
 }

@@ -9,7 +9,8 @@ case_rush() { # NAME HOST...: each moves to where the copy isn't
 	shift
 	i=0
 	for host in "$@"; do
-		cmigrate_on "$host" '' --quiet move counter "$dst" >"$work/rush.$((++i))" 2>&1 &
+		i=$((i + 1))
+		cmigrate_on "$host" '' --quiet move counter "$dst" >"$work/rush.$i" 2>&1 &
 		pids+=($!)
 	done
 	i=0

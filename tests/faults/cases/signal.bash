@@ -10,7 +10,7 @@ case_signal() { # POINT CONTROLLER SIGNAL...
 	send_signal "$@"
 	move_ends
 	case $point in
-	release:after | answer:* | commit:* | open-gate:* | clean:*)
+	release:* | answer:* | commit:* | open-gate:* | clean:*)
 		expect_code move "$move_code" 0
 		finish "$dst"
 		;;

@@ -51,8 +51,8 @@ observe() {
 		words+=("$host=$(host_cgroup "$host")=$LAB_BASE/$LAB_NAME/hosts/$host/pid")
 	done
 	: >"$work/doubles"
-	python3 "$faults_dir/programs/observer.py" counter "$(shared_directory)/beats/beat" \
-		"$work/doubles" "$work/stats" "${words[@]}" 2>"$work/observer.err" &
+	nice -n -15 python3 "$faults_dir/programs/observer.py" counter "$(shared_directory)/beats/beat" \
+		"$work/doubles" "$work/stats" "$work/off" "${words[@]}" 2>"$work/observer.err" &
 	observer_pid=$!
 }
 

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Watches for two running copies of a container, from outside of the hosts.
 
-observer.py NAME BEATS DOUBLES STATS HOST=CGROUP=PIDFILE...: CGROUP is the host's own, below which the
+observer.py NAME BEATS DOUBLES STATS OFF HOST=CGROUP=PIDFILE...: CGROUP is the host's own, below which the
 container NAME has one; PIDFILE has the pid of the host's first process. Until SIGTERM it looks every
 5 ms. A copy runs when one of its processes can: not frozen, not stopped (as CRIU leaves those at its
 gate), not on its way out. DOUBLES gets a line for each instant at which two of them run, and for
-heartbeats of two hosts that alternate. STATS is written at least once a second.
+heartbeats of two hosts that alternate. STATS is written at least once a second. OFF names a host that
+is just losing its power.
 """
 import os
 import signal
 import sys
 import time
 
-NAME, BEATS, DOUBLES, STATS = sys.argv[1:5]
+NAME, BEATS, DOUBLES, STATS, OFF = sys.argv[1:6]
 TICK = 0.005
 PF_EXITING = 0x4
 SIGKILL_BIT = 1 << (signal.SIGKILL - 1)
@@ -121,7 +122,7 @@ class Observer:
             pids = first.running(), second.running()
             if not all(pids):
                 return
-            if not first.running():
+            if not first.running() or read(OFF).strip() in (a.name, b.name):
                 return
         self.report(f"{b.name} (pid {pids[0]}) and {a.name} (pid {pids[1]}) run")
 
@@ -148,6 +149,6 @@ class Observer:
         self.write_stats()
 
 
-observer = Observer(sys.argv[5:])
+observer = Observer(sys.argv[6:])
 signal.signal(signal.SIGTERM, lambda *_: setattr(observer, "stop", True))
 observer.run()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # Containers for the tests: a web server, a redis, a program with a little of everything.
 
 # Flags that all test containers share, the article's.

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # Programs in the place of runc and criu that misbehave in one way and are the real ones otherwise.
 
 # SCRIPT is run as sh before the real runc on HOST, with its arguments as $@; a restore is told by
 # $restoring, its images by $images.
 wrap_runc() { # HOST SCRIPT
-	# shellcheck disable=SC2016 # for the host's shell
 	on "$1" sh -c 'cat >/usr/local/sbin/runc; chmod 755 /usr/local/sbin/runc' <<-END
 		#!/bin/sh
 		restoring='' images=''

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # The lab of a test file: brought up once, taken down at its end, and when the file takes too long.
 
 hosts_dir=${BASH_SOURCE[0]%/*}/..
@@ -24,7 +24,7 @@ start_lab() { # NAME SECONDS [HOSTS]
 	place_program
 }
 
-# A sleep that ends with its parent: its standard input is a pipe from here.
+# SIGTERM ends it, and its sleep. Who kills the test run leaves it to take the lab down in the end.
 guard_lab() { # SECONDS
 	local clock
 	sleep "$1" &
@@ -37,10 +37,11 @@ guard_lab() { # SECONDS
 
 # Called by teardown_file, also after a setup_file that failed.
 end_lab() {
+	# Without it no lab was begun, and LAB_NAME may be somebody's.
 	if [[ -n ${LAB_GUARD:-} ]]; then
 		kill "$LAB_GUARD" 2>/dev/null || true
+		"$lab" down
 	fi
-	"$lab" down
 }
 
 # The program of the start of the tests, whatever is built meanwhile.

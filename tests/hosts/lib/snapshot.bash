@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # What a host looks like, to be compared with what it looks like later.
 
 # Prints all that a move could leave on a host. "same" as second argument: the very same processes
-# of the containers too, not only programs of the same name.
+# of the containers too, not only programs of the same name. Announcements are let come to their end.
 look_at() { # HOST [same]
-	# shellcheck disable=SC2016 # for the host's shell
 	on "$1" bash -c '
 		section() { printf "== %s\n" "$1"; }
+		for _ in {1..400}; do
+			pgrep -x arping >/dev/null || break
+			sleep 0.01
+		done
 		section programs
 		own=$(ps -o sid= -p $$)
 		ps -eo sid,args | awk -v own="$own" "NR > 1 && \$1 != own {\$1 = \"\"; print}" | grep -v -E "sshd-(session|auth)" | sort
 		section addresses
-		ip addr
+		ip addr | sed "s# tentative##"
 		section links
 		ip link
 		section routes
@@ -40,7 +43,7 @@ look_at() { # HOST [same]
 		true' - "${2:-}" 2>&1
 }
 
-# Remembers how all hosts look, in $BATS_TEST_TMPDIR. Announcements of what was before come to their end.
+# Remembers how all hosts look, in $BATS_TEST_TMPDIR.
 remember() { # [same] HOST...
 	local same='' host looks=()
 	if [[ $1 == same ]]; then
@@ -49,7 +52,6 @@ remember() { # [same] HOST...
 	fi
 	remembered=("$@") remembered_same=$same
 	for host in "$@"; do
-		wait_on "$host" 5 '! pgrep -x arping >/dev/null'
 		look_at "$host" "$same" >"$BATS_TEST_TMPDIR/$host.before" &
 		looks+=($!)
 	done

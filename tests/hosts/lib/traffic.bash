@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # Clients in the host "client" that go on while a container moves, and what they saw.
 
 # Starts programs/NAME.py there; its report goes to /tmp/KEY.out. Returns when it has begun.

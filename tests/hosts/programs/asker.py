@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Asks a web server over a new connection every few ms, and never waits for one before the next.
 
-asker.py INTERVAL_MS TIMEOUT_S URL...: until SIGTERM; then reports in JSON: per URL the number of
+asker.py INTERVAL_MS TIMEOUT_S URL...: the URLs by turns, until SIGTERM; then reports in JSON: per URL the number of
 requests, the failed ones by cause, the answers in the order of asking (runs of equal ones), and
 the longest time one took.
 """
 import asyncio
+import itertools
 import json
+import resource
 import signal
 import sys
 import time
@@ -67,19 +69,22 @@ class Asker:
 
 
 async def main():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     done = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
     askers = [Asker(url) for url in sys.argv[3:]]
     tasks = set()
     print("begun", file=sys.stderr, flush=True)
     due = time.monotonic()
-    while not done.is_set():
-        for asker in askers:
-            row = {}
-            asker.rows.append(row)
-            task = asyncio.create_task(asker.one(row))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+    for asker in itertools.cycle(askers):
+        if done.is_set():
+            break
+        row = {}
+        asker.rows.append(row)
+        task = asyncio.create_task(asker.one(row))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         due += INTERVAL
         await asyncio.sleep(max(0, due - time.monotonic()))
     await asyncio.gather(*tasks)
