@@ -6,8 +6,9 @@
 # that qdisc is told to let go) or "dropped" (a kernel without ifb, u32 or mirred: the senders
 # repeat them; no_drop ends it). clear takes all away.
 #
-# Queue: arriving packets are redirected to an ifb device whose qdisc lets nothing out. sch_plug is
-# made for it; where it is missing, a token bucket of 100 bit a second, emptied first, does the same.
+# Queue: arriving packets are redirected (nft, or tc where nft can't) to an ifb device whose qdisc lets
+# nothing out. sch_plug is made for it; where it is missing, a token bucket of 100 bit a second, emptied
+# first, does the same.
 verb=$1 tag=$2 priority=$3 netns=$4
 shift 4
 ifb=cm$tag
@@ -50,7 +51,21 @@ make_queue() {
 	kind=bucket
 }
 
-redirect() {
+# By nftables: the kernel stops a device for a moment, up to a second as a client sees it, when an
+# ingress qdisc comes or goes.
+redirect_nft() {
+	rules="add table netdev $table"
+	for word in "$@"; do
+		device=${word##*@} ip=${word%%/*} family=ip
+		case $ip in *:*) family=ip6 ;; esac
+		chain=in_$(printf '%s' "$device" | tr -c 'A-Za-z0-9\n' _)
+		rules="$rules; add chain netdev $table $chain { type filter hook ingress device \"$device\" priority -400; }"
+		rules="$rules; add rule netdev $table $chain $family daddr $ip fwd to \"$ifb\""
+	done
+	ns nft "$rules"
+}
+
+redirect_tc() {
 	device=${1##*@} ip=${1%%/*}
 	if ! ns tc qdisc show dev "$device" | grep -q -E 'ingress|clsact'; then
 		ns tc qdisc add dev "$device" ingress || return 1
@@ -66,8 +81,9 @@ redirect() {
 
 queue() {
 	make_queue "$@" || return 1
+	command -v nft >/dev/null && redirect_nft "$@" && return 0
 	for word in "$@"; do
-		redirect "$word" || return 1
+		redirect_tc "$word" || return 1
 	done
 }
 
@@ -116,7 +132,10 @@ set_hold() {
 }
 
 no_queue() {
+	command -v nft >/dev/null && ns nft delete table netdev "$table" 2>/dev/null
 	for device in $(devices "$@"); do
+		[ -e "$made-$device" ] || ns tc filter show dev "$device" parent ffff: 2>/dev/null |
+			grep -q "pref $priority \|pref $((priority + 1)) " || continue
 		ns tc filter del dev "$device" parent ffff: protocol ip prio "$priority" 2>/dev/null
 		ns tc filter del dev "$device" parent ffff: protocol ipv6 prio $((priority + 1)) 2>/dev/null
 		if [ -e "$made-$device" ] && [ -z "$(ns tc filter show dev "$device" parent ffff:)" ]; then
