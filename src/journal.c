@@ -21,6 +21,8 @@ static char *entry_line(json_t *entry)
 
 static int add(struct journal *journal, json_t *entry, bool sync, struct err *err)
 {
+	if (!entry)
+		return err_set(err, EXIT_FAILED, "journal: a name or path is not UTF-8");
 	CLEANUP_FREE char *line = entry_line(entry);
 
 	if (!sync) {

@@ -65,6 +65,23 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 	return 0;
 }
 
+/* What ends in rules, command lines and requests. */
+static int check_words(const struct move *m, struct err *err)
+{
+	const char *hops[] = {m->hop4, m->hop6};
+	struct address unused;
+
+	for (size_t i = 0; i < 2; i++)
+		if (hops[i] && address_parse(hops[i], &unused, err) < 0)
+			return err_wrap(err, "move.hop");
+	for (size_t i = 0; i < m->bundle.endpoints.n; i++)
+		if (name_check_endpoint(m->bundle.endpoints.v[i], err) < 0)
+			return err_wrap(err, "move.endpoints");
+	if (m->bundle.netns && name_check_path(m->bundle.netns, err) < 0)
+		return err_wrap(err, "move.netns");
+	return 0;
+}
+
 static int read_names(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *id = NULL;
@@ -87,7 +104,7 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	    name_check(m->bundle.name, err) < 0 || name_check_path(m->bundle.dir, err) < 0)
 		return err_wrap(err, "move");
 	memcpy(m->id, id, strlen(id) + 1);
-	return 0;
+	return check_words(m, err);
 }
 
 static int read_options(const json_t *o, struct move *m, struct err *err)

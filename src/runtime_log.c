@@ -54,7 +54,7 @@ static const struct remedy remedies[] = {
 	{"vdso", "criu is too old for this kernel"},
 	{"rseq", "criu 3.17 or newer is needed for a glibc of 2.35 or newer"},
 	{"No space left", "free space in the shared directory"},
-	{"Can't bind inet socket|Can't bind.*Cannot assign requested address",
+	{"Can't bind.*Cannot assign requested address",
 	 "the address of a connection isn't on the destination: use --tcp-close, or move its "
 	 "address along"},
 	{"Address already in use|Can't bind.*98",

@@ -19,6 +19,7 @@
 #define STORE_TIMEOUT_MS 15000
 #define STORE_LIMIT (1024 * 1024)
 #define LOCK_FILE "lock"
+#define LOCK_BEAT_S "3"
 /* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
 #define DIRECTORY_TRIES 100
 /* How long ssh may take to end behind the last byte. */
@@ -332,7 +333,11 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 
 	if (!ch)
 		return -1;
-	/* flock takes the place of sh; cat keeps it until our end of the pipe is closed. */
+	/*
+	 * flock takes the place of sh; cat keeps it until our end of the pipe is closed. What is said
+	 * meanwhile (64 KB of it need no reader) lets the host's sshd notice that we are gone without
+	 * a word, as behind a cut network: else the lock would stay for hours.
+	 */
 	buf_puts(&line, "umask 077; mkdir -- ");
 	quote_word(&line, store->dir);
 	buf_puts(&line, " 2>/dev/null; exec flock -n -E 75 ");
@@ -341,9 +346,9 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	 */
 	buf_puts(&line,
 		 " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
-		 "exit 75; echo \"$1\" >\"$0\"; echo held; cat >/dev/null; rm -f \"$0\"; rmdir "
-		 "\"${0%/*}\" "
-		 "2>/dev/null' ");
+		 "exit 75; echo \"$1\" >\"$0\"; echo held; "
+		 "(while sleep " LOCK_BEAT_S " >/dev/null 2>&1; do echo; done) 3>&- & "
+		 "cat >/dev/null; kill $!; rm -f \"$0\"; rmdir \"${0%/*}\" 2>/dev/null' ");
 	quote_word(&line, path);
 	buf_puts(&line, " ");
 	quote_word(&line, stamp);

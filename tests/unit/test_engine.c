@@ -114,6 +114,7 @@ static struct move *new_move(void)
 	m->source_name = str_dup("rhel01");
 	m->destination_name = str_dup("rhel02");
 	m->strategy = str_dup("cold");
+	m->images = str_dup("/images");
 	(void)snprintf(m->id, sizeof(m->id), "20240506T070809-1");
 	store_init(&m->store, m->source, m->bundle.dir);
 	m->journal.store = &m->store;

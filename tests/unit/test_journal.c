@@ -222,6 +222,22 @@ static void ok(int status, const struct err *err)
 		fail_msg("%s", err->msg);
 }
 
+/* JSON has no way to say other bytes: told, not crashed over. */
+static void no_utf8(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	struct err err = ERR_INIT;
+	struct store store;
+
+	(void)state;
+	store_init(&store, here, dir);
+	struct journal journal = {.store = &store};
+	assert_int_equal(journal_begin(&journal, NULL, &err), -1);
+	assert_int_equal(err.code, EXIT_FAILED);
+	assert_int_equal(journal_add(&journal, "intent", "\xff", true, &err), -1);
+	store_clear(&store);
+}
+
 typedef void both_fn(const struct store *store);
 
 static void on_both(both_fn *test)
@@ -347,6 +363,7 @@ int main(void)
 		cmocka_unit_test(no_entry),
 		cmocka_unit_test(unknown_entries),
 		cmocka_unit_test(huge),
+		cmocka_unit_test(no_utf8),
 		cmocka_unit_test(written_and_read_back),
 		cmocka_unit_test(a_torn_tail_is_cut_off),
 	};
