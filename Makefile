@@ -97,7 +97,7 @@ lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape
 	clang-format -i src/*.c include/cmigrate/*.h tests/unit/*.c $(wildcard tests/fuzz/*.c)
-fuzz: ## a minute of fuzzing for each reader of input
+fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (20)
 	@scripts/setup build test
 	@tests/fuzz/run
 demo: ## a move between two test hosts, to look at (needs root)

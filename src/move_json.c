@@ -59,8 +59,12 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 	if (words.n > ADDRESSES_MAX)
 		return err_set(err, EXIT_FAILED, "move.%s: too many", key);
 	for (size_t i = 0; i < words.n; i++)
-		if (address_parse(words.v[i], &ret[i], err) < 0 || !*ret[i].device)
+		if (address_parse(words.v[i], &ret[i], err) < 0)
 			return err_wrap(err, "move.%s", key);
+	for (size_t i = 0; i < words.n; i++)
+		if (!*ret[i].device)
+			return err_set(err, EXIT_FAILED, "move.%s: '%s' has no device", key,
+				       words.v[i]);
 	*ret_n = words.n;
 	return 0;
 }

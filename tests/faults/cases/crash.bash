@@ -32,7 +32,9 @@ case_crash() { # POINT CONTROLLER CODE...
 
 # It stays off: nothing is started before somebody says so.
 case_fenced() { # POINT CONTROLLER
+	local on_host
 	begin "destination stays off $1" "$2" || return 0
+	on_host=$src
 	may_lose=$dst
 	move "$1"
 	expect_code move "$move_code" 137
@@ -75,4 +77,19 @@ cases_crash() {
 	case_crash restore:after source 6
 	case_fenced restore:before source
 	case_fenced release:after third
+	[[ ${FAULTS:-} != all ]] || all_crashes
+}
+
+all_crashes() {
+	local step when
+	for step in prepare hold address settle freeze dump restore release answer; do
+		for when in before after; do
+			case_crash_both "$step:$when" third
+			case_fenced "$step:$when" source
+		done
+	done
+	for step in prepare hold address settle freeze dump; do
+		case_crash "$step:before" third 4 6
+		case_crash "$step:before" source 4 6
+	done
 }

@@ -18,7 +18,7 @@ case_cut() { # POINT CONTROLLER source|destination SECONDS CODE...
 	move_wait
 	expect_code move "$move_code" "${@:5}"
 	check_truth
-	recover ''
+	recover_when_free
 	expect_code recover "$recover_code" 0
 	finish
 }
@@ -40,7 +40,7 @@ case_cut_for_good() { # POINT CONTROLLER source|destination CODE...
 		expect_code recover "$recover_code" 6
 	fi
 	"$lab" mend "$host"
-	recover ''
+	recover_when_free
 	expect_code recover "$recover_code" 0
 	finish
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # The shared directory is full. It is in a file system that can be made as small as what is in it.
 
 case_disk() { # NAME FREE-KB POINT CONTROLLER CODE...

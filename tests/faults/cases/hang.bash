@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # A command on a host never returns.
 
 case_hang() { # source|destination PROGRAM WHEN CONTROLLER CODE...
@@ -25,7 +25,22 @@ case_hang() { # source|destination PROGRAM WHEN CONTROLLER CODE...
 	esac
 }
 
+# The controller is killed while a restore hangs: whether a copy comes of it is found out first.
+case_hang_killed() { # CONTROLLER
+	begin 'killed while the restore hangs' "$1" || return 0
+	# shellcheck disable=SC2016 # for the wrapper's shell
+	hang "$dst" runc '[[ $* == *restore* ]]'
+	on "$(controller_host)" timeout -s KILL 6 cmigrate --verbose move counter "$dst" --from "$src" >"$work/move.out" 2>&1
+	move_code=$?
+	expect_code move "$move_code" 137
+	unhang "$dst" runc
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish "$src"
+}
+
 cases_hang() {
+	case_hang_killed source
 	# shellcheck disable=SC2016 # for the wrapper's shell
 	case_hang destination ip '[[ $* == *"addr replace"* ]]' source 4
 	# shellcheck disable=SC2016

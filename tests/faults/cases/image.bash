@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # Images that go bad while CRIU waits at its gate: the source's processes are still there.
 
 case_image() { # NAME LINE-OF-SHELL

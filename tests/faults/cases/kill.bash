@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # The controller is killed before and after each step of a move, and another one recovers.
 
 steps=(prepare hold address settle freeze dump restore release answer commit open-gate clean)
@@ -29,5 +29,26 @@ cases_kill() {
 				case_kill "$step:$when" "$controller"
 			done
 		done
+	done
+}
+
+# Anywhere, in the middle of a step too: what it had started on the hosts goes on by itself.
+case_kill_moment() { # MS CONTROLLER
+	begin "kill after $1 ms" "$2" || return 0
+	on "$(controller_host)" timeout -s KILL "$(($1 / 1000)).$(printf %03d $(($1 % 1000)))" \
+		cmigrate --verbose move counter "$dst" --from "$src" >"$work/move.out" 2>&1
+	move_code=$?
+	expect_code move "$move_code" 137 0
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish
+}
+
+cases_moment() {
+	local ms i=0 step=40
+	local -a controllers=(source destination third)
+	[[ ${FAULTS:-} != all ]] || step=5
+	for ((ms = 300; ms < 1300; ms += step)); do
+		case_kill_moment "$ms" "${controllers[i++ % 3]}"
 	done
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # The observer can see two copies: they are started on purpose.
 
 cases_observer() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # The recovery is killed too, at each of its steps and undos, and then run again.
 
 # The move is killed at one point, recoveries at others, and a last one is let end.
@@ -40,4 +40,22 @@ cases_recover() {
 	case_recover third settle:after freeze:undo address:undo
 	case_recover third restore:after answer:before open-gate:after
 	case_recover source hold:after freeze:undo hold:undo
+	[[ ${FAULTS:-} != all ]] || all_recoveries
+}
+
+all_recoveries() {
+	local controller step when at
+	for controller in source destination third; do
+		for step in restore dump freeze settle address hold prepare; do
+			for at in prepare:after hold:after freeze:after restore:before; do
+				case_recover "$controller" "$at" "$step:undo"
+			done
+		done
+		for step in release answer commit open-gate clean; do
+			for when in before after; do
+				case_recover "$controller" release:after "$step:$when"
+				case_recover "$controller" restore:after "$step:$when" "$step:$when"
+			done
+		done
+	done
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # Many moves of one container at once, from both hosts.
 
 case_rush() { # NAME HOST...: each moves to where the copy isn't

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the case's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # SIGINT, SIGTERM and SIGHUP at each step: undone before the packets are released, finished behind it.
 
 case_signal() { # POINT CONTROLLER SIGNAL...
@@ -35,4 +35,19 @@ cases_signal() {
 	case_signal dump:after source INT INT
 	case_signal hold:after third TERM TERM
 	case_signal clean:before destination INT INT
+	[[ ${FAULTS:-} != all ]] || all_signals
+}
+
+all_signals() {
+	local step when signal controller
+	for controller in source destination third; do
+		for step in "${steps[@]}"; do
+			for when in before after; do
+				[[ $step:$when != clean:after ]] || continue
+				for signal in INT TERM HUP; do
+					case_signal "$step:$when" "$controller" "$signal"
+				done
+			done
+		done
+	done
 }

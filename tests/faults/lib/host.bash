@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the lane's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # the lane's variables
 # The hosts of a lane.
 
 lab=$faults_dir/../../scripts/lab

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # matrix's variables
+# shellcheck shell=bash disable=SC2154,SC2034 # matrix's variables
 # A lane: two hosts and a client, one counter, one observer, and the cases that use them in turn.
 
 # A file system of its own, which can be made full.

@@ -28,6 +28,16 @@ recover() { # FAULT [ARG...]
 	recover_code=$?
 }
 
+# Behind a cut the lock of a controller that has none any more is let go of some seconds late.
+recover_when_free() {
+	local end=$(($(now_us) + 60000000))
+	while :; do
+		recover ''
+		[[ $recover_code -eq 7 && $(now_us) -lt $end ]] || return
+		sleep 1
+	done
+}
+
 # Starts a move that stops at a point, and returns when it is there.
 move_stops() { # POINT [ARG...]
 	local word=

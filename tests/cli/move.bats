@@ -1,0 +1,281 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# move, check and recover against stubs (tests/cli/stubs): what is run where, in which order, with
+# which words. The scripts of src/host run for real; runc, criu and the network's tools don't.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cmigrate=${CMIGRATE:-$top/cmigrate}
+	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
+	cd "$BATS_TEST_TMPDIR"
+	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
+	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
+	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
+	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
+		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
+	done
+	export PATH=$PWD/bin:$PATH
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	export CMIGRATE_CONFIG=$PWD/cmigrate.json
+	bundle '{}'
+	echo running >stub/hosta/state
+}
+
+# The configuration of the container, with these annotations.
+bundle() {
+	cat >root/web/config.json <<-END
+		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
+		 "linux": {"namespaces": [{"type": "pid"}]}, "annotations": $1}
+	END
+}
+
+# What these hosts can't have: the checks that look at the real machine behind the stubs.
+skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
+
+# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
+refuses() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run --separate-stderr "$@"
+	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
+	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+moves() { # OPTIONS...
+	run --separate-stderr "$cmigrate" move --skip-check "$skips" "$@" web hostb
+	echo "status $status"
+	echo "$output"
+	echo "$stderr"
+}
+
+# The number of the first call that begins so, behind call FROM.
+call() { # TEXT [FROM]
+	awk -v text="$1" -v from="${2:-0}" 'NR > from && index($0, text) == 1 {print NR; exit}' stub/calls
+}
+
+in_order() { # TEXT...
+	local at=0 text
+	for text in "$@"; do
+		at=$(call "$text" "$at")
+		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; cat stub/calls; return 1; }
+	done
+}
+
+nothing_changed() {
+	[ "$(cat stub/hosta/state)" = running ]
+	[ ! -e stub/hostb/state ]
+	[ ! -e root/web/.cmigrate ]
+	# A device is made in a namespace that ends at once, to see whether the kernel can.
+	! grep -v -F '[link] [add] [cmigrate]' stub/calls |
+		grep -E '\[(pause|checkpoint|restore|delete|replace|del|add)\]'
+}
+
+@test "a move: paused, dumped, restored, and the source ended behind it" {
+	moves
+	[ "$status" -eq 0 ]
+	in_order 'hosta runc [pause] [web]' 'hosta runc [checkpoint] [--image-path]' \
+		'hostb runc [restore] [--detach] [--bundle]'
+	[ "$(cat stub/hostb/state)" = running ]
+	[ ! -e stub/hosta/state ]
+	# Neither images, journal, lock nor work directories are left.
+	[ "$(ls -A root/web)" = config.json ]
+	[ -z "$(ls -A stub/hosta/run stub/hostb/run | grep -v :)" ]
+}
+
+@test "connections are closed where no address moves along, kept where one does" {
+	moves
+	grep -F 'hosta runc [checkpoint]' stub/calls | grep -F '[--tcp-established] [--tcp-skip-in-flight] [web]'
+	grep -F 'hostb runc [restore]' stub/calls | grep -F '[--tcp-established] [web]'
+}
+
+@test "flags for CRIU are passed on, from the annotation and from the command line" {
+	bundle '{"org.cmigrate.criu": "--file-locks"}'
+	moves --ext-unix-sk
+	[ "$status" -eq 0 ]
+	for verb in 'hosta runc [checkpoint]' 'hostb runc [restore]'; do
+		grep -F "$verb" stub/calls | grep -F '[--file-locks] [--ext-unix-sk]'
+	done
+}
+
+@test "an address: held and put on the destination before the pause, taken off the source behind it" {
+	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
+	: >stub/hosta/address
+	moves
+	[ "$status" -eq 0 ]
+	in_order 'hostb ip [addr] [replace] [192.0.2.7/24] [dev] [eth0]' 'hosta runc [pause] [web]' \
+		'hosta ip [addr] [del] [192.0.2.7/24] [dev] [eth0]'
+	in_order 'hostb nft [add table netdev cmigrate_' 'hostb ip [addr] [replace]'
+	in_order 'hosta runc [pause]' 'hosta runc [checkpoint]' 'hostb runc [restore]' 'hostb tc [qdisc] [change]'
+	[ -e stub/hostb/address ]
+	[ ! -e stub/hosta/address ]
+}
+
+@test "a restore that fails: the source goes on, exit code 4, nothing is left" {
+	: >stub/hostb/restore-fails
+	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
+	: >stub/hosta/address
+	moves
+	[ "$status" -eq 4 ]
+	[[ $stderr == *'the restore failed'* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	[ ! -e stub/hostb/state ]
+	[ -e stub/hosta/address ]
+	[ ! -e stub/hostb/address ]
+	[ "$(ls -A root/web)" = config.json ]
+	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
+}
+
+@test "--quiet says nothing when all goes well" {
+	moves --quiet
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ -z "$stderr" ]
+}
+
+@test "--json: lines of one object each, the summary last" {
+	moves --json
+	[ "$status" -eq 0 ]
+	jq -e . <<<"$output" >/dev/null
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .container == "web" and .source == "hosta" and
+		.destination == "hostb" and .strategy == "cold" and .outcome == "moved" and .exit_code == 0 and
+		(.freeze_ms > 0) and (.steps | length > 5) and .error == null'
+}
+
+@test "--json on a refusal: a summary all the same" {
+	bundle '{"org.cmigrate.endpoint": "http://127.0.0.1:1/"}'
+	echo running >stub/hostb/state
+	moves --json --from hosta
+	[ "$status" -eq 3 ]
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .container == "web" and .outcome == "refused" and
+		.exit_code == 3 and (.error | length > 0) and .steps == []'
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "--dry-run and check change nothing" {
+	moves --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *plan:* ]]
+	nothing_changed
+	run --separate-stderr "$cmigrate" check --skip-check "$skips" web hostb
+	[ "$status" -eq 0 ]
+	[[ $output == CHECK*RESULT* ]]
+	nothing_changed
+}
+
+@test "check --json: an object for each check" {
+	run --separate-stderr "$cmigrate" check --json --skip-check "$skips" web hostb
+	[ "$status" -eq 0 ]
+	jq -e 'select(.check) | has("severity") and has("result") and has("message") and has("remedy")' \
+		<<<"$output" >/dev/null
+	[ "$(jq -r 'select(.check == "cpu").result' <<<"$output")" = skipped ]
+}
+
+@test "a check that fails: exit code 3, its id, nothing changed" {
+	echo running >stub/hostb/state
+	run --separate-stderr "$cmigrate" check --from hosta --skip-check "$skips" web hostb
+	[ "$status" -eq 3 ]
+	[[ $output == *refused* ]]
+	rm stub/hostb/state
+	nothing_changed
+}
+
+@test "an unknown check names the nearest" {
+	refuses 2 "memory" "$cmigrate" move --skip-check memmory web hostb
+}
+
+@test "hostile names reach no command line" {
+	# shellcheck disable=SC2016
+	for name in 'x;reboot' '-x' '../x' '$(id)' 'a b' '' .; do
+		refuses 2 name "$cmigrate" move -- "$name" hostb
+		refuses 2 name "$cmigrate" recover -- "$name"
+	done
+	# shellcheck disable=SC2016
+	for host in '-oProxyCommand=touch hacked' 'a b' 'a;b' '$(id)' ''; do
+		refuses 2 host "$cmigrate" move -- web "$host"
+		refuses 2 host "$cmigrate" move --from="$host" web hostb
+	done
+	[ ! -e stub/ssh-words ]
+	[ ! -e hacked ]
+	! grep -v -E ' (runc|criu|ip) ' stub/calls 2>/dev/null
+}
+
+@test "hostile annotations are refused before anything is asked of the hosts" {
+	# shellcheck disable=SC2016
+	for annotation in '"org.cmigrate.address": "$(id)"' '"org.cmigrate.address": "192.0.2.7@-x"' \
+		'"org.cmigrate.endpoint": "file:///etc/passwd"' '"org.cmigrate.criu": "--exec-cmd x"' \
+		'"org.cmigrate.tcp": "`id`"' '"org.cmigrate.adress": "192.0.2.7"'; do
+		bundle "{$annotation}"
+		refuses 2 org.cmigrate "$cmigrate" move web hostb
+	done
+	nothing_changed
+}
+
+@test "annotations of others are passed by" {
+	# shellcheck disable=SC2016
+	bundle '{"com.example.x": "$(touch hacked)", "io.kubernetes.y": "`id`"}'
+	moves
+	[ "$status" -eq 0 ]
+	! grep -F -e 'touch hacked' stub/calls stub/ssh-words
+}
+
+@test "ssh is told to ask nothing, and never takes a name for an option" {
+	moves
+	grep -x -- BatchMode=yes stub/ssh-words
+	[ "$(grep -x -A 1 -- -- stub/ssh-words | grep -v -x -e -- | sort -u | tr '\n' ' ')" = 'hosta hostb ' ]
+}
+
+@test "a container that is nowhere, and one that is there already" {
+	refuses 3 "'web' is on hosta already" "$cmigrate" move web hosta
+	rm stub/hosta/state
+	refuses 3 "no container 'web' on" "$cmigrate" move web hostb
+	echo running >stub/hostb/state
+	refuses 3 'already' "$cmigrate" move web hostb
+}
+
+@test "a host that is off" {
+	: >stub/off-hostb
+	refuses 3 'No route to host' "$cmigrate" move --from hosta web hostb
+	nothing_changed
+}
+
+@test "wrong usage" {
+	refuses 2 'exclude each other' "$cmigrate" move --tcp-established --tcp-close --from hosta web hostb
+	refuses 2 'auto|cold' "$cmigrate" move --strategy warm web hostb
+	refuses 2 --endpoint "$cmigrate" move --from hosta --endpoint ftp://x/ web hostb
+	refuses 2 --address "$cmigrate" move --from hosta --address nonsense web hostb
+	refuses 2 "unknown host 'hostc'" "$cmigrate" move web hostc
+	echo '{"mvoe": {}}' >cmigrate.json
+	refuses 2 "unknown key 'mvoe'; the nearest known is 'move'" "$cmigrate" move web hostb
+	refuses 2 "can't read '/nowhere'" "$cmigrate" -c /nowhere move web hostb
+}
+
+@test "recover with nothing to recover" {
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run --separate-stderr "$cmigrate" recover --all
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ -z "$stderr" ]
+	[ ! -e root/web/.cmigrate ]
+	refuses 2 '--all' "$cmigrate" recover
+	refuses 2 '--all' "$cmigrate" recover --all web
+}
+
+@test "an unfinished move keeps the next one out until it is recovered" {
+	CMIGRATE_FAULT=hold:after moves
+	[ "$status" -eq 137 ]
+	[ -s root/web/.cmigrate/journal ]
+	moves
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"cmigrate recover web"* ]]
+	run --separate-stderr "$cmigrate" recover web
+	echo "$output$stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == *"runs on hosta"* ]]
+	[ "$(ls -A root/web)" = config.json ]
+}
