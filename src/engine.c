@@ -156,8 +156,8 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 }
 
 /*
- * Between two steps before the commit point: neither stopped by a signal nor out of time. Once packets
- * are released only an endpoint that stays silent leads back.
+ * Between two steps before the commit point: neither stopped by a signal nor out of time. Once
+ * packets are released only an endpoint that stays silent leads back.
  */
 static int may_go_on(const struct move *move, struct err *err)
 {
@@ -169,6 +169,14 @@ static int may_go_on(const struct move *move, struct err *err)
 	if (deadline_passed(move->deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
 	return 0;
+}
+
+/* A commit whose write failed may be on disk all the same: a recovery is not to go by it. */
+static void retract(struct move *move)
+{
+	struct err unused = ERR_INIT;
+
+	(void)journal_add(&move->journal, "undo", NULL, true, &unused);
 }
 
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
@@ -184,6 +192,8 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 		int status = may_go_on(move, err);
 		if (status == 0)
 			status = run_step(step, move, err);
+		if (status < 0 && step->commit)
+			retract(move);
 		if (status < 0)
 			return take_back(strategy, i + 1, move, err);
 		if (step->commit)

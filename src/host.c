@@ -47,7 +47,8 @@ static char *control_path(void)
 	return str_fmt("/tmp/cmigrate-ssh-%u", (unsigned)geteuid());
 }
 
-/* Makes, opens and locks it; -1 where somebody removed it meanwhile, or where it is someone else's. */
+/* Makes, opens and locks it; -1 where somebody removed it meanwhile, or where it is someone else's.
+ */
 static int control_hold(const char *dir)
 {
 	struct stat ours, now;

@@ -89,6 +89,8 @@ static void take(struct journal_state *state, const json_t *entry)
 		state->move = json_incref(move);
 	else if (strcmp(event, "commit") == 0)
 		state->committed = true;
+	else if (strcmp(event, "undo") == 0)
+		state->committed = false;
 	else if (strcmp(event, "intent") == 0 && step)
 		str_set(&state->last_step, step);
 }

@@ -104,8 +104,10 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->source_name || !m->destination_name ||
 	    !m->strategy)
 		return err_set(err, EXIT_FAILED, "move: a name is missing");
-	if (strlen(id) >= MOVE_ID_SIZE || name_check(id, err) < 0 ||
-	    name_check(m->bundle.name, err) < 0 || name_check_path(m->bundle.dir, err) < 0)
+	if (strlen(id) >= MOVE_ID_SIZE)
+		return err_set(err, EXIT_FAILED, "move.id: too long");
+	if (name_check(id, err) < 0 || name_check(m->bundle.name, err) < 0 ||
+	    name_check_path(m->bundle.dir, err) < 0)
 		return err_wrap(err, "move");
 	memcpy(m->id, id, strlen(id) + 1);
 	return check_words(m, err);
@@ -171,6 +173,10 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 	if (document_string(object, "move", "images", &m->images, err) < 0 ||
 	    name_check_path(m->images, err) < 0)
 		return -1;
+	/* They are going to be removed, so they are below the bundle, whatever a journal says. */
+	size_t len = strlen(m->bundle.dir);
+	if (!str_starts(m->images, m->bundle.dir) || m->images[len] != '/')
+		return err_set(err, EXIT_FAILED, "move.images: not in the bundle");
 	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
 	free(m->mark);
 	m->mark = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());

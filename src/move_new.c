@@ -18,6 +18,10 @@
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
 #define DUMP_BASE_MS 20000
 #define DUMP_BYTES_MS 10000
+/* A day: a host may say anything of its memory. */
+#define DUMP_MAX_MS 86400000
+/* As far as an annotation may say it. */
+#define TIMEOUT_MAX_S 1000000
 /* The first criu whose post-dump hook runs under runc before the source's end (facts of criu 3.19).
  */
 #define CRIU_GATE VERSION(3, 19, 0)
@@ -178,8 +182,9 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 		if (name_check_endpoint(opts->endpoints.v[i], err) < 0)
 			return err_wrap(err, "--endpoint");
 	argv_extend(&m->bundle.endpoints, &opts->endpoints);
-	m->timeout_ms = 1000 * (int)first_of(opts->timeout, m->bundle.timeout, config->timeout,
-					     TIMEOUT_DEFAULT_S);
+	unsigned timeout =
+		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
+	m->timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
 	m->keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
 	m->keep_images = opts->keep_images;
 	m->keep_logs = opts->keep_logs;
@@ -280,8 +285,9 @@ void move_resolve_versions(struct move *m)
 		src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
 	m->gate = src->criu >= CRIU_GATE;
 	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
+	uint64_t memory_ms = m->summary.memory_bytes / DUMP_BYTES_MS;
 	m->dump_timeout_ms =
-		DUMP_BASE_MS + (int)(m->summary.memory_bytes / DUMP_BYTES_MS % 3600000);
+		DUMP_BASE_MS + (int)(memory_ms < DUMP_MAX_MS ? memory_ms : DUMP_MAX_MS);
 }
 
 static int check(struct move *m, const struct config *config, const struct move_opts *opts,

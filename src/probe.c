@@ -8,7 +8,8 @@
 #include "cmigrate/deadline.h"
 #include "cmigrate/host.h"
 
-/* To connect: packets that were dropped are sent again after a second, so a new try comes sooner. */
+/* To connect: packets that were dropped are sent again after a second, so a new try comes sooner.
+ */
 #define CONNECT_MS 250
 /* For the whole answer: a page that takes its time is not asked for again and again. */
 #define TRY_MS 10000

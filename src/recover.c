@@ -31,6 +31,10 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 		*ret_why = "both hosts run a copy";
 		return RECOVER_DOUBT;
 	}
+	if (is(f->destination_status, "paused")) {
+		*ret_why = "the destination's copy is paused: resume it there, or delete it";
+		return RECOVER_DOUBT;
+	}
 	if (!f->source_known) {
 		*ret_why = "the source does not answer, and may run its copy";
 		return RECOVER_DOUBT;
@@ -128,10 +132,11 @@ static enum exit_code settle_forward(struct move *move, const char *destination_
 	    is(destination_status, "paused"))
 		return code;
 	str_set(&move->summary.outcome, "lost");
-	(void)err_set(err, EXIT_FAILED,
-		      "'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
-		      "host; 'cmigrate run %s' starts it anew",
-		      move->bundle.name, move->destination_name, move->bundle.name);
+	(void)err_set(
+		err, EXIT_FAILED,
+		"'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
+		"host; 'cmigrate run %s' starts it anew",
+		move->bundle.name, move->destination_name, move->bundle.name);
 	return EXIT_FAILED;
 }
 

@@ -42,7 +42,8 @@ int step_freeze(struct move *move, struct err *err)
 	return status;
 }
 
-/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to thaw. */
+/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to
+ * thaw. */
 static bool has_ended(struct move *move)
 {
 	struct runtime src = move_runtime_source(move);

@@ -334,9 +334,9 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	if (!ch)
 		return -1;
 	/*
-	 * flock takes the place of sh; cat keeps it until our end of the pipe is closed. What is said
-	 * meanwhile (64 KB of it need no reader) lets the host's sshd notice that we are gone without
-	 * a word, as behind a cut network: else the lock would stay for hours.
+	 * flock takes the place of sh; cat keeps it until our end of the pipe is closed. What is
+	 * said meanwhile (64 KB of it need no reader) lets the host's sshd notice that we are gone
+	 * without a word, as behind a cut network: else the lock would stay for hours.
 	 */
 	buf_puts(&line, "umask 077; mkdir -- ");
 	quote_word(&line, store->dir);

@@ -28,8 +28,8 @@ struct net {
 /* Adds the addresses to their devices ("nodad" for IPv6: connections can't wait for it). */
 int net_address_up(const struct net *net, struct err *err);
 /*
- * The same where no copy of the container runs yet. What the kernel there has kept of an earlier one's
- * connections goes first: their ends would be in the way of a restore.
+ * The same where no copy of the container runs yet. What the kernel there has kept of an earlier
+ * one's connections goes first: their ends would be in the way of a restore.
  */
 int net_address_enter(const struct net *net, struct err *err);
 /* Takes them off, whichever device has them. */

@@ -279,7 +279,7 @@ static void too_slow(struct host *host)
 	job_wait(&job);
 	assert_true(job.timed_out);
 	assert_false(job.lost);
-	assert_in_range((int)job_ms(&job), 100, 900);
+	assert_in_range((int)job_ms(&job), 100, 1050);
 	assert_int_equal(job_failure(&job, &err), -1);
 	assert_non_null(strstr(err.msg, "did not end within 0.1 s"));
 	free(output(host, SHELL("true")));
@@ -303,7 +303,7 @@ static void deaf(struct host *host)
 	assert_int_equal(host_start(host, &cmd, &job, &err), 0);
 	job_wait(&job);
 	assert_true(job.timed_out);
-	assert_in_range((int)job_ms(&job), 1100, 2500);
+	assert_in_range((int)job_ms(&job), 1100, 5000);
 	/* Gone, or waiting for somebody to notice. */
 	char *gone[] = {
 		"sh", "-c",
@@ -338,7 +338,7 @@ static void a_writer_without_end(void **state)
 		assert_true(job.truncated);
 		assert_true(job.out.len <= 1000);
 		assert_true(job.out.cap < 32 * 1024 * 1024);
-		assert_in_range((int)job_ms(&job), 300, 2000);
+		assert_in_range((int)job_ms(&job), 300, 5000);
 	}
 }
 
@@ -404,11 +404,11 @@ static void two_at_once(struct host *host)
 	struct job slow = {0}, fast = {0};
 	struct job *jobs[] = {&slow, &fast};
 	struct err err = ERR_INIT;
-	struct command cmd = {.argv = SHELL("sleep 0.4; echo slow"), .timeout_ms = 5000};
+	struct command cmd = {.argv = SHELL("sleep 0.8; echo slow"), .timeout_ms = 5000};
 	int64_t begin = clock_now_us();
 
 	assert_int_equal(host_start(host, &cmd, &slow, &err), 0);
-	cmd.argv = SHELL("sleep 0.2; echo fast");
+	cmd.argv = SHELL("sleep 0.4; echo fast");
 	assert_int_equal(host_start(host, &cmd, &fast, &err), 0);
 	/* Neither in time. */
 	assert_int_equal(jobs_wait_any(jobs, 2, deadline_in_ms(20)), -1);
@@ -420,7 +420,7 @@ static void two_at_once(struct host *host)
 	assert_string_equal(slow.out.s, "slow\n");
 	/* None runs. */
 	assert_int_equal(jobs_wait_any(jobs, 2, 0), -1);
-	assert_true(clock_now_us() - begin < 590000);
+	assert_true(clock_now_us() - begin < 1150000);
 	job_clear(&slow);
 	job_clear(&fast);
 }
@@ -548,7 +548,7 @@ static void a_remote_that_dies_in_the_middle(void **state)
 	assert_true(host->lost);
 	int64_t begin = clock_now_us();
 	assert_int_equal(host_run(host, &cmd, &err), -1);
-	assert_true(clock_now_us() - begin < 50000);
+	assert_true(clock_now_us() - begin < 1000000);
 }
 
 static void a_host_that_cant_be_reached(void **state)
@@ -577,7 +577,7 @@ static void a_host_that_goes_silent(void **state)
 	assert_int_equal(host_start(host, &cmd, &job, &err), 0);
 	job_wait(&job);
 	assert_true(job.lost);
-	assert_in_range((int)job_ms(&job), 100 + LINK_GRACE_MS, 600 + LINK_GRACE_MS);
+	assert_in_range((int)job_ms(&job), 100 + LINK_GRACE_MS, 3000 + LINK_GRACE_MS);
 }
 
 static void a_fenced_host(void **state)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmigrate/net.h"
+#include "stub.h"
 
 static void keep_text(void *ctx, const struct event *event)
 {
@@ -26,16 +27,21 @@ static void words(void **state)
 {
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
-	CLEANUP_HOST struct host *host = host_new("rhel01", "rhel01", NULL, &events);
+	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
 	struct net net = {host, NULL, addresses, 2},
 		   inside = {host, "/run/netns/w b", addresses, 1};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	host->fenced = true;
+	char *dir = stub_dir_make();
+	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
+	stub_program(dir, "sh", "#!/bin/true\n");
+	stub_path_add(dir);
 	assert_int_equal(net_address_up(&net, &err), 0);
 	assert_int_equal(net_address_down(&inside, &err), 0);
 	assert_int_equal(net_announce(&inside, &err), 0);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	stub_dir_remove(dir);
 	assert_string_equal(shown.s, "(address) up '' 192.0.2.7/24@eth0 2001:db8::7/64@eth1\n"
 				     "(address) down '/run/netns/w b' 192.0.2.7/24@eth0\n"
 				     "(address) announce '/run/netns/w b' 192.0.2.7/24@eth0\n");

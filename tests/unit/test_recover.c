@@ -31,7 +31,7 @@ static enum recovery wanted(const struct recover_facts *f)
 	if (f->destination_known && at_destination)
 		return f->source_known && is(f->source_status, "running") ? RECOVER_DOUBT
 									  : RECOVER_COMMIT;
-	if (!f->destination_known || !f->source_known)
+	if (!f->destination_known || !f->source_known || is(f->destination_status, "paused"))
 		return RECOVER_DOUBT;
 	if (at_source)
 		return RECOVER_BACK;

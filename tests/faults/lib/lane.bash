@@ -25,6 +25,7 @@ lane_up() {
 
 lane_down() {
 	local pid
+	trap '' TERM INT HUP
 	for pid in ${observer_pid:-} ${client_pid:-}; do
 		kill "$pid" 2>/dev/null
 	done
