@@ -86,7 +86,7 @@ static int start_hand_over(struct move *move, struct job *leave, struct job *ann
 }
 
 /* A dump that ended or is still under way where the gate should have been reached. */
-static int dump_failure(struct move *move, struct err *err)
+int dump_failure(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 
@@ -117,7 +117,7 @@ int step_dump(struct move *move, struct err *err)
 	struct job leave = {0}, announce = {0};
 	struct err second = ERR_INIT;
 
-	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	int status = runtime_dump_go(&src, err);
 	if (status == 0)
 		status = start_hand_over(move, &leave, &announce, err);
 	if (status == 0)
@@ -224,8 +224,11 @@ int step_restore(struct move *move, struct err *err)
 	struct runtime dst = move_runtime_destination(move);
 	struct err why = ERR_INIT;
 
-	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms,
-				  &move->restore, err) < 0)
+	int started = move->restore.state == JOB_NONE
+			      ? runtime_restore_start(&dst, &move->destination_options,
+						      move->dump_timeout_ms, &move->restore, err)
+			      : runtime_restore_go(&dst, err);
+	if (started < 0)
 		return -1;
 	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();

@@ -4,7 +4,9 @@
 #include "cmigrate/steps.h"
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
-#define CHANNELS 4
+#define CHANNELS 6
+/* How long a restore may be parked, beyond its own time. */
+#define PARKED_MS 60000
 
 static int failure(struct job *job, struct err *err)
 {
@@ -34,17 +36,61 @@ static int make_directories(struct move *move, struct err *err)
 	return status;
 }
 
+/* runc and criu are started while the container runs, and wait before they look at it. */
+static int park_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job parked = {0}, *jobs[] = {&parked, &move->dump};
+
+	if (runtime_parked_start(&src, &parked, err) < 0)
+		return -1;
+	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	if (status == 0 && jobs_wait_any(jobs, 2, 0) != 0)
+		status = dump_failure(move, err);
+	else if (status == 0)
+		status = job_failure(&parked, err);
+	job_clear(&parked);
+	return status;
+}
+
+/*
+ * The same on the destination, where runc reads the list of descriptors before criu is started.
+ * Where it doesn't park (an older runc, no list) the restore is started when the images are there.
+ */
+static int park_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job park = {0}, *jobs[] = {&park, &move->restore};
+
+	if (runtime_restore_start(&dst, &move->destination_options,
+				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
+	    runtime_park_start(&dst, &park, err) < 0)
+		return -1;
+	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
+	job_wait(&park);
+	job_clear(&park);
+	if (parked)
+		return 0;
+	if (runtime_erase(&dst, err) < 0)
+		return -1;
+	job_wait(&move->restore);
+	job_clear(&move->restore);
+	return runtime_unpark(&dst, err);
+}
+
 int step_prepare(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
 	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
 	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0 ||
-	    runtime_watch_start(&dst, &move->watch, err) < 0)
+	    park_restore(move, err) < 0 || runtime_watch_start(&dst, &move->watch, err) < 0)
 		return -1;
 	if (!move->gate)
 		return 0;
-	return runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err);
+	if (runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err) < 0)
+		return -1;
+	return park_dump(move, err);
 }
 
 enum undo_result undo_prepare(struct move *move, struct err *err)
@@ -53,6 +99,11 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	enum undo_result result = UNDO_DONE;
 	struct err second = ERR_INIT;
 
+	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
+	if (move->gate && undo_dump(move, err) != UNDO_DONE)
+		return UNDO_LEFT;
+	if (move->restore.state != JOB_NONE && runtime_erase(&dst, err) < 0)
+		return UNDO_LEFT;
 	if (!move->keep_logs && runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
@@ -69,7 +120,8 @@ int step_prepare_destination(struct move *move, struct err *err)
 	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
 	    runtime_prepare(&dst, "destination", &move->destination_options, &job, err) < 0)
 		return -1;
-	if (failure(&job, err) < 0 || move_make_probe(move, err) < 0)
+	if (failure(&job, err) < 0 || runtime_unpark(&dst, err) < 0 ||
+	    move_make_probe(move, err) < 0)
 		return -1;
 	return runtime_watch_start(&dst, &move->watch, err);
 }

@@ -50,14 +50,24 @@ int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *e
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
-/* Starts `runc checkpoint` of the paused container. No deadline: it waits at the gate as long as it
- * takes. */
+/*
+ * Starts `runc checkpoint`. With a gate it parks before CRIU looks at the container, which may
+ * still run then, until runtime_dump_go(); without one it dumps at once. No deadline: it waits at
+ * the gate as long as it takes.
+ */
 int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o, struct job *job,
 		       struct err *err);
+/* Starts what ends when the dump is parked. */
+int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err);
+/* The container is paused: the parked dump goes on. One process, for the container is frozen. */
+int runtime_dump_go(const struct runtime *rt, struct err *err);
 /* Starts what ends when the gate is reached: images complete, source frozen and alive. */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			  struct err *err);
-/* "open": CRIU ends the source's processes. "close": they go on. The first word stands. */
+/*
+ * "open": CRIU ends the source's processes. "close": they go on, and a dump that is
+ * parked fails without having touched them. The first word stands.
+ */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
 /* Waits until no process of a dump that another cmigrate had started is left on the source. */
@@ -65,6 +75,18 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
 			  struct job *job, struct err *err);
+/*
+ * Parking a restore: runtime_restore_start() before there are images, and runtime_park_start()
+ * beside it. When the latter is done the restore waits, runc and criu started, for
+ * runtime_restore_go(). A restore that ends earlier did not park: runtime_unpark(), and start it
+ * anew when the images are there.
+ */
+int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err);
+/* The images are complete: the parked restore goes on. One process, for the container is frozen. */
+int runtime_restore_go(const struct runtime *rt, struct err *err);
+/* The configuration becomes a plain file: needed before a restore that isn't parked. */
+int runtime_unpark(const struct runtime *rt, struct err *err);
+
 /*
  * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the
  * restore has failed, long before runc says so, or when the work directory is gone.

@@ -39,6 +39,8 @@ enum undo_result undo_freeze(struct move *move, struct err *err);
 /* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
 int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
+/* Why a dump ended that should not have, or has not ended: *err, from its log. Always -1. */
+int dump_failure(struct move *move, struct err *err);
 /* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
 int step_dump_ungated(struct move *move, struct err *err);
 enum undo_result undo_dump_ungated(struct move *move, struct err *err);

@@ -1,40 +1,53 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# prepare ROLE RUN IMAGES [CRIU-OPTION]...
+# prepare ROLE RUN IMAGES DESCRIPTORS [CRIU-OPTION]...
 #
 # Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
-# logs thousands of lines) and on the source the images directory, the two fifos and the gate. ROLE
+# logs thousands of lines) and on the source the images directory, the fifos and the gate. ROLE
 # is source, destination, or ungated: a source whose dump waits for nobody.
+# DESCRIPTORS is what runc is going to write into descriptors.json, or "": a restore reads it first.
 # Prints nothing. Fails if a directory is there already: two moves of one name.
-role=$1 run=$2 images=$3
-shift 3
+role=$1 run=$2 images=$3 descriptors=$4
+shift 4
 umask 077
 set -e
 mkdir -p "${run%/*}"
 mkdir "$run"
 printf '%s\n' "$@" >"$run/criu.conf"
-[ "$role" != destination ] || exit 0
+if [ "$role" = destination ]; then
+	mv "$run/criu.conf" "$run/criu.real"
+	mkfifo "$run/criu.conf"
+	ln "$run/criu.conf" "$run/criu.fifo"
+	exit 0
+fi
 mkdir "$images"
+[ -z "$descriptors" ] || printf '%s' "$descriptors" >"$images/descriptors.json"
 [ "$role" = source ] || exit 0
-mkfifo "$run/reached" "$run/verdict"
+mkfifo "$run/parked" "$run/reached" "$run/verdict"
+echo go >"$run/go"
 
-# CRIU executes this after the images are complete, and ends the source's processes only if it
-# returns 0. It says so, and waits for a verdict as long as it takes: both fifos are opened for
-# reading and writing, so a controller that dies ends no wait. The verdict is a file, the fifo only
-# wakes: a verdict given before the gate is reached is found as well.
+# CRIU executes this twice. Before it looks at the container: it parks there, started and ready, until
+# "go" comes, so that neither its start nor runc's falls into the freeze. And after the images are
+# complete: it ends the source's processes only if this returns 0. It says when it is there, and waits
+# for as long as it takes: all fifos are opened for reading and writing, so a controller that dies ends
+# no wait. The verdict is a file, the fifo only wakes: a verdict given early is found as well.
 make_gate() {
 	cat >"$1" <<-GATE
 		#!/bin/sh
-		[ "\$CRTOOLS_SCRIPT_ACTION" = post-dump ] || exit 0
-		exec 3<>'$run/verdict' 4<>'$run/reached' || exit 1
-		: >'$run/at-gate'
-		echo reached >&4
+		case \$CRTOOLS_SCRIPT_ACTION in
+		pre-dump) there=parked ;;
+		post-dump) there=reached ;;
+		*) exit 0 ;;
+		esac
+		exec 3<>'$run/verdict' 4<>'$run/'\$there || exit 1
+		: >'$run/at-'\$there
+		echo \$there >&4
 		while :; do
-			case \$(cat '$run/word' 2>/dev/null) in
-			open) exit 0 ;;
-			close) exit 1 ;;
+			case \$there-\$line-\$(cat '$run/word' 2>/dev/null) in
+			*-close) exit 1 ;;
+			parked-go- | reached-*-open) exit 0 ;;
 			esac
-			read -r woken <&3
+			read -r line <&3
 		done
 	GATE
 	chmod 0700 "$1"
