@@ -48,7 +48,9 @@ static int park_dump(struct move *move, struct err *err)
 	if (status == 0 && jobs_wait_any(jobs, 2, 0) != 0)
 		status = dump_failure(move, err);
 	else if (status == 0)
-		status = job_failure(&parked, err);
+		status = job_failure(&parked, err) < 0
+				 ? err_wrap(err, "the dump does not get ready")
+				 : 0;
 	job_clear(&parked);
 	return status;
 }

@@ -77,8 +77,10 @@ nothing_changed() {
 @test "a move: paused, dumped, restored, and the source ended behind it" {
 	moves
 	[ "$status" -eq 0 ]
-	in_order 'hosta runc [pause] [web]' 'hosta runc [checkpoint] [--image-path]' \
-		'hostb runc [restore] [--detach] [--bundle]'
+	# Both are started before the pause, and go on behind it.
+	in_order 'hostb runc [restore] [--detach] [--bundle]' 'hosta runc [pause] [web]'
+	in_order 'hosta runc [checkpoint] [--image-path]' 'hosta runc [pause] [web]' \
+		'hosta criu [dumps]' 'hostb criu [restores]'
 	[ "$(cat stub/hostb/state)" = running ]
 	[ ! -e stub/hosta/state ]
 	# Neither images, journal, lock nor work directories are left.
@@ -109,7 +111,7 @@ nothing_changed() {
 	in_order 'hostb ip [addr] [replace] [192.0.2.7/24] [dev] [eth0]' 'hosta runc [pause] [web]' \
 		'hosta ip [addr] [del] [192.0.2.7/24] [dev] [eth0]'
 	in_order 'hostb nft [add table netdev cmigrate_' 'hostb ip [addr] [replace]'
-	in_order 'hosta runc [pause]' 'hosta runc [checkpoint]' 'hostb runc [restore]' 'hostb tc [qdisc] [change]'
+	in_order 'hosta runc [pause]' 'hosta criu [dumps]' 'hostb criu [restores]' 'hostb tc [qdisc] [change]'
 	[ -e stub/hostb/address ]
 	[ ! -e stub/hosta/address ]
 }
