@@ -203,10 +203,14 @@ static void signals_are_back_to_default(void **state)
 	assert_ptr_not_equal(signal(SIGPIPE, SIG_IGN), SIG_ERR);
 	(void)sigfillset(&all);
 	assert_int_equal(sigprocmask(SIG_SETMASK, &all, &old), 0);
-	CLEANUP_FREE char *out =
-		run_shell("exec sed -n 's/^Sig\\(Blk\\|Ign\\):[^0-9]*//p' /proc/self/status", NULL);
+	/* The low 31 bits: 32 and 33 are the C library's own, and stay as whoever began left them.
+	 */
+	CLEANUP_FREE char *out = run_shell("sed -n 's/^Sig\\(Blk\\|Ign\\):[^0-9a-f]*/0x/p' "
+					   "/proc/self/status | while read -r set; do "
+					   "echo $((set & 0x7fffffff)); done",
+					   NULL);
 	assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
-	assert_string_equal(out, "0000000000000000\n0000000000000000\n");
+	assert_string_equal(out, "0\n0\n");
 }
 
 static void a_session_of_its_own(void **state)
