@@ -130,6 +130,24 @@ static void in_netns(struct argv *a, const struct net *net)
 	argv_add(a, "--");
 }
 
+int net_leave_start(const struct net *net, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_BUF struct buf commands = {0};
+
+	for (size_t i = 0; i < net->n; i++)
+		buf_printf(&commands, "addr del %s/%d dev %s\n", net->addresses[i].ip,
+			   net->addresses[i].prefix, net->addresses[i].device);
+	in_netns(&a, net);
+	/* Goes on where an address is gone already; net_address_down() looks again later. */
+	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
+	return host_start(net->host,
+			  &(struct command){.argv = a.v,
+					    .input = buf_str(&commands),
+					    .timeout_ms = NET_TIMEOUT_MS},
+			  job, err);
+}
+
 static int start_kick(const struct net *net, const char *ifb, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};

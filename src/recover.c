@@ -51,7 +51,7 @@ static bool fence(const struct move *move, struct host *host)
 	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_fence, move->id, move->mark, move->run, NULL);
+	script_argv(&a, &script_fence, move->id, move->mark, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
 	return host_run(host, &(struct command){.argv = a.v, .shown = shown, .timeout_ms = ASK_MS},
 			&unused) == 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/runtime.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +8,6 @@
 #include "cmigrate/script.h"
 
 #define QUICK_MS 10000
-/* Where runc keeps the state of root's containers (runc(8), --root). */
-#define RUNC_ROOT "/run/runc"
 /* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
 #define ERASE_MS 20000
 #define CLEAN_MS 30000
@@ -58,34 +55,12 @@ static void criu_options(struct argv *a, const char *role, const struct runtime_
 		argv_addf(a, "ghost-limit %llu", o->ghost_limit);
 }
 
-/* What runc is going to write into descriptors.json; NULL where its state doesn't say. */
-static char *external_descriptors(const struct runtime *rt)
-{
-	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", rt->name);
-	CLEANUP_FREE char *text = NULL;
-	char *argv[] = {"cat", path, NULL};
-	struct err unused = ERR_INIT;
-
-	if (host_output(rt->host,
-			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
-			&text, &unused) < 0)
-		return NULL;
-	json_t *state = json_loads(text, 0, NULL);
-	json_t *list = json_object_get(state, "external_descriptors");
-	char *found = json_is_array(list) ? json_dumps(list, JSON_COMPACT) : NULL;
-	json_decref(state);
-	return found;
-}
-
 int runtime_prepare(const struct runtime *rt, const char *role, const struct runtime_options *o,
 		    struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	CLEANUP_FREE char *descriptors =
-		strcmp(role, "source") == 0 ? external_descriptors(rt) : NULL;
-	script_argv(&a, &script_prepare, role, rt->run, rt->images, descriptors ? descriptors : "",
-		    NULL);
+	script_argv(&a, &script_prepare, role, rt->run, rt->images, NULL);
 	criu_options(&a, role, o);
 	return start(rt, &a, QUICK_MS, job, err);
 }
@@ -213,36 +188,6 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	argv_add(&a, rt->name);
 	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
 	return host_start(rt->host, &cmd, job, err);
-}
-
-int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	script_argv(&a, &script_park, rt->run, NULL);
-	return start(rt, &a, QUICK_MS, job, err);
-}
-
-int runtime_unpark(const struct runtime *rt, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	script_argv(&a, &script_unpark, rt->run, NULL);
-	return run(rt, &a, QUICK_MS, err);
-}
-
-int runtime_restore_go(const struct runtime *rt, struct err *err)
-{
-	CLEANUP_FREE char *from = str_fmt("if=%s/criu.real", rt->run);
-	CLEANUP_FREE char *to = str_fmt("of=%s/criu.conf", rt->run);
-	char *argv[] = {"dd", from, to, "oflag=nonblock", "conv=notrunc", "status=none", NULL};
-	struct err nobody = ERR_INIT;
-
-	/* Nobody waits at the fifo yet: the slower way works whenever it comes. */
-	if (host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, &nobody) ==
-	    0)
-		return 0;
-	return runtime_unpark(rt, err);
 }
 
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err)

@@ -80,7 +80,7 @@ static int start_hand_over(struct move *move, struct job *leave, struct job *ann
 
 	if (!src.n || !move->bouncing)
 		return 0;
-	if (net_address_start(&src, "down", leave, err) < 0)
+	if (net_leave_start(&src, leave, err) < 0)
 		return -1;
 	return net_address_start(&dst, "announce", announce, err);
 }
@@ -122,8 +122,7 @@ int step_dump(struct move *move, struct err *err)
 		status = start_hand_over(move, &leave, &announce, err);
 	if (status == 0)
 		status = wait_for_gate(move, err);
-	if (finish(&leave, status < 0 ? &second : err) < 0)
-		status = -1;
+	(void)finish(&leave, &second);
 	if (finish(&announce, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
@@ -167,8 +166,7 @@ int step_dump_ungated(struct move *move, struct err *err)
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
-	if (finish(&leave, status < 0 ? &second : err) < 0)
-		status = -1;
+	(void)finish(&leave, &second);
 	if (finish(&announce, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
@@ -224,11 +222,8 @@ int step_restore(struct move *move, struct err *err)
 	struct runtime dst = move_runtime_destination(move);
 	struct err why = ERR_INIT;
 
-	int started = move->restore.state == JOB_NONE
-			      ? runtime_restore_start(&dst, &move->destination_options,
-						      move->dump_timeout_ms, &move->restore, err)
-			      : runtime_restore_go(&dst, err);
-	if (started < 0)
+	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms,
+				  &move->restore, err) < 0)
 		return -1;
 	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();

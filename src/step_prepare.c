@@ -5,8 +5,6 @@
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
 #define CHANNELS 6
-/* How long a restore may be parked, beyond its own time. */
-#define PARKED_MS 60000
 
 static int failure(struct job *job, struct err *err)
 {
@@ -55,38 +53,13 @@ static int park_dump(struct move *move, struct err *err)
 	return status;
 }
 
-/*
- * The same on the destination, where runc reads the list of descriptors before criu is started.
- * Where it doesn't park (an older runc, no list) the restore is started when the images are there.
- */
-static int park_restore(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	struct job park = {0}, *jobs[] = {&park, &move->restore};
-
-	if (runtime_restore_start(&dst, &move->destination_options,
-				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
-	    runtime_park_start(&dst, &park, err) < 0)
-		return -1;
-	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
-	job_wait(&park);
-	job_clear(&park);
-	if (parked)
-		return 0;
-	if (runtime_erase(&dst, err) < 0)
-		return -1;
-	job_wait(&move->restore);
-	job_clear(&move->restore);
-	return runtime_unpark(&dst, err);
-}
-
 int step_prepare(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
 	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
 	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0 ||
-	    park_restore(move, err) < 0 || runtime_watch_start(&dst, &move->watch, err) < 0)
+	    runtime_watch_start(&dst, &move->watch, err) < 0)
 		return -1;
 	if (!move->gate)
 		return 0;
@@ -104,8 +77,6 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_LEFT;
-	if (move->restore.state != JOB_NONE && runtime_erase(&dst, err) < 0)
-		return UNDO_LEFT;
 	if (!move->keep_logs && runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
@@ -122,8 +93,7 @@ int step_prepare_destination(struct move *move, struct err *err)
 	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
 	    runtime_prepare(&dst, "destination", &move->destination_options, &job, err) < 0)
 		return -1;
-	if (failure(&job, err) < 0 || runtime_unpark(&dst, err) < 0 ||
-	    move_make_probe(move, err) < 0)
+	if (failure(&job, err) < 0 || move_make_probe(move, err) < 0)
 		return -1;
 	return runtime_watch_start(&dst, &move->watch, err);
 }

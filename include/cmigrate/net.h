@@ -35,6 +35,11 @@ int net_address_enter(const struct net *net, struct err *err);
 /* Takes them off, whichever device has them. */
 int net_address_down(const struct net *net, struct err *err);
 /*
+ * Takes them off where they were found, by one ip, for the container is frozen: its status says
+ * little, for an address may be gone already.
+ */
+int net_leave_start(const struct net *net, struct job *job, struct err *err);
+/*
  * Tells the neighbours who has them now: gratuitous ARP, unsolicited neighbour advertisement.
  * Returns when the first announcement is on its way; the repetition follows a second later.
  */

@@ -76,18 +76,6 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
 			  struct job *job, struct err *err);
 /*
- * Parking a restore: runtime_restore_start() before there are images, and runtime_park_start()
- * beside it. When the latter is done the restore waits, runc and criu started, for
- * runtime_restore_go(). A restore that ends earlier did not park: runtime_unpark(), and start it
- * anew when the images are there.
- */
-int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err);
-/* The images are complete: the parked restore goes on. One process, for the container is frozen. */
-int runtime_restore_go(const struct runtime *rt, struct err *err);
-/* The configuration becomes a plain file: needed before a restore that isn't parked. */
-int runtime_unpark(const struct runtime *rt, struct err *err);
-
-/*
  * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the
  * restore has failed, long before runc says so, or when the work directory is gone.
  */

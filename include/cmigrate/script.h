@@ -30,7 +30,6 @@ extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
 extern const struct script script_open;
-extern const struct script script_park;
 extern const struct script script_place;
 extern const struct script script_prepare;
 extern const struct script script_run;
@@ -39,7 +38,6 @@ extern const struct script script_state;
 extern const struct script script_status;
 extern const struct script script_store;
 extern const struct script script_thaw;
-extern const struct script script_unpark;
 extern const struct script script_verdict;
 extern const struct script script_watch;
 

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# fence ID OWN RUN: ends what earlier controllers of move ID (the move itself, a recovery that was killed)
+# fence ID OWN: ends what earlier controllers of move ID (the move itself, a recovery that was killed)
 # started here and is still under way; known by their environment. OWN is the caller's own mark there.
 # Programs with a configuration of CRIU are left alone: a dump waits at its gate for a verdict, and a
-# restore that was told to go on comes to its end. One that is parked (park.sh) never was.
-id=$1 own=$2 run=$3
+# restore comes to its end or is ended where its copy is erased.
+id=$1 own=$2
 # shellcheck disable=SC2013 # paths without blanks
 for environ in $(grep -l -a -z -E "^CMIGRATE_(MOVE=$id|RECOVER=$id\..*)\$" /proc/[0-9]*/environ 2>/dev/null); do
-	[ -p "$run/criu.conf" ] || ! grep -q -a -z '^CRIU_CONFIG_FILE=' "$environ" 2>/dev/null || continue
+	grep -q -a -z '^CRIU_CONFIG_FILE=' "$environ" 2>/dev/null && continue
 	grep -q -a -z -x -F "$own" "$environ" 2>/dev/null && continue
 	pid=${environ#/proc/}
 	kill -9 "${pid%/environ}" 2>/dev/null

@@ -1,27 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# prepare ROLE RUN IMAGES DESCRIPTORS [CRIU-OPTION]...
+# prepare ROLE RUN IMAGES [CRIU-OPTION]...
 #
 # Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
 # logs thousands of lines) and on the source the images directory, the fifos and the gate. ROLE
 # is source, destination, or ungated: a source whose dump waits for nobody.
-# DESCRIPTORS is what runc is going to write into descriptors.json, or "": a restore reads it first.
 # Prints nothing. Fails if a directory is there already: two moves of one name.
-role=$1 run=$2 images=$3 descriptors=$4
-shift 4
+role=$1 run=$2 images=$3
+shift 3
 umask 077
 set -e
 mkdir -p "${run%/*}"
 mkdir "$run"
 printf '%s\n' "$@" >"$run/criu.conf"
-if [ "$role" = destination ]; then
-	mv "$run/criu.conf" "$run/criu.real"
-	mkfifo "$run/criu.conf"
-	ln "$run/criu.conf" "$run/criu.fifo"
-	exit 0
-fi
+[ "$role" != destination ] || exit 0
 mkdir "$images"
-[ -z "$descriptors" ] || printf '%s' "$descriptors" >"$images/descriptors.json"
 [ "$role" = source ] || exit 0
 mkfifo "$run/parked" "$run/reached" "$run/verdict"
 echo go >"$run/go"

@@ -77,10 +77,9 @@ nothing_changed() {
 @test "a move: paused, dumped, restored, and the source ended behind it" {
 	moves
 	[ "$status" -eq 0 ]
-	# Both are started before the pause, and go on behind it.
-	in_order 'hostb runc [restore] [--detach] [--bundle]' 'hosta runc [pause] [web]'
+	# The dump is started before the pause, and goes on behind it.
 	in_order 'hosta runc [checkpoint] [--image-path]' 'hosta runc [pause] [web]' \
-		'hosta criu [dumps]' 'hostb criu [restores]'
+		'hosta criu [dumps]' 'hostb runc [restore] [--detach] [--bundle]' 'hostb criu [restores]'
 	[ "$(cat stub/hostb/state)" = running ]
 	[ ! -e stub/hosta/state ]
 	# Neither images, journal, lock nor work directories are left.

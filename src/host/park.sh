@@ -1,8 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: MIT
-# park RUN: lets a restore that has been started get as far as it can without images. criu opens its
-# configuration file before all else, and that is a fifo here: the open of runc's version check is
-# served, the next one waits for unpark.
-run=$1
-# shellcheck disable=SC2016 # the inner shell's: its open must be within the time limit
-exec timeout 5 sh -c 'cat "$1/criu.real" >"$1/criu.conf"' sh "$run"
