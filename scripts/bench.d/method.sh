@@ -4,11 +4,12 @@
 # shellcheck source=/dev/null
 . "$here/client.sh"
 
-method_names=(cmigrate article podman floor)
+method_names=(cmigrate busy article podman floor)
 
 method_words() { # NAME
 	case $1 in
 	cmigrate) echo 'cmigrate' ;;
+	busy) echo 'cmigrate, under requests' ;;
 	other) echo 'cmigrate, the other' ;;
 	article) echo 'article as a script' ;;
 	podman) echo 'podman' ;;
@@ -16,8 +17,20 @@ method_words() { # NAME
 	esac
 }
 
-# With a client that asks all the time.
+# Without other clients, as the ways to compare with are measured.
 method_cmigrate() { # CONTAINER [PROGRAM]
+	local summary begin end
+	begin=${EPOCHREALTIME/[.,]/}
+	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
+	end=${EPOCHREALTIME/[.,]/}
+	jq -nr --argjson us $((end - begin)) --argjson s "$summary" '
+		if $s.outcome != "moved" then error("not moved: \($s.error)") else
+			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)"
+		end'
+}
+
+# With a client that asks all the time.
+method_busy() { # CONTAINER [PROGRAM]
 	local summary report begin end
 	client_start "$container_asked"
 	begin=${EPOCHREALTIME/[.,]/}

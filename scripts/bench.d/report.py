@@ -68,8 +68,8 @@ def limits(versions):
                                      f", podman {versions['podman']}" if "podman" in versions else ""),
         "outage: from the start of the freeze, or of the script, to the first answer; for the floor "
         "the freeze. client: the longest time between two answers of a client that asks every 2 ms.",
-        "Only cmigrate moves under that client's load; the others fail with connections open, and "
-        "are measured without one. They ask every 50 ms whether it answers.",
+        "Under requests only cmigrate moves: the others fail with connections open. All else is "
+        "measured without that client. The article and podman ask every 50 ms whether it answers.",
     ]
 
 
@@ -115,7 +115,7 @@ def print_table(report):
         print(f"- {line}")
 
 
-COLOURS = {"cmigrate": "#2a6f97", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
+COLOURS = {"cmigrate": "#2a6f97", "busy": "#468faf", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
            "floor": "#8d99ae"}
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, TOP = 760, 150, 110, 18, 6, 30, 52
 
