@@ -36,13 +36,14 @@ enter() {
 	up
 }
 
-# Gratuitous ARP as request and as reply: some neighbours believe only one of them. It goes on behind
+# Gratuitous ARP as request and as reply: some neighbours believe only one of them. Once: a
+# repetition that came late could take the address back from a host it has moved on to. It goes on behind
 # our back, for arping waits a second after its last packet; the parentheses let go of our output.
 announce() {
 	case $ip in
 	*:*) announce_v6 ;;
 	*)
-		(ns arping -q -U -c 2 -w 2 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
+		(ns arping -q -U -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
 		(ns arping -q -A -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
 		;;
 	esac

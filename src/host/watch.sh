@@ -18,5 +18,5 @@ while [ -d "$run" ]; do
 	elif [ "$size" -gt 0 ] && tail -c 300 "$run/restore.log" 2>/dev/null | grep -q 'Restoring FAILED'; then
 		exit 0
 	fi
-	sleep 0.2
+	sleep 0.1
 done
