@@ -5,6 +5,7 @@
 
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
+#include "cmigrate/hook.h"
 #include "cmigrate/recover.h"
 #include "cmigrate/signals.h"
 #include "cmigrate/ui.h"
@@ -72,6 +73,35 @@ static int fence_hosts(const struct recover_opts *opts, struct move *move, struc
 	return 0;
 }
 
+/* The configured hook; its success means that the host is off. */
+static bool fence_by_hook(struct recovery_job *job, const char *name)
+{
+	const struct argv *hook = &job->app->config->hook_fence;
+	struct err why = ERR_INIT;
+
+	if (!hook->n)
+		return false;
+	if (hook_run(hook, name, NULL, job->app->events, &why) == 0)
+		return true;
+	event_note(job->app->events, "%s", why.msg);
+	return false;
+}
+
+/* Fences whichever of the two did not answer; true where that may change the decision. */
+static bool fence_silent(struct recovery_job *job, struct move *move)
+{
+	struct host *hosts[] = {move->source, move->destination};
+	bool fenced = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!hosts[i]->lost || hosts[i]->fenced || !fence_by_hook(job, hosts[i]->name))
+			continue;
+		hosts[i]->fenced = true;
+		fenced = true;
+	}
+	return fenced;
+}
+
 static void report(struct recovery_job *job, const struct move *move, enum exit_code code)
 {
 	const struct summary *s = &move->summary;
@@ -104,6 +134,10 @@ static int settle(struct recovery_job *job, const struct store *store,
 		 */
 		move->journal.store = store;
 		status = (int)recover_move(move, state->committed, err);
+		if (status == EXIT_IN_DOUBT && fence_silent(job, move)) {
+			*err = (struct err)ERR_INIT;
+			status = (int)recover_move(move, state->committed, err);
+		}
 		move->summary.exit_code = status;
 		report(job, move, (enum exit_code)status);
 	}

@@ -31,6 +31,8 @@ const struct opt move_opts_table[] = {
 		 "5)",
 	 .choices = "rollback|keep"},
 	ROW(keep_images, "keep-images", OPT_FLAG, NULL, "leave the images in the bundle"),
+	ROW(keep_logs, "keep-logs", OPT_FLAG, NULL,
+	    "leave the logs of runc and CRIU in the bundle"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, print the plan, change nothing"),
 	ROW(file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),

@@ -73,6 +73,14 @@ int runtime_clean(const struct runtime *rt, bool images, struct err *err)
 	return run(rt, &a, CLEAN_MS, err);
 }
 
+int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_logs, rt->run, directory, NULL);
+	return run(rt, &a, QUICK_MS, err);
+}
+
 int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};

@@ -360,6 +360,7 @@ int step_clean(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct net src_net = move_net_source(move), dst_net = move_net_destination(move);
 
+	keep_logs(move);
 	if (dst_net.n &&
 	    (net_hold_clear(&dst_net, move->tag, err) < 0 || net_announce(&dst_net, err) < 0))
 		return -1;

@@ -68,6 +68,21 @@ int step_prepare(struct move *move, struct err *err)
 	return park_dump(move, err);
 }
 
+void keep_logs(struct move *move)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	CLEANUP_FREE char *directory = str_fmt("%s/logs-%s", move->store.dir, move->id);
+	struct err why = ERR_INIT;
+
+	if (!move->keep_logs)
+		return;
+	if (runtime_keep_logs(&src, directory, &why) < 0 ||
+	    runtime_keep_logs(&dst, directory, &why) < 0)
+		event_note(move->events, "not all logs are kept: %s", why.msg);
+	else
+		event_note(move->events, "the logs are in '%s'", directory);
+}
+
 enum undo_result undo_prepare(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
@@ -77,7 +92,8 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_LEFT;
-	if (!move->keep_logs && runtime_clean(&dst, false, err) < 0)
+	keep_logs(move);
+	if (runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
 		result = UNDO_LEFT;

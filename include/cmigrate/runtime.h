@@ -46,6 +46,10 @@ int runtime_prepare(const struct runtime *rt, const char *role, const struct run
 /* Removes the work directory, and the images too where `images` is set. */
 int runtime_clean(const struct runtime *rt, bool images, struct err *err);
 
+/* Copies the logs of runc and CRIU into a directory, on the shared directory, before they are
+ * removed. */
+int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err);
+
 int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);

@@ -29,6 +29,7 @@ extern const struct script script_fence;
 extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
+extern const struct script script_logs;
 extern const struct script script_open;
 extern const struct script script_place;
 extern const struct script script_prepare;

@@ -12,6 +12,8 @@
 int step_prepare(struct move *move, struct err *err);
 enum undo_result undo_prepare(struct move *move, struct err *err);
 
+/* Where the move is to keep its logs: copies them, before the work directories are removed. */
+void keep_logs(struct move *move);
 /* The same where only the destination takes part: a restore from images. */
 int step_prepare_destination(struct move *move, struct err *err);
 enum undo_result undo_prepare_destination(struct move *move, struct err *err);
