@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/runtime.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,22 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 	char *argv[] = {"dd", from, to, "conv=notrunc", "status=none", NULL};
 
 	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
+}
+
+bool runtime_has_ended(const struct runtime *rt, struct err *err)
+{
+	char *argv[] = {"runc", "state", (char *)(uintptr_t)rt->name, NULL};
+	CLEANUP_JOB struct job job = {0};
+
+	if (host_start(rt->host,
+		       &(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
+		       &job, err) < 0)
+		return false;
+	job_wait(&job);
+	if (job.lost || job.timed_out)
+		return false;
+	/* runc exits with 1 for a container it doesn't know. */
+	return job.status == 1 || (job.status == 0 && strstr(buf_str(&job.out), "\"stopped\""));
 }
 
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)

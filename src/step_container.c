@@ -47,10 +47,10 @@ int step_freeze(struct move *move, struct err *err)
 static bool has_ended(struct move *move)
 {
 	struct runtime src = move_runtime_source(move);
-	CLEANUP_FREE char *status = NULL;
 	struct err unused = ERR_INIT;
 
-	move->ended = runtime_status(&src, &status, &unused) == 0 && strcmp(status, "stopped") == 0;
+	/* runc's own word: a dump that is parked would hide it. */
+	move->ended = runtime_has_ended(&src, &unused);
 	return move->ended;
 }
 
@@ -146,8 +146,14 @@ static int wait_for_dump_end(struct move *move, struct err *err)
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
+	struct err hangs = ERR_INIT;
 
-	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (runtime_verdict(&src, "close", err) < 0)
+		return UNDO_DOUBT;
+	if (wait_for_dump_end(move, &hangs) == 0)
+		return UNDO_DONE;
+	/* One that never got as far as the container can be killed; any other can't. */
+	if (runtime_verdict(&src, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return UNDO_DOUBT;
 	return UNDO_DONE;
 }

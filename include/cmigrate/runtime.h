@@ -70,7 +70,8 @@ int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *
 			  struct err *err);
 /*
  * "open": CRIU ends the source's processes. "close": they go on, and a dump that is
- * parked fails without having touched them. The first word stands.
+ * parked fails without having touched them. The first of the two stands. "kill", after "close": a
+ * dump that hangs before it has begun with them is killed; fails where it has begun.
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
@@ -92,6 +93,8 @@ int runtime_erase(const struct runtime *rt, struct err *err);
  * caller. */
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err);
 
+/* Whether runc has no such container any more, or a stopped one; false where it can't be asked. */
+bool runtime_has_ended(const struct runtime *rt, struct err *err);
 /*
  * Why runc failed, from its output and CRIU's log ("dump.log" or "restore.log") in the work
  * directory: the first real error lines, with the remedy where the cause is known. Puts it into

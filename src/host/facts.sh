@@ -206,6 +206,20 @@ processes() {
 		close(file)
 		mounts_of = pid
 	}
+	# A descriptor may be closed and another thing opened under its number while we look: what looks
+	# like a file of the host is looked at again.
+	function still_outside(pid, fd, path,   command, now, file, line, mount) {
+		command = "readlink /proc/" pid "/fd/" fd " 2>/dev/null"
+		command | getline now
+		close(command)
+		file = "/proc/" pid "/fdinfo/" fd
+		while ((getline line < file) > 0)
+			if (line ~ /^mnt_id:/)
+				mount = substr(line, 9)
+		close(file)
+		sub(/[^0-9]/, "", mount)
+		return now == path && mount != "" && !(mount in mounts)
+	}
 	function path_opened(pid, fd, path,   file, line, mount) {
 		if (mounts_of != pid)
 			read_mounts(pid)
@@ -218,7 +232,7 @@ processes() {
 		}
 		close(file)
 		sub(/[^0-9]/, "", mount)
-		if (mount != "" && !(mount in mounts) && !is_memory(path))
+		if (mount != "" && !(mount in mounts) && !is_memory(path) && still_outside(pid, fd, path))
 			tell(path ~ /^\/dev\/(pts\/|console|tty)/ ? "terminal" : "stdio",
 			     "process " pid ", descriptor " fd ", " path)
 		if (path ~ /\/\.nfs[0-9a-f]+$/ && !known[path]++)

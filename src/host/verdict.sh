@@ -1,8 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# verdict RUN open|close: what the gate is to do. The first verdict stands; giving another fails.
+# verdict RUN open|close|kill: what the gate is to do. The first verdict stands; giving another fails.
+# kill, after close: ends a dump that hangs before it has begun with the container.
 run=$1 word=$2
 [ -p "$run/verdict" ] || exit 0
+if [ "$word" = kill ]; then
+	[ -e "$run/word" ] && [ ! -e "$run/began" ] || exit 1
+	grep -l -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null |
+		while IFS=/ read -r _ _ pid _; do kill -9 "$pid" 2>/dev/null; done
+	exit 0
+fi
 umask 077
 printf '%s\n' "$word" >"$run/word.$$"
 # link(2) does not replace: two controllers can't say different things.
