@@ -26,11 +26,13 @@ extern const struct script script_end;
 extern const struct script script_erase;
 extern const struct script script_facts;
 extern const struct script script_fence;
+extern const struct script script_freeze;
 extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
 extern const struct script script_logs;
 extern const struct script script_open;
+extern const struct script script_park;
 extern const struct script script_place;
 extern const struct script script_prepare;
 extern const struct script script_run;
@@ -40,6 +42,7 @@ extern const struct script script_status;
 extern const struct script script_store;
 extern const struct script script_thaw;
 extern const struct script script_verdict;
+extern const struct script script_warm;
 extern const struct script script_watch;
 
 /* The words that run a script with these arguments (up to a closing NULL). */

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# freeze NAME FREEZER: does what `runc pause NAME` does, without starting runc: writes the cgroup's file
+# (freezer.state of cgroup v1, cgroup.freeze of v2; "": not known) and looks until it is frozen.
+# What isn't at once, as v1 at times while processes fork, is left to runc, which thaws and tries again.
+name=$1 freezer=$2
+
+frozen_v1() {
+	read -r state <"$freezer" && [ "$state" = FROZEN ]
+}
+
+frozen_v2() {
+	while read -r key value; do
+		[ "$key" != frozen ] || [ "$value" != 1 ] || return 0
+	done <"${freezer%/*}/cgroup.events"
+	return 1
+}
+
+case $freezer in
+*/freezer.state) word=FROZEN frozen=frozen_v1 ;;
+*/cgroup.freeze) word=1 frozen=frozen_v2 ;;
+*) exec runc pause "$name" ;;
+esac
+echo "$word" 2>/dev/null >"$freezer" || exec runc pause "$name"
+tries=0
+while [ "$tries" -lt 500 ]; do
+	"$frozen" 2>/dev/null && exit 0
+	tries=$((tries + 1))
+done
+exec runc pause "$name"
