@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # freeze NAME FREEZER: does what `runc pause NAME` does, without starting runc: writes the cgroup's file
 # (freezer.state of cgroup v1, cgroup.freeze of v2; "": not known) and looks until it is frozen.
-# What isn't at once, as v1 at times while processes fork, is left to runc, which thaws and tries again.
+# What isn't within a second, as v1 at times while processes fork, is thawed and left to runc, which tries
+# again and again; it refuses what is frozen already.
 name=$1 freezer=$2
 
 frozen_v1() {
@@ -17,14 +18,16 @@ frozen_v2() {
 }
 
 case $freezer in
-*/freezer.state) word=FROZEN frozen=frozen_v1 ;;
-*/cgroup.freeze) word=1 frozen=frozen_v2 ;;
+*/freezer.state) freeze=FROZEN thaw=THAWED frozen=frozen_v1 ;;
+*/cgroup.freeze) freeze=1 thaw=0 frozen=frozen_v2 ;;
 *) exec runc pause "$name" ;;
 esac
-echo "$word" 2>/dev/null >"$freezer" || exec runc pause "$name"
+echo "$freeze" 2>/dev/null >"$freezer" || exec runc pause "$name"
 tries=0
-while [ "$tries" -lt 500 ]; do
+while [ "$tries" -lt 700 ]; do
 	"$frozen" 2>/dev/null && exit 0
 	tries=$((tries + 1))
+	[ "$tries" -lt 500 ] || sleep 0.005
 done
+echo "$thaw" >"$freezer"
 exec runc pause "$name"
