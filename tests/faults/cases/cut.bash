@@ -25,10 +25,12 @@ case_cut() { # POINT CONTROLLER source|destination SECONDS CODE...
 
 # The cut outlasts the move; recover knows no more than it did until it is mended.
 case_cut_for_good() { # POINT CONTROLLER source|destination CODE...
-	local host
+	local host on_host
 	begin "cut $3 for good $1" "$2" || return 0
 	host=$dst
 	[[ $3 == destination ]] || host=$src
+	# The third host sees the shared directory through the one that is left.
+	on_host=$(other_than "$host")
 	may_lose=$dst
 	move_stops "$1"
 	"$lab" cut "$host"
