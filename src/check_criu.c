@@ -8,8 +8,6 @@
 #define RUNC_MIN VERSION(1, 1, 0)
 /* The first that reads the file of CRIU_CONFIG_FILE in full and knows cgroup v2. */
 #define CRIU_MIN VERSION(3, 15, 0)
-/* The first that runs the post-dump action under runc. */
-#define CRIU_GATE VERSION(3, 19, 0)
 /* SO_PASSCRED of inet sockets is refused by newer kernels: older criu dumps no such socket. */
 #define KERNEL_PASSCRED VERSION(6, 16, 0)
 #define CRIU_PASSCRED VERSION(4, 2, 0)

@@ -171,12 +171,35 @@ static int may_go_on(const struct move *move, struct err *err)
 	return 0;
 }
 
-/* A commit whose write failed may be on disk all the same: a recovery is not to go by it. */
-static void retract(struct move *move)
+/*
+ * A commit whose write failed may be on disk all the same, or still on its way there. Only where it
+ * is taken back for sure may the destination's copy be removed, for a recovery would end the other
+ * one.
+ */
+static bool retract(struct move *move)
 {
+	struct journal_state state = {0};
 	struct err unused = ERR_INIT;
 
-	(void)journal_add(&move->journal, "undo", NULL, true, &unused);
+	if (journal_add(&move->journal, "undo", NULL, true, &unused) == 0)
+		return true;
+	/* A full disk takes neither. */
+	if (journal_load(move->journal.store, &state, &unused) < 0)
+		return false;
+	bool stands = !state.found || state.committed;
+	journal_state_clear(&state);
+	return !stands;
+}
+
+/* Nothing is touched: the destination's copy runs, the source's is frozen. */
+static enum exit_code leave_in_doubt(struct move *move, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	(void)err_append(
+		err, "'%s' runs on %s, the copy on %s is frozen; 'cmigrate recover %s' finishes it",
+		move->bundle.name, move->destination_name, move->source_name, move->bundle.name);
+	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+	return EXIT_IN_DOUBT;
 }
 
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
@@ -192,8 +215,8 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 		int status = may_go_on(move, err);
 		if (status == 0)
 			status = run_step(step, move, err);
-		if (status < 0 && step->commit)
-			retract(move);
+		if (status < 0 && step->commit && !retract(move))
+			return leave_in_doubt(move, err);
 		if (status < 0)
 			return take_back(strategy, i + 1, move, err);
 		if (step->commit)

@@ -28,8 +28,8 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	store_unlock(&m->lock);
-	struct job *jobs[] = {&m->dump, &m->at_gate, &m->restore, &m->watch,
-			      &m->warm, &m->kick,    &m->announce};
+	struct job *jobs[] = {&m->dump, &m->at_gate,  &m->restore, &m->watch, &m->warm,
+			      &m->kick, &m->announce, &m->served,  &m->pages};
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
 			job_clear(jobs[i]);
@@ -47,6 +47,9 @@ void move_free(struct move *m)
 	free(m->source_name);
 	free(m->destination_name);
 	free(m->strategy);
+	free(m->page_server);
+	free(m->page_client);
+	free(m->page_endpoint);
 	free(m->hop4);
 	free(m->hop6);
 	free(m->run);
@@ -76,6 +79,19 @@ struct runtime move_runtime_source(const struct move *move)
 struct runtime move_runtime_destination(const struct move *move)
 {
 	return runtime_at(move, move->destination);
+}
+
+struct pages move_pages(const struct move *move)
+{
+	return (struct pages){.server = move->page_server,
+			      .client = move->page_client,
+			      .port = move->page_port,
+			      .tag = move->tag};
+}
+
+bool move_is_post_copy(const struct move *move)
+{
+	return strcmp(move->strategy, "post-copy") == 0;
 }
 
 struct net move_net_source(const struct move *move)

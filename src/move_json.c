@@ -33,7 +33,7 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:s*, s:s*,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b}",
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i}",
 		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
 		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source", m->source_name,
 		"destination", m->destination_name, "strategy", m->strategy, "gate", m->gate,
@@ -46,7 +46,9 @@ json_t *move_json(const struct move *m)
 		o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk", o->ext_unix_sk,
 		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
 		"destination_runc", (int)m->destination_options.runc, "destination_criu",
-		(int)m->destination_options.criu, "network_lock_skip", o->network_lock_skip);
+		(int)m->destination_options.criu, "network_lock_skip", o->network_lock_skip,
+		"page_server", m->page_server, "page_client", m->page_client, "page_port",
+		(int)m->page_port);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -72,10 +74,10 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 /* What ends in rules, command lines and requests. */
 static int check_words(const struct move *m, struct err *err)
 {
-	const char *hops[] = {m->hop4, m->hop6};
+	const char *hops[] = {m->hop4, m->hop6, m->page_server, m->page_client};
 	struct address unused;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof(hops) / sizeof(*hops); i++)
 		if (hops[i] && address_parse(hops[i], &unused, err) < 0)
 			return err_wrap(err, "move.hop");
 	for (size_t i = 0; i < m->bundle.endpoints.n; i++)
@@ -99,6 +101,8 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	    document_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
 	    document_string(o, "move", "hop4", &m->hop4, err) < 0 ||
 	    document_string(o, "move", "hop6", &m->hop6, err) < 0 ||
+	    document_string(o, "move", "page_server", &m->page_server, err) < 0 ||
+	    document_string(o, "move", "page_client", &m->page_client, err) < 0 ||
 	    document_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
 		return -1;
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->source_name || !m->destination_name ||
@@ -109,6 +113,8 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	if (name_check(id, err) < 0 || name_check(m->bundle.name, err) < 0 ||
 	    name_check_path(m->bundle.dir, err) < 0)
 		return err_wrap(err, "move");
+	if (move_is_post_copy(m) && (!m->page_server || !m->page_client))
+		return err_set(err, EXIT_FAILED, "move.page_server: missing");
 	memcpy(m->id, id, strlen(id) + 1);
 	return check_words(m, err);
 }
@@ -121,6 +127,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	if (document_uint(o, "move", "kind", &kind, err) < 0 ||
 	    document_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
 	    document_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
+	    document_uint(o, "move", "page_port", &m->page_port, err) < 0 ||
 	    document_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
 	    document_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;

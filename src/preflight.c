@@ -53,6 +53,8 @@ static const struct check checks[] = {
 	 "make them the same: what is in them overrides what cmigrate asks for", check_criu_config},
 	{"gate", CHECK_WARNING, false, "criu on the source can wait at a gate (3.19)",
 	 "install criu 3.19 or newer there", check_gate},
+	{"pages", CHECK_ERROR, false, "memory can follow the container (post-copy)",
+	 "move it with --strategy cold", check_pages},
 	{"space", CHECK_ERROR, false, "the shared directory has room for the images",
 	 "free some space there", check_space},
 	{"memory", CHECK_ERROR, false, "the destination has memory for the container",

@@ -196,14 +196,16 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	source_known = source_known && runtime_status(&src, &source_status, &unused) == 0;
 	destination_known =
 		destination_known && runtime_status(&dst, &destination_status, &unused) == 0;
-	struct recover_facts facts = {.committed = committed,
-				      .source_known = source_known,
-				      .destination_known = destination_known,
-				      .source_status = source_status ? source_status : "",
-				      .destination_status =
-					      destination_status ? destination_status : "",
-				      .images_complete = images_complete(move, move->destination) ||
-							 images_complete(move, move->source)};
+	struct recover_facts facts = {
+		.committed = committed,
+		.source_known = source_known,
+		.destination_known = destination_known,
+		.source_status = source_status ? source_status : "",
+		.destination_status = destination_status ? destination_status : "",
+		/* Those of post-copy lack the memory. */
+		.images_complete =
+			!move_is_post_copy(move) && (images_complete(move, move->destination) ||
+						     images_complete(move, move->source))};
 	enum recovery way = recover_decide(&facts, &why);
 	return settle(move, way, facts.destination_status, why, err);
 }

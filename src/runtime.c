@@ -135,6 +135,8 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 		argv_add(&a, "--tcp-skip-in-flight");
 	if (o->link_remap && o->runc >= RUNC_SKIP_IN_FLIGHT)
 		argv_add(&a, "--link-remap");
+	if (o->lazy_pages)
+		argv_addl(&a, "--lazy-pages", "--page-server", o->page_server, NULL);
 	argv_add(&a, rt->name);
 	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .log = log}, job,
 			  err);
@@ -161,6 +163,11 @@ int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *
 			  struct err *err)
 {
 	return line_start(rt, "reached", timeout_ms, job, err);
+}
+
+int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err)
+{
+	return line_start(rt, "served", timeout_ms, job, err);
 }
 
 int runtime_dump_go(const struct runtime *rt, struct err *err)
@@ -219,6 +226,8 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	common_flags(&a, rt, o);
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
+	if (o->lazy_pages)
+		argv_add(&a, "--lazy-pages");
 	argv_add(&a, rt->name);
 	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
 	return host_start(rt->host, &cmd, job, err);

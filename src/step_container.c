@@ -121,8 +121,7 @@ int step_dump(struct move *move, struct err *err)
 	return status;
 }
 
-/* Until no process of the dump is left; in this process or, after a crash, on the host. */
-static int wait_for_dump_end(struct move *move, struct err *err)
+int wait_for_dump_end(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct job *job = &move->dump;

@@ -60,6 +60,8 @@ CHECK(criu_check);
 CHECK(criu_order);
 CHECK(criu_config);
 CHECK(gate);
+/* check_pages.c */
+CHECK(pages);
 /* check_shared.c */
 CHECK(bundle);
 CHECK(writable);

@@ -18,6 +18,7 @@
 #include "cmigrate/host.h"
 #include "cmigrate/journal.h"
 #include "cmigrate/net.h"
+#include "cmigrate/pages.h"
 #include "cmigrate/preflight.h"
 #include "cmigrate/probe.h"
 #include "cmigrate/runtime_state.h"
@@ -68,6 +69,9 @@ struct move {
 	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
+	/* post-copy: the page server on the source, who may reach it, and both as one word */
+	char *page_server, *page_client, *page_endpoint;
+	unsigned page_port;
 	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
 
 	/* what the checks found */
@@ -84,7 +88,7 @@ struct move {
 	bool bouncing;
 	bool released; /* clients may have been answered by the destination's copy */
 	bool ended;    /* the source's copy had ended by itself: there is none to go back to */
-	struct job dump, at_gate, restore, watch, warm, kick, announce;
+	struct job dump, at_gate, served, pages, restore, watch, warm, kick, announce;
 	struct probe *probe;
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
@@ -128,6 +132,8 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 /* The two hosts as the lower layers want them. */
 struct runtime move_runtime_source(const struct move *move);
 struct runtime move_runtime_destination(const struct move *move);
+struct pages move_pages(const struct move *move);
+bool move_is_post_copy(const struct move *move);
 struct net move_net_source(const struct move *move);
 struct net move_net_destination(const struct move *move);
 bool move_has_address(const struct move *move);

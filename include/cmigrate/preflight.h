@@ -14,6 +14,9 @@
 #include "cmigrate/facts.h"
 #include "cmigrate/str.h"
 
+/* The first criu whose dump under runc runs an action script before it ends the processes. */
+#define CRIU_GATE VERSION(3, 19, 0)
+
 enum check_severity {
 	CHECK_ERROR,   /* the move is refused */
 	CHECK_WARNING, /* said, and moved all the same */

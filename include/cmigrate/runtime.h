@@ -34,8 +34,12 @@ struct runtime_options {
 	bool tcp_close;	      /* connections are dumped and closed at the restore */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
-	unsigned runc;		/* version of the runc there, VERSION() */
-	unsigned criu;		/* version of the criu there */
+	unsigned runc; /* version of the runc there, VERSION() */
+	unsigned criu; /* version of the criu there */
+	/* Post-copy: memory stays behind. On the source ADDRESS:PORT of the page server, borrowed.
+	 */
+	bool lazy_pages;
+	const char *page_server;
 	bool network_lock_skip; /* packets are kept away by the hold and the bounce: CRIU needn't */
 };
 
@@ -77,6 +81,9 @@ int runtime_dump_go(const struct runtime *rt, struct err *err);
 /* Starts what ends when the gate is reached: images complete, source frozen and alive. */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			  struct err *err);
+/* Starts what ends when the page server is ready, behind the gate of a dump with lazy_pages. */
+int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *job,
+			 struct err *err);
 /*
  * "open": CRIU ends the source's processes. "close": they go on, and a dump that is
  * parked fails without having touched them. The first of the two stands. "kill", after "close": a

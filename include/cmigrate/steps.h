@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
- * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c.
+ * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c,
+ * step_pages.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -43,6 +44,8 @@ int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
 /* Why a dump ended that should not have, or has not ended: *err, from its log. Always -1. */
 int dump_failure(struct move *move, struct err *err);
+/* Until no process of the dump is left; in this process or, after a crash, on the host. */
+int wait_for_dump_end(struct move *move, struct err *err);
 /* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
 int step_dump_ungated(struct move *move, struct err *err);
 enum undo_result undo_dump_ungated(struct move *move, struct err *err);
@@ -65,6 +68,20 @@ int step_open_gate(struct move *move, struct err *err);
 
 /* tidy: nothing of a copy is left on the destination; for a container that is lost. */
 int step_tidy(struct move *move, struct err *err);
+
+/*
+ * Post-copy. prepare and clean: the page server is for the destination alone. serve: the gate is
+ * closed, CRIU serves pages, the destination is ready to fetch them. drain: all have been fetched.
+ * end source: the source's processes, frozen still, are ended without a word to their clients.
+ */
+int step_prepare_pages(struct move *move, struct err *err);
+enum undo_result undo_prepare_pages(struct move *move, struct err *err);
+enum undo_result undo_dump_pages(struct move *move, struct err *err);
+int step_serve(struct move *move, struct err *err);
+enum undo_result undo_serve(struct move *move, struct err *err);
+int step_drain(struct move *move, struct err *err);
+int step_end_source(struct move *move, struct err *err);
+int step_clean_pages(struct move *move, struct err *err);
 
 /* sync: the images are on disk; of a checkpoint. */
 int step_sync(struct move *move, struct err *err);

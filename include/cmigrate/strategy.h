@@ -10,6 +10,8 @@
 extern const struct strategy strategy_cold;
 /* The same where CRIU has no gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
+/* Memory follows the container (pages.h). */
+extern const struct strategy strategy_post_copy;
 /* A restore alone, from complete images; the way back leaves the images. */
 extern const struct strategy strategy_from_images;
 /* A dump alone, into images that stay; with leave_running the container goes on afterwards. */

@@ -4,9 +4,10 @@
 run=$1 images=$2
 # Who still waits for a gate that was never reached: no more. The line is there until this ends.
 if [ -p "$run/reached" ]; then
-	exec 3<>"$run/reached" 4<>"$run/parked"
+	exec 3<>"$run/reached" 4<>"$run/parked" 5<>"$run/served"
 	echo gone >&3
 	echo gone >&4
+	echo gone >&5
 fi
 # A CRIU that crashed leaves all cgroup hierarchies mounted in its work directory.
 mounts() {

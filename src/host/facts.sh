@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH]
+# facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH] [peer=HOST]
 #
 # Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once, and
 # complete=yes is the last. ROLE is source or destination. Leaves nothing behind. The slow programs run
@@ -107,6 +107,18 @@ network() {
 	ss -H -tuln 2>/dev/null | awk '
 		NR > 1000 { exit }
 		{ print ($1 == "udp" ? "listen-udp=" : "listen=") $5 }'
+}
+
+# For post-copy: the other host's address, our own that it reaches, and what serving and fetching pages needs.
+peer() {
+	ip=$(getent ahostsv4 "$1" 2>/dev/null | awk '{print $1; exit}')
+	say peer "$ip"
+	[ -z "$ip" ] || say peer-from "$(ip -o route get "$ip" 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')"
+	say pipe-max "$(cat /proc/sys/fs/pipe-max-size)"
+	# CAP_SYS_RESOURCE is bit 24.
+	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	[ $((0x$effective >> 24 & 1)) -eq 0 ] || say may-exceed yes
+	timeout 10 criu check --feature uffd >/dev/null 2>&1 && say uffd yes
 }
 
 shared() {
@@ -303,6 +315,11 @@ everything() {
 
 versions &
 criu_check &
+for word in "$@"; do
+	case $word in
+	peer=*) peer "${word#*=}" & ;;
+	esac
+done
 if [ "$role" = destination ]; then
 	ifb &
 	for word in "$@"; do

@@ -26,7 +26,7 @@ fi
 mkdir "$images"
 [ -z "$descriptors" ] || printf '%s' "$descriptors" >"$images/descriptors.json"
 [ "$role" = source ] || exit 0
-mkfifo "$run/parked" "$run/reached" "$run/verdict"
+mkfifo "$run/parked" "$run/reached" "$run/served" "$run/verdict"
 echo go >"$run/go"
 
 # CRIU executes this twice. Before it looks at the container: it parks there, started and ready, until
@@ -40,6 +40,12 @@ make_gate() {
 		case \$CRTOOLS_SCRIPT_ACTION in
 		pre-dump) there=parked ;;
 		post-dump) there=reached ;;
+		status-ready)
+			# Of a page server; said once, not waited for.
+			exec 4<>'$run/served'
+			echo served >&4
+			exit 0
+			;;
 		*) exit 0 ;;
 		esac
 		exec 3<>'$run/verdict' 4<>'$run/'\$there || exit 1

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,6 +72,20 @@ static int run_commit(struct move *move, struct err *err)
 	return status < 0 ? -1 : journal_add(&move->journal, "commit", NULL, true, err);
 }
 
+/* The line is written, and then the shared directory is gone: so said, it failed. */
+static int run_commit_and_lose(struct move *move, struct err *err)
+{
+	CLEANUP_FREE char *away = str_fmt("%s.away", move->store.dir);
+
+	assert_int_equal(run_commit(move, err), 0);
+	assert_int_equal(rename(move->store.dir, away), 0);
+	/* A file in its place: nothing can be written or read. */
+	int fd = open(move->store.dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	return err_set(err, EXIT_FAILED, "rhel01: no answer");
+}
+
 /* clang-format off */
 static const struct step table[] = {
 	{"one",    run_one,    undo_one,  false, false},
@@ -81,8 +96,15 @@ static const struct step table[] = {
 	{"five",   run_five,   NULL,      false, false},
 	{"six",    run_six,    NULL,      false, false},
 };
+
+static const struct step losing[] = {
+	{"one",    run_one,             undo_one, false, false},
+	{"commit", run_commit_and_lose, NULL,     false, true},
+	{"five",   run_five,            NULL,     false, false},
+};
 /* clang-format on */
 
+static const struct strategy strategy_losing = {"losing", losing, 3, false};
 static const struct strategy strategy = {"fake", table, sizeof(table) / sizeof(*table), false};
 
 static char *dir;
@@ -229,6 +251,28 @@ static void failures_before_the_commit_point(void **state)
 		assert_false(has_journal(m));
 		move_free(m);
 	}
+}
+
+/* Then a recovery may find it: what it would rely on must still be there. */
+static void a_commit_of_which_nobody_knows(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	reset();
+	struct move *m = new_move();
+	CLEANUP_FREE char *away = str_fmt("%s.away", m->store.dir);
+	assert_int_equal(engine_run(&strategy_losing, m, &err), EXIT_IN_DOUBT);
+	assert_string_equal(trace.s, "+one +commit ");
+	assert_string_equal(m->summary.outcome, "in-doubt");
+	assert_non_null(strstr(err.msg, "cmigrate recover web"));
+	assert_int_equal(unlink(m->store.dir), 0);
+	assert_int_equal(rename(away, m->store.dir), 0);
+	struct journal_state found = journal_of(m);
+	assert_true(found.committed);
+	journal_state_clear(&found);
+	drop_journal(m);
+	move_free(m);
 }
 
 /* Something harmless is left: the way back goes on, recovery is told to finish it. */
@@ -456,6 +500,7 @@ int main(void)
 		cmocka_unit_test(all_goes_well),
 		cmocka_unit_test(the_summary),
 		cmocka_unit_test(failures_before_the_commit_point),
+		cmocka_unit_test(a_commit_of_which_nobody_knows),
 		cmocka_unit_test(an_undo_that_leaves_something),
 		cmocka_unit_test(an_undo_in_doubt),
 		cmocka_unit_test(failures_behind_the_commit_point),

@@ -17,6 +17,6 @@ cases_image() {
 	case_image 'inventory missing' 'rm inventory.img' third
 	case_image 'core flipped' 'printf "\\377\\377\\377\\377" | dd of="$(ls core-*.img | head -n 1)" bs=1 seek=40 conv=notrunc status=none'
 	case_image 'pagemap truncated' 'truncate -s 20 "$(ls pagemap-[0-9]*.img | head -n 1)"' destination
-	case_image 'descriptors missing' 'rm descriptors.json' third
+	case_image 'descriptors of a process missing' 'rm "$(ls fdinfo-*.img | head -n 1)"' third
 	case_image 'all missing' 'rm -rf ./*'
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pages: memory that follows a container which runs on the destination already (post-copy).
+ *
+ * `runc checkpoint --lazy-pages` dumps all but the memory. CRIU then asks our gate, as ever, but
+ * serves pages whatever the answer is. The answer is always "close": so whatever becomes of the
+ * pages, of a connection or of a host, CRIU lets go of the source's processes alive, and since they
+ * were paused before, they stay frozen (measured with criu 4.2; criu/cr-dump.c, cr_dump_finish()).
+ * Nothing but cmigrate ends them, when the destination has all their memory, or lets them go on,
+ * when the destination's copy is surely gone.
+ *
+ * On the destination `criu lazy-pages` (src/host/pages.sh) fetches pages, those first that are
+ * touched. If it fails the copy there is killed at once, for what is missing would read as zeros.
+ */
+#ifndef CMIGRATE_PAGES_H
+#define CMIGRATE_PAGES_H
+
+#include "cmigrate/host.h"
+#include "cmigrate/net.h"
+#include "cmigrate/runtime.h"
+
+/* The page server of one move. Borrowed. */
+struct pages {
+	const char *server; /* address of the source that the destination reaches */
+	const char *client; /* address of the destination as the source sees it */
+	unsigned port;
+	const char *tag; /* net_tag() */
+};
+
+/* On the source, before the dump: nobody but the destination reaches the port. */
+int pages_admit(const struct pages *pages, const struct runtime *source, struct err *err);
+/* On the destination, once the page server is ready: what fetches memory; a restore may go on when
+ * the other job, that waits for its socket, is done. */
+int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
+		      struct job *job, struct err *err);
+int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err);
+/* Starts what is done when the copy has all its memory, and fails when that can't be any more. */
+int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
+		      struct err *err);
+/* Bytes that the page server has sent so far; 0 where that can't be told. */
+uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
+/* Ends what fetches memory; only without a copy that needs it. */
+int pages_end(const struct runtime *destination, struct err *err);
+/* Lets a page server that has no client, or a dead one, end. */
+int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err);
+/* Nothing is sent from the addresses any more: before the source's copy is ended. */
+int pages_silence(const struct pages *pages, const struct net *source, struct err *err);
+/* Takes the rules of pages_admit() and pages_silence() away. */
+int pages_clear(const struct pages *pages, const struct net *source, struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# drain RUN: waits until a container that was restored without its memory has all of it (pages.sh).
+# Fails when that can't be any more. Its deadline is the caller's.
+run=$1
+while [ ! -e "$run/pages.status" ]; do
+	# -q: a process that ends meanwhile is an error of reading, and must not hide a match.
+	grep -q -a -z -x -F -e "CMIGRATE_PAGES=$run" /proc/[0-9]*/environ 2>/dev/null || [ -e "$run/pages.status" ] || {
+		echo "nobody fetches the rest of its memory any more" >&2
+		exit 1
+	}
+	sleep 0.05
+done
+read -r status <"$run/pages.status"
+[ "$status" != 0 ] || exit 0
+echo "the rest of its memory could not be fetched: $(grep -m 1 'Error (' "$run/pages.log" | sed 's/^.*Error ([^)]*): //')" >&2
+exit 1

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# socket RUN: waits until what fetches memory (pages.sh) has its socket: a restore connects to it.
+run=$1
+until [ -S "$run/lazy-pages.socket" ]; do
+	sleep 0.002
+done

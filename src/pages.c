@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/script.h"
+
+#define QUICK_MS 10000
+/* criu's start, and a connection. */
+#define SOCKET_MS 20000
+
+static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
+		 struct job *job, struct err *err)
+{
+	CLEANUP_FREE char *shown = script_shown(a);
+
+	return host_start(
+		host,
+		&(struct command){
+			.argv = a->v, .env = env, .shown = shown, .timeout_ms = timeout_ms},
+		job, err);
+}
+
+static int run(struct host *host, const struct argv *a, struct err *err)
+{
+	CLEANUP_JOB struct job job = {0};
+
+	if (start(host, a, NULL, QUICK_MS, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	return job_failure(&job, err);
+}
+
+int pages_admit(const struct pages *pages, const struct runtime *source, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_guard, "admit", pages->tag, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	argv_add(&a, pages->client);
+	return run(source->host, &a, err);
+}
+
+int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
+		      struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *env = str_fmt("CMIGRATE_PAGES=%s", destination->run);
+	CLEANUP_FREE char *log = str_fmt("%s/pages.out", destination->run);
+	char *envs[] = {env, NULL};
+
+	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
+		    pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	/* A log of its own: it lives on when the controller or its connection is gone. */
+	return host_start(destination->host,
+			  &(struct command){.argv = a.v,
+					    .env = envs,
+					    .log = log,
+					    .shown = shown,
+					    .timeout_ms = timeout_ms},
+			  job, err);
+}
+
+int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_socket, destination->run, NULL);
+	return start(destination->host, &a, NULL, SOCKET_MS, job, err);
+}
+
+int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
+		      struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_drain, destination->run, NULL);
+	return start(destination->host, &a, NULL, timeout_ms, job, err);
+}
+
+uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
+{
+	CLEANUP_FREE char *port = str_fmt("sport = :%u", pages->port);
+	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"ss", "-H", "-tin", port, NULL};
+	struct err unused = ERR_INIT;
+
+	if (host_output(source->host,
+			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
+			&out, &unused) < 0 ||
+	    !out)
+		return 0;
+	const char *sent = strstr(out, "bytes_acked:");
+	return sent ? strtoull(sent + strlen("bytes_acked:"), NULL, 10) : 0;
+}
+
+int pages_end(const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_unpage, destination->run, NULL);
+	return run(destination->host, &a, err);
+}
+
+int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_nudge, source->run, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	return run(source->host, &a, err);
+}
+
+static void guard_argv(struct argv *a, const struct pages *pages, const char *verb,
+		       const struct net *net)
+{
+	script_argv(a, &script_guard, verb, pages->tag, net->netns ? net->netns : "", NULL);
+	for (size_t i = 0; i < net->n; i++)
+		argv_add(a, net->addresses[i].ip);
+}
+
+int pages_silence(const struct pages *pages, const struct net *source, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	guard_argv(&a, pages, "silence", source);
+	return run(source->host, &a, err);
+}
+
+int pages_clear(const struct pages *pages, const struct net *source, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	guard_argv(&a, pages, "clear", source);
+	return run(source->host, &a, err);
+}

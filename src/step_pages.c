@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* What post-copy does beside the steps of every move; pages.h says why it is safe. */
+#include "cmigrate/deadline.h"
+#include "cmigrate/steps.h"
+
+/* From the gate's word to a page server that listens. */
+#define SERVE_MS 20000
+/* How often progress is looked at. */
+#define LOOK_MS 250
+
+static int finish(struct job *job, struct err *err)
+{
+	job_wait(job);
+	int status = job_failure(job, err);
+	job_clear(job);
+	return status;
+}
+
+int step_prepare_pages(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+
+	if (pages_admit(&pages, &src, err) < 0 || step_prepare(move, err) < 0)
+		return -1;
+	return runtime_served_start(&src, move->dump_timeout_ms + SERVE_MS, &move->served, err);
+}
+
+enum undo_result undo_prepare_pages(struct move *move, struct err *err)
+{
+	struct pages pages = move_pages(move);
+	struct net net = move_net_source(move);
+	enum undo_result result = undo_prepare(move, err);
+
+	return pages_clear(&pages, &net, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
+}
+
+int step_serve(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct pages pages = move_pages(move);
+	struct job *jobs[] = {&move->served, &move->dump}, socket = {0};
+
+	if (runtime_verdict(&src, "close", err) < 0)
+		return -1;
+	if (jobs_wait_any(jobs, 2, deadline_in_ms(SERVE_MS)) != 0)
+		return dump_failure(move, err);
+	if (job_failure(&move->served, err) < 0 ||
+	    pages_fetch_start(&pages, &dst, 0, &move->pages, err) < 0 ||
+	    pages_socket_start(&dst, &socket, err) < 0)
+		return -1;
+	struct job *waiting[] = {&socket, &move->pages};
+	if (jobs_wait_any(waiting, 2, 0) == 0)
+		return finish(&socket, err);
+	job_clear(&socket);
+	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
+	runtime_diagnose(&dst, "pages.log", err);
+	return -1;
+}
+
+enum undo_result undo_serve(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	/* The destination's copy is gone by now (undo_restore()). */
+	return pages_end(&dst, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+}
+
+enum undo_result undo_dump_pages(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+
+	if (runtime_verdict(&src, "close", err) < 0 || pages_nudge(&pages, &src, err) < 0)
+		return UNDO_DOUBT;
+	return undo_dump(move, err);
+}
+
+static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+	uint64_t sent = pages_sent(&pages, &src);
+	int64_t now = clock_now_us();
+
+	if (sent <= *last)
+		return;
+	event_emit(move->events, &(struct event){.kind = EVENT_PROGRESS,
+						 .name = "drain",
+						 .at_ms = move_ms(move, now),
+						 .bytes = sent,
+						 .bytes_second = (sent - *last) * 1000000 /
+								 (uint64_t)(now - *last_us)});
+	*last = sent;
+	*last_us = now;
+}
+
+int step_drain(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job drain = {0}, *jobs[] = {&drain};
+	uint64_t sent = 0;
+	int64_t sent_us = clock_now_us();
+
+	if (pages_drain_start(&dst, move->dump_timeout_ms, &drain, err) < 0)
+		return -1;
+	while (jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS)) != 0)
+		tell_progress(move, &sent, &sent_us);
+	return finish(&drain, err);
+}
+
+/* The page server has nobody to serve any more: then the source's processes are frozen and nothing
+ * else. They are ended in silence. */
+int step_end_source(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+	struct net net = move_net_source(move);
+
+	if (pages_nudge(&pages, &src, err) < 0 || wait_for_dump_end(move, err) < 0 ||
+	    pages_silence(&pages, &net, err) < 0)
+		return -1;
+	return runtime_erase(&src, err);
+}
+
+int step_clean_pages(struct move *move, struct err *err)
+{
+	struct pages pages = move_pages(move);
+	struct net net = move_net_source(move);
+
+	if (pages_clear(&pages, &net, err) < 0)
+		return -1;
+	return step_clean(move, err);
+}
