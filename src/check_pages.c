@@ -3,22 +3,21 @@
 
 #include "cmigrate/check.h"
 
-/* The whole memory is kept in pipes: CRIU asks for them as large as that. */
+/*
+ * Memory that is served is kept in pipes, which CRIU makes larger as it goes. With the kernel's default
+ * of 1 MiB its page server dies ("tee: 65536"), with 4 MiB 1 GiB was served (measured, criu 4.2).
+ */
+#define PIPE_MIN (4U << 20)
+
 static enum check_outcome check_pipes(const struct preflight *p, struct finding *f)
 {
-	uint64_t memory = facts_uint(p->source, "memory");
-	uint64_t most = facts_uint(p->source, "pipe-max");
-
-	if (facts_has(p->source, "may-exceed", "yes") || most >= memory)
+	if (facts_has(p->source, "may-exceed", "yes") ||
+	    facts_uint(p->source, "pipe-max") >= PIPE_MIN)
 		return CHECK_OK;
-	CLEANUP_FREE char *size = check_size(memory);
-	CLEANUP_FREE char *remedy =
-		str_fmt("run there: sysctl fs.pipe-max-size=%llu",
-			(unsigned long long)(memory < (1U << 30) ? 1U << 30 : memory));
-	return check_fail(
-		f, remedy,
-		"root of %s has no CAP_SYS_RESOURCE, and pipes there are too small for %s",
-		p->source_name, size);
+	return check_fail(f, "run there: sysctl fs.pipe-max-size=1073741824",
+			  "pipes on %s are too small to serve memory, and root there has no "
+			  "CAP_SYS_RESOURCE",
+			  p->source_name);
 }
 
 CHECK(pages)

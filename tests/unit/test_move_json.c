@@ -52,10 +52,15 @@ static void there_and_back(void **state)
 		"'netns':'/run/netns/web','hop4':'192.0.2.3','hop6':'2001:db8::3',"
 		"'tcp_established':true,'file_locks':true,'ext_unix_sk':true,'shell_job':true,"
 		"'source_runc':10306,'source_criu':40201,'destination_runc':10101,"
-		"'destination_criu':31900,'network_lock_skip':true}"));
+		"'destination_criu':31900,'network_lock_skip':true,'strategy':'post-copy',"
+		"'page_server':'192.0.2.1','page_client':'192.0.2.3','page_port':27001}"));
 
 	(void)state;
 	assert_true(m->gate && m->keep_silent && m->keep_images);
+	assert_true(move_is_post_copy(m));
+	assert_string_equal(m->page_server, "192.0.2.1");
+	assert_string_equal(m->page_client, "192.0.2.3");
+	assert_int_equal(m->page_port, 27001);
 	assert_int_equal(m->timeout_ms, 31000);
 	assert_int_equal(m->dump_timeout_ms, 41000);
 	assert_int_equal(m->bundle.endpoints.n, 2);

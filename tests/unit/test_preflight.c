@@ -181,6 +181,17 @@ static void closed(struct fixture *x)
 	x->p.tcp_established = false;
 }
 
+static void post_copy(struct fixture *x)
+{
+	x->p.strategy = "post-copy";
+}
+
+static void post_copy_remap(struct fixture *x)
+{
+	x->p.strategy = "post-copy";
+	x->p.link_remap = true;
+}
+
 static void on_eth7(struct fixture *x)
 {
 	x->p.destination_device = "eth7";
@@ -257,6 +268,14 @@ static const struct row failing[] = {
 	{"criu-config", NULL, "criu-config=tcp-close \n", NULL, "runc.conf of rhel01 and rhel02",
 	 true},
 	{"gate", "criu=3.18\n", NULL, NULL, "criu 3.18 on rhel01 has no gate", true},
+	{"pages", "criu=3.18\n", NULL, post_copy, "needs criu 3.19 or newer on rhel01", false},
+	{"pages", NULL, NULL, post_copy, "rhel01 does not know the address of rhel02", false},
+	{"pages", "peer-from=192.0.2.1\n", NULL, post_copy, "criu on rhel02 can't use userfaultfd",
+	 false},
+	{"pages", "peer-from=192.0.2.1\n", "uffd=yes\n", post_copy_remap, "exclude each other",
+	 false},
+	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\n", "uffd=yes\n", post_copy,
+	 "pipes on rhel01 are too small", false},
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
 	 false},
 	{"space", "space=\n", NULL, NULL, "has 0 bytes left", false},
@@ -326,6 +345,10 @@ static const struct row passing[] = {
 	{"criu-kernel", "kernel=5.4.293\ncriu=3.16\n", NULL, NULL, NULL, false},
 	{"criu-order", "criu=3.19\n", NULL, NULL, NULL, false},
 	{"gate", "criu=3.19\n", "criu=3.15\n", NULL, NULL, false},
+	{"pages", "criu=3.18\n", NULL, NULL, NULL, false},
+	{"pages", "peer-from=192.0.2.1\npipe-max=4194304\n", "uffd=yes\n", post_copy, NULL, false},
+	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\nmay-exceed=yes\n", "uffd=yes\n", post_copy,
+	 NULL, false},
 	/* Only kernels and hypervisors use those. */
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
 	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},

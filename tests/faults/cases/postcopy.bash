@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
+# Post-copy: killed at each step, and what becomes of it when a host or a program is lost in the drain.
+
+postcopy_steps=(prepare hold address settle freeze dump serve restore release answer drain commit end-source clean)
+
+# Its copy on the destination waits for pages that nobody fetches.
+stop_fetching() {
+	on "$dst" bash -c 'kill -STOP $(pgrep -x -f "criu lazy-pages .*")'
+}
+
+case_postcopy_kill() { # POINT CONTROLLER
+	begin "post-copy: kill $1" "$2" || return 0
+	move "$1"
+	expect_code move "$move_code" 137
+	recover ''
+	expect_code recover "$recover_code" 0
+	case $1 in
+	restore:after | release:* | answer:* | drain:* | commit:* | end-source:* | clean:*) finish "$dst" ;;
+	*) finish "$src" ;;
+	esac
+}
+
+# PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
+case_postcopy_program() { # source|destination PATTERN CONTROLLER
+	local host=$dst
+	begin "post-copy: $1 loses ${2%% *} in the drain" "$3" || return 0
+	[[ $1 == destination ]] || host=$src
+	may_lose=$dst
+	move_stops restore:after
+	stop_fetching
+	# shellcheck disable=SC2016 # for the host's shell
+	on "$host" bash -c 'kill -9 $(pgrep -f "$1" | grep -v -x "$$")' - "$2"
+	on "$dst" bash -c 'kill -CONT $(pgrep -x -f "criu lazy-pages .*")' 2>/dev/null
+	move_ends
+	expect_code move "$move_code" 4 6
+	check_truth
+	if [[ $move_code -eq 6 ]]; then
+		recover ''
+		expect_code recover "$recover_code" 0
+	fi
+	finish "$src"
+}
+
+case_postcopy_crash() { # POINT CONTROLLER
+	begin "post-copy: crash destination $1" "$2" || return 0
+	may_lose=$dst
+	move "$1"
+	expect_code move "$move_code" 137
+	crash "$dst"
+	boot "$dst"
+	recover ''
+	expect_code recover "$recover_code" 0
+	finish "$src"
+}
+
+# The copy that is left lacks memory: it must not run on.
+case_postcopy_source_lost() { # POINT CONTROLLER
+	local copies_wanted=0
+	begin "post-copy: crash source $1" "$2" || return 0
+	may_lose=$dst
+	move_stops "$1"
+	stop_fetching
+	crash "$src"
+	boot "$src"
+	on "$dst" bash -c 'kill -CONT $(pgrep -x -f "criu lazy-pages .*")'
+	move_ends
+	expect_code move "$move_code" 6
+	recover ''
+	expect_code recover "$recover_code" 1
+	finish
+	start_again "$src"
+}
+
+cases_postcopy() {
+	local strategy=post-copy step when i=0
+	local -a controllers=(source destination third)
+	for step in "${postcopy_steps[@]}"; do
+		for when in before after; do
+			case_postcopy_kill "$step:$when" "${controllers[i++ % 3]}"
+		done
+	done
+	for step in dump:after serve:after restore:after answer:after drain:before commit:before; do
+		case_postcopy_crash "$step" "${controllers[i % 2 * 2]}"
+		i=$((i + 1))
+	done
+	case_postcopy_program source 'criu swrk' third
+	case_postcopy_program destination 'criu lazy-pages' source
+	case_postcopy_source_lost restore:after third
+}
