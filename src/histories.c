@@ -72,7 +72,8 @@ static int by_time(const void *a, const void *b)
 
 	if (one->started_s != other->started_s)
 		return one->started_s < other->started_s ? -1 : 1;
-	return strcmp(one->id, other->id);
+	int order = strcmp(one->summary.container, other->summary.container);
+	return order ? order : strcmp(one->id, other->id);
 }
 
 const struct record **histories_rows(const struct histories *all, int64_t since, unsigned limit,

@@ -65,10 +65,11 @@ static void add_head(const struct record *const *rows, const struct overview *o,
 	buf_puts(out, "</style>\n</head>\n<body>\n<header>\n<h1>Container moves</h1>\n"
 		      "<p class=\"sub\">");
 	if (o->moves)
-		buf_printf(out, "%zu container%s, %.10s to %.10s (UTC)", o->containers,
-			   o->containers == 1 ? "" : "s", rows[0]->started,
-			   rows[o->moves - 1]->started);
-	else
+		buf_printf(out, "%zu container%s, %.10s", o->containers,
+			   o->containers == 1 ? "" : "s", rows[0]->started);
+	if (o->moves && strncmp(rows[0]->started, rows[o->moves - 1]->started, 10) != 0)
+		buf_printf(out, " to %.10s", rows[o->moves - 1]->started);
+	if (!o->moves)
 		buf_puts(out, "No move is recorded yet");
 	buf_puts(out, "</p>\n</header>\n<main>\n");
 }
@@ -172,7 +173,7 @@ static void add_moves(const struct record *const *rows, size_t n, struct buf *ou
 {
 	buf_puts(out, "<h2>Timelines</h2>\n<p class=\"sub\"><span class=\"key f\"></span>frozen"
 		      "<span class=\"key r\"></span>running; the outage enlarged below the whole "
-		      "move</p><br>\n");
+		      "move</p>\n");
 	for (size_t i = n; i-- > 0;)
 		report_move(rows[i], out);
 }

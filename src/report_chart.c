@@ -12,7 +12,7 @@
 #define HEIGHT 244
 #define BAR_MAX 34.0
 #define SLOT_MAX 100.0
-#define LABELS_MAX 8
+#define LABELS_MAX 7
 
 struct chart {
 	const struct record *const *rows;

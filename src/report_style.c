@@ -17,6 +17,7 @@ const char report_style[] =
 	"header{padding-top:36px}footer{padding-bottom:36px;color:var(--muted);font-size:13px}"
 	"h1{font-size:26px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}"
 	"h2{font-size:18px;margin:36px 0 12px}h3{font-size:16px;margin:0}"
+	"main>.sub{margin:0 0 14px;font-size:13px}"
 	".sub{color:var(--muted);margin:0}a{color:var(--frozen);text-underline-offset:2px}"
 	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;"
 	"margin:24px 0 0;padding:0;list-style:none}"
@@ -38,11 +39,12 @@ const char report_style[] =
 	"svg .failed,svg .lost{stroke:var(--failed)}svg .in-doubt{stroke:var(--in-doubt)}"
 	".key{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 5px 0 14px;"
 	"vertical-align:-1px}.key.f{background:var(--frozen)}.key.r{background:var(--running)}"
+	".key:first-child{margin-left:0}"
 	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;"
 	"white-space:nowrap}caption{text-align:left;color:var(--muted);font-size:13px;"
 	"padding:0 0 8px}"
 	"th,td{text-align:left;padding:7px 12px 7px 0;border-bottom:1px solid var(--line);"
-	"font-weight:400}th:last-child,td:last-child{padding-right:0}"
+	"font-weight:400}th:last-child,td:last-child{padding:7px 0 7px 8px}"
 	"thead th{color:var(--muted);font-size:13px}tbody tr:last-child>*{border-bottom:0}"
 	".n{text-align:right}thead{display:table-header-group}tr{break-inside:avoid}"
 	".tag{display:inline-block;padding:0 8px;border:1px "
@@ -60,4 +62,5 @@ const char report_style[] =
 	"print{@page{margin:14mm}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 	":root{--ground:#fff}body{font-size:12px}main,header,footer{max-width:none;padding:0}"
 	"header{padding-top:0}svg{min-width:0}.scroll{overflow:visible}.card{padding:12px 14px}"
-	"h2{margin:20px 0 8px;break-after:avoid}th,td{padding:4px 8px 4px 0}a{color:inherit}}";
+	"h2,main>.sub{break-after:avoid}h2{margin:20px 0 8px}th,td{padding:4px 8px 4px "
+	"0}a{color:inherit}}";
