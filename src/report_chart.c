@@ -12,7 +12,8 @@
 #define HEIGHT 244
 #define BAR_MAX 34.0
 #define SLOT_MAX 100.0
-#define LABELS_MAX 7
+/* So many fit beside each other, each below its bar. */
+#define LABELS_MAX 8
 
 struct chart {
 	const struct record *const *rows;
@@ -28,10 +29,12 @@ double report_tick(double length, int most)
 
 	if (!(length > 0 && length < 1e13))
 		return 1;
-	for (;; unit *= 10)
+	for (;;) {
 		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 			if (length / (unit * steps[i]) <= most)
 				return unit * steps[i];
+		unit *= 10;
+	}
 }
 
 /* What the bar of a move is as high as. */
@@ -110,15 +113,12 @@ static void add_bar(const struct chart *c, size_t i, struct buf *out)
 /* Month, day, hour and minute of so many moves as there is room for. */
 static void add_labels(const struct chart *c, struct buf *out)
 {
-	size_t room = (size_t)(c->slot * (double)c->n / ((RIGHT - LEFT) / (double)LABELS_MAX)) + 1;
-	size_t every = c->n > room ? (c->n + room - 1) / room : 1;
+	size_t every = (c->n + LABELS_MAX - 1) / LABELS_MAX;
 
 	for (size_t i = 0; i < c->n; i += every) {
 		double x = LEFT + 4 + c->slot * ((double)i + 0.5);
-		buf_printf(out, "<text class=\"m %s\" x=\"%.1f\" y=\"%d\">%.5s %.5s</text>",
-			   c->slot * (double)i < 30 ? "" : "c",
-			   c->slot * (double)i < 30 ? LEFT + 4 : x, HEIGHT - 10,
-			   c->rows[i]->started + 5, c->rows[i]->started + 11);
+		buf_printf(out, "<text class=\"m c\" x=\"%.1f\" y=\"%d\">%.5s %.5s</text>", x,
+			   HEIGHT - 10, c->rows[i]->started + 5, c->rows[i]->started + 11);
 	}
 }
 

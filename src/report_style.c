@@ -39,7 +39,7 @@ const char report_style[] =
 	"svg .failed,svg .lost{stroke:var(--failed)}svg .in-doubt{stroke:var(--in-doubt)}"
 	".key{display:inline-block;width:11px;height:11px;border-radius:2px;margin:0 5px 0 14px;"
 	"vertical-align:-1px}.key.f{background:var(--frozen)}.key.r{background:var(--running)}"
-	".key:first-child{margin-left:0}"
+	".sub>.key:first-child{margin-left:0}"
 	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;"
 	"white-space:nowrap}caption{text-align:left;color:var(--muted);font-size:13px;"
 	"padding:0 0 8px}"

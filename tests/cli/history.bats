@@ -253,7 +253,7 @@ past() { # COUNT [NAME] [JSON]
 	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 3' cmigrate.prom
 	grep -x 'cmigrate_last_move_info{container="web",source="hosta",destination="hostb",strategy="cold",outcome="moved"} 1' cmigrate.prom
 	grep -E -x 'cmigrate_last_move_freeze_seconds\{container="web"\} [0-9]+\.[0-9]{4}' cmigrate.prom
-	[ "$(ls -A | grep -c '^\.cmigrate\.')" -eq 0 ]
+	run ! compgen -G '.cmigrate.*'
 	history --metrics other.prom
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
