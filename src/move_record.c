@@ -61,7 +61,8 @@ static int add(const struct move *m, unsigned *ret_damaged, struct err *err)
 
 	json_decref(object);
 	if (status == 0)
-		status = history_add(&m->store, m->bundle.name, &record, ret_damaged, err);
+		/* Where recovery found the journal: the move's own host may be off. */
+		status = history_add(m->journal.store, m->bundle.name, &record, ret_damaged, err);
 	record_clear(&record);
 	return status;
 }

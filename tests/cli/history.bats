@@ -128,6 +128,15 @@ past() { # COUNT [NAME] [JSON]
 	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
 }
 
+@test "a source that is fenced: the record is written where the journal was found" {
+	CMIGRATE_FAULT=restore:after moves hostb
+	: >stub/off-hosta
+	run "$cmigrate" recover web
+	"$cmigrate" recover web --fenced hosta
+	history --json
+	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
+}
+
 @test "what keeps a record from being written fails no move" {
 	mkdir -p "$file/in-the-way"
 	moves hostb
