@@ -36,7 +36,6 @@ static json_t *record_of(const struct move *m)
 	char host[256] = "", started[32], now[32];
 	json_t *object = summary_json(&m->summary);
 	bool settled = m->recovering && strcmp(m->summary.outcome, "in-doubt") != 0;
-	bool logs = m->keep_logs && strcmp(m->summary.outcome, "moved") != 0;
 
 	(void)gethostname(host, sizeof(host) - 1);
 	record_time(started, started_at(m->id));
@@ -46,7 +45,7 @@ static json_t *record_of(const struct move *m)
 	if (settled)
 		(void)json_object_update_new(
 			own, json_pack("{s:s, s:s}", "settled", now, "settled_on", host));
-	if (logs)
+	if (m->keep_logs)
 		(void)json_object_set_new(own, "logs",
 					  json_sprintf("%s/logs-%s", m->store.dir, m->id));
 	(void)json_object_update_new(object, own);
