@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2154 # variables of lib
+# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
 # What moves between real hosts leave: records, seen from each host and from a third one, a page, metrics.
 
 load lib/lab
@@ -66,15 +66,22 @@ moved_and_undone() {
 	grep -q -x 'cmigrate_moves_total{container="web",outcome="undone"} 1' "$BATS_TEST_TMPDIR/metrics"
 }
 
+# A third host that has not mounted the shared directory.
+elsewhere() { # COMMAND...
+	on client unshare -m sh -c 'umount -l /runc && [ ! -e /runc/containers ] && exec "$@"' - "$@"
+}
+
 @test "from a third host, that has no shared directory: records and metrics all the same" {
 	on client sh -c 'echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}, \"bundle_root\": \"/runc/containers\",
 		\"metrics\": \"/tmp/cmigrate.prom\"}" >/tmp/config.json'
-	on client cmigrate -q -c /tmp/config.json move web rhel02
+	elsewhere cmigrate -q -c /tmp/config.json move web rhel02
 	on client cat /tmp/cmigrate.prom >"$BATS_TEST_TMPDIR/metrics"
 	is_metrics "$BATS_TEST_TMPDIR/metrics"
 	grep -q -x 'cmigrate_moves_total{container="web",outcome="moved"} 1' "$BATS_TEST_TMPDIR/metrics"
-	run on client cmigrate -c /tmp/config.json history --json
+	run elsewhere cmigrate -c /tmp/config.json history --json
 	jq -e '.outcome == "moved" and .controller == "client"' <<<"$output"
+	elsewhere cmigrate -c /tmp/config.json history --html - >"$BATS_TEST_TMPDIR/page.html"
+	[[ $(grep -c '<article' "$BATS_TEST_TMPDIR/page.html") -eq 1 ]]
 	[[ $(on rhel01 stat -c %a /runc/containers/web/.cmigrate/history) == 600 ]]
 	on client rm -f /tmp/config.json /tmp/cmigrate.prom
 }
