@@ -3,14 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/bundles.h"
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
 #include "cmigrate/hook.h"
 #include "cmigrate/recover.h"
 #include "cmigrate/signals.h"
 #include "cmigrate/ui.h"
-
-#define FIND_MS 15000
 
 struct recover_opts {
 	bool all;
@@ -24,39 +23,6 @@ struct recovery_job {
 	const struct recover_opts *opts;
 	struct host *host;
 };
-
-static bool has_root(struct app *app, struct host *host)
-{
-	char *argv[] = {"test", "-d", (char *)(uintptr_t)app_bundle_root(app), NULL};
-	struct err unused = ERR_INIT;
-
-	return host_run(host,
-			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
-			&unused) == 0;
-}
-
-/* This machine where it has the bundles, else --on, else the first configured host that has them.
- */
-static struct host *find_host(struct app *app, const char *on, struct err *err)
-{
-	CLEANUP_FREE char *here = config_here(app->config);
-
-	if (on)
-		return config_host(app->config, on, app->events, err);
-	struct host *host = config_host(app->config, here, app->events, err);
-	if (host && has_root(app, host))
-		return host;
-	host_free(host);
-	for (size_t i = 0; i < app->config->n_hosts; i++) {
-		host = config_host(app->config, app->config->hosts[i].name, app->events, err);
-		if (host && has_root(app, host))
-			return host;
-		host_free(host);
-	}
-	(void)err_set(err, EXIT_REFUSED, "no '%s' here; name a host that has it with --on HOST",
-		      app_bundle_root(app));
-	return NULL;
-}
 
 static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)
 {
@@ -186,37 +152,12 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 	return status;
 }
 
-/* Containers with a journal, by name. */
-static int find_interrupted(struct recovery_job *job, struct argv *names, struct err *err)
-{
-	const char *root = app_bundle_root(job->app);
-	char *argv[] = {"find",	 (char *)(uintptr_t)root,     "-mindepth", "3", "-maxdepth", "3",
-			"-path", "*/.cmigrate/" JOURNAL_FILE, NULL};
-	CLEANUP_FREE char *out = NULL;
-
-	if (host_output(job->host,
-			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
-			&out, err) < 0)
-		return -1;
-	char *save = NULL;
-	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct err bad = ERR_INIT;
-		char *end = strstr(line, "/.cmigrate/");
-		if (!end || strlen(line) < strlen(root) + 2)
-			continue;
-		*end = '\0';
-		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
-			argv_add(names, strrchr(line, '/') + 1);
-	}
-	return 0;
-}
-
 static int recover_all(struct recovery_job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
 	int worst = EXIT_DONE;
 
-	if (find_interrupted(job, &names, err) < 0)
+	if (bundles_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;
@@ -239,7 +180,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 
 	if (opts->all == (args->n == 1))
 		return err_set(err, EXIT_USAGE, "give either a container's name or --all");
-	CLEANUP_HOST struct host *host = find_host(app, opts->on, err);
+	CLEANUP_HOST struct host *host =
+		bundles_host(app->config, app_bundle_root(app), opts->on, app->events, err);
 	if (!host)
 		return -1;
 	signals_watch();

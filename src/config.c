@@ -128,15 +128,18 @@ static int read_hosts(const json_t *root, struct config *c, struct err *err)
 
 static int read_root(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"bundle_root", "ssh",   "hosts", "move",
-					    "rebalance",   "hooks", NULL};
+	static const char *const known[] = {"bundle_root", "ssh",   "hosts",   "move",
+					    "rebalance",   "hooks", "metrics", NULL};
 
 	if (document_known(root, "", known, err) < 0 ||
 	    document_string(root, "", "bundle_root", &c->bundle_root, err) < 0 ||
 	    read_ssh(root, c, err) < 0 || read_hosts(root, c, err) < 0 ||
 	    read_move(root, c, err) < 0 || read_rebalance(root, c, err) < 0 ||
-	    read_hooks(root, c, err) < 0)
+	    read_hooks(root, c, err) < 0 ||
+	    document_string(root, "", "metrics", &c->metrics, err) < 0)
 		return -1;
+	if (c->metrics && name_check_path(c->metrics, err) < 0)
+		return err_wrap(err, "metrics");
 	return name_check_path(c->bundle_root, err) < 0 ? err_wrap(err, "bundle_root") : 0;
 }
 
@@ -197,6 +200,7 @@ void config_clear(struct config *c)
 	}
 	free(c->hosts);
 	free(c->bundle_root);
+	free(c->metrics);
 	free(c->ssh_user);
 	free(c->strategy);
 	free(c->rebalance_by);

@@ -106,6 +106,15 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 	s->total_ms = move_ms(move, clock_now_us());
 }
 
+/* The record is there before the journal goes: who is killed between them leaves both, not none. */
+static void conclude(struct move *move, const char *outcome, enum exit_code code,
+		     const struct err *err)
+{
+	set_outcome(move, outcome, code, err);
+	if (!move->recovering)
+		move_record(move);
+}
+
 /* The move failed before its commit point: the way back. */
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
@@ -118,7 +127,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		(void)err_append(err,
 				 "in doubt; 'cmigrate recover %s' settles it when the host answers",
 				 move->bundle.name);
-		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
 	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
@@ -127,9 +136,9 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
-	else if (!move->keep_journal)
+	conclude(move, move->ended ? "failed" : "undone", err->code, err);
+	if (result != UNDO_LEFT && !move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
-	set_outcome(move, move->ended ? "failed" : "undone", err->code, err);
 	return err->code;
 }
 
@@ -144,14 +153,14 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 		err->code = EXIT_IN_DOUBT;
 		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it",
 				 move->bundle.name);
-		set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
-	if (journal_end(&move->journal, &unused) < 0)
-		event_note(move->events, "%s", unused.msg);
 	if (move->silent)
 		(void)err_set(err, EXIT_SILENT, "%s", move->silent);
-	set_outcome(move, move->silent ? "silent" : "moved", code, err);
+	conclude(move, move->silent ? "silent" : "moved", code, err);
+	if (journal_end(&move->journal, &unused) < 0)
+		event_note(move->events, "%s", unused.msg);
 	return code;
 }
 

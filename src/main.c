@@ -9,6 +9,7 @@
 
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
+#include "cmigrate/metrics.h"
 #include "cmigrate/output.h"
 #include "cmigrate/ui.h"
 
@@ -17,8 +18,8 @@
 #endif
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
-	verb_restore, verb_recover, verb_list, verb_status, verb_stop, verb_delete, verb_completion,
-	verb_of_help;
+	verb_restore, verb_recover, verb_history, verb_list, verb_status, verb_stop, verb_delete,
+	verb_completion, verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
 /* clang-format off */
@@ -30,6 +31,7 @@ const struct verb *const verbs[] = {
 	&verb_checkpoint,
 	&verb_restore,
 	&verb_recover,
+	&verb_history,
 	&verb_list,
 	&verb_status,
 	&verb_stop,
@@ -139,6 +141,19 @@ static int print_help(const struct verb *verb, struct err *err)
 	return print(&text, err);
 }
 
+/* What was done is done: a file that can't be written is only told of. */
+static void update_metrics(const struct call *call, struct app *app)
+{
+	struct err why = ERR_INIT;
+
+	if (!call->verb->acts || !app->config->metrics)
+		return;
+	if (metrics_update(app->config, app->events, &why) < 0) {
+		(void)err_wrap(&why, "metrics");
+		ui_error(app->ui, &why);
+	}
+}
+
 /* What a full disk or a reader gone kept from stdout: a result that nobody got is none. */
 static int flush_stdout(struct err *err)
 {
@@ -173,9 +188,11 @@ static int run_with_config(struct call *call, struct app *app, struct err *err)
 	int code = config_load(call->globals->config, call->globals->bundle_root, &config, err);
 
 	app->config = &config;
-	if (code == 0)
-		code = told(call->verb, app->ui, call->verb->run(app, call->base, &call->args, err),
-			    err);
+	if (code == 0) {
+		code = call->verb->run(app, call->base, &call->args, err);
+		update_metrics(call, app);
+		code = told(call->verb, app->ui, code, err);
+	}
 	app->config = NULL;
 	config_clear(&config);
 	return code;

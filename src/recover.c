@@ -189,6 +189,7 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	const char *why = "";
 	struct err unused = ERR_INIT;
 
+	move->recovering = true;
 	bool source_known = fence(move, move->source);
 	bool destination_known = fence(move, move->destination);
 	if (destination_known)
@@ -207,5 +208,8 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 			!move_is_post_copy(move) && (images_complete(move, move->destination) ||
 						     images_complete(move, move->source))};
 	enum recovery way = recover_decide(&facts, &why);
-	return settle(move, way, facts.destination_status, why, err);
+	enum exit_code code = settle(move, way, facts.destination_status, why, err);
+	move->summary.exit_code = (int)code;
+	move_record(move);
+	return code;
 }

@@ -12,12 +12,6 @@
 /* Two blanks in front, one on each side of the bar. */
 #define BLANKS 4
 
-struct row {
-	const char *name;
-	double start, ms;
-	bool frozen;
-};
-
 /* A block of rows on one scale. */
 struct ruler {
 	const char *title;
@@ -136,7 +130,7 @@ static void draw_title(const struct ruler *r, struct buf *out)
 }
 
 /* However short a step was, it has a cell: that it took place matters too. */
-static void draw_row(const struct ruler *r, const struct row *row, struct buf *out)
+static void draw_row(const struct ruler *r, const struct timeline_row *row, struct buf *out)
 {
 	const char *running = r->utf8 ? TIMELINE_RUNNING : TIMELINE_RUNNING_ASCII;
 	const char *frozen = r->utf8 ? TIMELINE_FROZEN : TIMELINE_FROZEN_ASCII;
@@ -153,7 +147,8 @@ static void draw_row(const struct ruler *r, const struct row *row, struct buf *o
 	buf_printf(out, "%*s %*s\n", r->cells - end, "", MS_COLUMNS - 1, ms);
 }
 
-static void draw_rows(const struct ruler *r, const struct row *rows, size_t n, struct buf *out)
+static void draw_rows(const struct ruler *r, const struct timeline_row *rows, size_t n,
+		      struct buf *out)
 {
 	if (!n)
 		return;
@@ -206,10 +201,10 @@ static bool is_inside(const struct window *w, const struct summary_step *step)
 }
 
 /* Stable: steps that began at one moment stay in their order. */
-static void sort_rows(struct row *rows, size_t n)
+static void sort_rows(struct timeline_row *rows, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		struct row row = rows[i];
+		struct timeline_row row = rows[i];
 		size_t at = i;
 		for (; at > 0 && rows[at - 1].start > row.start; at--)
 			rows[at] = rows[at - 1];
@@ -218,16 +213,45 @@ static void sort_rows(struct row *rows, size_t n)
 }
 
 static size_t collect(const struct summary *s, const struct window *w, bool inside,
-		      struct row *rows)
+		      struct timeline_row *rows)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_steps; i++) {
 		const struct summary_step *step = &s->steps[i];
 		if (is_inside(w, step) == inside)
-			rows[n++] =
-				(struct row){step->name, step->start_ms, step->ms, step->frozen};
+			rows[n++] = (struct timeline_row){step->name, step->start_ms, step->ms,
+							  step->frozen};
 	}
+	return n;
+}
+
+size_t timeline_whole(const struct summary *s, struct timeline_row *rows, double *ret_to)
+{
+	struct window w = outage_window(s);
+	size_t n = collect(s, &w, false, rows);
+	double end = end_of_all(s, false);
+
+	if (n && w.start >= 0)
+		rows[n++] = (struct timeline_row){"outage", w.start, w.end - w.start, true};
+	sort_rows(rows, n);
+	*ret_to = s->total_ms > end ? s->total_ms : end;
+	return n;
+}
+
+size_t timeline_outage(const struct summary *s, struct timeline_row *rows, double *ret_from,
+		       double *ret_to)
+{
+	struct window w = outage_window(s);
+
+	if (!s->n_steps || w.start < 0)
+		return 0;
+	rows[0] = (struct timeline_row){"frozen", w.start,
+					s->freeze_ms > 0 ? s->freeze_ms : w.end - w.start, true};
+	size_t n = 1 + collect(s, &w, true, rows + 1);
+	sort_rows(rows + 1, n - 1);
+	*ret_from = w.start;
+	*ret_to = w.end;
 	return n;
 }
 
@@ -244,54 +268,31 @@ static struct ruler ruler_for(const struct summary *s, unsigned width, bool utf8
 	return r;
 }
 
-/* The whole operation. The outage is one row of it, so that one sees where the ruler below lies. */
-static void draw_whole(const struct summary *s, const struct window *w, struct ruler r,
-		       struct buf *out)
+static void draw_whole(const struct summary *s, struct ruler r, bool outage,
+		       struct timeline_row *rows, struct buf *out)
 {
-	struct row *rows = mem_new(s->n_steps + 1, sizeof(*rows));
-	size_t n = collect(s, w, false, rows);
-	double end = end_of_all(s, false);
+	size_t n = timeline_whole(s, rows, &r.to);
 
-	if (n && w->start >= 0)
-		rows[n++] = (struct row){"outage", w->start, w->end - w->start, true};
-	sort_rows(rows, n);
 	r.title = "steps";
-	r.to = s->total_ms > end ? s->total_ms : end;
 	draw_rows(&r, rows, n, out);
-	if (n && w->start >= 0)
+	if (n && outage)
 		buf_puts(out, "\n");
-	free(rows);
-}
-
-static void draw_window(const struct summary *s, const struct window *w, struct ruler r,
-			struct buf *out)
-{
-	struct row *rows = mem_new(s->n_steps + 2, sizeof(*rows));
-	size_t n = 0;
-
-	if (w->start >= 0) {
-		double frozen = s->freeze_ms > 0 ? s->freeze_ms : w->end - w->start;
-		rows[n++] = (struct row){"frozen", w->start, frozen, true};
-		n += collect(s, w, true, rows + 1);
-		sort_rows(rows + 1, n - 1);
-		r.title = "outage";
-		r.from = w->start;
-		r.to = w->end;
-		draw_rows(&r, rows, n, out);
-		buf_printf(out, "  %-*s %s frozen  %s running\n", r.name_columns, "",
-			   r.utf8 ? TIMELINE_FROZEN : TIMELINE_FROZEN_ASCII,
-			   r.utf8 ? TIMELINE_RUNNING : TIMELINE_RUNNING_ASCII);
-	}
-	free(rows);
 }
 
 void timeline_draw(const struct summary *s, unsigned width, bool utf8, struct buf *out)
 {
-	struct window w = outage_window(s);
-	struct ruler r = ruler_for(s, width, utf8);
+	struct ruler r = ruler_for(s, width, utf8), whole = r;
+	struct timeline_row *rows = mem_new(s->n_steps + 1, sizeof(*rows));
+	struct timeline_row *inside = mem_new(s->n_steps + 1, sizeof(*rows));
 
-	if (!s->n_steps)
-		return;
-	draw_whole(s, &w, r, out);
-	draw_window(s, &w, r, out);
+	r.title = "outage";
+	size_t n = timeline_outage(s, inside, &r.from, &r.to);
+	draw_whole(s, whole, n > 0, rows, out);
+	draw_rows(&r, inside, n, out);
+	if (n)
+		buf_printf(out, "  %-*s %s frozen  %s running\n", r.name_columns, "",
+			   utf8 ? TIMELINE_FROZEN : TIMELINE_FROZEN_ASCII,
+			   utf8 ? TIMELINE_RUNNING : TIMELINE_RUNNING_ASCII);
+	free(rows);
+	free(inside);
 }

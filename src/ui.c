@@ -284,11 +284,13 @@ static void print_details(const struct summary *s)
 		(void)printf("  answered: %s\n", s->answered_by);
 }
 
-static void print_timeline(struct ui *ui, const struct summary *s)
+void ui_timeline(struct ui *ui, const struct summary *s)
 {
 	CLEANUP_BUF struct buf bars = {0};
 	unsigned width = terminal_width(STDOUT_FILENO);
 
+	if (ui->json)
+		return;
 	timeline_draw(s, width < WIDTH_MAX ? width : WIDTH_MAX, ui->utf8, &bars);
 	print_details(s);
 	if (bars.len) {
@@ -314,7 +316,7 @@ void ui_summary(struct ui *ui, const struct summary *summary)
 		str_set(&ui->told, summary->error);
 	}
 	if (!ui->json && !ui->quiet)
-		print_timeline(ui, summary);
+		ui_timeline(ui, summary);
 	(void)fflush(stdout);
 }
 

@@ -33,6 +33,7 @@ struct config {
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;
+	char *metrics; /* file for Prometheus, or NULL */
 	struct argv hook_pre_move, hook_post_move, hook_fence;
 };
 

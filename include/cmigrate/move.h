@@ -86,9 +86,10 @@ struct move {
 	struct runtime_state state; /* of the container on the source, read in 'prepare' */
 	enum hold_kind hold;
 	bool bouncing;
-	bool released; /* clients may have been answered by the destination's copy */
-	bool ended;    /* the source's copy had ended by itself: there is none to go back to */
 	struct job dump, at_gate, served, pages, restore, watch, warm, kick, announce;
+	bool released;	 /* clients may have been answered by the destination's copy */
+	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
+	bool ended;	 /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
@@ -139,6 +140,12 @@ struct net move_net_destination(const struct move *move);
 bool move_has_address(const struct move *move);
 /* Exchanges source and destination: recovery restores on the source. */
 void move_swap(struct move *move);
+/*
+ * Writes the record of a move that has come to its end, or to its doubt, beside the bundle; of the
+ * two halves alone there is none, nor of a move that never began. Not while the container is
+ * frozen. What keeps it from being written is only reported: the move is what it is.
+ */
+void move_record(struct move *move);
 /* Makes move->probe for the endpoints unless it is there or there are none. */
 int move_make_probe(struct move *move, struct err *err);
 /* Milliseconds since the start of the move. */

@@ -28,6 +28,20 @@ void timeline_headline(const struct summary *summary, struct buf *out);
  * Bars of frozen time are drawn full. Adds nothing where there are no steps.
  */
 void timeline_draw(const struct summary *summary, unsigned width, bool utf8, struct buf *out);
+/* A bar: a step, or "outage" and "frozen" for what lasts over several. */
+struct timeline_row {
+	const char *name; /* borrowed from the summary */
+	double start, ms; /* since the start of the operation */
+	bool frozen;
+};
+/*
+ * The bars of the two rulers, in their order; rows has room for n_steps + 1. The whole operation is
+ * from 0 to *ret_to ms, with the outage as one of its rows. The outage's own are none, and the
+ * outputs untouched, where nothing was frozen.
+ */
+size_t timeline_whole(const struct summary *summary, struct timeline_row *rows, double *ret_to);
+size_t timeline_outage(const struct summary *summary, struct timeline_row *rows, double *ret_from,
+		       double *ret_to);
 /* "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s", "1.5 h" into text[32]. */
 void timeline_ms(char text[32], double ms);
 

@@ -39,6 +39,8 @@ void ui_table_print(struct ui *ui, struct ui_table *t);		 /* and frees */
  * timeline on stdout (nothing with --quiet where the move succeeded).
  */
 void ui_summary(struct ui *ui, const struct summary *summary);
+/* The timeline of a move and what was said of it, on stdout; nothing with --json. */
+void ui_timeline(struct ui *ui, const struct summary *summary);
 /* "cmigrate: MESSAGE" on stderr. */
 void ui_error(struct ui *ui, const struct err *err);
 /* "1.5G", "228M", "12K", "7" into text[16]. */

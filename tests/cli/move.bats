@@ -65,6 +65,12 @@ in_order() { # TEXT...
 	done
 }
 
+# Of a move only its record stays in the bundle.
+only_history_left() {
+	[ "$(ls -A root/web)" = $'.cmigrate\nconfig.json' ]
+	[ "$(ls -A root/web/.cmigrate)" = history ]
+}
+
 nothing_changed() {
 	[ "$(cat stub/hosta/state)" = running ]
 	[ ! -e stub/hostb/state ]
@@ -83,7 +89,7 @@ nothing_changed() {
 	[ "$(cat stub/hostb/state)" = running ]
 	[ ! -e stub/hosta/state ]
 	# Neither images, journal, lock nor work directories are left.
-	[ "$(ls -A root/web)" = config.json ]
+	only_history_left
 	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
 }
 
@@ -126,7 +132,7 @@ nothing_changed() {
 	[ ! -e stub/hostb/state ]
 	[ -e stub/hosta/address ]
 	[ ! -e stub/hostb/address ]
-	[ "$(ls -A root/web)" = config.json ]
+	only_history_left
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
@@ -278,5 +284,5 @@ nothing_changed() {
 	echo "$output$stderr"
 	[ "$status" -eq 0 ]
 	[[ $output == *"runs on hosta"* ]]
-	[ "$(ls -A root/web)" = config.json ]
+	only_history_left
 }

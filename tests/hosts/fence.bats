@@ -42,7 +42,7 @@ crash_destination() {
 	[[ $output == *"--fenced"* ]]
 	on rhel01 cmigrate recover web --fenced rhel02
 	[[ $(on rhel01 curl -s -m 5 http://rhel0x/) == rhel01 ]]
-	on rhel01 test ! -e /runc/containers/web/.cmigrate
+	[[ $(on rhel01 ls -A /runc/containers/web/.cmigrate) == history ]]
 }
 
 @test "the hook fences a host by its name, and its failure leaves the doubt" {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* bundles: the directory of all bundles, on a host that has it. */
+#ifndef CMIGRATE_BUNDLES_H
+#define CMIGRATE_BUNDLES_H
+
+#include "cmigrate/config.h"
+#include "cmigrate/err.h"
+#include "cmigrate/event.h"
+#include "cmigrate/host.h"
+#include "cmigrate/str.h"
+
+/*
+ * A host that has the directory `root`: the one named `on`, or where that is NULL this machine,
+ * else the first configured host that has it. EXIT_REFUSED: none. Owned by the caller.
+ */
+struct host *bundles_host(const struct config *config, const char *root, const char *on,
+			  const struct events *events, struct err *err);
+/* Adds the names of the containers whose store has that file, sorted. */
+int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
+		 struct err *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/bundles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/name.h"
+
+#define FIND_MS 15000
+
+static bool has_root(struct host *host, const char *root)
+{
+	char *argv[] = {"test", "-d", (char *)(uintptr_t)root, NULL};
+	struct err unused = ERR_INIT;
+
+	return host_run(host,
+			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
+			&unused) == 0;
+}
+
+struct host *bundles_host(const struct config *config, const char *root, const char *on,
+			  const struct events *events, struct err *err)
+{
+	CLEANUP_FREE char *here = config_here(config);
+
+	if (on)
+		return config_host(config, on, events, err);
+	struct host *host = config_host(config, here, events, err);
+	if (host && has_root(host, root))
+		return host;
+	host_free(host);
+	for (size_t i = 0; i < config->n_hosts; i++) {
+		host = config_host(config, config->hosts[i].name, events, err);
+		if (host && has_root(host, root))
+			return host;
+		host_free(host);
+	}
+	(void)err_set(err, EXIT_REFUSED, "no '%s' here; name a host that has it with --on HOST",
+		      root);
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
+		 struct err *err)
+{
+	CLEANUP_FREE char *pattern = str_fmt("*/.cmigrate/%s", file);
+	char *argv[] = {"find",	     (char *)(uintptr_t)root,
+			"-mindepth", "3",
+			"-maxdepth", "3",
+			"-path",     pattern,
+			NULL};
+	CLEANUP_FREE char *out = NULL;
+
+	if (host_output(host,
+			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
+			&out, err) < 0)
+		return -1;
+	char *save = NULL;
+	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct err bad = ERR_INIT;
+		char *end = strstr(line, "/.cmigrate/");
+		if (!end || strlen(line) < strlen(root) + 2)
+			continue;
+		*end = '\0';
+		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
+			argv_add(names, strrchr(line, '/') + 1);
+	}
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), by_name);
+	return 0;
+}

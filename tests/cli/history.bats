@@ -1,0 +1,329 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
+# history: what moves between stubs (tests/cli/stubs) leave, as a table, a page and metrics.
+
+bats_require_minimum_version 1.5.0
+load ../lib/browser
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cmigrate=${CMIGRATE:-$top/cmigrate}
+	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
+	cd "$BATS_TEST_TMPDIR"
+	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
+	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
+	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
+	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
+		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
+	done
+	export PATH=$PWD/bin:$PATH
+	export CMIGRATE_CONFIG=$PWD/cmigrate.json
+	configure
+	cat >root/web/config.json <<-END
+		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
+		 "linux": {"namespaces": [{"type": "pid"}]}}
+	END
+	echo running >stub/hosta/state
+	file=root/web/.cmigrate/history
+}
+
+configure() { # [MORE]
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"'"${1:-}"'}' >cmigrate.json
+}
+
+skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
+
+moves() { # HOST [OPTION...]
+	run --separate-stderr "$cmigrate" move --skip-check "$skips" "${@:2}" web "$1"
+	echo "status $status"
+	echo "$output"
+	echo "$stderr"
+}
+
+history() {
+	run --separate-stderr "$cmigrate" history "$@"
+	echo "status $status"
+	echo "$output"
+	echo "$stderr"
+}
+
+# So many records by hand, an hour apart, up to now.
+past() { # COUNT [NAME] [JSON]
+	local i id now more=${3:-}
+	[[ -n $more ]] || more='{}'
+	now=$(date +%s)
+	mkdir -p "root/${2:-web}/.cmigrate"
+	for ((i = $1; i > 0; i--)); do
+		id=$(date -u -d "@$((now - i * 3600))" +%Y%m%dT%H%M%S)-$(printf %08x "$i")
+		jq -c -n --arg id "$id" --arg name "${2:-web}" --argjson more "$more" \
+			--arg started "$(date -u -d "@$((now - i * 3600))" +%Y-%m-%dT%H:%M:%SZ)" '
+			{id: $id, started: $started, controller: "hosta", container: $name, source: "hosta",
+			 destination: "hostb", strategy: "cold", outcome: "moved", exit_code: 0, outage_ms: 121,
+			 freeze_ms: 100, total_ms: 600, freeze_start_ms: 200, memory_bytes: 1048576,
+			 steps: [{name: "prepare", start_ms: 0, ms: 90, frozen: false},
+			 	{name: "dump", start_ms: 200, ms: 100, frozen: true}], passes: []} + $more'
+	done >>"root/${2:-web}/.cmigrate/history"
+}
+
+@test "a move and one that is undone: a record each, of mode 0600" {
+	moves hostb
+	[ "$status" -eq 0 ]
+	: >stub/hosta/restore-fails
+	moves hosta --keep-logs
+	[ "$status" -eq 4 ]
+	history --json web
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	jq -e -s '(.[0] | .container == "web" and .source == "hosta" and .destination == "hostb" and
+			.outcome == "moved" and .exit_code == 0 and .freeze_ms > 0 and .strategy == "cold" and
+			(.steps | length) > 5 and .error == null and .settled == null and .logs == null and
+			(has("event") | not) and (.started | fromdate) <= now and (.started | fromdate) > now - 600) and
+		(.[1] | .source == "hostb" and .outcome == "undone" and .exit_code == 4 and
+			(.error | contains("the restore failed")) and .logs == "'"$STUB_ROOT"'/web/.cmigrate/logs-" + .id) and
+		(map(.controller) | unique) == ["'"$(uname -n)"'"]' <<<"$output"
+	[ "$(stat -c %a "$file")" = 600 ]
+	[ "$(stat -c %a root/web/.cmigrate)" = 700 ]
+}
+
+@test "a refusal is no move" {
+	echo running >stub/hostb/state
+	moves hostb --from hosta
+	[ "$status" -eq 3 ]
+	[ ! -e "$file" ]
+}
+
+@test "nothing is written before all is as it was: not in the freeze, not on the way back" {
+	CMIGRATE_FAULT=clean:before moves hostb
+	[ "$status" -eq 137 ]
+	[ ! -e "$file" ]
+	"$cmigrate" recover web
+	: >stub/hosta/restore-fails
+	rm "$file"
+	CMIGRATE_FAULT=prepare:undo moves hosta
+	[ "$status" -eq 137 ]
+	[ ! -e "$file" ]
+}
+
+@test "an interrupted move: recover writes its record, in time with the move" {
+	CMIGRATE_FAULT=restore:after moves hostb
+	[ "$status" -eq 137 ]
+	[ ! -e "$file" ]
+	"$cmigrate" recover web
+	history --json
+	jq -e -s 'length == 1 and (.[0] | .outcome == "moved" and .controller == null and
+		.settled_on == "'"$(uname -n)"'" and (.settled | fromdate) >= (.started | fromdate))' <<<"$output"
+}
+
+@test "in doubt, then settled: one row" {
+	CMIGRATE_FAULT=restore:after moves hostb
+	: >stub/off-hostb
+	run "$cmigrate" recover web
+	[ "$status" -eq 6 ]
+	history --json
+	jq -e '.outcome == "in-doubt" and .settled == null and (.error | length) > 0' <<<"$output"
+	rm stub/off-hostb
+	"$cmigrate" recover web
+	history --json
+	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
+}
+
+@test "a source that is fenced: the record is written where the journal was found" {
+	CMIGRATE_FAULT=restore:after moves hostb
+	: >stub/off-hosta
+	run "$cmigrate" recover web
+	"$cmigrate" recover web --fenced hosta
+	history --json
+	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
+}
+
+@test "what keeps a record from being written fails no move" {
+	mkdir -p "$file/in-the-way"
+	moves hostb
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'the move is not in the history: '* ]]
+	[ "$(cat stub/hostb/state)" = running ]
+	[ ! -e root/web/.cmigrate/journal ]
+}
+
+@test "a record that is damaged is one warning, and gone with the next move" {
+	past 3
+	sed -i '2s/.*/{"id": 7}/' "$file"
+	history web
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"$file': 1 damaged lines are left out" ]]
+	moves hostb
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'had 1 damaged lines'* ]]
+	history
+	[ "${#lines[@]}" -eq 4 ]
+	[ -z "$stderr" ]
+}
+
+@test "the last hundred are kept, and the others counted" {
+	past 100
+	moves hostb
+	[ "$status" -eq 0 ]
+	history --json
+	[ "${#lines[@]}" -eq 100 ]
+	history --metrics -
+	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 101' <<<"$output"
+}
+
+@test "the table: all bundles, newest last, --limit and --since" {
+	past 3
+	past 2 db
+	history
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ ${lines[0]} == WHEN*NAME*FROM*TO*STRATEGY*OUTAGE*FROZEN*OUTCOME*MOVE ]]
+	[ "${#lines[@]}" -eq 6 ]
+	[ "$(sed 1d <<<"$output" | cut -d' ' -f1)" = "$(sed 1d <<<"$output" | cut -d' ' -f1 | sort)" ]
+	[[ ${lines[1]} == *Z\ *web*hosta*hostb*cold*121\ ms*100\ ms*moved*00000003 ]]
+	history --limit 2
+	[ "${#lines[@]}" -eq 3 ]
+	[[ ${lines[2]} == *00000001 ]]
+	history db
+	[ "${#lines[@]}" -eq 3 ]
+	history --since 90m
+	[ "${#lines[@]}" -eq 3 ]
+	history --since "$(date -u -d '+1 day' +%Y-%m-%d)"
+	[ "${#lines[@]}" -eq 1 ]
+	history --since "$(date -u -d '2 hours ago 5 minutes ago' +%Y-%m-%dT%H:%M:%SZ)"
+	[ "${#lines[@]}" -eq 5 ]
+}
+
+@test "one move in full" {
+	past 2
+	history web --move 00000002
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "moved 'web' from hosta to hostb: outage "* ]]
+	[[ $output == *'controller: hosta'*'steps '*prepare*outage*frozen*dump* ]]
+	history --move last --json
+	jq -e '.id | endswith("-00000001")' <<<"$output"
+	history --move 00000009
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"no move '00000009' in the history"* ]]
+	past 1 db '{"id": "x-00000002"}'
+	history --move 00000002
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'several moves'* ]]
+	history db --move x-00000002
+	[ "$status" -eq 0 ]
+}
+
+@test "what a record says is shown, never obeyed" {
+	past 1 web '{"outcome": "undone", "error": "\u001b[2J<script>alert(1)</script>", "answered_by": "a\nb"}'
+	history --move last
+	[ "$status" -eq 0 ]
+	[[ $output != *$'\033'* ]]
+	[[ $output == *'?[2J<script>'* ]]
+	past 1 db '{"container": "web"}'
+	history db
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $stderr == *'1 damaged'* ]]
+}
+
+@test "nothing moved yet, and nothing there" {
+	history
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	history --json
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	history nowhere
+	[ "$status" -eq 3 ]
+	[[ $stderr == *"no container 'nowhere'"* ]]
+	run ! "$cmigrate" -b "$PWD/nowhere" history
+}
+
+@test "wrong usage" {
+	local words
+	for words in '--since yesterday' '--since 9999999d' '--limit x' 'a b' '--metrics x web' '--metrics x --html x'; do
+		# shellcheck disable=SC2086 # words
+		history $words
+		[ "$status" -eq 2 ]
+		[ -z "$output" ]
+	done
+	[ ! -e x ]
+}
+
+@test "metrics: on request, and by the configuration after each move" {
+	past 2
+	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
+	moves hostb --quiet
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(stat -c %a cmigrate.prom)" = 644 ]
+	is_metrics cmigrate.prom
+	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 3' cmigrate.prom
+	grep -x 'cmigrate_last_move_info{container="web",source="hosta",destination="hostb",strategy="cold",outcome="moved"} 1' cmigrate.prom
+	grep -E -x 'cmigrate_last_move_freeze_seconds\{container="web"\} [0-9]+\.[0-9]{4}' cmigrate.prom
+	run ! compgen -G '.cmigrate.*'
+	history --metrics other.prom
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	cmp other.prom cmigrate.prom
+	# What isn't right is seen.
+	sed '$p' cmigrate.prom >twice.prom
+	run ! is_metrics twice.prom
+}
+
+@test "metrics are right after a crash: recover writes them" {
+	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
+	CMIGRATE_FAULT=restore:after moves hostb
+	[ ! -e cmigrate.prom ]
+	"$cmigrate" recover web
+	is_metrics cmigrate.prom
+	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 1' cmigrate.prom
+}
+
+@test "metrics that can't be written fail no move" {
+	configure ', "metrics": "'"$PWD"'/nowhere/cmigrate.prom"'
+	moves hostb --quiet
+	[ "$status" -eq 0 ]
+	[[ $stderr == 'cmigrate: metrics: '*nowhere* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	configure ', "metrics": "relative.prom"'
+	moves hosta
+	[ "$status" -eq 2 ]
+	[[ $stderr == *metrics* ]]
+}
+
+@test "a page: whole, replaced at once, also on standard output" {
+	past 3
+	echo old >page.html
+	history --html page.html
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	[ "$(stat -c %a page.html)" = 644 ]
+	[ "$(tail -n 1 page.html)" = '</html>' ]
+	run "$cmigrate" history --html -
+	[ "$(grep -v '^<footer' <<<"$output")" = "$(grep -v '^<footer' page.html)" ]
+	history --html nowhere/page.html
+	[ "$status" -eq 1 ]
+	history web --move last --html page.html
+	[ "$(grep -c '<article' page.html)" -eq 1 ]
+}
+
+@test "a page in a browser: each move with its timeline, and a console that is silent" {
+	local id
+	past 3
+	past 1 db '{"outcome": "undone", "error": "<script>console.error(1)</script><img src=x>"}'
+	history --html page.html
+	dom_of "$PWD/page.html" >dom
+	for id in $(jq -r .id "$file" root/db/.cmigrate/history); do
+		grep -F "<article class=\"card\" id=\"m-$id\">" dom
+		grep -F "<a href=\"#m-$id\">" dom
+		grep -F "<title id=\"t-$id\">" dom
+	done
+	[ "$(grep -o '<svg' dom | wc -l)" -eq 5 ]
+	[ "$(grep -c '<script' dom)" -eq 0 ]
+	# A page with an error in it does not pass.
+	sed 's#</body>#<script>throw 1</script>&#' page.html >broken.html
+	run ! dom_of "$PWD/broken.html"
+	[[ $output == *CONSOLE* ]]
+}

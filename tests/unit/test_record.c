@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sample.h"
+
+#define MOMENT 1763768000 /* 2025-11-21T23:33:20Z */
+
+static char *text_of(const struct record *r)
+{
+	json_t *object = record_json(r);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+	json_decref(object);
+	return text;
+}
+
+static void there_and_back(void **state)
+{
+	struct record r = sample("20251121T233320-0badcafe", "moved", MOMENT), back = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	str_set(&r.settled, "2025-11-21T23:40:00Z");
+	str_set(&r.settled_on, "rhel03");
+	str_set(&r.logs, "/runc/containers/web/.cmigrate/logs-1");
+	CLEANUP_FREE char *text = text_of(&r);
+	assert_null(strstr(text, "\"event\""));
+	assert_non_null(strstr(text, "\"started\":\"2025-11-21T23:33:20Z\""));
+	json_t *object = json_loads(text, 0, NULL);
+	assert_int_equal(record_read(object, &back, &err), 0);
+	json_decref(object);
+	CLEANUP_FREE char *again = text_of(&back);
+	assert_string_equal(text, again);
+	assert_int_equal(back.started_s, MOMENT);
+	assert_int_equal(back.outcome, OUTCOME_MOVED);
+	record_clear(&r);
+	record_clear(&back);
+}
+
+/* One field of a good record is replaced (value NULL: taken out), and it is none any more. */
+static void what_is_refused(void **state)
+{
+	static const struct {
+		const char *key, *value, *wanted;
+	} rows[] = {
+		{"id", NULL, "has no id"},
+		{"id", "\"../x\"", "'id' of a record"},
+		{"id", "\"a b\"", "'id' of a record"},
+		{"id", "7", "'id' is not a string"},
+		{"started", NULL, "'started' of a record is no time"},
+		{"started", "\"yesterday\"", "'started' of a record is no time"},
+		{"settled", "\"2025\"", "'settled' of a record is no time"},
+		{"container", NULL, "lacks a name"},
+		{"container", "\"<b>\"", "name"},
+		{"source", "\"-oProxyCommand=x\"", "'source' of a record"},
+		{"destination", "\"a b\"", "'destination' of a record"},
+		{"destination", "null", "lacks a name"},
+		{"controller", "\"a\\nb\"", "'controller' of a record"},
+		{"settled_on", "\"\"", "'settled_on' of a record"},
+		{"outcome", "\"refused\"", "'outcome' of a record is none: 'refused'"},
+		{"outcome", NULL, "'outcome' of a record is none"},
+		{"strategy", NULL, "lacks a name"},
+		{"logs", "\"/a/../b\"", "'logs' of a record"},
+		{"outage_ms", "-1", "'outage_ms'"},
+		{"steps", "[{\"name\":\"x\"}]", "a step"},
+		{"hold",
+		 "\"1234567890123456789012345678901234567890123456789012345678901234567890\"",
+		 "'hold' of a record is too long"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		json_t *object = sample_json("a-1", "moved", MOMENT);
+		struct record r = {.outcome = OUTCOME_LOST};
+		struct err err = ERR_INIT;
+		if (rows[i].value)
+			json_object_set_new(object, rows[i].key,
+					    json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
+		else
+			json_object_del(object, rows[i].key);
+		if (record_read(object, &r, &err) == 0)
+			fail_msg("%s = %s was taken", rows[i].key, rows[i].value);
+		if (!strstr(err.msg, rows[i].wanted))
+			fail_msg("%s = %s gave '%s'", rows[i].key, rows[i].value, err.msg);
+		assert_int_equal(err.code, EXIT_USAGE);
+		assert_int_equal(r.outcome, OUTCOME_LOST);
+		assert_null(r.id);
+		json_decref(object);
+	}
+}
+
+static void more_steps_than_there_can_be(void **state)
+{
+	json_t *object = sample_json("a-1", "moved", MOMENT);
+	struct record r = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		json_array_append(json_object_get(object, "steps"),
+				  json_array_get(json_object_get(object, "steps"), 0));
+	assert_int_equal(record_read(object, &r, &err), -1);
+	json_decref(object);
+}
+
+static void control_bytes_are_masked(void **state)
+{
+	json_t *object = sample_json("a-1", "undone", MOMENT);
+	struct record r = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	json_object_set_new(object, "error", json_string("a\033[2Jb\nc"));
+	json_object_set_new(json_array_get(json_object_get(object, "steps"), 0), "name",
+			    json_string("pre\rpare"));
+	assert_int_equal(record_read(object, &r, &err), 0);
+	assert_string_equal(r.summary.error, "a?[2Jb?c");
+	assert_string_equal(r.summary.steps[0].name, "pre?pare");
+	record_clear(&r);
+	json_decref(object);
+}
+
+/* A line has an end, whatever a host answered. */
+static void what_is_too_long_loses_its_course(void **state)
+{
+	struct record r = sample("a-1", "moved", MOMENT);
+	char *answer = mem_new(RECORD_MAX + 1, 1);
+
+	(void)state;
+	memset(answer, 'x', RECORD_MAX);
+	free(r.summary.answered_by);
+	r.summary.answered_by = answer;
+	CLEANUP_FREE char *text = text_of(&r);
+	assert_true(strlen(text) < RECORD_MAX);
+	assert_non_null(strstr(text, "\"steps\":[]"));
+	assert_non_null(strstr(text, "\"outage_ms\":133.5"));
+	record_clear(&r);
+}
+
+static void settled_by_recovery(void **state)
+{
+	struct record r = sample("a-1", "in-doubt", MOMENT), by = sample("a-1", "undone", MOMENT);
+
+	(void)state;
+	by.summary.outage_ms = -1;
+	by.summary.exit_code = 4;
+	str_set(&by.controller, NULL);
+	str_set(&r.summary.error, "no answer");
+	str_set(&by.settled, "2025-11-21T23:40:00Z");
+	record_settle(&r, &by);
+	assert_int_equal(r.outcome, OUTCOME_UNDONE);
+	assert_string_equal(r.summary.outcome, "undone");
+	assert_int_equal(r.summary.exit_code, 4);
+	assert_string_equal(r.summary.error, "no answer");
+	assert_string_equal(r.controller, "rhel01");
+	assert_string_equal(r.settled, "2025-11-21T23:40:00Z");
+	assert_true(r.summary.outage_ms > 133);
+	record_clear(&r);
+	record_clear(&by);
+}
+
+static void what_a_person_calls_it(void **state)
+{
+	struct record r = sample("20251121T233320-0badcafe", "moved", MOMENT);
+
+	(void)state;
+	assert_true(record_is(&r, "20251121T233320-0badcafe"));
+	assert_true(record_is(&r, "0badcafe"));
+	assert_false(record_is(&r, "badcafe"));
+	assert_false(record_is(&r, ""));
+	record_clear(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(what_is_refused),
+		cmocka_unit_test(more_steps_than_there_can_be),
+		cmocka_unit_test(control_bytes_are_masked),
+		cmocka_unit_test(what_is_too_long_loses_its_course),
+		cmocka_unit_test(settled_by_recovery),
+		cmocka_unit_test(what_a_person_calls_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
