@@ -4,8 +4,9 @@
 #include "cmigrate/check.h"
 
 /*
- * Memory that is served is kept in pipes, which CRIU makes larger as it goes. With the kernel's default
- * of 1 MiB its page server dies ("tee: 65536"), with 4 MiB 1 GiB was served (measured, criu 4.2).
+ * Memory that is served is kept in pipes, which CRIU makes larger as it goes. With the kernel's
+ * default of 1 MiB its page server dies ("tee: 65536"), with 4 MiB 1 GiB was served (measured,
+ * criu 4.2).
  */
 #define PIPE_MIN (4U << 20)
 
@@ -22,7 +23,7 @@ static enum check_outcome check_pipes(const struct preflight *p, struct finding 
 
 CHECK(pages)
 {
-	if (strcmp(p->strategy, "post-copy") != 0)
+	if (strcmp(p->strategy, "post-copy") != 0 && strcmp(p->strategy, "hybrid") != 0)
 		return CHECK_NOT_NEEDED;
 	if (facts_version(p->source, "criu") < CRIU_GATE)
 		return check_fail(f, NULL, "post-copy needs criu 3.19 or newer on %s",

@@ -63,6 +63,9 @@ void plan_report(struct ui *ui, const struct move *move)
 	ui_print(ui, "\nplan: '%s' from %s to %s, %s, connections %s\n", move->bundle.name,
 		 move->source_name, move->destination_name, strategy->name,
 		 move->source_options.tcp_established ? "kept" : "closed");
+	if (move->predicted_ms > 0)
+		ui_print(ui, "all memory in the freeze would take %.0f ms, %u are wanted\n",
+			 move->predicted_ms, move->max_downtime_ms);
 	for (size_t i = 0; i < strategy->n; i++) {
 		const struct step *step = &strategy->steps[i];
 		json_array_append_new(steps, json_string(step->name));
@@ -70,9 +73,10 @@ void plan_report(struct ui *ui, const struct move *move)
 			 step->commit ? "  (no way back behind this)" : "");
 	}
 	if (ui_is_json(ui))
-		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "event", "plan",
+		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:o}", "event", "plan",
 				      "container", move->bundle.name, "source", move->source_name,
 				      "destination", move->destination_name, "strategy",
-				      strategy->name, "steps", json_incref(steps)));
+				      strategy->name, "predicted_freeze_ms", move->predicted_ms,
+				      "steps", json_incref(steps)));
 	json_decref(steps);
 }

@@ -91,7 +91,12 @@ struct pages move_pages(const struct move *move)
 
 bool move_is_post_copy(const struct move *move)
 {
-	return strcmp(move->strategy, "post-copy") == 0;
+	return strcmp(move->strategy, "post-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
+}
+
+bool move_is_pre_copy(const struct move *move)
+{
+	return strcmp(move->strategy, "pre-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
 }
 
 struct net move_net_source(const struct move *move)

@@ -15,9 +15,6 @@
 #define OPEN_MS 15000
 #define FACTS_MS 20000
 #define TIMEOUT_DEFAULT_S 30
-/* Ports of page servers: below the ephemeral ones, one per container where it is free. */
-#define PAGE_PORT_FIRST 27000
-#define PAGE_PORTS 2000
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
 #define DUMP_BASE_MS 20000
 #define DUMP_BYTES_MS 10000
@@ -165,23 +162,6 @@ static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
 	return a ? a : b ? b : c ? c : d;
 }
 
-static int resolve_strategy(struct move *m, const struct config *config,
-			    const struct move_opts *opts, struct err *err)
-{
-	const char *said = opts->strategy	? opts->strategy
-			   : m->bundle.strategy ? m->bundle.strategy
-			   : config->strategy	? config->strategy
-						: "auto";
-
-	if (strcmp(said, "auto") == 0)
-		said = "cold";
-	if (strcmp(said, "cold") != 0 && strcmp(said, "post-copy") != 0)
-		return err_set(err, EXIT_USAGE, "strategy '%s' is not there yet: cold or post-copy",
-			       said);
-	m->strategy = str_dup(said);
-	return 0;
-}
-
 int move_resolve_options(struct move *m, const struct config *config, const struct move_opts *opts,
 			 struct err *err)
 {
@@ -208,7 +188,7 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	m->leave_running = opts->leave_running;
 	if (resolve_flags(m, opts, err) < 0)
 		return -1;
-	return resolve_strategy(m, config, opts, err);
+	return move_resolve_strategy(m, config, opts, err);
 }
 
 int move_take_lock(struct move *m, struct err *err)
@@ -247,8 +227,8 @@ static int ask(struct move *m, struct host *host, const char *role, struct job *
 	const struct bundle *b = &m->bundle;
 
 	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
-	if (move_is_post_copy(m))
-		argv_addf(&a, "peer=%s", peer_of(m, host));
+	argv_addf(&a, "strategy=%s", m->strategy);
+	argv_addf(&a, "peer=%s", peer_of(m, host));
 	for (size_t i = 0; i < b->n_addresses; i++)
 		argv_addf(&a, "address=%s", b->addresses[i].ip);
 	for (size_t i = 0; i < b->binds.n; i++)
@@ -320,39 +300,6 @@ void move_resolve_versions(struct move *m)
 		DUMP_BASE_MS + (int)(memory_ms < DUMP_MAX_MS ? memory_ms : DUMP_MAX_MS);
 }
 
-static bool listens(const struct facts *facts, unsigned port)
-{
-	const char *value;
-
-	for (size_t i = 0; (value = facts_nth(facts, "listen", i)); i++) {
-		const char *colon = strrchr(value, ':');
-		if (colon && strtoul(colon + 1, NULL, 10) == port)
-			return true;
-	}
-	return false;
-}
-
-/* Where the page server is going to be; nothing where the hosts can't tell: check 'pages' says so.
- */
-static void resolve_pages(struct move *m)
-{
-	const char *server = facts_get(&m->source_facts, "peer-from");
-	const char *client = facts_get(&m->source_facts, "peer");
-	struct address unused;
-	struct err bad = ERR_INIT;
-
-	m->source_options.lazy_pages = m->destination_options.lazy_pages = true;
-	if (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0)
-		return;
-	m->page_port = PAGE_PORT_FIRST + (unsigned)(strtoul(m->tag, NULL, 16) % PAGE_PORTS);
-	while (listens(&m->source_facts, m->page_port))
-		m->page_port++;
-	m->page_server = str_dup(server);
-	m->page_client = str_dup(client);
-	m->page_endpoint = str_fmt("%s:%u", server, m->page_port);
-	m->source_options.page_server = m->page_endpoint;
-}
-
 static int check(struct move *m, const struct config *config, const struct move_opts *opts,
 		 struct err *err)
 {
@@ -417,8 +364,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	    move_take_lock(m, err) < 0 || move_gather_facts(m, err) < 0)
 		return -1;
 	move_resolve_versions(m);
-	if (move_is_post_copy(m))
-		resolve_pages(m);
+	move_settle_strategy(m);
 	if (check(m, config, opts, err) < 0)
 		return -1;
 	find_hops(m);

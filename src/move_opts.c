@@ -11,7 +11,7 @@ const struct opt move_opts_table[] = {
 	 .offset = offsetof(struct move_opts, strategy),
 	 .arg = "NAME",
 	 .help = "how memory is carried over",
-	 .choices = "auto|cold|post-copy"},
+	 .choices = "auto|cold|pre-copy|post-copy|hybrid"},
 	ROW(tcp_established, "tcp-established", OPT_FLAG, NULL,
 	    "keep open connections (default where a service address moves along)"),
 	ROW(tcp_close, "tcp-close", OPT_FLAG, NULL,

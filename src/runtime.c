@@ -135,11 +135,26 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 		argv_add(&a, "--tcp-skip-in-flight");
 	if (o->link_remap && o->runc >= RUNC_SKIP_IN_FLIGHT)
 		argv_add(&a, "--link-remap");
+	if (o->parent_pass)
+		argv_addf(&a, "--parent-path=pass-%u", o->parent_pass);
 	if (o->lazy_pages)
 		argv_addl(&a, "--lazy-pages", "--page-server", o->page_server, NULL);
 	argv_add(&a, rt->name);
 	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .log = log}, job,
 			  err);
+}
+
+int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *env = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	CLEANUP_FREE char *digits = str_fmt("%u", number);
+	char *envs[] = {env, NULL};
+
+	script_argv(&a, &script_pass, digits, rt->run, rt->images, rt->name, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .shown = shown},
+			  job, err);
 }
 
 /* What ends with a line in one of the gate's fifos. */

@@ -16,14 +16,20 @@ static int finish(struct job *job, struct err *err)
 	return status;
 }
 
-int step_prepare_pages(struct move *move, struct err *err)
+/* The page server's word is waited for from the dump on: it has no time limit of its own before. */
+int step_prepare_hosts_pages(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct pages pages = move_pages(move);
 
-	if (pages_admit(&pages, &src, err) < 0 || step_prepare(move, err) < 0)
+	if (pages_admit(&pages, &src, err) < 0 || step_prepare_hosts(move, err) < 0)
 		return -1;
-	return runtime_served_start(&src, move->dump_timeout_ms + SERVE_MS, &move->served, err);
+	return runtime_served_start(&src, 0, &move->served, err);
+}
+
+int step_prepare_pages(struct move *move, struct err *err)
+{
+	return step_prepare_hosts_pages(move, err) < 0 ? -1 : step_park(move, err);
 }
 
 enum undo_result undo_prepare_pages(struct move *move, struct err *err)

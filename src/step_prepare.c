@@ -18,8 +18,7 @@ static int failure(struct job *job, struct err *err)
 	return status;
 }
 
-/* *ret_parks: a restore may be started before there are images. */
-static int make_directories(struct move *move, bool *ret_parks, struct err *err)
+static int make_directories(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct err second = ERR_INIT;
@@ -37,7 +36,7 @@ static int make_directories(struct move *move, bool *ret_parks, struct err *err)
 	}
 	int status = failure(&at_source, err);
 	job_wait(&at_destination);
-	*ret_parks = move->gate && move->state.descriptors && runtime_parks(&at_destination);
+	move->parks = move->gate && move->state.descriptors && runtime_parks(&at_destination);
 	if (failure(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
@@ -95,15 +94,20 @@ static int park_restore(struct move *move, struct err *err)
 	return status;
 }
 
-int step_prepare(struct move *move, struct err *err)
+int step_prepare_hosts(struct move *move, struct err *err)
+{
+	return make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
+			       host_prime(move->destination, CHANNELS, err) < 0 ||
+			       move_make_probe(move, err) < 0
+		       ? -1
+		       : 0;
+}
+
+int step_park(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	bool parks = false;
 
-	if (make_directories(move, &parks, err) < 0 ||
-	    host_prime(move->source, CHANNELS, err) < 0 ||
-	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0 ||
-	    (parks && park_restore(move, err) < 0) ||
+	if ((move->parks && park_restore(move, err) < 0) ||
 	    runtime_watch_start(&dst, &move->watch, err) < 0)
 		return -1;
 	if (!move->gate)
@@ -111,6 +115,11 @@ int step_prepare(struct move *move, struct err *err)
 	if (runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err) < 0)
 		return -1;
 	return park_dump(move, err);
+}
+
+int step_prepare(struct move *move, struct err *err)
+{
+	return step_prepare_hosts(move, err) < 0 ? -1 : step_park(move, err);
 }
 
 void keep_logs(struct move *move)

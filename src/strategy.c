@@ -20,6 +20,24 @@ static const struct step cold[] = {
 	{"clean",      step_clean,     NULL,           false,  false},
 };
 
+/* Memory is written while the container runs; what is left of it is dumped as in a cold move. */
+static const struct step pre_copy[] = {
+	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
+	{"pre-copy",   step_pre_copy,      NULL,           false,  false},
+	{"park",       step_park,          NULL,           false,  false},
+	{"hold",       step_hold,          undo_hold,      false,  false},
+	{"address",    step_address,       undo_address,   false,  false},
+	{"settle",     step_settle,        undo_settle,    false,  false},
+	{"freeze",     step_freeze,        undo_freeze,    true,   false},
+	{"dump",       step_dump,          undo_dump,      true,   false},
+	{"restore",    step_restore,       undo_restore,   true,   false},
+	{"release",    step_release,       NULL,           false,  false},
+	{"answer",     step_answer,        NULL,           false,  false},
+	{"commit",     step_commit,        NULL,           false,  true},
+	{"open-gate",  step_open_gate,     NULL,           false,  false},
+	{"clean",      step_clean,         NULL,           false,  false},
+};
+
 /*
  * Memory follows when the container runs on the destination already. The commit comes when all of it
  * is there: before, the frozen source is the only whole copy.
@@ -39,6 +57,26 @@ static const struct step post_copy[] = {
 	{"commit",     step_commit,        NULL,               false, true},
 	{"end-source", step_end_source,    NULL,               false, false},
 	{"clean",      step_clean_pages,   NULL,               false, false},
+};
+
+/* Memory goes ahead in passes, and what is left of it follows. */
+static const struct step hybrid[] = {
+	{"prepare",    step_prepare_hosts_pages, undo_prepare_pages, false, false},
+	{"pre-copy",   step_pre_copy,            NULL,               false, false},
+	{"park",       step_park,                NULL,               false, false},
+	{"hold",       step_hold,                undo_hold,          false, false},
+	{"address",    step_address,             undo_address,       false, false},
+	{"settle",     step_settle,              undo_settle,        false, false},
+	{"freeze",     step_freeze,              undo_freeze,        true,  false},
+	{"dump",       step_dump,                undo_dump_pages,    true,  false},
+	{"serve",      step_serve,               undo_serve,         true,  false},
+	{"restore",    step_restore,             undo_restore,       true,  false},
+	{"release",    step_release,             NULL,               false, false},
+	{"answer",     step_answer,              NULL,               false, false},
+	{"drain",      step_drain,               NULL,               false, false},
+	{"commit",     step_commit,              NULL,               false, true},
+	{"end-source", step_end_source,          NULL,               false, false},
+	{"clean",      step_clean_pages,         NULL,               false, false},
 };
 
 /* CRIU before 3.19: the dump ends the source's processes, the way back is a restore from the images. */
@@ -89,6 +127,9 @@ static const struct step tidy[] = {
 const struct strategy strategy_cold = {"cold", cold, sizeof(cold) / sizeof(*cold), false};
 const struct strategy strategy_post_copy = {"post-copy", post_copy,
 					    sizeof(post_copy) / sizeof(*post_copy), false};
+const struct strategy strategy_pre_copy = {"pre-copy", pre_copy,
+					   sizeof(pre_copy) / sizeof(*pre_copy), false};
+const struct strategy strategy_hybrid = {"hybrid", hybrid, sizeof(hybrid) / sizeof(*hybrid), false};
 const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
 					       sizeof(cold_ungated) / sizeof(*cold_ungated), false};
 const struct strategy strategy_from_images = {"images", from_images,
@@ -106,6 +147,8 @@ const struct strategy *strategy_of(const struct move *move)
 	if (move->kind == MOVE_RESTORE)
 		return &strategy_from_images;
 	if (move_is_post_copy(move))
-		return &strategy_post_copy;
+		return move_is_pre_copy(move) ? &strategy_hybrid : &strategy_post_copy;
+	if (move_is_pre_copy(move))
+		return &strategy_pre_copy;
 	return move->gate ? &strategy_cold : &strategy_cold_ungated;
 }

@@ -62,7 +62,9 @@ struct move {
 	/* what it is to do */
 	char *strategy;
 	struct runtime_options source_options, destination_options;
-	int timeout_ms;	     /* for the endpoint */
+	int timeout_ms; /* for the endpoint */
+	unsigned max_downtime_ms;
+	double predicted_ms; /* the freeze of a cold move; 0: not known */
 	int dump_timeout_ms; /* for CRIU: grows with the memory */
 	bool keep_silent, keep_images, keep_logs;
 	bool leave_running; /* of a checkpoint: the container goes on afterwards */
@@ -86,6 +88,7 @@ struct move {
 	struct runtime_state state; /* of the container on the source, read in 'prepare' */
 	enum hold_kind hold;
 	bool bouncing;
+	bool parks; /* the restore may be started before there are images */
 	struct job dump, at_gate, served, pages, restore, watch, warm, kick, announce;
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
@@ -134,7 +137,9 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 struct runtime move_runtime_source(const struct move *move);
 struct runtime move_runtime_destination(const struct move *move);
 struct pages move_pages(const struct move *move);
+/* Its memory follows (post-copy, hybrid); it goes ahead, in passes (pre-copy, hybrid). */
 bool move_is_post_copy(const struct move *move);
+bool move_is_pre_copy(const struct move *move);
 struct net move_net_source(const struct move *move);
 struct net move_net_destination(const struct move *move);
 bool move_has_address(const struct move *move);

@@ -15,9 +15,13 @@ int move_begin(struct move *move, const struct config *config, const char *name,
 int move_read_bundle(struct move *move, struct err *err);
 int move_resolve_options(struct move *move, const struct config *config,
 			 const struct move_opts *opts, struct err *err);
+int move_resolve_strategy(struct move *move, const struct config *config,
+			  const struct move_opts *opts, struct err *err);
 int move_take_lock(struct move *move, struct err *err);
 int move_gather_facts(struct move *move, struct err *err);
 void move_resolve_versions(struct move *move);
+/* "auto" becomes what suits the container and the hosts, and what they can't do what they can. */
+void move_settle_strategy(struct move *move);
 /* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *move);
 

@@ -40,6 +40,7 @@ struct runtime_options {
 	 */
 	bool lazy_pages;
 	const char *page_server;
+	unsigned parent_pass;	/* the last pass of pre-copy, which the dump builds on; 0: none */
 	bool network_lock_skip; /* packets are kept away by the hold and the bounce: CRIU needn't */
 };
 
@@ -67,6 +68,8 @@ int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct j
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
+/* Starts a pass of pre-copy (src/host/pass.sh); its output is the bytes written. No deadline. */
+int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *job, struct err *err);
 /*
  * Starts `runc checkpoint`. With a gate it parks before CRIU looks at the container, which may
  * still run then, until runtime_dump_go(); without one it dumps at once. No deadline: it waits at

@@ -37,6 +37,7 @@ extern const struct script script_nudge;
 extern const struct script script_open;
 extern const struct script script_pages;
 extern const struct script script_park;
+extern const struct script script_pass;
 extern const struct script script_place;
 extern const struct script script_prepare;
 extern const struct script script_run;

@@ -2,7 +2,7 @@
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
  * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c,
- * step_pages.c.
+ * step_precopy.c, step_pages.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -12,6 +12,13 @@
 /* prepare: work directories, images directory, gate; connections opened; the probe ready. */
 int step_prepare(struct move *move, struct err *err);
 enum undo_result undo_prepare(struct move *move, struct err *err);
+
+/* The same in two halves: runc and criu are started, and parked, by the second. */
+int step_prepare_hosts(struct move *move, struct err *err);
+int step_park(struct move *move, struct err *err);
+
+/* pre-copy: memory is written while the container runs, until the rest fits the budget. */
+int step_pre_copy(struct move *move, struct err *err);
 
 /* Where the move is to keep its logs: copies them, before the work directories are removed. */
 void keep_logs(struct move *move);
@@ -75,6 +82,7 @@ int step_tidy(struct move *move, struct err *err);
  * end source: the source's processes, frozen still, are ended without a word to their clients.
  */
 int step_prepare_pages(struct move *move, struct err *err);
+int step_prepare_hosts_pages(struct move *move, struct err *err);
 enum undo_result undo_prepare_pages(struct move *move, struct err *err);
 enum undo_result undo_dump_pages(struct move *move, struct err *err);
 int step_serve(struct move *move, struct err *err);

@@ -10,6 +10,10 @@
 extern const struct strategy strategy_cold;
 /* The same where CRIU has no gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
+/* Memory goes ahead in passes (precopy.h). */
+extern const struct strategy strategy_pre_copy;
+/* Memory goes ahead, and what is left of it follows. */
+extern const struct strategy strategy_hybrid;
 /* Memory follows the container (pages.h). */
 extern const struct strategy strategy_post_copy;
 /* A restore alone, from complete images; the way back leaves the images. */

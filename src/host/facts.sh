@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH] [peer=HOST]
+# facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH]
+#   [strategy=NAME] [peer=HOST]
 #
 # Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once, and
 # complete=yes is the last. ROLE is source or destination. Leaves nothing behind. The slow programs run
@@ -107,6 +108,16 @@ network() {
 	ss -H -tuln 2>/dev/null | awk '
 		NR > 1000 { exit }
 		{ print ($1 == "udp" ? "listen-udp=" : "listen=") $5 }'
+}
+
+# For pre-copy: whether the kernel tells what of a memory has changed; how fast the shared directory is.
+ahead() {
+	timeout 10 criu check --feature mem_dirty_track >/dev/null 2>&1 && say dirty yes
+	[ -d "$bundle/.cmigrate" ] || return 0
+	umask 077
+	say write-seconds "$(dd if=/dev/zero of="$bundle/.cmigrate/proof-$id.rate" bs=1M count=4 conv=fdatasync 2>&1 |
+		sed -n 's/.* copied, \([0-9.e-]*\) s,.*/\1/p')"
+	rm -f "$bundle/.cmigrate/proof-$id.rate"
 }
 
 # For post-copy: the other host's address, our own that it reaches, and what serving and fetching pages needs.
@@ -315,11 +326,16 @@ everything() {
 
 versions &
 criu_check &
+strategy=
 for word in "$@"; do
-	case $word in
-	peer=*) peer "${word#*=}" & ;;
+	case $role-$strategy-$word in
+	*-strategy=*) strategy=${word#*=} ;;
+	*-post-copy-peer=* | *-hybrid-peer=*) peer "${word#*=}" & ;;
 	esac
 done
+case $role-$strategy in
+source-auto | source-pre-copy | source-hybrid) ahead & ;;
+esac
 if [ "$role" = destination ]; then
 	ifb &
 	for word in "$@"; do

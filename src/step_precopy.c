@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is written while the container runs, pass by pass. */
+#include <stdlib.h>
+
+#include "cmigrate/deadline.h"
+#include "cmigrate/precopy.h"
+#include "cmigrate/steps.h"
+
+#define PAGE_BYTES 4096
+
+static int one_pass(struct move *move, unsigned number, struct summary_pass *ret, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job job = {0}, *jobs[] = {&job};
+
+	*ret = (struct summary_pass){0};
+	if (runtime_pass_start(&src, number, &job, err) < 0)
+		return -1;
+	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
+	 */
+	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->dump_timeout_ms)) != 0)
+		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s",
+			       move->source_name, number, move->dump_timeout_ms / 1000);
+	int status = job_failure(&job, err);
+	if (status == 0) {
+		ret->bytes = strtoull(buf_str(&job.out), NULL, 10);
+		ret->pages = ret->bytes / PAGE_BYTES;
+		ret->ms = job_ms(&job);
+	} else {
+		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
+		runtime_diagnose(&src, "dump.log", err);
+	}
+	job_clear(&job);
+	return status;
+}
+
+static void keep_pass(struct move *move, const struct summary_pass *pass)
+{
+	struct summary *s = &move->summary;
+
+	s->passes = mem_grow(s->passes, s->n_passes + 1, sizeof(*s->passes));
+	s->passes[s->n_passes++] = *pass;
+	event_emit(move->events,
+		   &(struct event){.kind = EVENT_PROGRESS,
+				   .name = "pre-copy",
+				   .at_ms = move_ms(move, clock_now_us()),
+				   .bytes = pass->bytes,
+				   .bytes_second = pass->ms > 0 ? (uint64_t)((double)pass->bytes *
+									     1000 / pass->ms)
+								: 0,
+				   .pages = pass->pages});
+}
+
+int step_pre_copy(struct move *move, struct err *err)
+{
+	const struct summary *s = &move->summary;
+	enum precopy decision = PRECOPY_GO_ON;
+	double predicted_ms = 0;
+
+	for (unsigned number = 1; decision == PRECOPY_GO_ON; number++) {
+		struct summary_pass pass;
+		if (move_cancelled)
+			return err_set(err, EXIT_FAILED, "stopped by a signal");
+		if (one_pass(move, number, &pass, err) < 0)
+			return -1;
+		keep_pass(move, &pass);
+		move->source_options.parent_pass = number;
+		decision = precopy_decide(s->passes, s->n_passes, move->max_downtime_ms,
+					  &predicted_ms);
+	}
+	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
+		   s->n_passes, precopy_reason(decision), predicted_ms);
+	return 0;
+}
