@@ -19,6 +19,7 @@ setup() {
 	export PATH=$PWD/bin:$PATH
 	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
 	export CMIGRATE_CONFIG=$PWD/cmigrate.json
+	export STUB_GATE_KEEPER="$cmigrate gate-keeper --bundle-root $STUB_ROOT"
 	bundle '{}'
 	echo running >stub/hosta/state
 }
