@@ -65,7 +65,11 @@ int gate_keeper_open(const char *bundle_root, bool *ret_again, struct err *err)
 		(void)err_set(err, EXIT_REFUSED, "refused a shell: this key is for cmigrate alone");
 		return refused(err);
 	}
-	if (line_words(asked, &words, err) < 0 || permit_command(&words, bundle_root, err) < 0)
+	if (line_words(asked, &words, err) < 0) {
+		(void)err_wrap(err, "refused");
+		return refused(err);
+	}
+	if (permit_command(&words, bundle_root, err) < 0)
 		return refused(err);
 	for (size_t i = 0; i < words.n; i++) {
 		char *value = strchr(words.v[i], '=');

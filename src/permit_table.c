@@ -13,6 +13,11 @@ const struct permit_alias permit_aliases[] = {
 	{"images", "{state}/images-{id}"},
 	{"images", "{bundle}/checkpoint"},
 	{"run", "/run/cmigrate/{name}"},
+	{"log", "{run}/dump.log"},
+	{"log", "{run}/dump.out"},
+	{"log", "{run}/restore.log"},
+	{"log", "{run}/restore.out"},
+	{"errors", "Error ("},
 	{"netns", ""},
 	{"netns", "{path}"},
 	{"hop", ""},
@@ -75,6 +80,8 @@ const struct permit permits[] = {
 	ROW("head -n 1 {run}/parked|{run}/reached"),
 	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
 	ROW("(logs) {run} {state}/logs-{id}"),
+	ROW("grep -a -m 400 -e {errors} {log}"),
+	ROW("tail -n 400 {log}"),
 	ROW("(clean) {run} ''|{images}"),
 
 	/* Freezing, dumping, restoring. */
@@ -95,7 +102,8 @@ const struct permit permits[] = {
 	ROW("sync -f {images}"),
 
 	/* The service address and its packets. */
-	ROW("(address) up|enter|down|announce {netns} {address}..."),
+	ROW("(address) up|enter|announce {netns} {address}..."),
+	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),

@@ -101,6 +101,8 @@ static void let_in(void **state)
 		ROW(RESTORE "--tcp-established web", CONF " CMIGRATE_RESTORE=" ID,
 		    "/run/cmigrate/web/restore.out"),
 		ROW("(fence) " ID " CMIGRATE_MOVE=" ID),
+		ROW("grep -a -m 400 -e Error~( /run/cmigrate/web/dump.log"),
+		ROW("(address) down '' 192.0.2.1/24@"),
 		ROW("(fence) " ID " CMIGRATE_RECOVER=" ID ".123456"),
 		ROW("(address) up '' 192.0.2.1/24@eth0 fd00::1/64@eth0.5"),
 		ROW("(hold) set 0a1b2c3d 20002 /run/netns/x 192.0.2.1/24@eth0"),
@@ -188,6 +190,8 @@ static void kept_out(void **state)
 		ROW("rm -f -- " WEB "/.cmigrate/proof-" ID " /etc/passwd"),
 		ROW("rm -f -- " WEB "/.cmigrate/proof-../../config.json"),
 		ROW("sync -f /"),
+		ROW("tail -n 400 /etc/shadow"),
+		ROW("grep -a -m 400 -e Error~( /run/cmigrate/web/x.log"),
 		/* Another command's environment, input or log. */
 		ROW("true", "LD_PRELOAD=/x"),
 		ROW("true", .log = "/etc/passwd"),
