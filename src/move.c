@@ -28,7 +28,8 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	store_unlock(&m->lock);
-	struct job *jobs[] = {&m->dump, &m->at_gate, &m->restore, &m->watch, &m->kick};
+	struct job *jobs[] = {&m->dump, &m->at_gate, &m->restore, &m->watch,
+			      &m->warm, &m->kick,    &m->announce};
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
 			job_clear(jobs[i]);
@@ -41,6 +42,7 @@ void move_free(struct move *m)
 	facts_clear(&m->source_facts);
 	facts_clear(&m->destination_facts);
 	check_results_clear(&m->checks);
+	runtime_state_clear(&m->state);
 	summary_clear(&m->summary);
 	free(m->source_name);
 	free(m->destination_name);

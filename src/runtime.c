@@ -56,14 +56,21 @@ static void criu_options(struct argv *a, const char *role, const struct runtime_
 		argv_addf(a, "ghost-limit %llu", o->ghost_limit);
 }
 
-int runtime_prepare(const struct runtime *rt, const char *role, const struct runtime_options *o,
-		    struct job *job, struct err *err)
+int runtime_prepare_start(const struct runtime *rt, const char *role,
+			  const struct runtime_options *o, const char *descriptors, struct job *job,
+			  struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_prepare, role, rt->run, rt->images, NULL);
+	script_argv(&a, &script_prepare, role, rt->run, rt->images, descriptors ? descriptors : "",
+		    NULL);
 	criu_options(&a, role, o);
 	return start(rt, &a, QUICK_MS, job, err);
+}
+
+bool runtime_parks(const struct job *prepared)
+{
+	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
 int runtime_clean(const struct runtime *rt, bool images, struct err *err)
@@ -82,11 +89,12 @@ int runtime_keep_logs(const struct runtime *rt, const char *directory, struct er
 	return run(rt, &a, QUICK_MS, err);
 }
 
-int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *err)
+int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
+			 struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	argv_addl(&a, "runc", "pause", rt->name, NULL);
+	script_argv(&a, &script_freeze, rt->name, freezer ? freezer : "", NULL);
 	return start(rt, &a, QUICK_MS, job, err);
 }
 
@@ -197,11 +205,12 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 	return run(rt, &a, timeout_ms, err);
 }
 
-int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
-			  struct job *job, struct err *err)
+int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,
+			  int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *conf = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	CLEANUP_FREE char *conf =
+		str_fmt("CRIU_CONFIG_FILE=%s/%s", rt->run, parked ? "parked.conf" : "criu.conf");
 	CLEANUP_FREE char *mark = str_dup(rt->mark);
 	CLEANUP_FREE char *log = str_fmt("%s/restore.out", rt->run);
 	char *envs[] = {conf, mark, NULL};
@@ -213,6 +222,49 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	argv_add(&a, rt->name);
 	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
 	return host_start(rt->host, &cmd, job, err);
+}
+
+int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	CLEANUP_FREE char *mark = str_dup(rt->mark);
+	char *envs[] = {mark, NULL};
+
+	script_argv(&a, &script_park, rt->run, NULL);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	return host_start(
+		rt->host,
+		&(struct command){.argv = a.v, .env = envs, .shown = shown, .timeout_ms = QUICK_MS},
+		job, err);
+}
+
+int runtime_restore_go(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_FREE char *from = str_fmt("if=%s/criu.conf", rt->run);
+	CLEANUP_FREE char *to = str_fmt("of=%s/parked.conf", rt->run);
+	char *argv[] = {"dd", from, to, "oflag=nonblock", "conv=notrunc", "status=none", NULL};
+
+	return host_run(rt->host,
+			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
+			err);
+}
+
+int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_warm, rt->run, NULL);
+	return start(rt, &a, QUICK_MS, job, err);
+}
+
+int runtime_forget_restore(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_FREE char *log = str_fmt("%s/restore.log", rt->run);
+	CLEANUP_FREE char *out = str_fmt("%s/restore.out", rt->run);
+	char *argv[] = {"rm", "-f", log, out, NULL};
+
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err)

@@ -25,7 +25,7 @@ int step_freeze(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct net net = move_net_source(move);
-	struct job pause = {0}, bounce = {0};
+	struct job freeze = {0}, bounce = {0};
 	struct err second = ERR_INIT;
 	int status = 0;
 
@@ -34,10 +34,10 @@ int step_freeze(struct move *move, struct err *err)
 	if (move->bouncing)
 		status = net_bounce_all_start(&net, move->tag, &bounce, err);
 	if (status == 0)
-		status = runtime_pause_start(&src, &pause, err);
+		status = runtime_freeze_start(&src, move->state.freezer, &freeze, err);
 	if (finish(&bounce, status < 0 ? &second : err) < 0)
 		status = -1;
-	if (finish(&pause, status < 0 ? &second : err) < 0)
+	if (finish(&freeze, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
 }
@@ -69,20 +69,13 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 	return UNDO_DONE;
 }
 
-/*
- * What can go on beside the dump: the source loses the address (its packets are bounced on
- * already), the destination says that it has it (and queues what comes).
+/* What can go on beside the dump: the source loses the address. Its packets are bounced on already.
  */
-static int start_hand_over(struct move *move, struct job *leave, struct job *announce,
-			   struct err *err)
+static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
-	struct net src = move_net_source(move), dst = move_net_destination(move);
+	struct net src = move_net_source(move);
 
-	if (!src.n || !move->bouncing)
-		return 0;
-	if (net_leave_start(&src, leave, err) < 0)
-		return -1;
-	return net_address_start(&dst, "announce", announce, err);
+	return src.n && move->bouncing ? net_leave_start(&src, leave, err) : 0;
 }
 
 /* A dump that ended or is still under way where the gate should have been reached. */
@@ -113,18 +106,18 @@ static int wait_for_gate(struct move *move, struct err *err)
 
 int step_dump(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct job leave = {0}, announce = {0};
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct job leave = {0};
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0)
-		status = start_hand_over(move, &leave, &announce, err);
+		status = runtime_warm_start(&dst, &move->warm, err);
+	if (status == 0)
+		status = start_leaving(move, &leave, err);
 	if (status == 0)
 		status = wait_for_gate(move, err);
 	(void)finish(&leave, &second);
-	if (finish(&announce, status < 0 ? &second : err) < 0)
-		status = -1;
 	return status;
 }
 
@@ -161,20 +154,18 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 int step_dump_ungated(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
-	struct job leave = {0}, announce = {0}, *dump = &move->dump;
+	struct job leave = {0}, *dump = &move->dump;
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
 	if (status == 0)
-		status = start_hand_over(move, &leave, &announce, err);
+		status = start_leaving(move, &leave, err);
 	if (status == 0) {
 		(void)jobs_wait_any(&dump, 1, deadline_in_ms(move->dump_timeout_ms));
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
 	(void)finish(&leave, &second);
-	if (finish(&announce, status < 0 ? &second : err) < 0)
-		status = -1;
 	return status;
 }
 
@@ -186,8 +177,8 @@ static int restore_on_source(struct move *move, struct err *err)
 	/* The packets are the source's again only once its sockets are there: address first. */
 	struct net net = move_net_source(move);
 	if (net_address_up(&net, err) < 0 ||
-	    runtime_restore_start(&src, &move->source_options, move->dump_timeout_ms, &job, err) <
-		    0)
+	    runtime_restore_start(&src, &move->source_options, false, move->dump_timeout_ms, &job,
+				  err) < 0)
 		return -1;
 	int status = finish(&job, err);
 	if (status < 0)
@@ -212,7 +203,7 @@ static int await_restore(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->restore, &move->watch};
 
-	if (jobs_wait_any(jobs, 2, 0) == 0)
+	if (move->restore.state == JOB_DONE || jobs_wait_any(jobs, 2, 0) == 0)
 		return job_failure(&move->restore, err);
 	/* The watch ended first. Its host being lost says nothing of the restore. */
 	if (move->watch.lost || move->watch.timed_out || move->watch.status) {
@@ -223,13 +214,31 @@ static int await_restore(struct move *move, struct err *err)
 	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
 }
 
+/* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
+static int start_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job park = {0}, *restore = &move->restore, *jobs[] = {&park, restore};
+	struct err unheard = ERR_INIT;
+
+	if (restore->state == JOB_NONE)
+		return runtime_restore_start(&dst, &move->destination_options, false,
+					     move->dump_timeout_ms, restore, err);
+	if (runtime_restore_go(&dst, &unheard) == 0)
+		return 0;
+	if (runtime_park_start(&dst, &park, err) < 0)
+		return -1;
+	int status = jobs_wait_any(jobs, 2, 0) == 0 ? job_failure(&park, err) : 0;
+	job_clear(&park);
+	return status;
+}
+
 int step_restore(struct move *move, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	struct err why = ERR_INIT;
 
-	if (runtime_restore_start(&dst, &move->destination_options, move->dump_timeout_ms,
-				  &move->restore, err) < 0)
+	if (start_restore(move, err) < 0)
 		return -1;
 	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();

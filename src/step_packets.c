@@ -88,11 +88,20 @@ enum undo_result undo_settle(struct move *move, struct err *err)
 int step_release(struct move *move, struct err *err)
 {
 	struct net net = move_net_destination(move);
+	struct err unheard = ERR_INIT;
 
 	move->released = true;
 	if (!net.n)
 		return 0;
 	/* After a crash it isn't known how packets were held: what still waits is sent again. */
-	return move->hold == HOLD_NONE ? net_hold_clear(&net, move->tag, err)
-				       : net_release(&net, move->tag, move->hold, &move->kick, err);
+	int status = move->hold == HOLD_NONE
+			     ? net_hold_clear(&net, move->tag, err)
+			     : net_release(&net, move->tag, move->hold, &move->kick, err);
+	/*
+	 * Only now, for nothing but the bounce depended on it and its processes would hinder the
+	 * dump's and the restore's. Its failing is found when it is repeated behind the commit.
+	 */
+	if (status == 0)
+		(void)net_address_start(&net, "announce", &move->announce, &unheard);
+	return status;
 }

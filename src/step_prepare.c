@@ -5,6 +5,10 @@
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
 #define CHANNELS 6
+/* How long a restore may be parked, beyond its own time: until the freeze begins, and through the
+ * dump.
+ */
+#define PARKED_MS 120000
 
 static int failure(struct job *job, struct err *err)
 {
@@ -14,21 +18,26 @@ static int failure(struct job *job, struct err *err)
 	return status;
 }
 
-static int make_directories(struct move *move, struct err *err)
+/* *ret_parks: a restore may be started before there are images. */
+static int make_directories(struct move *move, bool *ret_parks, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct err second = ERR_INIT;
 	struct job at_source = {0}, at_destination = {0};
 
-	if (runtime_prepare(&src, move->gate ? "source" : "ungated", &move->source_options,
-			    &at_source, err) < 0)
+	runtime_state_clear(&move->state);
+	runtime_state_read(&src, &move->state);
+	if (runtime_prepare_start(&src, move->gate ? "source" : "ungated", &move->source_options,
+				  move->state.descriptors, &at_source, err) < 0)
 		return -1;
-	if (runtime_prepare(&dst, "destination", &move->destination_options, &at_destination, err) <
-	    0) {
+	if (runtime_prepare_start(&dst, "destination", &move->destination_options, NULL,
+				  &at_destination, err) < 0) {
 		(void)failure(&at_source, &second);
 		return -1;
 	}
 	int status = failure(&at_source, err);
+	job_wait(&at_destination);
+	*ret_parks = move->gate && move->state.descriptors && runtime_parks(&at_destination);
 	if (failure(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
@@ -53,12 +62,48 @@ static int park_dump(struct move *move, struct err *err)
 	return status;
 }
 
+static int end_parked_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	if (runtime_erase(&dst, err) < 0)
+		return -1;
+	job_wait(&move->restore);
+	job_clear(&move->restore);
+	return 0;
+}
+
+/*
+ * The same on the destination. Where it doesn't park (another runc, other descriptors) the restore
+ * is started when the images are there.
+ */
+static int park_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job park = {0}, *jobs[] = {&park, &move->restore};
+
+	if (runtime_restore_start(&dst, &move->destination_options, true,
+				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
+	    runtime_park_start(&dst, &park, err) < 0)
+		return -1;
+	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
+	int status = 0;
+	if (!parked && (end_parked_restore(move, err) < 0 || runtime_forget_restore(&dst, err) < 0))
+		status = -1;
+	job_wait(&park);
+	job_clear(&park);
+	return status;
+}
+
 int step_prepare(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	bool parks = false;
 
-	if (make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
+	if (make_directories(move, &parks, err) < 0 ||
+	    host_prime(move->source, CHANNELS, err) < 0 ||
 	    host_prime(move->destination, CHANNELS, err) < 0 || move_make_probe(move, err) < 0 ||
+	    (parks && park_restore(move, err) < 0) ||
 	    runtime_watch_start(&dst, &move->watch, err) < 0)
 		return -1;
 	if (!move->gate)
@@ -92,6 +137,8 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_LEFT;
+	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
+		return UNDO_LEFT;
 	keep_logs(move);
 	if (runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
@@ -107,7 +154,8 @@ int step_prepare_destination(struct move *move, struct err *err)
 
 	/* What an earlier try has left there. */
 	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
-	    runtime_prepare(&dst, "destination", &move->destination_options, &job, err) < 0)
+	    runtime_prepare_start(&dst, "destination", &move->destination_options, NULL, &job,
+				  err) < 0)
 		return -1;
 	if (failure(&job, err) < 0 || move_make_probe(move, err) < 0)
 		return -1;

@@ -20,7 +20,7 @@
 #include "cmigrate/net.h"
 #include "cmigrate/preflight.h"
 #include "cmigrate/probe.h"
-#include "cmigrate/runtime.h"
+#include "cmigrate/runtime_state.h"
 #include "cmigrate/store.h"
 #include "cmigrate/summary.h"
 
@@ -79,11 +79,12 @@ struct move {
 	char tag[NET_TAG_SIZE];
 
 	/* on the way */
+	struct runtime_state state; /* of the container on the source, read in 'prepare' */
 	enum hold_kind hold;
 	bool bouncing;
 	bool released; /* clients may have been answered by the destination's copy */
 	bool ended;    /* the source's copy had ended by itself: there is none to go back to */
-	struct job dump, at_gate, restore, watch, kick;
+	struct job dump, at_gate, restore, watch, warm, kick, announce;
 	struct probe *probe;
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */

@@ -3,9 +3,9 @@
  * runtime: runc and CRIU on a host: freezing, dumping to CRIU's gate, restoring, and what their
  * logs say when they fail.
  *
- * Order on the source: runtime_prepare, runtime_pause, runtime_dump_start, runtime_at_gate_start
- * (before the dump), then runtime_verdict and the end of the dump job. On the destination:
- * runtime_prepare, runtime_restore.
+ * Order on the source: runtime_prepare_start, runtime_at_gate_start, runtime_dump_start,
+ * runtime_freeze_start, runtime_dump_go, then runtime_verdict and the end of the dump job. On the
+ * destination: runtime_prepare_start, runtime_restore_start (parked, or behind the dump).
  */
 #ifndef CMIGRATE_RUNTIME_H
 #define CMIGRATE_RUNTIME_H
@@ -39,10 +39,16 @@ struct runtime_options {
 	bool network_lock_skip; /* packets are kept away by the hold and the bounce: CRIU needn't */
 };
 
-/* Makes the work directory, CRIU's configuration file and, on the source, images directory and
- * gate. */
-int runtime_prepare(const struct runtime *rt, const char *role, const struct runtime_options *o,
-		    struct job *job, struct err *err);
+/*
+ * Makes the work directory, CRIU's configuration file and, on the source, images directory and
+ * gate (src/host/prepare.sh). role: "source", "ungated" or "destination". descriptors: those of
+ * runtime_state, or NULL.
+ */
+int runtime_prepare_start(const struct runtime *rt, const char *role,
+			  const struct runtime_options *o, const char *descriptors, struct job *job,
+			  struct err *err);
+/* Of that job, done on a destination: whether a restore may be parked there. */
+bool runtime_parks(const struct job *prepared);
 /* Removes the work directory, and the images too where `images` is set. */
 int runtime_clean(const struct runtime *rt, bool images, struct err *err);
 
@@ -50,7 +56,10 @@ int runtime_clean(const struct runtime *rt, bool images, struct err *err);
  * removed. */
 int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err);
 
-int runtime_pause_start(const struct runtime *rt, struct job *job, struct err *err);
+/* Pauses the container. freezer: that of runtime_state, or NULL: then runc does it, which costs its
+ * start. */
+int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
+			 struct err *err);
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
@@ -78,8 +87,26 @@ int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
 /* Waits until no process of a dump that another cmigrate had started is left on the source. */
 int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err);
 
-int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, int timeout_ms,
-			  struct job *job, struct err *err);
+/*
+ * Starts `runc restore`. parked: before there are images; runc and criu start, and criu waits as
+ * it opens its configuration for runtime_restore_go(). runtime_park_start() beside it is done when
+ * that is so; a restore that ends before did not park, and is to be erased and started anew when
+ * the images are there. Only where runtime_parks(), and with descriptors in the images directory.
+ * runtime_erase() ends both.
+ */
+int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,
+			  int timeout_ms, struct job *job, struct err *err);
+int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err);
+/*
+ * The images are complete: the parked restore goes on. One process, for the container is frozen;
+ * it fails where criu isn't there yet, or no more: runtime_park_start() once more waits for it.
+ */
+int runtime_restore_go(const struct runtime *rt, struct err *err);
+/* Starts what keeps the destination ready for processes that enter cgroups, from now until the
+ * restore has begun (src/host/warm.sh). Its failing matters to nobody. */
+int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err);
+/* Removes the log of a restore that did not park: whoever watches it would take it for the next. */
+int runtime_forget_restore(const struct runtime *rt, struct err *err);
 /*
  * Starts what looks at the log of a restore beside it (src/host/watch.sh). It is done when the
  * restore has failed, long before runc says so, or when the work directory is gone.

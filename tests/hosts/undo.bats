@@ -62,7 +62,11 @@ fails_and_is_undone() { # SECONDS REGEX [OPTION...]
 	local begin status=0 ms
 	remember rhel01 rhel02 client
 	begin=$(now_ms)
-	on rhel01 cmigrate --quiet move "${@:3}" server rhel02 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	if [[ -n ${at_gate:-} ]]; then
+		move_stopped_at_gate "$at_gate" || status=$?
+	else
+		on rhel01 cmigrate --quiet move "${@:3}" server rhel02 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	fi
 	ms=$(($(now_ms) - begin))
 	say "$ms ms: $(cut -c1-230 "$BATS_TEST_TMPDIR/err")"
 	[[ $status -eq 4 ]]
@@ -71,6 +75,21 @@ fails_and_is_undone() { # SECONDS REGEX [OPTION...]
 	nothing_spins
 	goes_on
 	unchanged
+}
+
+# SCRIPT is run in the images directory when the images are complete, with the restore parked.
+move_stopped_at_gate() { # SCRIPT
+	on rhel01 bash -c '
+		CMIGRATE_PAUSE=dump:after cmigrate --quiet move server rhel02 </dev/null >/dev/null 2>/var/err &
+		pid=$!
+		until [[ $(sed "s/.*) //" "/proc/$pid/stat") == T* ]]; do sleep 0.01; done
+		ssh -n rhel02 "grep -l -a -z ^CRIU_CONFIG_FILE=.*/parked.conf /proc/[0-9]*/environ" 2>/dev/null | grep -q . || echo "no restore is parked" >&2
+		cd /runc/containers/server/.cmigrate/images-* && eval "$1"
+		kill -CONT "$pid"
+		wait "$pid"
+		status=$?
+		cat /var/err >&2
+		exit "$status"' - "$1" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 }
 
 damage() { # SCRIPT
@@ -100,6 +119,28 @@ damage() { # SCRIPT
 @test "an image with flipped bytes" {
 	damage 'printf "\377\377\377\377" | dd of=core-1.img bs=1 seek=12 conv=notrunc 2>/dev/null'
 	fails_and_is_undone 5 'core|size|Error|failed'
+}
+
+# The same with a restore that has been started before: a script in the place of runc keeps it from that.
+@test "an image that is missing at the gate" {
+	at_gate='rm -f core-1.img'
+	fails_and_is_undone 5 'core-1|images are incomplete'
+	! grep -q parked "$BATS_TEST_TMPDIR/err"
+}
+
+@test "pages that are cut off at the gate" {
+	at_gate='truncate -s 20480 pages-1.img'
+	fails_and_is_undone 8 'pages-1\.img|shorter|repeats'
+}
+
+@test "an image that is flipped at the gate" {
+	at_gate='printf "\377\377\377\377" | dd of=core-1.img bs=1 seek=12 conv=notrunc 2>/dev/null'
+	fails_and_is_undone 5 'core|size|Error|failed'
+}
+
+@test "a parked restore that is killed at the gate" {
+	at_gate='ssh -n rhel02 "kill -9 \$(grep -l -a -z ^CRIU_CONFIG_FILE=.*/parked.conf /proc/[0-9]*/environ | cut -d/ -f3)"'
+	fails_and_is_undone 10 'restore'
 }
 
 @test "no runc any more at the restore" {

@@ -62,18 +62,25 @@ case_crash_committed() { # POINT CONTROLLER
 }
 
 cases_crash() {
-	local step
-	for step in prepare:after hold:after address:before settle:after freeze:after dump:before dump:after \
-		restore:before restore:after release:before release:after answer:before answer:after commit:before; do
-		case_crash_both "$step" source
+	local step when i=0
+	local -a controllers=(source third)
+	for step in prepare hold address settle freeze dump restore release answer; do
+		for when in before after; do
+			case_crash_both "$step:$when" "${controllers[i]}"
+			i=$((1 - i))
+		done
 	done
-	for step in hold:before address:after dump:after restore:after commit:before; do
-		case_crash_both "$step" third
-	done
+	case_crash_both commit:before source
 	case_crash_committed commit:after source
+	case_crash_committed open-gate:before third
 	case_crash_committed open-gate:after third
-	case_crash hold:after source 4 6
+	case_crash_committed clean:before source
+	for step in prepare hold address settle freeze dump; do
+		case_crash "$step:before" "${controllers[i]}" 4 6
+		i=$((1 - i))
+	done
 	case_crash dump:after third 4 6
+	case_crash restore:before source 6
 	case_crash restore:after source 6
 	case_fenced restore:before source
 	case_fenced release:after third
@@ -87,9 +94,5 @@ all_crashes() {
 			case_crash_both "$step:$when" third
 			case_fenced "$step:$when" source
 		done
-	done
-	for step in prepare hold address settle freeze dump; do
-		case_crash "$step:before" third 4 6
-		case_crash "$step:before" source 4 6
 	done
 }

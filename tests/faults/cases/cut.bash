@@ -35,7 +35,7 @@ case_cut_for_good() { # POINT CONTROLLER source|destination CODE...
 	move_ends
 	expect_code move "$move_code" "${@:4}"
 	check_truth
-	if [[ $move_code -eq 6 && -n ${FAULTS:-} ]]; then
+	if [[ $move_code -eq 6 ]]; then
 		recover ''
 		expect_code recover "$recover_code" 6
 	fi
@@ -45,23 +45,27 @@ case_cut_for_good() { # POINT CONTROLLER source|destination CODE...
 	finish
 }
 
+# The third host has both at the other end of a wire; for the source and the destination it is the other.
 cases_cut() {
-	case_cut hold:before source destination 5 0 4 6
-	case_cut freeze:after third source 5 0 4 6
-	case_cut restore:before third destination 5 0 4 6
-	case_cut answer:before destination source 5 0 4 6
-	case_cut_for_good address:before source destination 4
-	case_cut_for_good restore:before source destination 6
-	case_cut_for_good dump:before third source 6
-	case_cut_for_good answer:before third destination 6
-	case_cut_for_good open-gate:before destination source 6
-	if [[ ${FAULTS:-} == all ]]; then
-		local step
-		for step in prepare hold address settle freeze dump restore release answer commit open-gate clean; do
-			case_cut "$step:before" third source 5 0 4 6
-			case_cut "$step:before" third destination 5 0 4 6
-			case_cut_for_good "$step:before" third source 0 4 6
-			case_cut_for_good "$step:before" third destination 0 4 6
+	local step host i=0
+	local -a controllers=(source destination)
+	for step in "${steps[@]}"; do
+		for host in source destination; do
+			case_cut "$step:before" third "$host" 5 0 4 6
 		done
-	fi
+		case_cut "$step:before" "${controllers[i]}" "${controllers[1 - i]}" 5 0 4 6
+		i=$((1 - i))
+	done
+}
+
+cases_gone() {
+	local step host i=0
+	local -a controllers=(source destination)
+	for step in "${steps[@]}"; do
+		for host in source destination; do
+			case_cut_for_good "$step:before" third "$host" 0 4 6
+		done
+		case_cut_for_good "$step:before" "${controllers[i]}" "${controllers[1 - i]}" 0 4 6
+		i=$((1 - i))
+	done
 }

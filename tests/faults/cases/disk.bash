@@ -30,11 +30,17 @@ case_disk() { # NAME FREE-KB POINT CONTROLLER CODE...
 }
 
 cases_disk() {
+	local step i=0
+	local -a controllers=(source destination third)
 	case_disk 'full from the start' 0 '' source 1 3 4
 	case_disk 'full from the start' 0 '' third 1 3 4
 	case_disk 'no room for the images' 400 '' destination 1 3 4
-	case_disk 'fills up before the dump' 0 dump:before source 4
 	case_disk 'fills up in the dump' 200 dump:before third 4
-	case_disk 'fills up before the restore' 0 restore:before destination 0 4
-	case_disk 'fills up before the commit' 0 commit:before source 0 4
+	for step in prepare hold address settle freeze dump; do
+		case_disk "full at $step" 0 "$step:before" "${controllers[i++ % 3]}" 4
+	done
+	# The images are complete: what is still to be written is the journal's.
+	for step in restore release answer commit open-gate clean; do
+		case_disk "full at $step" 0 "$step:before" "${controllers[i++ % 3]}" 0 4 6
+	done
 }

@@ -4,7 +4,7 @@
 
 case_hang() { # source|destination PROGRAM WHEN CONTROLLER CODE...
 	local host
-	begin "$2 hangs on $1: ${3//[^a-z -]/}" "$4" || return 0
+	begin "$2 hangs on $1: ${3//[^a-z. -]/}" "$4" || return 0
 	host=$dst
 	[[ $1 == destination ]] || host=$src
 	hang "$host" "$2" "$3"
@@ -39,18 +39,44 @@ case_hang_killed() { # CONTROLLER
 	finish "$src"
 }
 
+# Every program that a move starts on a host, where it matters one use of it at a time: HOST, PROGRAM, a
+# word of its arguments ("" for any), and how the move may end.
+hangs='
+	source       runc     state        1,3,6
+	source       runc     checkpoint   4,6
+	source       criu     swrk         4,6
+	source       mkfifo   -            4
+	source       cat      state.json   0
+	source       nft      -f           0,4
+	source       nft      element      4
+	source       nft      delete       4,6
+	source       ss       -ltn         0,4
+	source       dd       of=/run      4,6
+	source       ip       -batch       0,4
+	source       rm       -rf          4,6
+	destination  runc     restore      4
+	destination  criu     swrk         4
+	destination  mkfifo   -            0,4
+	destination  ss       -K           4
+	destination  ip       link         0,4
+	destination  ip       replace      4
+	destination  tc       add          0,4
+	destination  tc       change       4,6
+	destination  nft      table        0,4
+	destination  ping     -q           0,4
+	destination  dd       of=/run      0,4
+	destination  arping   -            0,6
+	destination  rm       -rf          0,6
+'
+
 cases_hang() {
+	local host program word codes i=0
+	local -a controllers=(third source destination)
 	case_hang_killed source
-	# shellcheck disable=SC2016 # for the wrapper's shell
-	case_hang destination ip '[[ $* == *"addr replace"* ]]' source 4
-	# shellcheck disable=SC2016
-	case_hang destination tc '[[ $* == *"qdisc add"* ]]' third 0 4
-	# shellcheck disable=SC2016
-	case_hang source nft '[[ $* != *delete* ]]' destination 0 4
-	# shellcheck disable=SC2016
-	case_hang source runc '[[ $* == *pause* ]]' third 4
-	# shellcheck disable=SC2016
-	case_hang destination runc '[[ $* == *restore* ]]' source 4
-	# shellcheck disable=SC2016
-	case_hang source runc '[[ $* == *checkpoint* ]]' third 4 6
+	while read -r host program word codes; do
+		[[ -n $host ]] || continue
+		[[ $word != - ]] || word=
+		# shellcheck disable=SC2086 # a list
+		case_hang "$host" "$program" "[[ \$* == *'$word'* ]]" "${controllers[i++ % 3]}" ${codes//,/ } </dev/null
+	done <<<"$hangs"
 }

@@ -68,15 +68,20 @@ case_both_lost() { # POINT CONTROLLER
 }
 
 cases_loss() {
-	local step
-	case_source_lost hold:after destination
-	case_source_lost freeze:after third
-	case_source_lost dump:before destination
-	case_source_restored dump:after destination
-	case_source_restored restore:before third
-	case_source_restored restore:after destination
-	case_source_restored answer:before third
-	case_source_restored commit:after destination
+	local step when i=0
+	local -a controllers=(destination third)
+	for step in hold:after settle:after freeze:before freeze:after dump:before; do
+		case_source_lost "$step" "${controllers[i]}"
+		i=$((1 - i))
+	done
+	case_source_restored dump:after "${controllers[i]}"
+	for step in restore release answer commit; do
+		for when in before after; do
+			case_source_restored "$step:$when" "${controllers[i]}"
+			i=$((1 - i))
+		done
+	done
+	case_source_restored open-gate:before "${controllers[i]}"
 	for step in prepare:before prepare:after hold:after address:after restore:before restore:after \
 		release:after commit:after clean:before; do
 		case_source_restored dump:after third "$step"

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# freeze NAME FREEZER: does what `runc pause NAME` does, without starting runc: writes the cgroup's file
+# (freezer.state of cgroup v1, cgroup.freeze of v2; "": not known) and looks until it is frozen.
+# What isn't within a second, as v1 at times while processes fork, is thawed and left to runc, which tries
+# again and again; it refuses what is frozen already.
+name=$1 freezer=$2
+
+frozen_v1() {
+	read -r state <"$freezer" && [ "$state" = FROZEN ]
+}
+
+frozen_v2() {
+	while read -r key value; do
+		[ "$key" != frozen ] || [ "$value" != 1 ] || return 0
+	done <"${freezer%/*}/cgroup.events"
+	return 1
+}
+
+case $freezer in
+*/freezer.state) freeze=FROZEN thaw=THAWED frozen=frozen_v1 ;;
+*/cgroup.freeze) freeze=1 thaw=0 frozen=frozen_v2 ;;
+*) exec runc pause "$name" ;;
+esac
+echo "$freeze" 2>/dev/null >"$freezer" || exec runc pause "$name"
+tries=0
+while [ "$tries" -lt 700 ]; do
+	"$frozen" 2>/dev/null && exit 0
+	tries=$((tries + 1))
+	[ "$tries" -lt 500 ] || sleep 0.005
+done
+echo "$thaw" >"$freezer"
+exec runc pause "$name"
