@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmigrate/name.h"
+#include "cmigrate/runtime_state.h"
 #include "cmigrate/script.h"
 #include "cmigrate/version.h"
 
@@ -68,6 +69,14 @@ static bool is_ip(const char *word)
 	return address_parse(word, &a, &unused) == 0 && strcmp(a.ip, word) == 0;
 }
 
+static bool is_line(const char *word)
+{
+	for (; *word; word++)
+		if ((unsigned char)*word < ' ' || *word == 0x7f)
+			return false;
+	return true;
+}
+
 /* 20260102T030405-0a1b2c3d */
 static bool is_id(const char *word)
 {
@@ -94,12 +103,23 @@ static const struct kind {
 	{"number", DIGITS, 20, NULL},
 	{"device", ALNUM "_.:@-", 15, is_device},
 	{"path", NULL, 4095, is_path},
+	{"line", NULL, 65536, is_line},
+	{"own-freezer", NULL, 4095, is_path},
 	{"version", ALNUM ".+-", 40, NULL},
 	{"text", NULL, LINE_MAX_BYTES, NULL},
 	{NULL, NULL, 0, NULL},
 };
 
 static bool match(const char *pattern, const char *text, struct bound *b);
+
+/* That of the container which the command is about, and no other: it is going to be written to. */
+static bool is_own_freezer(const char *path, const struct bound *b)
+{
+	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
+	CLEANUP_FREE char *own = name ? runtime_state_freezer_here(name) : NULL;
+
+	return own && strcmp(own, path) == 0;
+}
 
 static size_t span(const struct kind *kind, const char *text)
 {
@@ -114,6 +134,8 @@ static bool is_kind(const struct kind *kind, const char *text, size_t len, struc
 
 	if (word && !kind->check(word))
 		return false;
+	if (strcmp(kind->name, "own-freezer") == 0)
+		return is_own_freezer(word, b);
 	if (strcmp(kind->name, "name") == 0)
 		return same(&b->name, &b->name_len, text, len);
 	if (strcmp(kind->name, "id") == 0)
@@ -171,7 +193,7 @@ static bool match_part(const char *pattern, size_t kind_len, const char *text, s
 static bool match(const char *pattern, const char *text, struct bound *b)
 {
 	for (; *pattern; pattern++, text++) {
-		size_t kind = *pattern == '{' ? strspn(pattern + 1, LOWER) : 0;
+		size_t kind = *pattern == '{' ? strspn(pattern + 1, LOWER "-") : 0;
 		if (kind && pattern[kind + 1] == '}')
 			return match_part(pattern, kind, text, b);
 		if (*pattern != *text)

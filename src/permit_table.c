@@ -18,6 +18,15 @@ const struct permit_alias permit_aliases[] = {
 	{"log", "{run}/restore.log"},
 	{"log", "{run}/restore.out"},
 	{"errors", "Error ("},
+	{"descriptors", ""},
+	{"descriptors", "[{line}"},
+	{"freezer", ""},
+	{"freezer", "{own-freezer}"},
+	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
+	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
+	/* What a container keeps on the shared directory, besides config.json and images. */
+	{"file", "journal"},
+	{"file", "history"},
 	{"netns", ""},
 	{"netns", "{path}"},
 	{"hop", ""},
@@ -53,10 +62,11 @@ const struct permit permits[] = {
 	ROW("test -d {root}|{bundle}"),
 	ROW("test -e {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
-	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/journal"),
-	ROW("(list) [addresses]"),
+	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/{file}"),
+	ROW("(list) [addresses|load]"),
 	ROW("(state) {name}"),
 	ROW("runc state {name}"),
+	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination address={ip}... bind={path}... [netns={path}]"),
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
@@ -64,8 +74,8 @@ const struct permit permits[] = {
 
 	/* The state of a container on the shared directory: never its config.json or its images. */
 	ROW("(lock) {state} {text}", .takes_over = true),
-	ROW("(store) read|remove {state} journal|lock"),
-	ROW("(store) append|replace {state} journal|lock", .input = "{text}"),
+	ROW("(store) read|remove {state} {file}|lock"),
+	ROW("(store) append|replace {state} {file}|lock", .input = "{text}"),
 	ROW("rm -f -- {state}/proof-{id}"),
 	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
 
@@ -74,7 +84,7 @@ const struct permit permits[] = {
 	ROW("(end) {name} {number}"),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated {run} {images} {criu}..."),
+	ROW("(prepare) source|destination|ungated {run} {images} {descriptors} {criu}..."),
 	ROW("(verdict) {run} open|close|kill"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
 	ROW("head -n 1 {run}/parked|{run}/reached"),
@@ -85,7 +95,7 @@ const struct permit permits[] = {
 	ROW("(clean) {run} ''|{images}"),
 
 	/* Freezing, dumping, restoring. */
-	ROW("runc pause {name}"),
+	ROW("(freeze) {name} {freezer}"),
 	ROW("(thaw) {name}"),
 	ROW("(status) {name} {run}"),
 	ROW("runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
@@ -93,8 +103,12 @@ const struct permit permits[] = {
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
 	ROW("runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
 	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] {name}",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf CMIGRATE_RESTORE={id}",
+	 .env = "{conf} CMIGRATE_RESTORE={id}",
 	 .log = "{run}/restore.out"),
+	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
+	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
+	ROW("rm -f {run}/restore.log {run}/restore.out"),
+	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
 	ROW("(images) {images}"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id}"),

@@ -16,7 +16,7 @@ nonce=0123456789abcdef0123456789abcdef
 
 setup_file() {
 	local host
-	start_lab t-gate-keeper 400
+	start_lab t-gate-keeper 600
 	on client ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/cron
 	for host in rhel01 rhel02; do
 		on "$host" ln -sf /usr/local/sbin/cmigrate /usr/local/bin/cmigrate
