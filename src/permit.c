@@ -7,7 +7,6 @@
 #include "cmigrate/name.h"
 #include "cmigrate/runtime_state.h"
 #include "cmigrate/script.h"
-#include "cmigrate/version.h"
 
 #define DIGITS "0123456789"
 #define HEX DIGITS "abcdef"
@@ -113,12 +112,12 @@ static const struct kind {
 static bool match(const char *pattern, const char *text, struct bound *b);
 
 /* That of the container which the command is about, and no other: it is going to be written to. */
-static bool is_own_freezer(const char *path, const struct bound *b)
+static bool is_own_freezer(const char *path, size_t len, const struct bound *b)
 {
 	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
 	CLEANUP_FREE char *own = name ? runtime_state_freezer_here(name) : NULL;
 
-	return own && strcmp(own, path) == 0;
+	return own && strlen(own) == len && memcmp(own, path, len) == 0;
 }
 
 static size_t span(const struct kind *kind, const char *text)
@@ -135,7 +134,7 @@ static bool is_kind(const struct kind *kind, const char *text, size_t len, struc
 	if (word && !kind->check(word))
 		return false;
 	if (strcmp(kind->name, "own-freezer") == 0)
-		return is_own_freezer(word, b);
+		return is_own_freezer(text, len, b);
 	if (strcmp(kind->name, "name") == 0)
 		return same(&b->name, &b->name_len, text, len);
 	if (strcmp(kind->name, "id") == 0)
