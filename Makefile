@@ -101,14 +101,17 @@ fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (20)
 	@scripts/setup build test
 	@tests/fuzz/run
 demo: ## a move between two test hosts, to look at (needs root)
-	@scripts/setup
+	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
 bench: ## outages measured against the commands by hand (needs root)
-	@scripts/setup
+	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@scripts/bench
+packages: ## "make install", "make deb" and the RPM spec
+	@tests/run packages
 deb: ## a Debian package in build
+	@scripts/setup build package
 	@scripts/deb $(VERSION)
 
 install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
@@ -138,7 +141,7 @@ help: ## this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check unit cli hosts faults lint format fuzz demo bench deb \
+.PHONY: all build unit-programs check unit cli hosts faults lint format fuzz demo bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

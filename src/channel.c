@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmigrate/deadline.h"
+#include "cmigrate/version.h"
 
 /* How long ssh may take to connect; a host that is off costs this. */
 #define CONNECT_SECONDS "10"
@@ -31,9 +32,9 @@ static void ssh_argv(const struct host *host, struct argv *a)
 	}
 	argv_addl(a, "--", host->ssh, NULL);
 	/* Read by the login shell of the host, whichever it is: bare words only. */
-	argv_add(a, "exec");
+	argv_addl(a, "exec", "env", "CMIGRATE_VERSION=" CMIGRATE_VERSION, NULL);
 	if (host->mark)
-		argv_addl(a, "env", host->mark, NULL);
+		argv_add(a, host->mark);
 	argv_add(a, "sh");
 }
 
@@ -83,6 +84,13 @@ void channel_command(struct channel *ch, const struct command *cmd, const char *
 		   nonce);
 	if (cmd->input)
 		buf_printf(line, "%s%s\n", cmd->input, nonce);
+}
+
+void channel_exec(struct buf *line, char *const *argv)
+{
+	buf_puts(line, "exec ");
+	quote_argv(line, argv);
+	buf_puts(line, "\n");
 }
 
 /* Where the line "\nNONCE" begins in b, or NULL. */

@@ -69,7 +69,8 @@ void verb_help(const struct verb *verb, struct buf *out)
 {
 	CLEANUP_BUF struct buf options = {0};
 
-	buf_printf(out, "usage: cmigrate [GLOBAL OPTIONS] %s %s\n\n", verb->name, verb->synopsis);
+	buf_printf(out, "usage: cmigrate [GLOBAL OPTIONS] %s%s%s\n\n", verb->name,
+		   *verb->synopsis ? " " : "", verb->synopsis);
 	buf_printf(out, "  %s\n\n", verb->summary);
 	if (verb->details) {
 		size_t len = strlen(verb->details);

@@ -10,7 +10,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	struct move *move = NULL;
 	int status = move_new(app->config, base, args->v[0], args->v[1], app->events, &move, err);
 
-	if (move->checks.n)
+	/* What refuses the move is in the error. */
+	if (move->checks.n && (!ui_is_quiet(app->ui) || ui_is_json(app->ui)))
 		check_report(app->ui, &move->checks);
 	move_free(move);
 	return status;

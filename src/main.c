@@ -12,14 +12,11 @@
 #include "cmigrate/metrics.h"
 #include "cmigrate/output.h"
 #include "cmigrate/ui.h"
-
-#ifndef CMIGRATE_VERSION
-#define CMIGRATE_VERSION "unknown"
-#endif
+#include "cmigrate/version.h"
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
 	verb_restore, verb_recover, verb_history, verb_list, verb_status, verb_stop, verb_delete,
-	verb_completion, verb_of_help;
+	verb_gate_keeper, verb_completion, verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
 /* clang-format off */
@@ -36,6 +33,7 @@ const struct verb *const verbs[] = {
 	&verb_status,
 	&verb_stop,
 	&verb_delete,
+	&verb_gate_keeper,
 	&verb_completion,
 	&verb_of_help,
 	NULL,

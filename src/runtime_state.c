@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/document.h"
+
 #define QUICK_MS 10000
 /* Where runc keeps the state of root's containers (runc(8), --root). */
 #define RUNC_ROOT "/run/runc"
@@ -58,6 +60,17 @@ void runtime_state_read(const struct runtime *rt, struct runtime_state *ret)
 			&text, &unused) == 0 &&
 	    text)
 		runtime_state_parse(text, ret);
+}
+
+char *runtime_state_freezer_here(const char *name)
+{
+	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
+	struct err unused = ERR_INIT;
+	json_t *state = document_load(path, &unused);
+	char *freezer = freezer_of(json_object_get(state, "cgroup_paths"));
+
+	json_decref(state);
+	return freezer;
 }
 
 void runtime_state_clear(struct runtime_state *state)

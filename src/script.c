@@ -18,6 +18,14 @@ void script_argv(struct argv *a, const struct script *script, ...)
 	va_end(ap);
 }
 
+const struct script *script_find(const char *name)
+{
+	for (const struct script *const *s = scripts; *s; s++)
+		if (strcmp((*s)->name, name) == 0)
+			return *s;
+	return NULL;
+}
+
 char *script_shown(const struct argv *a)
 {
 	struct buf line = {0};

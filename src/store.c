@@ -19,12 +19,11 @@
 #define STORE_TIMEOUT_MS 15000
 #define STORE_LIMIT (1024 * 1024)
 #define LOCK_FILE "lock"
-#define LOCK_BEAT_S "3"
 /* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
 #define DIRECTORY_TRIES 100
 /* How long ssh may take to end behind the last byte. */
 #define END_MS 2000
-/* Exit code of flock(1) as it is called here, where another one has the lock. */
+/* Exit code of lock.sh where another one has the lock. */
 #define STATUS_LOCKED 75
 /* Exit code of store.sh's read where there is no such file. */
 #define STATUS_ABSENT 3
@@ -326,33 +325,15 @@ static int lock_far_failure(const struct store *store, struct channel *ch, struc
 
 static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
 {
+	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf line = {0};
-	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
 	CLEANUP_FREE char *stamp = make_stamp();
 	struct channel *ch = channel_open(store->host, err);
 
 	if (!ch)
 		return -1;
-	/*
-	 * flock takes the place of sh; cat keeps it until our end of the pipe is closed. What is
-	 * said meanwhile (64 KB of it need no reader) lets the host's sshd notice that we are gone
-	 * without a word, as behind a cut network: else the lock would stay for hours.
-	 */
-	buf_puts(&line, "umask 077; mkdir -- ");
-	quote_word(&line, store->dir);
-	buf_puts(&line, " 2>/dev/null; exec flock -n -E 75 ");
-	quote_word(&line, path);
-	/* Removed while it is held; who waits for the old file notices that its number has changed.
-	 */
-	buf_puts(&line,
-		 " sh -c 'test \"$(stat -c %i \"$0\")\" = \"$(stat -L -c %i /proc/$$/fd/3)\" || "
-		 "exit 75; echo \"$1\" >\"$0\"; echo held; "
-		 "(while sleep " LOCK_BEAT_S " >/dev/null 2>&1; do echo; done) 3>&- & "
-		 "cat >/dev/null; kill $!; rm -f \"$0\"; rmdir \"${0%/*}\" 2>/dev/null' ");
-	quote_word(&line, path);
-	buf_puts(&line, " ");
-	quote_word(&line, stamp);
-	buf_puts(&line, "\n");
+	script_argv(&a, &script_lock, store->dir, stamp, NULL);
+	channel_exec(&line, a.v);
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
 	if (n == (ssize_t)line.len && first_byte(ch) == 'h') {
 		ret->far = ch;

@@ -23,6 +23,11 @@ struct channel *channel_open(struct host *host, struct err *err);
  * that no output can be taken for one.
  */
 void channel_command(struct channel *ch, const struct command *cmd, const char *nonce);
+/*
+ * Adds the line that lets a command take the place of the channel's sh: it has the channel's stdin
+ * and says itself when it ends.
+ */
+void channel_exec(struct buf *line, char *const *argv);
 /* Looks for both marks; true when the command has ended. Cuts them and the output out of ch. */
 bool channel_result(struct channel *ch, const char *nonce, struct buf *out, struct buf *err,
 		    int *ret_status);

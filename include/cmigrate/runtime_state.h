@@ -21,6 +21,8 @@ struct runtime_state {
 void runtime_state_parse(const char *text, struct runtime_state *ret);
 /* Asks the host. All NULL where it can't be had: a move can do without. */
 void runtime_state_read(const struct runtime *rt, struct runtime_state *ret);
+/* The freezer of a container of this machine, found in the same way. Owned by the caller. */
+char *runtime_state_freezer_here(const char *name);
 void runtime_state_clear(struct runtime_state *state);
 #define CLEANUP_RUNTIME_STATE __attribute__((cleanup(runtime_state_clear)))
 

@@ -32,6 +32,7 @@ extern const struct script script_guard;
 extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
+extern const struct script script_lock;
 extern const struct script script_logs;
 extern const struct script script_nudge;
 extern const struct script script_open;
@@ -51,9 +52,13 @@ extern const struct script script_unpage;
 extern const struct script script_verdict;
 extern const struct script script_warm;
 extern const struct script script_watch;
+/* All of them, ended by NULL. */
+extern const struct script *const scripts[];
 
 /* The words that run a script with these arguments (up to a closing NULL). */
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
+/* The script of that name, NULL where there is none. */
+const struct script *script_find(const char *name);
 /* What --verbose shows of it: its name and arguments; NULL for words that run no script. Owned by
  * the caller. */
 char *script_shown(const struct argv *a);

@@ -5,30 +5,10 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	cmigrate=${CMIGRATE:-$top/cmigrate}
-	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
-	cd "$BATS_TEST_TMPDIR"
-	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
-	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
-	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
-	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
-		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
-	done
-	export PATH=$PWD/bin:$PATH
-	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
-	export CMIGRATE_CONFIG=$PWD/cmigrate.json
-	bundle '{}'
-	echo running >stub/hosta/state
-}
+load lib/stubs
 
-# The configuration of the container, with these annotations.
-bundle() {
-	cat >root/web/config.json <<-END
-		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
-		 "linux": {"namespaces": [{"type": "pid"}]}, "annotations": $1}
-	END
+setup() {
+	set_up_stubs
 }
 
 # What these hosts can't have: the checks that look at the real machine behind the stubs.
@@ -171,6 +151,15 @@ nothing_changed() {
 	[ "$status" -eq 0 ]
 	[[ $output == CHECK*RESULT* ]]
 	nothing_changed
+}
+
+@test "check --quiet says nothing but why it refuses" {
+	run --separate-stderr "$cmigrate" -q check --skip-check "$skips" web hostb
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	refuses 3 'hosta already' "$cmigrate" -q check --skip-check "$skips" web hosta
+	printf '0' >root/web/config.json
+	refuses 2 "config.json" "$cmigrate" -q check --skip-check "$skips" web hostb
 }
 
 @test "check --json: an object for each check" {

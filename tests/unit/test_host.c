@@ -469,7 +469,7 @@ static void what_ssh_is_given(void **state)
 	assert_non_null(strstr(words, "\nBatchMode=yes\n"));
 	assert_non_null(strstr(words, "\nConnectTimeout="));
 	/* The host's name is behind "--": it is never an option. */
-	assert_non_null(strstr(words, "\n--\nroot@rhel02\nexec\nsh\n"));
+	assert_non_null(strstr(words, "\n--\nroot@rhel02\nexec\nenv\nCMIGRATE_VERSION="));
 }
 
 /* One connection serves all commands, one after the other. */

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# move-and-report.sh NAME DEST: moves a container, says in one line what came of it, and does what can be done
+# about it. What every exit code means is in cmigrate(1).
+set -u
+name=${1:?usage: move-and-report.sh NAME DEST} destination=${2:?usage: move-and-report.sh NAME DEST}
+# An outage longer than this is worth a word, in milliseconds.
+limit=${OUTAGE_LIMIT_MS:-1000}
+tries=3
+
+# The last line of --json is the summary.
+move() {
+	summary=$(cmigrate --json move "$name" "$destination" 2>/dev/null)
+	status=$?
+	summary=$(printf '%s\n' "$summary" | tail -n 1)
+}
+
+field() {
+	printf '%s' "$summary" | jq -r ".$1 // empty"
+}
+
+move
+# 7: another cmigrate is at it. It will be through in a moment, or has left a move to recover.
+while [ "$status" -eq 7 ] && [ "$tries" -gt 0 ]; do
+	tries=$((tries - 1))
+	sleep 5
+	cmigrate --quiet recover "$name" 2>/dev/null
+	move
+done
+
+case $status in
+0)
+	outage=$(field outage_ms)
+	echo "$name: moved from $(field source) to $(field destination), outage ${outage%.*} ms"
+	if [ "${outage%.*}" -gt "$limit" ]; then
+		echo "$name: that is more than $limit ms: $(field 'memory_bytes') bytes of memory" >&2
+	fi
+	;;
+3) echo "$name: not moved, a check says: $(field error)" >&2 ;;
+4) echo "$name: goes on running on $(field source): $(field error)" >&2 ;;
+5) echo "$name: moved, but nobody answers: $(field error)" >&2 ;;
+6)
+	# A host is silent. Nothing is started anywhere until it is asked, or known to be off.
+	echo "$name: in doubt: $(field error)" >&2
+	cmigrate --quiet recover "$name"
+	status=$?
+	;;
+*) echo "$name: $(field error)" >&2 ;;
+esac
+exit "$status"

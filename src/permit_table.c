@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that cmigrate runs on a host over ssh, and so everything that `cmigrate gate-keeper`
+ * lets in; permit.h has the grammar. A command that is sent from anywhere in src/ has its row here.
+ */
+#include <stddef.h>
+
+#include "cmigrate/permit.h"
+
+const struct permit_alias permit_aliases[] = {
+	{"bundle", "{root}/{name}"},
+	{"state", "{root}/{name}/.cmigrate"},
+	{"images", "{state}/images-{id}"},
+	{"images", "{bundle}/checkpoint"},
+	{"run", "/run/cmigrate/{name}"},
+	{"log", "{run}/dump.log"},
+	{"log", "{run}/dump.out"},
+	{"log", "{run}/restore.log"},
+	{"log", "{run}/restore.out"},
+	{"errors", "Error ("},
+	{"descriptors", ""},
+	{"descriptors", "[{line}"},
+	{"freezer", ""},
+	{"freezer", "{own-freezer}"},
+	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
+	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
+	/* What a container keeps on the shared directory, besides config.json and images. */
+	{"file", "journal"},
+	{"file", "history"},
+	{"netns", ""},
+	{"netns", "{path}"},
+	{"hop", ""},
+	{"hop", "{ip}"},
+	{"address", "{ip}/{number}@{device}"},
+	{"mark", "CMIGRATE_MOVE={id}"},
+	{"mark", "CMIGRATE_RECOVER={id}.{number}"},
+	/* Of CRIU's configuration file: nothing that names a program. */
+	{"criu", "network-lock skip"},
+	{"criu", "skip-in-flight"},
+	{"criu", "tcp-close"},
+	{"criu", "link-remap"},
+	{"criu", "ghost-limit {number}"},
+	/* Lines of ip -batch, commands of nft. */
+	{"leave", "addr del {ip}/{number} dev {device}\n"},
+	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
+	{"set", "all4"},
+	{"set", "all6"},
+	{"bounce", "add element netdev cmigrate_{tag} {set} { {ip} };"},
+	{"bounce", "add element netdev cmigrate_{tag} {set} { {ip} };{bounce}"},
+	{NULL, NULL},
+};
+
+/* clang-format off */
+#define ROW(...) {.words = __VA_ARGS__}
+
+const struct permit permit_session =
+	ROW("exec env CMIGRATE_VERSION={version} [{mark}] sh");
+
+const struct permit permits[] = {
+	/* Asking. */
+	ROW("true"),
+	ROW("test -d {root}|{bundle}"),
+	ROW("test -e {images}"),
+	ROW("head -c 1048577 {bundle}/config.json"),
+	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/{file}"),
+	ROW("(list) [addresses|load]"),
+	ROW("(state) {name}"),
+	ROW("runc state {name}"),
+	ROW("cat /run/runc/{name}/state.json"),
+	ROW("(open) {bundle} {id}"),
+	ROW("(facts) {name} {bundle} {id} source|destination address={ip}... bind={path}... [netns={path}]"),
+	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
+	ROW("(place) taken {netns} {address}..."),
+
+	/* The state of a container on the shared directory: never its config.json or its images. */
+	ROW("(lock) {state} {text}", .takes_over = true),
+	ROW("(store) read|remove {state} {file}|lock"),
+	ROW("(store) append|replace {state} {file}|lock", .input = "{text}"),
+	ROW("rm -f -- {state}/proof-{id}"),
+	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
+
+	/* Starting and ending a container. */
+	ROW("(run) {name} {bundle}"),
+	ROW("(end) {name} {number}"),
+
+	/* Work directory and gate. */
+	ROW("(prepare) source|destination|ungated {run} {images} {descriptors} {criu}..."),
+	ROW("(verdict) {run} open|close|kill"),
+	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
+	ROW("head -n 1 {run}/parked|{run}/reached"),
+	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
+	ROW("(logs) {run} {state}/logs-{id}"),
+	ROW("grep -a -m 400 -e {errors} {log}"),
+	ROW("tail -n 400 {log}"),
+	ROW("(clean) {run} ''|{images}"),
+
+	/* Freezing, dumping, restoring. */
+	ROW("(freeze) {name} {freezer}"),
+	ROW("(thaw) {name}"),
+	ROW("(status) {name} {run}"),
+	ROW("runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
+	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] {name}",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
+	ROW("runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
+	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] {name}",
+	 .env = "{conf} CMIGRATE_RESTORE={id}",
+	 .log = "{run}/restore.out"),
+	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
+	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
+	ROW("rm -f {run}/restore.log {run}/restore.out"),
+	ROW("(warm) {run}"),
+	ROW("(watch) {run}"),
+	ROW("(images) {images}"),
+	ROW("(erase) {name} CMIGRATE_RESTORE={id}"),
+	ROW("(fence) {id} {mark}"),
+	ROW("sync -f {images}"),
+
+	/* The service address and its packets. */
+	ROW("(address) up|enter|announce {netns} {address}..."),
+	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
+	ROW("(settle) {netns} {ip}..."),
+	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
+	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
+	ROW("(bounce) clear {tag} {netns} '' ''"),
+	ROW("[nsenter] [--net={path}] [--] nft {bounce}"),
+	ROW("[nsenter] [--net={path}] [--] ip -force -batch -", .input = "{leave}"),
+	ROW("[nsenter] [--net={path}] [--] tc qdisc change dev cm{tag} root plug release_indefinite"),
+	ROW("[nsenter] [--net={path}] [--] tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
+	 "limit 32mb"),
+	ROW("[nsenter] [--net={path}] [--] ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
+	{.words = NULL},
+};
+/* clang-format on */

@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is in examples/, run as it stands: against stubs for hosts, board, load balancer and web hook. The
+# key in examples/ssh is tried in tests/hosts/gate_keeper.bats.
+
+bats_require_minimum_version 1.5.0
+
+load lib/stubs
+
+setup() {
+	set_up_stubs
+	examples=$top/examples
+	# What these hosts can't have; see move.bats.
+	cat >bin/cmigrate <<-END
+		#!/bin/sh
+		case " \$* " in
+		*' move '*) exec "$cmigrate" "\$@" --skip-check \
+			memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel ;;
+		esac
+		exec "$cmigrate" "\$@"
+	END
+	chmod +x bin/cmigrate
+}
+
+# A program that writes down its words and its input, and answers what is in NAME.says.
+stub_program() { # NAME
+	cat >"bin/$1" <<-END
+		#!/bin/sh
+		printf '%s' "$1" >>"$PWD/told"
+		printf ' [%s]' "\$@" >>"$PWD/told"
+		[ -t 0 ] || tr '\n' ' ' >>"$PWD/told"
+		echo >>"$PWD/told"
+		cat "$PWD/$1.says" 2>/dev/null
+		exit "\$(cat "$PWD/$1.exits" 2>/dev/null || echo 0)"
+	END
+	chmod +x "bin/$1"
+	: >told
+}
+
+@test "every example is in the list, and everything in the list is there" {
+	diff <(cd "$examples" && find . -type f -printf '%P\n' | grep -v README.md |
+		sed 's/^\(systemd.cmigrate-recover\.\).*/\1*/' | sort -u) \
+		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
+}
+
+@test "the configurations are read" {
+	for file in "$examples"/config/*.json; do
+		"$cmigrate" -c "$file" generate >/dev/null
+	done
+	[ "$("$cmigrate" -c "$examples/config/whole.json" completion --hosts | tr '\n' ' ')" = 'rhel01 rhel02 ' ]
+	# Each key of the manual is in the one that has all.
+	for key in $(sed -n 's/^\.It Cm //p' "$top/man/cmigrate-config.5"); do
+		case $key in
+		hosts*) ;;
+		*) jq -e ".$key" "$examples/config/whole.json" >/dev/null ;;
+		esac
+	done
+}
+
+@test "service and timer: systemd finds nothing" {
+	system=root2/lib/systemd/system
+	mkdir -p root2/usr/local/bin $system root2/etc/systemd/system
+	cp /lib/systemd/system/*.target $system/
+	cp "$cmigrate" root2/usr/local/bin/cmigrate
+	cp "$examples"/systemd/* root2/etc/systemd/system/
+	run systemd-analyze verify --man=no --root="$PWD/root2" cmigrate-recover.service cmigrate-recover.timer
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	# And what it starts does what it should with nothing to do.
+	line=$(sed -n 's/^ExecStart=//p' "$examples/systemd/cmigrate-recover.service")
+	[ "${line%% *}" = /usr/local/bin/cmigrate ]
+	run sh -c "cmigrate ${line#* }"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "cron: the table is one, and its lines say nothing when all is well" {
+	grep -v '^#' "$examples/cron/cmigrate" | sed -E 's/^(([^ ]+ +){5})root +/\1/' >table
+	crontab -n table 2>&1
+	# Their containers and hosts are those of the stubs.
+	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g' >lines
+	[ "$(wc -l <lines)" -eq 3 ]
+	# check has no options for what stubs lack.
+	sed -i 's/ check / check --skip-check memory,space,cpu,cgroup,machine,criu-kernel /' lines
+	while IFS= read -r line; do
+		run sh -c "$line" </dev/null
+		echo "$line: $status $output"
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+	done <lines
+	[ "$(cat stub/hostb/state)" = running ]
+}
+
+@test "the hook fence succeeds only once the power is off" {
+	stub_program ipmitool
+	stub_program sleep
+	echo 'Chassis Power is off' >ipmitool.says
+	"$examples/hooks/fence" rhel02
+	grep -q -F '[-H] [rhel02-bmc]' told
+	grep -q -F '[chassis] [power] [off]' told
+	echo 'Chassis Power is on' >ipmitool.says
+	run "$examples/hooks/fence" rhel02
+	[ "$status" -ne 0 ]
+	[[ $output == *"does not say that the power is off"* ]]
+	echo 1 >ipmitool.exits
+	run "$examples/hooks/fence" rhel02
+	[ "$status" -ne 0 ]
+	run "$examples/hooks/fence"
+	[ "$status" -ne 0 ]
+}
+
+# The hooks where whole.json looks for them.
+with_hooks() {
+	unshare -m sh -c 'mount -t tmpfs tmpfs /etc/cmigrate 2>/dev/null || { mkdir -p /etc/cmigrate && mount -t tmpfs tmpfs /etc/cmigrate; }
+		cp -R "$0" /etc/cmigrate/hooks && echo http://127.0.0.1/told >/etc/cmigrate/webhook && exec "$@"' \
+		"$examples/hooks" "$@"
+}
+
+@test "the hooks of whole.json in a move: drained, moved, put back elsewhere, told" {
+	for program in socat logger curl getent; do stub_program $program; done
+	echo '192.0.2.2 STREAM rhel02' >getent.says
+	jq -s '.[0] * {hooks: .[1].hooks}' cmigrate.json "$examples/config/whole.json" >with.json
+	rmdir=$([ -d /etc/cmigrate ] || echo yes)
+	CMIGRATE_CONFIG=$PWD/with.json with_hooks cmigrate -q move web hostb
+	[ -z "$rmdir" ] || rmdir /etc/cmigrate
+	cat told
+	grep -q 'socat .*set server containers/web state drain' told
+	grep -q 'socat .*set server containers/web addr 192.0.2.2' told
+	grep -q 'socat .*set server containers/web state ready' told
+	grep -q -F 'logger [-t] [cmigrate] [-p] [daemon.notice] [--] [web: moved, hosta to hostb]' told
+	grep -q -F '[http://127.0.0.1/told]' told
+	[ "$(cat stub/hostb/state)" = running ]
+	# A balancer that does not take it keeps the container where it is.
+	echo running >stub/hosta/state
+	rm -f stub/hostb/state
+	echo 'No such server.' >socat.says
+	CMIGRATE_CONFIG=$PWD/with.json run with_hooks cmigrate -q move web hostb
+	[ -z "$rmdir" ] || rmdir /etc/cmigrate
+	echo "$status $output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"haproxy: No such server."* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "the script: a consequence for every exit code" {
+	stub_program sleep
+	script=$examples/scripts/move-and-report.sh
+	run --separate-stderr "$script" web hostb
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[[ $output =~ ^web:\ moved\ from\ hosta\ to\ hostb,\ outage\ [0-9]+\ ms$ ]]
+	run --separate-stderr "$script" web hostb
+	[ "$status" -eq 3 ]
+	[[ $stderr == "web: not moved, a check says: "*already* ]]
+	echo running >stub/hosta/state
+	rm stub/hostb/state
+	: >stub/hostb/restore-fails
+	run --separate-stderr "$script" web hostb
+	[ "$status" -eq 4 ]
+	[[ $stderr == "web: goes on running on hosta: "*"no way"* ]]
+	rm stub/hostb/restore-fails
+	# A move that was killed is settled first.
+	run env CMIGRATE_FAULT=hold:after cmigrate -q move web hostb
+	[ "$status" -eq 137 ]
+	run --separate-stderr "$script" web hostb
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == "web: moved from hosta to hostb, "* ]]
+	# One that says more than the limit says so; one in doubt is left to recover.
+	cat >bin/cmigrate <<-'END'
+		#!/bin/sh
+		case $* in
+		*recover*) echo recovered >>told; exit 6 ;;
+		esac
+		cat summary
+		exit $(jq .exit_code <summary)
+	END
+	echo '{"event":"summary","exit_code":0,"source":"a","destination":"b","outage_ms":1500.7,"memory_bytes":5}' >summary
+	run --separate-stderr "$script" web b
+	[ "$output" = 'web: moved from a to b, outage 1500 ms' ]
+	[ "$stderr" = 'web: that is more than 1000 ms: 5 bytes of memory' ]
+	echo '{"event":"summary","exit_code":6,"error":"silent"}' >summary
+	: >told
+	run --separate-stderr "$script" web b
+	[ "$status" -eq 6 ]
+	[ "$stderr" = 'web: in doubt: silent' ]
+	grep -q recovered told
+	echo '{"event":"summary","exit_code":5,"error":"nobody"}' >summary
+	run --separate-stderr "$script" web b
+	[ "$status" -eq 5 ]
+	[ "$stderr" = 'web: moved, but nobody answers: nobody' ]
+}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034 # shared variables
+# Two hosts that are stubs (tests/cli/stubs): hosta has the running container "web", hostb nothing.
+
+set_up_stubs() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cmigrate=${CMIGRATE:-$top/cmigrate}
+	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
+	cd "$BATS_TEST_TMPDIR"
+	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
+	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
+	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
+	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
+		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
+	done
+	export PATH=$PWD/bin:$PATH
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	export CMIGRATE_CONFIG=$PWD/cmigrate.json
+	export STUB_GATE_KEEPER="$cmigrate gate-keeper --bundle-root $STUB_ROOT"
+	bundle '{}'
+	echo running >stub/hosta/state
+}
+
+# The configuration of the container, with these annotations.
+bundle() {
+	cat >root/web/config.json <<-END
+		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
+		 "linux": {"namespaces": [{"type": "pid"}]}, "annotations": $1}
+	END
+}

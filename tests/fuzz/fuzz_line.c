@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes in through a gate-keeper: whoever has the key may send anything. '@' stands for the
+ * nonce, that fuzzing would never find. What is taken for a command is spelled as cmigrate spells
+ * it, is the same when it is read again, and is the whole of what was cut off.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cmigrate/channel.h"
+#include "cmigrate/line.h"
+#include "cmigrate/permit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char nonce[] = "0123456789abcdef0123456789abcdef";
+
+static void check_whole(const struct line *line, const char *text, size_t used)
+{
+	struct channel ch = {.busy = true};
+	struct command cmd = {.argv = line->argv.v,
+			      .env = line->env.v,
+			      .input = line->input,
+			      .log = line->log,
+			      .timeout_ms = line->timeout_ms};
+
+	if (line->takes_over)
+		channel_exec(&ch.in, line->argv.v);
+	else
+		channel_command(&ch, &cmd, line->nonce);
+	if (!line->argv.n || ch.in.len != used || memcmp(ch.in.s, text, used) != 0)
+		__builtin_trap();
+	buf_clear(&ch.in);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '@')
+			buf_puts(&text, nonce);
+		else
+			buf_add(&text, &data[i], 1);
+	}
+	while (text.len) {
+		CLEANUP_LINE struct line line = {.takes_over = false};
+		struct err err = ERR_INIT;
+		size_t used = 0;
+		enum line_state state = line_parse(text.s, text.len, &line, &used, &err);
+		if (state != LINE_WHOLE && (line.argv.n || used))
+			__builtin_trap();
+		if (state != LINE_WHOLE)
+			break;
+		check_whole(&line, text.s, used);
+		(void)permit_line(&line, "/r", &err);
+		buf_consume(&text, used);
+	}
+	return 0;
+}
