@@ -17,20 +17,20 @@ static uint64_t left_with(const struct destination *d, uint64_t memory)
 	return d->available > needed ? d->available - needed : 0;
 }
 
-/* In shares of the capacity: 0 to 16. */
-static uint64_t share(const struct destination *d, uint64_t memory)
+/* 0 where it may not have it at all. */
+static uint64_t room(const struct destination *d, uint64_t memory)
 {
-	uint64_t unit = d->capacity / SHARES;
-
-	return unit ? left_with(d, memory) / unit : 0;
+	return d->refused ? 0 : left_with(d, memory);
 }
 
-static bool is_better(const struct destination *a, const struct destination *b, uint64_t memory)
+/* Whether a host has about as much left as the one that has most. */
+static bool is_among_best(const struct destination *d, uint64_t memory, uint64_t most)
 {
-	uint64_t x = share(a, memory), y = share(b, memory);
+	return room(d, memory) && room(d, memory) + d->capacity / SHARES >= most;
+}
 
-	if (x != y)
-		return x > y;
+static bool has_fewer(const struct destination *a, const struct destination *b)
+{
 	if (a->n_planned != b->n_planned)
 		return a->n_planned < b->n_planned;
 	return a->n_carried < b->n_carried;
@@ -39,20 +39,20 @@ static bool is_better(const struct destination *a, const struct destination *b, 
 int destination_choose(const struct destination *hosts, size_t n, uint64_t memory,
 		       size_t max_moving)
 {
+	uint64_t most = 0;
 	int best = DESTINATION_NONE;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct destination *d = &hosts[i];
-		if (d->refused || !left_with(d, memory))
-			continue;
-		if (d->n_moving >= max_moving) {
-			if (best == DESTINATION_NONE)
-				best = DESTINATION_LATER;
-			continue;
-		}
-		if (best < 0 || is_better(d, &hosts[best], memory))
-			best = (int)i;
+		uint64_t left = room(&hosts[i], memory);
+		if (left && best == DESTINATION_NONE)
+			best = DESTINATION_LATER;
+		if (hosts[i].n_moving < max_moving && left > most)
+			most = left;
 	}
+	for (size_t i = 0; i < n; i++)
+		if (hosts[i].n_moving < max_moving && is_among_best(&hosts[i], memory, most) &&
+		    (best < 0 || has_fewer(&hosts[i], &hosts[best])))
+			best = (int)i;
 	return best;
 }
 

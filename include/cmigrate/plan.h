@@ -53,9 +53,10 @@ struct plan {
 /*
  * Plans the fewest moves, at most max_moves, after which no host is above the limit, small
  * containers before large ones where that makes no move more. Only hosts above the limit give, none
- * is brought above it, nothing is moved twice. Where the limit can't be kept the plan comes as near
- * as it can, and `above` says that. The fewest is proven for some hosts and moves only: beyond
- * that the plan is that of a rule of thumb (the largest away first, a small one last).
+ * is brought above it, nothing is moved twice, and no exchange is looked for. Where the limit can't
+ * be kept the plan comes as near as it can, and `above` says that. All plans are tried for some
+ * hosts and moves only: beyond that it is one by a rule of thumb (the largest away first, a small
+ * one last).
  */
 void plan_make(const struct plan_problem *problem, struct plan *ret);
 void plan_clear(struct plan *plan);

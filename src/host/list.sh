@@ -34,7 +34,7 @@ load() {
 }
 [ "$1" = load ] && load
 
-printf '%s\n' "$list" /proc/[0-9]* | awk -v load="$1" '
+printf '%s\n' "$list" /proc/[0-9]* | awk -v what="$1" '
 # Version 1 has a line for each controller, and not each is set for containers: pids is.
 function cgroup(dir,    file, line, parts, path) {
 	file = dir "/cgroup"
@@ -96,7 +96,7 @@ function tell_pins(list,    bundle, file, line, text) {
 }
 
 NR == 1 {
-	if (load == "load")
+	if (what == "load")
 		tell_pins($0)
 	while (match($0, /"pid":[0-9]+/)) {
 		pid = substr($0, RSTART + 6, RLENGTH - 6)
@@ -115,7 +115,7 @@ NR == 1 {
 	if (path != "") {
 		bytes[first[path]] += resident($0)
 		processes[first[path]]++
-		if (load == "load")
+		if (what == "load")
 			ticks[first[path]] += worked($0)
 	}
 }
