@@ -62,7 +62,10 @@ static void child_argv(const struct batch *b, const struct batch_move *m, struct
 		argv_addl(a, "--config", g->config, NULL);
 	if (g->bundle_root)
 		argv_addl(a, "--bundle-root", g->bundle_root, NULL);
-	argv_addl(a, b->verb, "--from", m->from, "--", m->name, m->to, NULL);
+	argv_add(a, b->verb);
+	if (b->options)
+		argv_extend(a, b->options);
+	argv_addl(a, "--from", m->from, "--", m->name, m->to, NULL);
 }
 
 static int start(struct batch *b, struct host *here, size_t row, struct err *err)

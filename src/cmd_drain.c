@@ -22,7 +22,7 @@
 #define PARALLEL_MAX 64
 
 struct drain_opts {
-	struct argv to, exclude;
+	struct argv to, exclude, skip_checks;
 	unsigned parallel;
 	char *on_error;
 	bool include_pinned;
@@ -33,6 +33,7 @@ struct drain {
 	const struct drain_opts *opts;
 	const char *host;
 	struct argv to, exclude; /* word by word */
+	struct argv options;	 /* of each move */
 	struct batch_move *rows; /* of the rounds that are over */
 	size_t n;
 	struct argv pinned, left;
@@ -399,6 +400,7 @@ static void drain_clear(struct drain *d)
 	free(d->rows);
 	argv_clear(&d->to);
 	argv_clear(&d->exclude);
+	argv_clear(&d->options);
 	argv_clear(&d->pinned);
 	argv_clear(&d->left);
 	fleet_clear(&d->fleet);
@@ -411,6 +413,8 @@ static int drain_run(struct app *app, void *base, const struct argv *args, struc
 
 	split(&d.opts->to, &d.to);
 	split(&d.opts->exclude, &d.exclude);
+	for (size_t i = 0; i < d.opts->skip_checks.n; i++)
+		argv_addl(&d.options, "--skip-check", d.opts->skip_checks.v[i], NULL);
 	if (check_opts(&d, err) < 0)
 		return -1;
 	signals_watch();
@@ -431,6 +435,7 @@ static const struct opt table[] = {
 	 .arg = "WHAT",
 	 .help = "when a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
 	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
 	    "move also what org.cmigrate.pin keeps where it is"),
 	{.name = NULL},

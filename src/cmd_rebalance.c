@@ -28,6 +28,7 @@
 struct rebalance_opts {
 	char *by, *threshold;
 	unsigned max_moves, parallel;
+	struct argv skip_checks;
 	bool dry_run;
 };
 
@@ -41,6 +42,7 @@ struct rebalance {
 	struct batch batch; /* the checks of the plan, then its moves */
 	bool *approved;	    /* of item i by host h, as in problem.refused */
 	struct argv passed_over;
+	struct argv options; /* of each check and move */
 	int64_t start_us;
 };
 
@@ -139,6 +141,7 @@ static void batch_of_plan(struct rebalance *r, const char *verb, bool unknown_on
 	r->batch = (struct batch){.app = r->app,
 				  .verb = verb,
 				  .rows = mem_new(r->plan.n, sizeof(*r->batch.rows)),
+				  .options = &r->options,
 				  .parallel = r->opts->parallel};
 	for (size_t i = 0; i < r->plan.n; i++) {
 		const struct plan_move *m = &r->plan.moves[i];
@@ -395,6 +398,7 @@ static void rebalance_clear(struct rebalance *r)
 	fleet_problem_clear(&r->problem);
 	fleet_clear(&r->fleet);
 	argv_clear(&r->passed_over);
+	argv_clear(&r->options);
 	free(r->approved);
 }
 
@@ -404,6 +408,8 @@ static int rebalance_run(struct app *app, void *base, const struct argv *args, s
 		.app = app, .opts = base, .start_us = clock_now_us()};
 
 	(void)args;
+	for (size_t i = 0; i < r.opts->skip_checks.n; i++)
+		argv_addl(&r.options, "--skip-check", r.opts->skip_checks.v[i], NULL);
 	if (read_opts(&r, err) < 0)
 		return -1;
 	signals_watch();
@@ -424,6 +430,7 @@ static const struct opt table[] = {
 	    "how far above the mean a host may be (0.2)"),
 	ROW(max_moves, "max-moves", OPT_UINT, "N", "at most so many moves (4)"),
 	ROW(parallel, "parallel", OPT_UINT, "N", "moves out of and into a host at once (2)"),
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "show the plan, move nothing"),
 	{.name = NULL},
 };

@@ -68,8 +68,9 @@ struct batch {
 	const char *verb; /* "move"; "check": the same without a move */
 	struct batch_move *rows;
 	size_t n;
-	unsigned parallel; /* 0: BATCH_PARALLEL */
-	int busy_ms;	   /* how long to wait for a container that another cmigrate holds */
+	const struct argv *options; /* words for each process, or NULL */
+	unsigned parallel;	    /* 0: BATCH_PARALLEL */
+	int busy_ms; /* how long to wait for a container that another cmigrate holds */
 	bool stop_on_error;
 	struct batch_ways ways; /* every callback may be NULL */
 	bool stopped;		/* no more were begun: a signal, or the first error */
