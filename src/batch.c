@@ -205,7 +205,9 @@ static void finish(struct batch *b, size_t row)
 			      m->outcome == BATCH_MOVED || m->outcome == BATCH_SILENT);
 	if (wait_for_other(b, m))
 		return;
-	if (m->outcome == BATCH_REFUSED && b->ways.refused &&
+	bool elsewhere =
+		m->outcome == BATCH_REFUSED || (m->outcome == BATCH_UNDONE && !b->stop_on_error);
+	if (elsewhere && b->ways.refused &&
 	    b->ways.refused(b->ways.ctx, row, m->error ? m->error : "") && !b->stopped)
 		return;
 	settle(b, row);
@@ -239,10 +241,11 @@ static int try_start(struct batch *b, struct host *here, size_t row)
 		status = start(b, here, row, &err);
 	if (status >= 0)
 		return status;
-	/* The last host that refused it says more than that none is left. */
-	if (m->outcome != BATCH_REFUSED)
+	/* What the last host said tells more than that none is left. */
+	if (m->outcome != BATCH_REFUSED && m->outcome != BATCH_UNDONE) {
 		str_set(&m->error, err.msg);
-	m->outcome = err.code == EXIT_REFUSED ? BATCH_REFUSED : BATCH_FAILED;
+		m->outcome = err.code == EXIT_REFUSED ? BATCH_REFUSED : BATCH_FAILED;
+	}
 	settle(b, row);
 	return -1;
 }

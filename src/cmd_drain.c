@@ -20,6 +20,8 @@
 /* A host that is given containers all the time is not to keep this going for ever. */
 #define ROUNDS_MAX 5
 #define PARALLEL_MAX 64
+/* Each of them freezes the container: one that fails on two hosts is likely to fail on a third. */
+#define ATTEMPTS_MAX 2
 
 struct drain_opts {
 	struct argv to, exclude, skip_checks;
@@ -46,6 +48,7 @@ struct drain {
 	struct destination *hosts;
 	size_t n_hosts;
 	bool *refused; /* of row i by host h at [i * n_hosts + h] */
+	unsigned *undone;
 	bool source_lost;
 };
 
@@ -127,6 +130,10 @@ static bool refused(void *ctx, size_t row, const char *reason)
 	size_t h = (size_t)(destination_of(d, row) - d->hosts);
 
 	d->refused[row * d->n_hosts + h] = true;
+	if (d->batch.rows[row].outcome == BATCH_UNDONE) {
+		d->hosts[h].n_failed++;
+		return ++d->undone[row] < ATTEMPTS_MAX;
+	}
 	/* Each further attempt would cost its deadline. */
 	for (size_t i = 0; is_silent(to, reason) && i < d->batch.n; i++)
 		d->refused[i * d->n_hosts + h] = true;
@@ -232,6 +239,7 @@ static void round_init(struct drain *d)
 						     .available = f->hosts[h].available,
 						     .n_carried = fleet_count(f, f->hosts[h].name)};
 	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
+	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
 }
 
 static void round_end(struct drain *d)
@@ -244,6 +252,7 @@ static void round_end(struct drain *d)
 	free(d->batch.rows);
 	free(d->hosts);
 	free(d->refused);
+	free(d->undone);
 }
 
 /* The host is looked at until nothing new is found on it: the last look says what is left. */

@@ -23,10 +23,9 @@ static uint64_t room(const struct destination *d, uint64_t memory)
 	return d->refused ? 0 : left_with(d, memory);
 }
 
-/* Whether a host has about as much left as the one that has most. */
-static bool is_among_best(const struct destination *d, uint64_t memory, uint64_t most)
+static bool can_now(const struct destination *d, uint64_t memory, size_t max_moving)
 {
-	return room(d, memory) && room(d, memory) + d->capacity / SHARES >= most;
+	return room(d, memory) && d->n_moving < max_moving;
 }
 
 static bool has_fewer(const struct destination *a, const struct destination *b)
@@ -40,19 +39,28 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
 		       size_t max_moving)
 {
 	uint64_t most = 0;
+	size_t failed = SIZE_MAX;
 	int best = DESTINATION_NONE;
 
+	/* Also of those that are full just now: waiting is better than a host where moves fail. */
+	for (size_t i = 0; i < n; i++)
+		if (room(&hosts[i], memory) && hosts[i].n_failed < failed)
+			failed = hosts[i].n_failed;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t left = room(&hosts[i], memory);
 		if (left && best == DESTINATION_NONE)
 			best = DESTINATION_LATER;
-		if (hosts[i].n_moving < max_moving && left > most)
+		if (can_now(&hosts[i], memory, max_moving) && hosts[i].n_failed == failed &&
+		    left > most)
 			most = left;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (hosts[i].n_moving < max_moving && is_among_best(&hosts[i], memory, most) &&
-		    (best < 0 || has_fewer(&hosts[i], &hosts[best])))
+	for (size_t i = 0; i < n; i++) {
+		const struct destination *d = &hosts[i];
+		if (can_now(d, memory, max_moving) && d->n_failed == failed &&
+		    room(d, memory) + d->capacity / SHARES >= most &&
+		    (best < 0 || has_fewer(d, &hosts[best])))
 			best = (int)i;
+	}
 	return best;
 }
 

@@ -53,7 +53,8 @@ struct batch_ways {
 	 * are on their way; -1 with the reason where no host is left. NULL: `to` is given.
 	 */
 	int (*choose)(void *ctx, size_t row, struct err *err);
-	/* A destination has refused it; true where another is worth trying. */
+	/* A destination has refused it, or the move there was undone (row's outcome); true where
+	 * another is worth trying. */
 	bool (*refused)(void *ctx, size_t row, const char *reason);
 	/* A process begins, or has ended: moved tells whether the container is on `to` now. */
 	void (*begun)(void *ctx, size_t row);

@@ -18,16 +18,17 @@ struct destination {
 	size_t n_planned;   /* containers, likewise */
 	size_t n_carried;   /* containers it had to begin with */
 	size_t n_moving;    /* moves into it now */
-	bool refused;	    /* by its checks, or it does not answer */
+	size_t n_failed; /* moves into it that failed: nothing is moved there while another can */
+	bool refused;	 /* by its checks, or it does not answer */
 };
 
 #define DESTINATION_NONE (-1)  /* no host has room and has not refused */
 #define DESTINATION_LATER (-2) /* one has, but as many moves into it as may be */
 
 /*
- * The host with the most memory left behind the move; among hosts that have about the same (a
- * sixteenth of their capacity), the one with the fewest planned, then the fewest carried, then the
- * first. max_moving: moves into a host at once.
+ * Of those with the fewest failures the host with the most memory left behind the move; among hosts
+ * that have about the same (a sixteenth of their capacity), the one with the fewest planned, then
+ * the fewest carried, then the first. max_moving: moves into a host at once.
  */
 int destination_choose(const struct destination *hosts, size_t n, uint64_t memory,
 		       size_t max_moving);

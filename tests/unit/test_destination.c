@@ -43,6 +43,20 @@ static void fewest_planned_then_carried(void **state)
 	assert_int_equal(destination_choose(hosts, 3, MIB, 2), 1);
 }
 
+/* A host where a move failed comes last, also when the others must be waited for. */
+static void failures(void **state)
+{
+	struct destination hosts[] = {HOST("a", 9000), HOST("b", 4000)};
+
+	(void)state;
+	hosts[0].n_failed = 1;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), 1);
+	hosts[1].n_moving = 1;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), DESTINATION_LATER);
+	hosts[1].refused = true;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), 0);
+}
+
 static void none_and_later(void **state)
 {
 	struct destination hosts[] = {HOST("a", 500), HOST("b", 900)};
@@ -93,9 +107,8 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(most_memory_left),
-		cmocka_unit_test(fewest_planned_then_carried),
-		cmocka_unit_test(none_and_later),
+		cmocka_unit_test(most_memory_left), cmocka_unit_test(fewest_planned_then_carried),
+		cmocka_unit_test(failures),	    cmocka_unit_test(none_and_later),
 		cmocka_unit_test(refusals),
 	};
 
