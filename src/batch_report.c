@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmigrate/deadline.h"
 #include "cmigrate/timeline.h"
 #include "cmigrate/ui.h"
 
@@ -97,6 +98,13 @@ json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_o
 		if (rows[i].outcome == outcome)
 			json_array_append_new(list, json_string(rows[i].name));
 	return list;
+}
+
+double batch_report_ms(int64_t start_us)
+{
+	int64_t tenths = (clock_now_us() - start_us) / 100;
+
+	return (double)tenths / 10;
 }
 
 char *batch_report_failures(const struct batch_move *rows, size_t n)

@@ -331,8 +331,7 @@ static void print_json(const struct drain *d, int code)
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
 			  words_json(&d->pinned), "left",
 			  d->unknown ? json_null() : words_json(&d->left), "stopped", d->stopped,
-			  "total_ms", (double)((clock_now_us() - d->start_us) / 100) / 10.0,
-			  "exit_code", code));
+			  "total_ms", batch_report_ms(d->start_us), "exit_code", code));
 }
 
 static const char *why_left(const struct drain *d, const char *name)

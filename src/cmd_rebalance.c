@@ -340,8 +340,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 			  batch_report_names(b->rows, b->n, BATCH_GONE), "not_begun",
 			  batch_report_names(b->rows, b->n, BATCH_WAITING), "above",
 			  (int)r->plan.above, "stopped", b->stopped, "total_ms",
-			  (double)((clock_now_us() - r->start_us) / 100) / 10.0, "exit_code",
-			  code));
+			  batch_report_ms(r->start_us), "exit_code", code));
 }
 
 static int conclude(const struct rebalance *r, struct err *err)

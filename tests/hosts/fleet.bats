@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
+# shellcheck disable=SC2016,SC2046,SC2154 # variables of lib; single quotes: for a host's shell; words
 # Four hosts and eight containers: drained, rebalanced, with a host that is off, and two at once.
 
 load lib/lab
@@ -56,9 +56,9 @@ start_idle() { # HOST NAME...
 	done' - "${@:2}"
 }
 
-# "NAME HOST" of all that run, on hosts that answer.
+# "NAME HOST" of all that run on hosts that are up: one that is off would cost its deadline each time.
 running() {
-	on client cmigrate --json list 2>/dev/null | jq -r 'select(.state == "running") | "\(.name) \(.host)"' | sort
+	on client cmigrate --json list $("$lab" status | awk '$1 ~ /^rhel/ && / up /{print $1}') | jq -r 'select(.state == "running") | "\(.name) \(.host)"' | sort
 }
 
 count_on() { # HOST
@@ -254,7 +254,7 @@ started_somewhere() {
 	start_idle rhel01 c4 c5 c6 c7
 	wrap_runc rhel04 '[ -z "$restoring" ] || { echo >/var/started; sleep 100; }'
 	on client sh -c 'cmigrate --json drain rhel01 --parallel 4 >/tmp/drain 2>/tmp/drain.err; echo $? >/tmp/drain.status' &
-	wait_on rhel04 20 '[[ -e /var/started ]]'
+	wait_on rhel04 20 '[[ -e /var/started ]]' || { on client cat /tmp/drain /tmp/drain.err; false; }
 	"$lab" crash rhel04
 	wait $!
 	on client cat /tmp/drain /tmp/drain.err
