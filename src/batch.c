@@ -134,7 +134,6 @@ static void read_error(struct batch_move *m)
 	}
 	/* Whatever it was in the middle of has a journal. */
 	if (m->exit_code >= 128) {
-		CLEANUP_FREE char *was = str_dup(m->error ? m->error : "");
 		free(m->error);
 		m->error = str_fmt("its process was killed by signal %d; 'cmigrate recover %s' "
 				   "settles what it has left",

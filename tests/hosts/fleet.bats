@@ -254,7 +254,7 @@ started_somewhere() {
 	start_idle rhel01 c4 c5 c6 c7
 	wrap_runc rhel04 '[ -z "$restoring" ] || { echo >/var/started; sleep 100; }'
 	on client sh -c 'cmigrate --json drain rhel01 --parallel 4 >/tmp/drain 2>/tmp/drain.err; echo $? >/tmp/drain.status' &
-	wait_on rhel04 20 '[[ -e /var/started ]]' || { on client cat /tmp/drain /tmp/drain.err; false; }
+	wait_on rhel04 60 '[[ -e /var/started ]]' || { on client cat /tmp/drain /tmp/drain.err; false; }
 	"$lab" crash rhel04
 	wait $!
 	on client cat /tmp/drain /tmp/drain.err

@@ -168,7 +168,6 @@ static void asked(void **state)
 	char *dir = stub_dir_make();
 	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
 	CLEANUP_FREE char *bundle = str_fmt("%s/web", dir);
-	CLEANUP_FREE char *file = str_fmt("%s/web/config.json", dir);
 	stub_ssh(dir);
 	assert_int_equal(mkdir(bundle, 0700), 0);
 	stub_program(bundle, "config.json",
