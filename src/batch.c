@@ -58,6 +58,8 @@ static void child_argv(const struct batch *b, const struct batch_move *m, struct
 	const struct globals *g = b->app->globals;
 
 	argv_addl(a, OURSELVES, "--json", NULL);
+	if (g->verbose)
+		argv_add(a, "--verbose");
 	if (g->config)
 		argv_addl(a, "--config", g->config, NULL);
 	if (g->bundle_root)
@@ -119,6 +121,20 @@ static char *last_words(const struct buf *text)
 	line = str_trim(last ? last + 1 : line);
 	str_mask(line);
 	return str_dup(str_starts(line, name) ? line + strlen(name) : line);
+}
+
+/* The commands that it ran, under its container's name. */
+static void pass_on_verbose(const struct batch *b, const struct batch_move *m)
+{
+	char *save = NULL;
+	CLEANUP_FREE char *said = str_dup(buf_str(&m->job.err));
+
+	if (!b->app->globals->verbose)
+		return;
+	for (char *line = strtok_r(said, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		str_mask(line);
+		event_note(b->app->events, "%s: %s", m->name, line);
+	}
 }
 
 static void read_error(struct batch_move *m)
@@ -198,6 +214,7 @@ static void finish(struct batch *b, size_t row)
 	read_summary(m);
 	read_error(m);
 	m->outcome = outcome_of(m);
+	pass_on_verbose(b, m);
 	job_clear(&m->job);
 	if (b->ways.ended)
 		b->ways.ended(b->ways.ctx, row,

@@ -116,13 +116,6 @@ static void ended(void *ctx, size_t row, bool moved)
 	to->planned -= d->batch.rows[row].memory;
 }
 
-static bool is_silent(const char *host, const char *reason)
-{
-	CLEANUP_FREE char *words = str_fmt("%s: no answer", host);
-
-	return strstr(reason, words) != NULL;
-}
-
 static bool refused(void *ctx, size_t row, const char *reason)
 {
 	struct drain *d = ctx;
@@ -135,9 +128,9 @@ static bool refused(void *ctx, size_t row, const char *reason)
 		return ++d->undone[row] < ATTEMPTS_MAX;
 	}
 	/* Each further attempt would cost its deadline. */
-	for (size_t i = 0; is_silent(to, reason) && i < d->batch.n; i++)
+	for (size_t i = 0; destination_is_silent(reason, to) && i < d->batch.n; i++)
 		d->refused[i * d->n_hosts + h] = true;
-	if (is_silent(d->host, reason))
+	if (destination_is_silent(reason, d->host))
 		d->source_lost = true;
 	return !d->source_lost && !destination_refusal_is_final(reason);
 }

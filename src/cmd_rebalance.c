@@ -176,7 +176,6 @@ static void forbid_host(struct rebalance *r, size_t h)
 static void learn(struct rebalance *r, const struct batch_move *b)
 {
 	const struct plan_move *m = planned(r, b->name, b->from);
-	CLEANUP_FREE char *silent = str_fmt("%s: no answer", b->to);
 	const char *why = b->error ? b->error : "";
 
 	if (b->outcome == BATCH_MOVED) {
@@ -187,7 +186,7 @@ static void learn(struct rebalance *r, const struct batch_move *b)
 	argv_add(&r->passed_over, line);
 	*at(r, r->problem.refused, m) = true;
 	/* Each further attempt would cost its deadline. */
-	if (strstr(why, silent))
+	if (destination_is_silent(why, b->to))
 		forbid_host(r, m->to);
 	else if (b->outcome != BATCH_REFUSED || destination_refusal_is_final(why))
 		r->problem.items[m->item].fixed = true;

@@ -82,6 +82,15 @@ bool destination_refusal_is_final(const char *message)
 	return strstr(message, "has no readable '") != NULL;
 }
 
+bool destination_is_silent(const char *message, const char *host)
+{
+	CLEANUP_FREE char *words = str_fmt("%s: no answer", host);
+	const char *at = strstr(message, words);
+
+	/* Not the end of another host's name. */
+	return at && (at == message || at[-1] == ' ');
+}
+
 bool destination_refusal_is_gone(const char *message)
 {
 	return says_check(message, "container") &&

@@ -38,6 +38,8 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
  * that every destination would refuse it. Unknown messages don't.
  */
 bool destination_refusal_is_final(const char *message);
+/* Whether it says that this host did not answer. */
+bool destination_is_silent(const char *message, const char *host);
 /* Whether it says that the container isn't on its source any more, or has ended there. */
 bool destination_refusal_is_gone(const char *message);
 

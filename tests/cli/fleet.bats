@@ -144,6 +144,13 @@ web_is_on() { # HOST
 		.left == [] and .pinned == [] and .busy == [] and .stopped == false and .exit_code == 0'
 }
 
+@test "drain --verbose: each command of each move, with container and host" {
+	drains --verbose
+	[ "$status" -eq 0 ]
+	grep -x 'note: web: \[hosta\] + runc pause web' <<<"$stderr"
+	grep -F '[here] + cmigrate move --from hosta web hostb' <<<"$stderr"
+}
+
 @test "a drain whose move fails names it: exit code 8" {
 	: >stub/hostb/restore-fails
 	drains

@@ -104,12 +104,21 @@ static void refusals(void **state)
 	}
 }
 
+static void silence(void **state)
+{
+	(void)state;
+	assert_true(destination_is_silent("b: no answer: No route to host", "b"));
+	assert_true(destination_is_silent("container 'web': b: no answer", "b"));
+	assert_false(destination_is_silent("ab: no answer", "b"));
+	assert_false(destination_is_silent("b has no answer", "b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(most_memory_left), cmocka_unit_test(fewest_planned_then_carried),
 		cmocka_unit_test(failures),	    cmocka_unit_test(none_and_later),
-		cmocka_unit_test(refusals),
+		cmocka_unit_test(refusals),	    cmocka_unit_test(silence),
 	};
 
 	return cmocka_run_group_tests_name("destination", tests, NULL, NULL);
