@@ -93,6 +93,10 @@ faults: ## crashes at every step, and recovery (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@tests/faults/matrix
+scale: ## many hosts and containers, three controllers at once (needs root)
+	@scripts/setup build test lab
+	@$(MAKE) --no-print-directory all
+	@tests/scale/run
 lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape
@@ -141,7 +145,7 @@ help: ## this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check unit cli hosts faults lint format fuzz demo bench packages deb \
+.PHONY: all build unit-programs check unit cli hosts faults scale lint format fuzz demo bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

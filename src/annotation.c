@@ -17,6 +17,7 @@
 
 static const char *const strategies[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid", NULL};
 static const char *const tcp_ways[] = {"established", "close", NULL};
+static const char *const truths[] = {"true", "false", NULL};
 static const char *const criu_flags[] = {"--file-locks", "--ext-unix-sk", "--shell-job",
 					 "--link-remap", "--ghost-limit", NULL};
 
@@ -47,6 +48,11 @@ static int check_strategy(const char *value, struct err *err)
 static int check_tcp(const char *value, struct err *err)
 {
 	return check_choice(value, tcp_ways, err);
+}
+
+static int check_pin(const char *value, struct err *err)
+{
+	return check_choice(value, truths, err);
 }
 
 /* Checks each word of a list, and that there is one. */
@@ -145,7 +151,7 @@ static const struct {
 	{ANNOTATION_ENDPOINT, check_endpoints}, {ANNOTATION_ADDRESS, check_addresses},
 	{ANNOTATION_STRATEGY, check_strategy},	{ANNOTATION_TCP, check_tcp},
 	{ANNOTATION_TIMEOUT, check_timeout},	{ANNOTATION_MAX_DOWNTIME, check_downtime},
-	{ANNOTATION_CRIU, check_criu},
+	{ANNOTATION_CRIU, check_criu},		{ANNOTATION_PIN, check_pin},
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))

@@ -78,6 +78,9 @@ static void print_text(struct ui *ui, const struct status *s, const json_t *all)
 	json_array_foreach (json_object_get(all, "endpoints"), i, row)
 		print_endpoint(ui, row);
 	print_move(ui, s, json_object_get(all, "move"));
+	for (i = 0; i < s->answers.n; i++)
+		if (!s->answers.rows[i].ok)
+			ui_print(ui, "  unreachable %s\n", s->answers.rows[i].host->name);
 }
 
 static int unknown(const struct app *app, const struct status *s, struct err *err)
@@ -104,15 +107,14 @@ static int report(struct app *app, const struct status *s, struct err *err)
 		return unknown(app, s, err);
 	json_t *all = status_json(s);
 	CLEANUP_FREE char *silent = answers_failures(&s->answers);
-	if (*silent)
-		event_note(app->events, "%s", silent);
 	if (ui_is_json(app->ui)) {
 		ui_json(app->ui, all);
-		return EXIT_DONE;
+	} else {
+		print_text(app->ui, s, all);
+		json_decref(all);
 	}
-	print_text(app->ui, s, all);
-	json_decref(all);
-	return EXIT_DONE;
+	/* Who doesn't answer may have a copy, or an address. */
+	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
 }
 
 static int status_run(struct app *app, void *opts, const struct argv *args, struct err *err)
@@ -133,8 +135,10 @@ const struct verb verb_status = {
 	.name = "status",
 	.synopsis = "NAME",
 	.summary = "show one container in full",
-	.details = "Where it is, where its addresses are, whether its endpoint answers now, and\n"
-		   "whether a move of it waits for 'recover'.\n",
+	.details =
+		"Where it is, where its addresses are, whether its endpoint answers now, and\n"
+		"whether a move of it waits for 'recover'. All hosts are asked at once; one that\n"
+		"doesn't answer is shown as unreachable, and the exit code is 1 then.\n",
 	.opts = status_table,
 	.opts_size = 0,
 	.min_args = 1,

@@ -26,7 +26,8 @@ static bool is_choice(const char *placeholder)
 
 enum completion_kind completion_kind(const char *placeholder)
 {
-	size_t len = strcspn(placeholder, ".");
+	/* "HOST...", "HOST[,HOST]" */
+	size_t len = strcspn(placeholder, ".[");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (strlen(kinds[i].placeholder) == len &&

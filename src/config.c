@@ -56,6 +56,20 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	return check_strategy(c->strategy, err);
 }
 
+static int check_rebalance(const struct config *c, struct err *err)
+{
+	const char *by = c->rebalance_by;
+
+	if (by && strcmp(by, "memory") != 0 && strcmp(by, "pressure") != 0 &&
+	    strcmp(by, "count") != 0)
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.by' is none of memory, pressure, count");
+	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
+	return 0;
+}
+
 static int read_rebalance(const json_t *root, struct config *c, struct err *err)
 {
 	static const char *const known[] = {"by", "threshold", "max_moves", NULL};
@@ -70,7 +84,7 @@ static int read_rebalance(const json_t *root, struct config *c, struct err *err)
 	    document_number(r, "rebalance", "threshold", &c->rebalance_threshold, err) < 0 ||
 	    document_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0)
 		return -1;
-	return 0;
+	return check_rebalance(c, err);
 }
 
 static int read_hooks(const json_t *root, struct config *c, struct err *err)
@@ -88,6 +102,15 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 	    document_strings(hooks, "hooks", "fence", &c->hook_fence, err) < 0)
 		return -1;
 	return 0;
+}
+
+/* Digits, and a K, M, G or T behind them. */
+static bool is_size(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 15 && strspn(text, "0") < digits &&
+	       (!text[digits] || (strchr("KMGT", text[digits]) && !text[digits + 1]));
 }
 
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
@@ -108,6 +131,8 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
+	if (h->memory && !is_size(h->memory))
+		return err_set(err, EXIT_USAGE, "'%s.memory' is no size such as 16G", path);
 	return 0;
 }
 

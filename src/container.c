@@ -68,6 +68,7 @@ int container_read(struct container *c, const char *host, const json_t *object, 
 	c->created = text_of(object, "created");
 	c->age = -1;
 	c->memory = -1;
+	c->work = -1;
 	c->pid = strcmp(c->state, "stopped") == 0 ? 0 : pid_of(object);
 	return 0;
 }
@@ -89,10 +90,10 @@ bool container_lives(const struct container *c)
 	return strcmp(c->state, "stopped") != 0;
 }
 
-/* memory=PID BYTES PROCESSES */
+/* memory=PID BYTES PROCESSES, work=PID TICKS PROCESSES */
 struct usage {
 	unsigned pid, processes;
-	int64_t memory;
+	int64_t amount;
 };
 
 static int by_pid(const void *a, const void *b)
@@ -102,58 +103,82 @@ static int by_pid(const void *a, const void *b)
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-static size_t read_usage(const struct facts *facts, struct usage *rows)
-{
-	size_t n = 0;
+struct usages {
+	struct usage *rows;
+	size_t n;
+};
 
+static void read_usages(struct usages *ret, const struct facts *facts, const char *key)
+{
+	ret->rows = mem_new(facts->n, sizeof(*ret->rows));
+	ret->n = 0;
 	for (size_t i = 0; i < facts->n; i++) {
 		unsigned pid, processes;
-		long long memory;
+		long long amount;
 		char rest;
-		if (strcmp(facts->rows[i].key, "memory") != 0 ||
-		    strlen(facts->rows[i].value) > 40 ||
-		    sscanf(facts->rows[i].value, "%9u %18lld %9u%c", &pid, &memory, &processes,
+		if (strcmp(facts->rows[i].key, key) != 0 || strlen(facts->rows[i].value) > 40 ||
+		    sscanf(facts->rows[i].value, "%9u %18lld %9u%c", &pid, &amount, &processes,
 			   &rest) != 3)
 			continue;
-		rows[n++] = (struct usage){pid, processes, memory < 0 ? -1 : memory};
+		ret->rows[ret->n++] = (struct usage){pid, processes, amount < 0 ? -1 : amount};
 	}
-	qsort(rows, n, sizeof(*rows), by_pid);
-	return n;
+	qsort(ret->rows, ret->n, sizeof(*ret->rows), by_pid);
 }
 
-static void add_details(struct container *c, const struct usage *rows, size_t n, int64_t now)
+static const struct usage *usage_of(const struct usages *usages, unsigned pid)
 {
-	const struct usage key = {.pid = c->pid};
-	const struct usage *found = bsearch(&key, rows, n, sizeof(*rows), by_pid);
+	const struct usage key = {.pid = pid};
+
+	return pid ? bsearch(&key, usages->rows, usages->n, sizeof(*usages->rows), by_pid) : NULL;
+}
+
+/* What is said of all containers of a host, beside their list. */
+struct details {
+	struct usages memory, work;
+	int64_t now;
+};
+
+static void add_details(struct container *c, const struct details *details)
+{
+	const struct usage *memory = usage_of(&details->memory, c->pid);
+	const struct usage *work = usage_of(&details->work, c->pid);
 	int64_t created = container_time(c->created);
 
-	if (c->pid && found) {
-		c->memory = found->memory;
-		c->processes = found->processes;
+	if (memory) {
+		c->memory = memory->amount;
+		c->processes = memory->processes;
 	}
-	if (created >= 0 && now > 0)
-		c->age = now > created ? now - created : 0;
+	if (work)
+		c->work = work->amount;
+	if (created >= 0 && details->now > 0)
+		c->age = details->now > created ? details->now - created : 0;
 }
 
 static int add_rows(struct containers *list, const char *host, const json_t *array,
 		    const struct facts *facts, struct err *err)
 {
-	struct usage *rows = mem_new(facts->n, sizeof(*rows));
-	size_t n = read_usage(facts, rows), before = list->n, i;
 	uint64_t now = facts_uint(facts, "now");
+	struct details details = {.now = now < INT64_MAX ? (int64_t)now : 0};
+	size_t before = list->n, i;
 	const json_t *object;
 	int status = 0;
 
+	read_usages(&details.memory, facts, "memory");
+	read_usages(&details.work, facts, "work");
 	list->rows = mem_grow(list->rows, list->n + json_array_size(array), sizeof(*list->rows));
 	json_array_foreach (array, i, object) {
-		status = container_read(&list->rows[list->n], host, object, err);
+		struct container *c = &list->rows[list->n];
+		status = container_read(c, host, object, err);
 		if (status < 0)
 			break;
-		add_details(&list->rows[list->n++], rows, n, now < INT64_MAX ? (int64_t)now : 0);
+		add_details(c, &details);
+		c->pinned = facts_has(facts, "pin", c->bundle);
+		list->n++;
 	}
 	while (status < 0 && list->n > before)
 		container_clear(&list->rows[--list->n]);
-	free(rows);
+	free(details.memory.rows);
+	free(details.work.rows);
 	return status;
 }
 

@@ -15,8 +15,8 @@
 #include "cmigrate/version.h"
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
-	verb_restore, verb_recover, verb_history, verb_list, verb_status, verb_stop, verb_delete,
-	verb_gate_keeper, verb_completion, verb_of_help;
+	verb_restore, verb_recover, verb_history, verb_drain, verb_rebalance, verb_list,
+	verb_status, verb_stop, verb_delete, verb_gate_keeper, verb_completion, verb_of_help;
 
 /* A command is declared above and has one line here, in the order of help. */
 /* clang-format off */
@@ -29,6 +29,8 @@ const struct verb *const verbs[] = {
 	&verb_restore,
 	&verb_recover,
 	&verb_history,
+	&verb_drain,
+	&verb_rebalance,
 	&verb_list,
 	&verb_status,
 	&verb_stop,

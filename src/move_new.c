@@ -225,8 +225,7 @@ static const char *peer_of(const struct move *m, const struct host *host)
 	return at ? at + 1 : name;
 }
 
-static int ask(struct move *m, struct host *host, const char *role, struct job *job,
-	       struct err *err)
+int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	const struct bundle *b = &m->bundle;
@@ -255,8 +254,8 @@ int move_gather_facts(struct move *m, struct err *err)
 	CLEANUP_JOB struct job dst = {0};
 	struct job *jobs[] = {&src, &dst};
 
-	if (ask(m, m->source, "source", &src, err) < 0 ||
-	    ask(m, m->destination, "destination", &dst, err) < 0)
+	if (move_ask(m, m->source, "source", &src, err) < 0 ||
+	    move_ask(m, m->destination, "destination", &dst, err) < 0)
 		return refusal(err);
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0)
@@ -308,8 +307,8 @@ void move_resolve_versions(struct move *m)
 		DUMP_BASE_MS + (int)(memory_ms < DUMP_MAX_MS ? memory_ms : DUMP_MAX_MS);
 }
 
-static int check(struct move *m, const struct config *config, const struct move_opts *opts,
-		 struct err *err)
+int move_check(struct move *m, const struct config *config, const struct move_opts *opts,
+	       struct err *err)
 {
 	const struct config_host *row = config_find(config, m->destination_name);
 	const struct runtime_options *o = &m->source_options;
@@ -373,7 +372,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 		return -1;
 	move_resolve_versions(m);
 	move_settle_strategy(m);
-	if (check(m, config, opts, err) < 0)
+	if (move_check(m, config, opts, err) < 0)
 		return -1;
 	find_hops(m);
 	return 0;

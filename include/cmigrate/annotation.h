@@ -17,6 +17,7 @@
 #define ANNOTATION_TIMEOUT ANNOTATION_PREFIX "timeout"		 /* seconds */
 #define ANNOTATION_MAX_DOWNTIME ANNOTATION_PREFIX "max-downtime" /* milliseconds */
 #define ANNOTATION_CRIU ANNOTATION_PREFIX "criu"		 /* CRIU's flags */
+#define ANNOTATION_PIN ANNOTATION_PREFIX "pin"			 /* true: it stays where it is */
 
 /*
  * Checks one annotation. Keys outside of org.cmigrate.* belong to others and pass with any value.

@@ -27,6 +27,8 @@ struct container {
 	char *created;	 /* RFC 3339 */
 	int64_t age;	 /* seconds by the host's own clock; -1: not known */
 	int64_t memory;	 /* bytes that no file keeps; -1: not known */
+	int64_t work;	 /* processor time it has used, in ticks; -1: not asked, or not known */
+	bool pinned;	 /* its config.json says that it is to stay; false where not asked */
 	unsigned processes;
 	unsigned pid; /* 0: none runs */
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* move_part: what the files that build a move (move.c, move_new.c, move_json.c) share; nobody
- * else's. */
+/* move_part: what the files that build a move (move*.c, survey.c) share; nobody else's. */
 #ifndef CMIGRATE_MOVE_PART_H
 #define CMIGRATE_MOVE_PART_H
 
@@ -19,6 +18,13 @@ int move_resolve_strategy(struct move *move, const struct config *config,
 			  const struct move_opts *opts, struct err *err);
 int move_take_lock(struct move *move, struct err *err);
 int move_gather_facts(struct move *move, struct err *err);
+/* Starts the question for the facts of one host; role: "source" or "destination". */
+int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
+	     struct err *err);
+/* Every check, on the facts of both hosts, into move->checks (empty before); -1 with the verdict.
+ */
+int move_check(struct move *move, const struct config *config, const struct move_opts *opts,
+	       struct err *err);
 void move_resolve_versions(struct move *move);
 /* "auto" becomes what suits the container and the hosts, and what they can't do what they can. */
 void move_settle_strategy(struct move *move);

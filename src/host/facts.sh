@@ -142,7 +142,8 @@ shared() {
 	say proof "$(head -c 100 "$state/proof-$id" 2>/dev/null)"
 	[ -d "$state" ] || return 0
 	umask 077
-	own=$state/proof-$id.$role
+	# Several destinations may be asked at once.
+	own=$state/proof-$id.$role.$(uname -n).$$
 	if (echo "$id" >"$own") 2>/dev/null; then
 		say proof-owner "$(stat -c %u "$own" 2>/dev/null)"
 	fi

@@ -1,10 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# list [addresses]: every container of this host in one go.
+# list [addresses|load]: every container of this host in one go.
 #
 # Prints now=SECONDS, list=JSON as of `runc list`, memory=PID BYTES PROCESSES for the first process of
 # each container that runs, and with "addresses" addr=JSON as of `ip addr`. A process belongs to the
 # container whose cgroup it is in, or below it; one awk looks at all of them.
+#
+# With "load" also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD, pressure=PERCENT
+# (where the kernel tells it), work=PID TICKS PROCESSES, the processor time a container has used, and pin=PATH
+# for each bundle whose config.json, as it is now, pins its container.
 if ! list=$(runc list --format json 2>/dev/null); then
 	# Where none was ever started runc's directory is missing.
 	why=$(runc list --format json 2>&1)
@@ -19,7 +23,18 @@ fi
 printf 'now=%s\n' "$(date +%s)"
 printf 'list=%s\n' "$list"
 [ "$1" = addresses ] && printf 'addr=%s\n' "$(ip -j addr show)"
-printf '%s\n' "$list" /proc/[0-9]* | awk '
+
+load() {
+	awk '/^MemTotal:/ {printf "memory-total=%.0f\n", $2 * 1024}
+		/^MemAvailable:/ {printf "memory-available=%.0f\n", $2 * 1024}' /proc/meminfo
+	printf 'cpus=%s\n' "$(grep -c '^processor' /proc/cpuinfo)"
+	read -r average rest </proc/loadavg && printf 'loadavg=%s\n' "$average"
+	# The file may be there and not to be read, where the kernel was told to keep no account.
+	sed -n 's/^some .*avg60=\([0-9.]*\).*/pressure=\1/p' /proc/pressure/cpu 2>/dev/null
+}
+[ "$1" = load ] && load
+
+printf '%s\n' "$list" /proc/[0-9]* | awk -v what="$1" '
 # Version 1 has a line for each controller, and not each is set for containers: pids is.
 function cgroup(dir,    file, line, parts, path) {
 	file = dir "/cgroup"
@@ -53,7 +68,36 @@ function resident(dir,    file, line, parts, own, all) {
 	return (own ? own : all) * 1024
 }
 
+# Ticks in user and kernel mode; the name in front of them may hold anything but is in parentheses.
+function worked(dir,    file, line, parts) {
+	file = dir "/stat"
+	line = ""
+	getline line < file
+	close(file)
+	sub(/^.*[)] /, "", line)
+	split(line, parts, " ")
+	return parts[12] + parts[13]
+}
+
+# As config.json says now: that of a move is read from there too. A path with a quote or a backslash
+# in it is no bundle of ours.
+function tell_pins(list,    bundle, file, line, text) {
+	while (match(list, /"bundle":"[^"\\]*"/)) {
+		bundle = substr(list, RSTART + 10, RLENGTH - 11)
+		list = substr(list, RSTART + RLENGTH)
+		file = bundle "/config.json"
+		text = ""
+		while ((getline line < file) > 0)
+			text = text line " "
+		close(file)
+		if (text ~ /"org[.]cmigrate[.]pin"[ \t]*:[ \t]*"true"/)
+			print "pin=" bundle
+	}
+}
+
 NR == 1 {
+	if (what == "load")
+		tell_pins($0)
 	while (match($0, /"pid":[0-9]+/)) {
 		pid = substr($0, RSTART + 6, RLENGTH - 6)
 		$0 = substr($0, RSTART + RLENGTH)
@@ -71,10 +115,14 @@ NR == 1 {
 	if (path != "") {
 		bytes[first[path]] += resident($0)
 		processes[first[path]]++
+		if (what == "load")
+			ticks[first[path]] += worked($0)
 	}
 }
 
 END {
 	for (pid in processes)
 		printf "memory=%s %.0f %.0f\n", pid, bytes[pid], processes[pid]
+	for (pid in ticks)
+		printf "work=%s %.0f %.0f\n", pid, ticks[pid], processes[pid]
 }'

@@ -219,6 +219,9 @@ complete_bash() {
 	[ "$(complete_bash cmigrate -b "$PWD/root" generate w)" = web ]
 	[ "$(complete_bash cmigrate -b "$PWD/root" generate '' | sort | tr '\n' ' ')" = 'db web ' ]
 	[ "$("$cmigrate" completion --hosts | tr '\n' ' ')" = 'rhel01 rhel02 ' ]
+	[ "$(complete_bash cmigrate drain rhel02)" = rhel02 ]
+	[ "$(complete_bash cmigrate drain --to rhel02)" = rhel02 ]
+	[ "$(complete_bash cmigrate rebalance --by pre)" = pressure ]
 	if verbs | grep -qx move; then
 		[ "$(complete_bash cmigrate -b "$PWD/root" move web rhel02 | tr '\n' ' ')" = 'rhel02 ' ]
 		[ "$(complete_bash cmigrate move --strategy co)" = cold ]

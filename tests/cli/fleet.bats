@@ -1,0 +1,334 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# list, status and check over all hosts, drain and rebalance, against stubs (tests/cli/stubs).
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cmigrate=${CMIGRATE:-$top/cmigrate}
+	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
+	cd "$BATS_TEST_TMPDIR"
+	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
+	mkdir -p bin stub/hosta stub/hostb stub/hostc stub/controller root/web
+	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
+	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
+		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
+	done
+	export PATH=$PWD/bin:$PATH
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	export CMIGRATE_CONFIG=$PWD/cmigrate.json
+	bundle '{}'
+	echo running >stub/hosta/state
+}
+
+# The configuration of the container, with these annotations.
+bundle() {
+	cat >root/web/config.json <<-END
+		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
+		 "linux": {"namespaces": [{"type": "pid"}]}, "annotations": $1}
+	END
+}
+
+three_hosts() {
+	echo '{"hosts": {"hosta": {}, "hostb": {}, "hostc": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+}
+
+# What these hosts can't have: the checks that look at the real machine behind the stubs.
+skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
+
+runs() { # WORDS...
+	run --separate-stderr "$cmigrate" "$@"
+	echo "status $status"
+	echo "$output"
+	echo "$stderr"
+}
+
+drains() { # OPTIONS...
+	runs drain --skip-check "$skips" "$@" hosta
+}
+
+rebalances() { # OPTIONS...
+	runs rebalance --skip-check "$skips" "$@"
+}
+
+# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
+refuses() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run --separate-stderr "$@"
+	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
+	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+web_is_on() { # HOST
+	for host in hosta hostb hostc; do
+		if [ "$host" = "$1" ]; then
+			[ "$(cat stub/$host/state)" = running ]
+		else
+			[ ! -e stub/$host/state ]
+		fi
+	done
+	[ "$(ls -A root/web)" = config.json ]
+}
+
+@test "list: one connection and one question to each host, whatever it has" {
+	three_hosts
+	echo 'one two three' >stub/hostb/others
+	runs list
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 5 ]
+	[ "$(grep -c ' \[list\]' stub/calls)" -eq 3 ]
+	[ "$(grep -c -x -e -- stub/ssh-words)" -eq 3 ]
+}
+
+@test "list, status, check: a host that is off has a row of its own, and the exit code says it" {
+	three_hosts
+	: >stub/off-hostc
+	runs list
+	[ "$status" -eq 1 ]
+	grep -E '^- +hostc +unreachable' <<<"$output"
+	grep -E '^web +hosta +running' <<<"$output"
+	runs status web
+	[ "$status" -eq 1 ]
+	[[ $output == 'web: running on hosta'* ]]
+	grep -x '  unreachable hostc' <<<"$output"
+	[[ $stderr == *'hostc: no answer: ssh: connect to host hostc port 22: No route to host'* ]]
+	runs check --skip-check "$skips" web
+	[ "$status" -eq 3 ]
+	grep -E '^hostb +ok' <<<"$output"
+	grep -E '^hostc +unreachable +hostc: no answer' <<<"$output"
+	[[ $stderr == *"1 of 2 hosts would take 'web'"* ]]
+}
+
+@test "check without a destination: every other host, the source asked once, nothing left" {
+	three_hosts
+	runs check --json --skip-check "$skips" web
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '[.container, .source, .host, .result]' <<<"$output" | tr '\n' ' ')" = \
+		'["web","hosta","hostb","ok"] ["web","hosta","hostc","ok"] ' ]
+	[ "$(grep -c 'hosta runc \[ps\]' stub/calls)" -eq 1 ]
+	web_is_on hosta
+	echo running >stub/hostc/state
+	runs check --from hosta --skip-check "$skips" web
+	[ "$status" -eq 3 ]
+	grep -E '^hostb +ok' <<<"$output"
+	grep -E "^hostc +refused +check 'name': " <<<"$output"
+	echo '{"hosts": {"hosta": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	refuses 2 'no other host' "$cmigrate" check web
+}
+
+@test "a drain moves what is there, and a second one finds nothing" {
+	drains
+	[ "$status" -eq 0 ]
+	[[ $output == *'drained hosta: 1 moved in '* ]]
+	grep -E '^web +hosta +hostb +[^ ]+ +moved' <<<"$output"
+	web_is_on hostb
+	drains
+	[ "$status" -eq 0 ]
+	[[ $output == 'drained hosta: 0 moved in '* ]]
+	runs drain --quiet hosta
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+}
+
+@test "drain --json: an object for each move, and a summary" {
+	drains --json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .event <<<"$output" | tr '\n' ' ')" = 'move summary ' ]
+	head -n 1 <<<"$output" | jq -e '.container == "web" and .source == "hosta" and .destination == "hostb" and
+		.outcome == "moved" and .exit_code == 0 and .freeze_ms > 0 and .total_ms > 0 and .error == null'
+	tail -n 1 <<<"$output" | jq -e '.command == "drain" and .host == "hosta" and .moved == 1 and .failed == 0 and
+		.left == [] and .pinned == [] and .busy == [] and .stopped == false and .exit_code == 0'
+}
+
+@test "drain --verbose: each command of each move, with container and host" {
+	drains --verbose
+	[ "$status" -eq 0 ]
+	grep -x 'note: web: \[hosta\] + runc pause web' <<<"$stderr"
+	grep -F '[here] + cmigrate move --from hosta web hostb' <<<"$stderr"
+}
+
+@test "a drain whose move fails names it: exit code 8" {
+	: >stub/hostb/restore-fails
+	drains
+	[ "$status" -eq 8 ]
+	grep -E '^web +hosta +hostb .*undone' <<<"$output"
+	[[ $stderr == *"hosta is not drained: 0 moved; 'web' (undone)"* ]]
+	web_is_on hosta
+	# Quiet is quiet about what went well only.
+	drains --quiet
+	[ "$status" -eq 8 ]
+	[ -z "$output" ]
+	[[ $stderr == *"'web' undone: "*'the restore failed'* ]]
+}
+
+@test "a host that refuses is passed over, for the next one" {
+	three_hosts
+	# There is one of that name on hostb already: that host would be the first choice.
+	echo stopped >stub/hostb/state
+	drains
+	[ "$status" -eq 0 ]
+	[ "$(cat stub/hostc/state)" = running ]
+	[ ! -e stub/hosta/state ]
+}
+
+@test "no host takes it: refused, with what the last one said" {
+	echo stopped >stub/hostb/state
+	drains
+	[ "$status" -eq 8 ]
+	[[ $output == *"check 'name'"* ]]
+	[[ $stderr == *"'web' (refused)"* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "--to and --exclude" {
+	three_hosts
+	drains --to hostc
+	[ "$status" -eq 0 ]
+	web_is_on hostc
+	runs drain --skip-check "$skips" --exclude db,web hostc
+	[ "$status" -eq 0 ]
+	web_is_on hostc
+	refuses 2 "no host 'hostd' in the configuration" "$cmigrate" drain hostd
+	refuses 2 "--to: no host 'hostd'" "$cmigrate" drain --to hostb,hostd hosta
+	refuses 2 '--to: hosta is what is to be drained' "$cmigrate" drain --to hosta hosta
+	refuses 2 'stop|continue' "$cmigrate" drain --on-error ask hosta
+	refuses 2 '--parallel' "$cmigrate" drain --parallel 1000 hosta
+}
+
+@test "what is pinned stays unless it is asked for, and is named" {
+	bundle '{"org.cmigrate.pin": "true"}'
+	drains --json
+	[ "$status" -eq 8 ]
+	[ "$(jq -c '[.moved, .pinned, .left]' <<<"$output")" = '[0,["web"],["web"]]' ]
+	[[ $stderr == *"'web' (pinned)"* ]]
+	web_is_on hosta
+	bundle '{"org.cmigrate.pin": "false"}'
+	drains --to hostb
+	[ "$status" -eq 0 ]
+	bundle '{"org.cmigrate.pin": "true"}'
+	runs drain --skip-check "$skips" --include-pinned hostb
+	[ "$status" -eq 0 ]
+	web_is_on hosta
+	bundle '{"org.cmigrate.pin": "yes"}'
+	refuses 2 "org.cmigrate.pin: 'yes' is none of true, false" "$cmigrate" move web hostb
+}
+
+@test "an interrupted move is not touched: named, exit code 8" {
+	CMIGRATE_FAULT=hold:after runs move --skip-check "$skips" web hostb
+	[ "$status" -eq 137 ]
+	drains
+	[ "$status" -eq 8 ]
+	grep -E '^web .* pending ' <<<"$output"
+	[[ $output == *"'cmigrate recover web' settles it"* ]]
+	runs recover web
+	drains
+	[ "$status" -eq 0 ]
+	web_is_on hostb
+}
+
+@test "a move whose process is killed is a failure that names the way out" {
+	CMIGRATE_FAULT=dump:after drains
+	[ "$status" -eq 8 ]
+	[[ $output == *"'cmigrate recover web' settles what it has left"* ]]
+	runs recover web
+	web_is_on hosta
+}
+
+@test "a host to be drained that is off: refused; other hosts that are off are left out" {
+	three_hosts
+	: >stub/off-hosta
+	refuses 3 'hosta: no answer' "$cmigrate" drain hosta
+	rm stub/off-hosta
+	: >stub/off-hostb
+	drains
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'left out: hostb: no answer'* ]]
+	web_is_on hostc
+}
+
+@test "rebalance: the plan passes over what the checks refuse, and then is made" {
+	# Three on hosta, none on hostb; two of them have no bundle.
+	echo 'db cache' >stub/hosta/others
+	rebalances --by count --dry-run
+	[ "$status" -eq 0 ]
+	grep -E '^web +hosta +hostb' <<<"$output"
+	grep -E '^  hosta +before +3 ' <<<"$output"
+	grep -E '^ +after +2 ' <<<"$output"
+	[[ $stderr == *"'cache' to hostb: "*'has no readable'* ]]
+	web_is_on hosta
+	rebalances --by count
+	[ "$status" -eq 0 ]
+	[[ $output == *'rebalanced: 1 of 1 moved in '* ]]
+	web_is_on hostb
+	rebalances --by count
+	[ "$status" -eq 0 ]
+	[[ $output == *'nothing to do: no host is above the limit'* ]]
+}
+
+@test "rebalance --json: a plan, an object for each move, a summary" {
+	echo 'db cache' >stub/hosta/others
+	rebalances --by count --json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .event <<<"$output" | tr '\n' ' ')" = 'plan move summary ' ]
+	head -n 1 <<<"$output" | jq -e '.by == "count" and .mean == 1.5 and .limit == 2 and .above == 0 and
+		.hosts == [{"host":"hosta","before":3,"after":2,"containers":3},{"host":"hostb","before":0,"after":1,"containers":0}] and
+		(.moves | length) == 1 and .moves[0].container == "web"'
+	tail -n 1 <<<"$output" | jq -e '.command == "rebalance" and .moved == 1 and .failed == 0 and .exit_code == 0'
+}
+
+@test "rebalance --quiet: no word when nothing is to do or all went well" {
+	rebalances --quiet
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	echo 'db cache' >stub/hosta/others
+	rebalances --quiet --by count
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	web_is_on hostb
+}
+
+@test "rebalance: a move that fails is exit code 8, also with --quiet" {
+	echo 'db cache' >stub/hosta/others
+	: >stub/hostb/restore-fails
+	rebalances --quiet --by count
+	[ "$status" -eq 8 ]
+	[ -z "$output" ]
+	[[ $stderr == *"'web' undone"* ]]
+	web_is_on hosta
+}
+
+@test "rebalance: what is pinned stays, options win over the configuration, hosts may be off" {
+	echo 'db cache' >stub/hosta/others
+	bundle '{"org.cmigrate.pin": "true"}'
+	rebalances --by count --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *'1 host stays above the limit: nothing that may be moved fits elsewhere'* ]]
+	bundle '{}'
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'", "rebalance": {"by": "count", "threshold": 2}}' >cmigrate.json
+	rebalances --dry-run
+	[[ $output == *'nothing to do'* ]]
+	rebalances --dry-run --threshold 10%
+	grep -E '^web +hosta +hostb' <<<"$output"
+	: >stub/off-hostb
+	refuses 3 'fewer than two hosts answer: hostb: no answer' "$cmigrate" rebalance
+}
+
+@test "rebalance: wrong usage and configuration" {
+	refuses 2 'memory|pressure|count' "$cmigrate" rebalance --by weight
+	for threshold in x -1 1.5x 11 nan; do
+		refuses 2 "--threshold: '$threshold'" "$cmigrate" rebalance --threshold="$threshold"
+	done
+	refuses 2 'too many arguments' "$cmigrate" rebalance hosta
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "rebalance": {"by": "weight"}}' >cmigrate.json
+	refuses 2 "'rebalance.by' is none of" "$cmigrate" rebalance
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "rebalance": {"threshold": -1}}' >cmigrate.json
+	refuses 2 "'rebalance.threshold' is no share" "$cmigrate" rebalance
+	echo '{"hosts": {"hosta": {"memory": "16X"}, "hostb": {}}}' >cmigrate.json
+	refuses 2 "'hosts.hosta.memory' is no size such as 16G" "$cmigrate" rebalance
+	echo '{"hosts": {"hosta": {}}}' >cmigrate.json
+	refuses 2 'names no two hosts' "$cmigrate" rebalance
+}
