@@ -68,6 +68,13 @@ static bool is_ip(const char *word)
 	return address_parse(word, &a, &unused) == 0 && strcmp(a.ip, word) == 0;
 }
 
+static bool is_host(const char *word)
+{
+	struct err unused = ERR_INIT;
+
+	return name_check_host(word, &unused) == 0;
+}
+
 static bool is_line(const char *word)
 {
 	for (; *word; word++)
@@ -99,6 +106,7 @@ static const struct kind {
 	{"id", HEX "T-", 24, is_id},
 	{"tag", HEX, 8, is_tag},
 	{"ip", HEX "ABCDEF.:", 45, is_ip},
+	{"host", ALNUM "_.:%[]-", 253, is_host},
 	{"number", DIGITS, 20, NULL},
 	{"device", ALNUM "_.:@-", 15, is_device},
 	{"path", NULL, 4095, is_path},

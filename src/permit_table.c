@@ -17,6 +17,13 @@ const struct permit_alias permit_aliases[] = {
 	{"log", "{run}/dump.out"},
 	{"log", "{run}/restore.log"},
 	{"log", "{run}/restore.out"},
+	{"log", "{run}/pages.log"},
+	{"log", "{run}/pages.out"},
+	{"strategy", "auto"},
+	{"strategy", "cold"},
+	{"strategy", "pre-copy"},
+	{"strategy", "post-copy"},
+	{"strategy", "hybrid"},
 	{"errors", "Error ("},
 	{"descriptors", ""},
 	{"descriptors", "[{line}"},
@@ -27,6 +34,7 @@ const struct permit_alias permit_aliases[] = {
 	/* What a container keeps on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
+	{"port", "sport = :{number}"},
 	{"netns", ""},
 	{"netns", "{path}"},
 	{"hop", ""},
@@ -68,7 +76,8 @@ const struct permit permits[] = {
 	ROW("runc state {name}"),
 	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
-	ROW("(facts) {name} {bundle} {id} source|destination address={ip}... bind={path}... [netns={path}]"),
+	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} peer={host} "
+	 "address={ip}... bind={path}... [netns={path}]"),
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
 	ROW("(place) taken {netns} {address}..."),
 
@@ -87,7 +96,7 @@ const struct permit permits[] = {
 	ROW("(prepare) source|destination|ungated {run} {images} {descriptors} {criu}..."),
 	ROW("(verdict) {run} open|close|kill"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
-	ROW("head -n 1 {run}/parked|{run}/reached"),
+	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
 	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
 	ROW("(logs) {run} {state}/logs-{id}"),
 	ROW("grep -a -m 400 -e {errors} {log}"),
@@ -99,10 +108,11 @@ const struct permit permits[] = {
 	ROW("(thaw) {name}"),
 	ROW("(status) {name} {run}"),
 	ROW("runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
-	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] {name}",
+	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
+	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{number}] {name}",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
 	ROW("runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
-	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] {name}",
+	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
 	 .env = "{conf} CMIGRATE_RESTORE={id}",
 	 .log = "{run}/restore.out"),
 	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
@@ -114,6 +124,18 @@ const struct permit permits[] = {
 	ROW("(erase) {name} CMIGRATE_RESTORE={id}"),
 	ROW("(fence) {id} {mark}"),
 	ROW("sync -f {images}"),
+
+	/* Memory that goes ahead of the container, or follows it. */
+	ROW("(pass) {number} {run} {images} {name}", .env = "CRIU_CONFIG_FILE={run}/criu.conf"),
+	ROW("(pages) {run} {images} {name} {ip} {number}", .env = "CMIGRATE_PAGES={run}",
+	    .log = "{run}/pages.out"),
+	ROW("(socket) {run}"),
+	ROW("(drain) {run}"),
+	ROW("(unpage) {run}"),
+	ROW("(nudge) {run} {ip} {number}"),
+	ROW("ss -H -tin {port}"),
+	ROW("(guard) admit {tag} {ip} {number} {ip}"),
+	ROW("(guard) silence|clear {tag} {netns} {ip}..."),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),
