@@ -82,7 +82,7 @@ teardown() {
 	[[ -z $out ]]
 	err=$(on rhel02 cmigrate --verbose move web rhel01 2>&1 >/dev/null)
 	echo "$err"
-	for line in '\[rhel02\] \+ runc pause web$' '\[rhel02\] \+ .*runc checkpoint .* web$' '\[rhel01\] \+ .*runc restore .* web$' \
+	for line in '\[rhel02\] \+ \(freeze\) web ' '\[rhel02\] \+ .*runc checkpoint .* web$' '\[rhel01\] \+ .*runc restore .* web$' \
 		'\[rhel01\] \+ .* 10\.99\.0\.100/32@eth0$'; do
 		grep -q -E -e "^$line" <<<"$err"
 	done
