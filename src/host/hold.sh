@@ -28,9 +28,10 @@ devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
 }
 
+# From ip, not from /sys: that shows the devices of the network namespace it was mounted in.
 largest_frame() {
 	for device in $(devices "$@"); do
-		ns cat "/sys/class/net/$device/mtu"
+		ns ip -o link show dev "$device" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p'
 	done | sort -n | tail -n 1
 }
 
