@@ -281,8 +281,11 @@ void move_resolve_versions(struct move *m)
 	src->criu = facts_version(&m->source_facts, "criu");
 	dst->runc = facts_version(&m->destination_facts, "runc");
 	dst->criu = facts_version(&m->destination_facts, "criu");
+	/* What the operator says of it wins over what is asked for. */
+	bool operators = strstr(facts_get(&m->source_facts, "criu-config"), "network-lock") ||
+			 strstr(facts_get(&m->destination_facts, "criu-config"), "network-lock");
 	src->network_lock_skip = dst->network_lock_skip =
-		src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
+		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
 	m->gate = src->criu >= CRIU_GATE;
 	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
 	uint64_t memory_ms = m->summary.memory_bytes / DUMP_BYTES_MS;
