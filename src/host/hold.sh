@@ -88,6 +88,16 @@ queue() {
 	done
 }
 
+# Where iptables is to drop: in a table that is in use, for without nft a new one can't be removed again.
+iptables_place() {
+	case $(ns "$tables-save" 2>/dev/null) in
+	*'*raw'*) echo raw PREROUTING ;;
+	*'*mangle'*) echo mangle PREROUTING ;;
+	*'*filter'*) echo filter INPUT ;;
+	*) echo raw PREROUTING ;;
+	esac
+}
+
 drop() {
 	for word in "$@"; do
 		ip=${word%%/*} family=ip tables=iptables
@@ -95,9 +105,19 @@ drop() {
 		if command -v nft >/dev/null; then
 			ns nft "add table inet $table; add chain inet $table in { type filter hook prerouting priority -400; }; add rule inet $table in $family daddr $ip drop" || return 1
 		else
-			ns "$tables" -w -t raw -I PREROUTING -d "$ip" -m comment --comment "$table" -j DROP || return 1
+			read -r place chain <<-END
+				$(iptables_place)
+			END
+			ns "$tables" -w -t "$place" -I "$chain" -d "$ip" -m comment --comment "$table" -j DROP || return 1
 		fi
 	done
+}
+
+# The iptables commands that delete what drop has made.
+drops() {
+	ns "$tables-save" 2>/dev/null | awk -v comment=" --comment $table " '
+		/^\*/ { place = substr($0, 2) }
+		/^-A / && index($0, comment) { print "-t " place " -D " substr($0, 4) }'
 }
 
 no_drop() {
@@ -106,9 +126,9 @@ no_drop() {
 		return 0
 	fi
 	for tables in iptables ip6tables; do
-		for word in "$@"; do
-			ip=${word%%/*}
-			while ns "$tables" -w -t raw -D PREROUTING -d "$ip" -m comment --comment "$table" -j DROP; do :; done
+		drops | while read -r words; do
+			# shellcheck disable=SC2086 # the words have no blanks: see drop()
+			ns "$tables" -w $words
 		done
 	done >/dev/null 2>&1
 	:
