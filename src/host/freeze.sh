@@ -5,10 +5,12 @@
 # What isn't at once, as v1 at times while processes fork, is left to runc, which thaws and tries again.
 name=$1 freezer=$2
 
+# shellcheck disable=SC2317 # called by what $frozen says
 frozen_v1() {
 	read -r state <"$freezer" && [ "$state" = FROZEN ]
 }
 
+# shellcheck disable=SC2317
 frozen_v2() {
 	while read -r key value; do
 		[ "$key" != frozen ] || [ "$value" != 1 ] || return 0
@@ -16,15 +18,24 @@ frozen_v2() {
 	return 1
 }
 
+# It refuses what is frozen by then.
+leave_to_runc() {
+	why=$(runc pause "$name" 2>&1) && exit 0
+	[ -n "$frozen" ] && "$frozen" 2>/dev/null && exit 0
+	printf '%s\n' "$why" >&2
+	exit 1
+}
+
+frozen=
 case $freezer in
 */freezer.state) word=FROZEN frozen=frozen_v1 ;;
 */cgroup.freeze) word=1 frozen=frozen_v2 ;;
-*) exec runc pause "$name" ;;
+*) leave_to_runc ;;
 esac
-echo "$word" 2>/dev/null >"$freezer" || exec runc pause "$name"
+echo "$word" 2>/dev/null >"$freezer" || leave_to_runc
 tries=0
 while [ "$tries" -lt 500 ]; do
 	"$frozen" 2>/dev/null && exit 0
 	tries=$((tries + 1))
 done
-exec runc pause "$name"
+leave_to_runc

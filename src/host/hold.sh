@@ -138,7 +138,9 @@ set_hold() {
 	mkdir -p "${made%/*}"
 	# Left by a move or a recovery that was killed, perhaps half made. It is made anew under a drop:
 	# where the address is up already, a packet that came through would be answered by a reset.
-	if ns ip link show "$ifb" >/dev/null 2>&1; then
+	# Or a bounce, where the container goes back to its source by a restore.
+	if ns ip link show "$ifb" >/dev/null 2>&1 ||
+		{ command -v nft >/dev/null && ns nft list table netdev "$table" >/dev/null 2>&1; }; then
 		drop "$@"
 		no_queue "$@"
 	fi

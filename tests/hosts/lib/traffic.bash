@@ -16,6 +16,11 @@ start_client() { # KEY PROGRAM ARG...
 		exit 1' - "$@"
 }
 
+# Ends a lap of what it measures.
+end_lap() { # KEY...
+	on client bash -c 'for key in "$@"; do kill -USR1 "$(<"/tmp/$key.pid")"; done' - "$@"
+}
+
 # Asks it to end (SIGTERM), waits for that and prints its report, a JSON object.
 end_client() { # KEY
 	on client bash -c '
