@@ -248,11 +248,15 @@ int move_gather_facts(struct move *m, struct err *err)
 	return 0;
 }
 
-/* An address of the destination's device in the family of a service address: where to bounce to. */
+/*
+ * An address of the destination's device in the family of a service address: where to bounce to.
+ * One that is deprecated may be another container's, and move away: only where there is no other.
+ */
 static void find_hops(struct move *m)
 {
 	json_t *links = facts_json(&m->destination_facts, "addr");
 	const json_t *link, *info;
+	bool poor4 = false, poor6 = false;
 	size_t i, j;
 
 	json_array_foreach (links, i, link) {
@@ -266,8 +270,12 @@ static void find_hops(struct move *m)
 			if (!ip || address_parse(ip, &a, &bad) < 0)
 				continue;
 			char **hop = a.v6 ? &m->hop6 : &m->hop4;
-			if (!*hop)
-				*hop = str_dup(a.ip);
+			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
+			bool *poor = a.v6 ? &poor6 : &poor4;
+			if (!*hop || (*poor && !deprecated)) {
+				str_set(hop, a.ip);
+				*poor = deprecated;
+			}
 		}
 	}
 	json_decref(links);

@@ -25,7 +25,7 @@ move_times() { # N NAME KEY...
 	local from=rhel01 to=rhel02 turn summary
 	freezes=()
 	for ((turn = 0; turn < $1; turn++)); do
-		summary=$(on $from cmigrate --json move "$2" $to | jq -c 'select(.event == "summary")')
+		summary=$(on "$from" cmigrate --json move "$2" "$to" | jq -c 'select(.event == "summary")')
 		[[ $(jq -r '.outcome + .packets' <<<"$summary") == movedqueued ]]
 		freezes+=("$(jq -r '.freeze_ms | round' <<<"$summary")")
 		# Long enough for who was held to be answered, and for some more requests.

@@ -22,15 +22,25 @@ def peak_kb(pid):
     return 0
 
 
+def image(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return own_image
+
+
+own_image = os.readlink("/proc/self/exe")
+
+
 def main():
     begin = time.monotonic()
     pid = os.fork()
     if pid == 0:
         os.execvp(sys.argv[1], sys.argv[1:])
-    peak, image = 0, os.readlink(f"/proc/{os.getpid()}/exe")
+    peak = 0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         # Before it is executed it is this program, and larger.
-        if os.readlink(f"/proc/{pid}/exe") != image:
+        if image(pid) != own_image:
             peak = max(peak, peak_kb(pid))
         time.sleep(0.001)
     wall = (time.monotonic() - begin) * 1000
