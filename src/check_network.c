@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of ports, devices and service addresses. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -153,6 +154,14 @@ CHECK(address_source)
 	return CHECK_OK;
 }
 
+static bool is_service_address(const struct bundle *bundle, const char *ip)
+{
+	for (size_t i = 0; i < bundle->n_addresses; i++)
+		if (strcmp(bundle->addresses[i].ip, ip) == 0)
+			return true;
+	return false;
+}
+
 static bool is_hardware_address_of(const json_t *links, const char *mac)
 {
 	const json_t *link;
@@ -179,6 +188,67 @@ CHECK(address_in_use)
 		return check_fail(f, NULL, "%.*s answers to %s for service address %.*s, not %s",
 				  20, blank + 1, p->destination_name, (int)(blank - row), row,
 				  p->source_name);
+	}
+	return CHECK_OK;
+}
+
+/* The kernel takes an address for the host's own connections unless it is deprecated. */
+CHECK(address_preferred)
+{
+	CLEANUP_JSON json_t *links = facts_json(p->source, "addr");
+	const json_t *link, *info;
+	size_t i, j;
+
+	if (!p->bundle->n_addresses || p->bundle->netns)
+		return CHECK_NOT_NEEDED;
+	json_array_foreach (links, i, link) {
+		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
+			const char *ip = check_text(info, "local");
+			if (!strchr(ip, ':') || !is_service_address(p->bundle, ip) ||
+			    json_is_true(json_object_get(info, "deprecated")))
+				continue;
+			return check_warn(f, NULL,
+					  "%s may use service address %.45s for connections of its "
+					  "own (ssh, NFS), which break when it moves",
+					  p->source_name, ip);
+		}
+	}
+	return CHECK_OK;
+}
+
+/* "FROM PORT TO PORT" as sshd says it; of the four words the one at i, without its zone. */
+static void ssh_address(const char *connection, int i, char ret[64])
+{
+	while (i-- > 0) {
+		connection += strcspn(connection, " ");
+		connection += strspn(connection, " ");
+	}
+	(void)snprintf(ret, 64, "%.*s", (int)strcspn(connection, " %"), connection);
+	if (strncasecmp(ret, "::ffff:", 7) == 0 && strchr(ret, '.'))
+		memmove(ret, ret + 7, strlen(ret + 7) + 1);
+}
+
+CHECK(connection)
+{
+	char from[64], to[64];
+
+	if (!p->bundle->n_addresses || p->bundle->netns)
+		return CHECK_NOT_NEEDED;
+	for (size_t i = 0; i < SIDES; i++) {
+		struct side host = check_side(p, i);
+		ssh_address(facts_get(host.facts, "ssh"), 0, from);
+		ssh_address(facts_get(host.facts, "ssh"), 2, to);
+		if (is_service_address(p->bundle, from))
+			return check_fail(
+				f,
+				"take another for it: ip -6 addr change ADDRESS/PREFIX dev "
+				"DEVICE preferred_lft 0",
+				"the ssh connection to %s comes from service address %s", host.name,
+				from);
+		if (is_service_address(p->bundle, to))
+			return check_fail(f, NULL,
+					  "an ssh connection to %s goes to service address %s",
+					  host.name, to);
 	}
 	return CHECK_OK;
 }

@@ -68,7 +68,9 @@ static struct runtime runtime_at(const struct move *m, struct host *host)
 				.run = m->run,
 				.images = m->images,
 				.mark = m->restore_mark,
-				.gate = m->gate};
+				.gate = m->gate,
+				.locks = !m->source_options.network_lock_skip,
+				.netns = m->bundle.netns};
 }
 
 struct runtime move_runtime_source(const struct move *move)

@@ -265,11 +265,15 @@ int move_gather_facts(struct move *m, struct err *err)
 	return 0;
 }
 
-/* An address of the destination's device in the family of a service address: where to bounce to. */
+/*
+ * An address of the destination's device in the family of a service address: where to bounce to.
+ * One that is deprecated may be another container's, and move away: only where there is no other.
+ */
 static void find_hops(struct move *m)
 {
 	json_t *links = facts_json(&m->destination_facts, "addr");
 	const json_t *link, *info;
+	bool poor4 = false, poor6 = false;
 	size_t i, j;
 
 	json_array_foreach (links, i, link) {
@@ -283,8 +287,12 @@ static void find_hops(struct move *m)
 			if (!ip || address_parse(ip, &a, &bad) < 0)
 				continue;
 			char **hop = a.v6 ? &m->hop6 : &m->hop4;
-			if (!*hop)
-				*hop = str_dup(a.ip);
+			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
+			bool *poor = a.v6 ? &poor6 : &poor4;
+			if (!*hop || (*poor && !deprecated)) {
+				str_set(hop, a.ip);
+				*poor = deprecated;
+			}
 		}
 	}
 	json_decref(links);
@@ -298,8 +306,11 @@ void move_resolve_versions(struct move *m)
 	src->criu = facts_version(&m->source_facts, "criu");
 	dst->runc = facts_version(&m->destination_facts, "runc");
 	dst->criu = facts_version(&m->destination_facts, "criu");
+	/* What the operator says of it wins over what is asked for. */
+	bool operators = strstr(facts_get(&m->source_facts, "criu-config"), "network-lock") ||
+			 strstr(facts_get(&m->destination_facts, "criu-config"), "network-lock");
 	src->network_lock_skip = dst->network_lock_skip =
-		src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
+		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
 	m->gate = src->criu >= CRIU_GATE;
 	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
 	uint64_t memory_ms = m->summary.memory_bytes / DUMP_BYTES_MS;

@@ -204,9 +204,11 @@ int net_bounce_all_start(const struct net *net, const char *tag, struct job *job
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf commands = {0};
 
-	for (size_t i = 0; i < net->n; i++)
-		buf_printf(&commands, "add element netdev cmigrate_%s %s { %s };", tag,
-			   net->addresses[i].v6 ? "all6" : "all4", net->addresses[i].ip);
+	static const char *const families[] = {"netdev", "inet"};
+
+	for (size_t i = 0; i < 2 * net->n; i++)
+		buf_printf(&commands, "add element %s cmigrate_%s %s { %s };", families[i % 2], tag,
+			   net->addresses[i / 2].v6 ? "all6" : "all4", net->addresses[i / 2].ip);
 	in_netns(&a, net);
 	argv_addl(&a, "nft", buf_str(&commands), NULL);
 	return start(net, &a, job, err);

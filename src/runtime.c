@@ -73,10 +73,27 @@ bool runtime_parks(const struct job *prepared)
 	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
+static int locks(const struct runtime *rt, const char *verb, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	if (!rt->locks)
+		return 0;
+	script_argv(&a, &script_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	return run(rt, &a, CLEAN_MS, err);
+}
+
+int runtime_note_locks(const struct runtime *rt, struct err *err)
+{
+	return locks(rt, "note", err);
+}
+
 int runtime_clean(const struct runtime *rt, bool images, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
+	if (locks(rt, "remove", err) < 0)
+		return -1;
 	script_argv(&a, &script_clean, rt->run, images ? rt->images : "", NULL);
 	return run(rt, &a, CLEAN_MS, err);
 }

@@ -39,6 +39,8 @@ static int make_directories(struct move *move, struct err *err)
 	move->parks = move->gate && move->state.descriptors && runtime_parks(&at_destination);
 	if (failure(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
+	if (status == 0 && (runtime_note_locks(&src, err) < 0 || runtime_note_locks(&dst, err) < 0))
+		status = -1;
 	return status;
 }
 
@@ -166,7 +168,8 @@ int step_prepare_destination(struct move *move, struct err *err)
 	    runtime_prepare_start(&dst, "destination", &move->destination_options, NULL, &job,
 				  err) < 0)
 		return -1;
-	if (failure(&job, err) < 0 || move_make_probe(move, err) < 0)
+	if (failure(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
+	    move_make_probe(move, err) < 0)
 		return -1;
 	return runtime_watch_start(&dst, &move->watch, err);
 }

@@ -84,6 +84,8 @@ CHECK(device);
 CHECK(address);
 CHECK(address_source);
 CHECK(address_in_use);
+CHECK(address_preferred);
+CHECK(connection);
 CHECK(packets);
 
 #endif

@@ -74,7 +74,9 @@ int net_hold_clear(const struct net *net, const char *tag, struct err *err);
  */
 int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
 	       struct err *err);
-/* From now on all packets for them are; started, one nft and no shell, for the container is frozen.
+/*
+ * From now on all packets for them are, and what the host's own kernel still says over TCP from
+ * them is dropped; started, one nft and no shell, for the container is frozen.
  */
 int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err);
 int net_bounce_clear(const struct net *net, const char *tag, struct err *err);

@@ -26,6 +26,9 @@ struct runtime {
 	const char
 		*mark; /* KEY=VALUE in the environment of what restores: erase finds it by that */
 	bool gate;     /* the criu there has a gate under runc (3.19) */
+	bool locks;    /* CRIU locks connections by rules of its own */
+	const char
+		*netns; /* where it does so: path of the container's network namespace, or NULL */
 };
 
 /* Options that runc or CRIU are given for a container, on both hosts alike. */
@@ -54,7 +57,15 @@ int runtime_prepare_start(const struct runtime *rt, const char *role,
 			  struct err *err);
 /* Of that job, done on a destination: whether a restore may be parked there. */
 bool runtime_parks(const struct job *prepared);
-/* Removes the work directory, and the images too where `images` is set. */
+/*
+ * Where CRIU locks connections, between that job and the first dump or restore: notes what looks
+ * like its rules already, which runtime_clean() is to leave (src/host/locks.sh).
+ */
+int runtime_note_locks(const struct runtime *rt, struct err *err);
+/*
+ * Removes the rules by which CRIU locked connections, then the work directory, and the images too
+ * where `images` is set.
+ */
 int runtime_clean(const struct runtime *rt, bool images, struct err *err);
 
 /* Copies the logs of runc and CRIU into a directory, on the shared directory, before they are

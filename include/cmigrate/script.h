@@ -33,6 +33,7 @@ extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
 extern const struct script script_lock;
+extern const struct script script_locks;
 extern const struct script script_logs;
 extern const struct script script_nudge;
 extern const struct script script_open;

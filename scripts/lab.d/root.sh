@@ -3,7 +3,7 @@
 # LAB_CACHE/SUITE-HASH: root/, container-rootfs/ and versions.
 
 root_packages=(
-	runc criu tini openssh-server openssh-client redis-server busybox-static
+	runc criu tini openssh-server openssh-client redis-server busybox-static lighttpd
 	iproute2 nftables iptables iputils-arping iputils-ping tcpdump
 	netcat-openbsd curl wrk libjansson4 libcurl4t64 python3 jq
 	procps util-linux coreutils strace
@@ -12,7 +12,7 @@ read -ra root_extra <<<"${LAB_EXTRA_PACKAGES:-}"
 root_packages+=("${root_extra[@]}")
 
 # Raise it when what is done below to the root changes.
-root_recipe=1
+root_recipe=2
 
 # The newest criu is not always the right one, but too old a one never is:
 # from 6.16 on the kernel knows a socket option that only criu 4.2 can handle.
@@ -120,8 +120,8 @@ write_versions() { # SUITE ROOT
 	echo "runc=$(chroot "$2" runc --version | awk 'NR == 1 { print $3 }')"
 }
 
-# A small root for test containers: busybox with its applets, redis and
-# python3, each with the libraries it is linked with.
+# A small root for test containers: busybox with its applets, redis, lighttpd
+# and python3, each with the libraries it is linked with.
 build_container_rootfs() { # ROOT DIR
 	local root=$1 dir=$2 python
 	local -a modules
@@ -135,12 +135,17 @@ build_container_rootfs() { # ROOT DIR
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$dir/etc/hosts"
 	python=$(basename "$(readlink -f "$root/usr/bin/python3")")
 	cp -L "$root"/usr/bin/{redis-server,redis-cli,"$python"} "$dir/usr/bin/"
+	cp -L "$root/usr/sbin/lighttpd" "$dir/usr/sbin/"
+	cp -a "$root/usr/lib/lighttpd" "$dir/usr/lib/"
 	ln -s "$python" "$dir/usr/bin/python3"
 	cp -a "$root/usr/lib/$python" "$dir/usr/lib/"
 	mapfile -t modules < <(find "$root/usr/lib/$python" -name '*.so' -printf "/usr/lib/$python/%P\n")
-	copy_libraries "$root" "$dir" /usr/bin/redis-server /usr/bin/redis-cli "/usr/bin/$python" "${modules[@]}"
+	mapfile -t -O "${#modules[@]}" modules < <(find "$root/usr/lib/lighttpd" -name '*.so' -printf '/usr/lib/lighttpd/%P\n')
+	copy_libraries "$root" "$dir" /usr/bin/redis-server /usr/bin/redis-cli /usr/sbin/lighttpd \
+		"/usr/bin/$python" "${modules[@]}"
 	chroot "$dir" /usr/bin/python3 -c 'import json, socket, ssl'
 	chroot "$dir" /usr/bin/redis-server --version >/dev/null
+	chroot "$dir" /usr/sbin/lighttpd -v >/dev/null
 	chroot "$dir" /bin/busybox httpd --help >/dev/null 2>&1
 }
 

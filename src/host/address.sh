@@ -51,9 +51,11 @@ announce() {
 
 # No common program sends unsolicited neighbour advertisements, but the kernel does, for all addresses
 # of a device whose link-layer address is set (here: to what it is), where ndisc_notify says so.
+# That address comes from ip, for /sys shows the devices of the network namespace it was mounted in.
 announce_v6() {
-	notify=net.ipv6.conf.$device.ndisc_notify
-	mac=$(ns cat "/sys/class/net/$device/address") || return 0
+	notify=net/ipv6/conf/$device/ndisc_notify
+	mac=$(ns ip -o link show dev "$device" | sed -n 's/.* link\/[a-z0-9]* \([0-9a-f:]*\) .*/\1/p')
+	[ -n "$mac" ] || return 0
 	old=$(ns sysctl -n "$notify" 2>/dev/null) || return 0
 	ns sysctl -q -w "$notify=1"
 	ns ip link set dev "$device" address "$mac" 2>/dev/null

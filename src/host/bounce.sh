@@ -5,6 +5,10 @@
 # Sends packets that still arrive at the source for the addresses on to the destination (nftables,
 # ingress hook, fwd): at first only requests for new connections, so that those being made are finished
 # here; for an address in the set all4 or all6 everything. No neighbour has to hear of the move for that.
+#
+# From then on the frozen copy's kernel must say nothing either: an acknowledgement or a retransmission
+# that it sends behind the dump has a later TCP timestamp than what the restored copy goes on with, whose
+# packets the client would drop as old ones. Table inet, TCP alone.
 verb=$1 tag=$2 netns=$3 hop4=$4 hop6=$5
 shift 5
 table=cmigrate_$tag
@@ -36,13 +40,23 @@ rules() {
 	echo "add table netdev $table"
 	echo "add set netdev $table all4 { type ipv4_addr; }"
 	echo "add set netdev $table all6 { type ipv6_addr; }"
+	echo "add table inet $table"
+	echo "delete table inet $table"
+	echo "add table inet $table"
+	echo "add set inet $table all4 { type ipv4_addr; }"
+	echo "add set inet $table all6 { type ipv6_addr; }"
+	echo "add chain inet $table out { type filter hook output priority -400; }"
+	echo "add rule inet $table out meta l4proto tcp ip saddr @all4 drop"
+	echo "add rule inet $table out meta l4proto tcp ip6 saddr @all6 drop"
 	for word in "$@"; do
 		rule "$word" || return 1
 	done
 }
 
 if [ "$verb" = clear ]; then
-	command -v nft >/dev/null && ns nft delete table netdev "$table" 2>/dev/null
+	command -v nft >/dev/null || exit 0
+	ns nft delete table netdev "$table" 2>/dev/null
+	ns nft delete table inet "$table" 2>/dev/null
 	exit 0
 fi
 rules=$(rules "$@") || exit 1

@@ -40,6 +40,8 @@ identity() {
 	say identity "$boot $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/net)"
 	say uid "$(id -u)"
 	say nodename "$(uname -n)"
+	# Both ends of the connection that this came over, or on the controller the operator's own.
+	say ssh "$SSH_CONNECTION"
 	say kernel "$(uname -r)"
 	say machine "$(uname -m)"
 }

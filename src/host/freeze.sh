@@ -6,10 +6,12 @@
 # again and again; it refuses what is frozen already.
 name=$1 freezer=$2
 
+# shellcheck disable=SC2317 # called by what $frozen says
 frozen_v1() {
 	read -r state <"$freezer" && [ "$state" = FROZEN ]
 }
 
+# shellcheck disable=SC2317
 frozen_v2() {
 	while read -r key value; do
 		[ "$key" != frozen ] || [ "$value" != 1 ] || return 0
@@ -17,12 +19,21 @@ frozen_v2() {
 	return 1
 }
 
+# It refuses what is frozen by then.
+leave_to_runc() {
+	why=$(runc pause "$name" 2>&1) && exit 0
+	[ -n "$frozen" ] && "$frozen" 2>/dev/null && exit 0
+	printf '%s\n' "$why" >&2
+	exit 1
+}
+
+frozen=
 case $freezer in
 */freezer.state) freeze=FROZEN thaw=THAWED frozen=frozen_v1 ;;
 */cgroup.freeze) freeze=1 thaw=0 frozen=frozen_v2 ;;
-*) exec runc pause "$name" ;;
+*) leave_to_runc ;;
 esac
-echo "$freeze" 2>/dev/null >"$freezer" || exec runc pause "$name"
+echo "$freeze" 2>/dev/null >"$freezer" || leave_to_runc
 tries=0
 while [ "$tries" -lt 700 ]; do
 	"$frozen" 2>/dev/null && exit 0
@@ -30,4 +41,4 @@ while [ "$tries" -lt 700 ]; do
 	[ "$tries" -lt 500 ] || sleep 0.005
 done
 echo "$thaw" >"$freezer"
-exec runc pause "$name"
+leave_to_runc

@@ -28,9 +28,10 @@ devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
 }
 
+# From ip, not from /sys: that shows the devices of the network namespace it was mounted in.
 largest_frame() {
 	for device in $(devices "$@"); do
-		ns cat "/sys/class/net/$device/mtu"
+		ns ip -o link show dev "$device" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p'
 	done | sort -n | tail -n 1
 }
 
@@ -87,6 +88,16 @@ queue() {
 	done
 }
 
+# Where iptables is to drop: in a table that is in use, for without nft a new one can't be removed again.
+iptables_place() {
+	case $(ns "$tables-save" 2>/dev/null) in
+	*'*raw'*) echo raw PREROUTING ;;
+	*'*mangle'*) echo mangle PREROUTING ;;
+	*'*filter'*) echo filter INPUT ;;
+	*) echo raw PREROUTING ;;
+	esac
+}
+
 drop() {
 	for word in "$@"; do
 		ip=${word%%/*} family=ip tables=iptables
@@ -94,9 +105,19 @@ drop() {
 		if command -v nft >/dev/null; then
 			ns nft "add table inet $table; add chain inet $table in { type filter hook prerouting priority -400; }; add rule inet $table in $family daddr $ip drop" || return 1
 		else
-			ns "$tables" -w -t raw -I PREROUTING -d "$ip" -m comment --comment "$table" -j DROP || return 1
+			read -r place chain <<-END
+				$(iptables_place)
+			END
+			ns "$tables" -w -t "$place" -I "$chain" -d "$ip" -m comment --comment "$table" -j DROP || return 1
 		fi
 	done
+}
+
+# The iptables commands that delete what drop has made.
+drops() {
+	ns "$tables-save" 2>/dev/null | awk -v comment=" --comment $table " '
+		/^\*/ { place = substr($0, 2) }
+		/^-A / && index($0, comment) { print "-t " place " -D " substr($0, 4) }'
 }
 
 no_drop() {
@@ -105,9 +126,9 @@ no_drop() {
 		return 0
 	fi
 	for tables in iptables ip6tables; do
-		for word in "$@"; do
-			ip=${word%%/*}
-			while ns "$tables" -w -t raw -D PREROUTING -d "$ip" -m comment --comment "$table" -j DROP; do :; done
+		drops | while read -r words; do
+			# shellcheck disable=SC2086 # the words have no blanks: see drop()
+			ns "$tables" -w $words
 		done
 	done >/dev/null 2>&1
 	:
@@ -117,7 +138,9 @@ set_hold() {
 	mkdir -p "${made%/*}"
 	# Left by a move or a recovery that was killed, perhaps half made. It is made anew under a drop:
 	# where the address is up already, a packet that came through would be answered by a reset.
-	if ns ip link show "$ifb" >/dev/null 2>&1; then
+	# Or a bounce, where the container goes back to its source by a restore.
+	if ns ip link show "$ifb" >/dev/null 2>&1 ||
+		{ command -v nft >/dev/null && ns nft list table netdev "$table" >/dev/null 2>&1; }; then
 		drop "$@"
 		no_queue "$@"
 	fi
@@ -129,6 +152,20 @@ set_hold() {
 		drop "$@" || exit 1
 		echo dropped
 	fi
+}
+
+# Nothing comes in any more: what was released and is still on its way through the queue goes first, for
+# 100 ms at most; of a queue that was not released nothing does.
+drain() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		ns tc -s qdisc show dev "$ifb" 2>/dev/null | grep -q 'backlog 0b 0p' &&
+			ns ip -s link show dev "$ifb" | awk '
+				/RX:/ { getline; received = $2 - $4 }
+				/TX:/ { getline; sent = $2 }
+				END { exit sent < received }' && return 0
+		ns ip link show "$ifb" >/dev/null 2>&1 || return 0
+		sleep 0.005
+	done
 }
 
 no_queue() {
@@ -143,6 +180,7 @@ no_queue() {
 			rm -f "$made-$device"
 		fi
 	done
+	drain
 	ns ip link del "$ifb" 2>/dev/null
 	:
 }

@@ -192,6 +192,12 @@ static void post_copy_remap(struct fixture *x)
 	x->p.link_remap = true;
 }
 
+static void on_v6(struct fixture *x)
+{
+	x->bundle.n_addresses = 0;
+	assert_int_equal(bundle_add_addresses(&x->bundle, "fd99::100/128@eth0", &x->err), 0);
+}
+
 static void on_eth7(struct fixture *x)
 {
 	x->p.destination_device = "eth7";
@@ -199,6 +205,10 @@ static void on_eth7(struct fixture *x)
 
 #define DOWN_ADDR "addr=[" ETH0(MAC2, "\"BROADCAST\"", INET("10.99.0.2", "24")) "]\n"
 #define THERE_ADDR "addr=[" ETH0(MAC2, UP, INET("10.99.0.100", "32")) "]\n"
+#define V6_ADDR(deprecated)                                                                        \
+	"addr=[" ETH0(MAC1, UP,                                                                    \
+		      "{\"local\":\"fd99::100\",\"prefixlen\":128,\"deprecated\":" deprecated      \
+		      "}") "]\n"
 
 struct row {
 	const char *id;
@@ -309,6 +319,12 @@ static const struct row failing[] = {
 	 "owner=10.99.0.100 " MAC1 "\nowner=10.99.0.100 02:00:00:00:00:07\n", NULL,
 	 "02:00:00:00:00:07 answers to rhel02 for service address 10.99.0.100", false},
 	{"address-in-use", "addr=7\n", NULL, NULL, "answers to rhel02", false},
+	{"address-preferred", V6_ADDR("false"), NULL, on_v6,
+	 "rhel01 may use service address fd99::100 for connections of its own", true},
+	{"connection", NULL, "ssh=10.99.0.100 4711 10.99.0.2 22\n", NULL,
+	 "the ssh connection to rhel02 comes from service address 10.99.0.100", false},
+	{"connection", "ssh=::ffff:10.99.0.9 4711 ::ffff:10.99.0.100 22\n", NULL, NULL,
+	 "an ssh connection to rhel01 goes to service address 10.99.0.100", false},
 	{"packets", NULL, "ifb=\n", NULL, "rhel02 can't hold packets back, only drop them", true},
 	{"packets", NULL, TOOLS "ifb=\n", NULL, "rhel02 can neither hold packets back nor drop",
 	 false},
@@ -360,6 +376,8 @@ static const struct row passing[] = {
 	{"address", NULL, THERE_ADDR, no_addresses, NULL, false},
 	{"address-source", "addr=[]\n", NULL, no_addresses, NULL, false},
 	{"address-in-use", NULL, "owner=\n", NULL, NULL, false},
+	{"address-preferred", V6_ADDR("true"), NULL, on_v6, NULL, false},
+	{"connection", "ssh=10.99.0.9 100 10.99.0.1 22\n", "ssh=garbage\n", NULL, NULL, false},
 	{"address-in-use", NULL, "owner=nonsense\n", NULL, NULL, false},
 	{"packets", NULL, TOOLS "ifb=\n", closed, NULL, false},
 	{"terminal", "terminal=process 1, descriptor 0, /dev/pts/0\n", NULL, shell_job, NULL,

@@ -32,8 +32,8 @@ static void words(void **state)
 static void embedded(void **state)
 {
 	static const struct script *const all[] = {
-		&script_address, &script_erase, &script_facts,	 &script_hold,
-		&script_prepare, &script_store, &script_verdict,
+		&script_address, &script_erase,	  &script_facts, &script_hold,
+		&script_locks,	 &script_prepare, &script_store, &script_verdict,
 	};
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
 

@@ -78,3 +78,25 @@ unchanged() {
 		fi
 	done
 }
+
+# The rules of a host and of its network namespaces as iptables-save and nft print them, byte for byte
+# but the times of iptables-save and its counters of chains.
+rules_of() { # HOST
+	on "$1" sh -c 'nft list ruleset; iptables-save; ip6tables-save; ls /run/netns 2>/dev/null | while read -r n; do
+		nsenter --net="/run/netns/$n" -- sh -c "nft list ruleset; iptables-save; ip6tables-save"; done' |
+		sed -e '/^#/d' -e 's/^\(:.*\) \[.*/\1/'
+}
+
+remember_rules() {
+	local host
+	for host in rhel01 rhel02; do
+		rules_of $host >"$BATS_TEST_TMPDIR/$host.rules"
+	done
+}
+
+rules_are_as_before() {
+	local host
+	for host in rhel01 rhel02; do
+		rules_of $host | diff -U 3 "$BATS_TEST_TMPDIR/$host.rules" -
+	done
+}

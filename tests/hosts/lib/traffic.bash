@@ -8,12 +8,17 @@ start_client() { # KEY PROGRAM ARG...
 		rm -f "/tmp/$1".*
 		python3 "/opt/cmigrate/tests/hosts/programs/$2.py" "${@:3}" </dev/null >"/tmp/$1.out" 2>"/tmp/$1.err" &
 		echo $! >"/tmp/$1.pid"
-		for _ in {1..500}; do
+		for _ in {1..1500}; do
 			grep -q -s -x begun "/tmp/$1.err" && exit
 			sleep 0.01
 		done
 		cat "/tmp/$1.err" >&2
 		exit 1' - "$@"
+}
+
+# Ends a lap of what it measures.
+end_lap() { # KEY...
+	on client bash -c 'for key in "$@"; do kill -USR1 "$(<"/tmp/$key.pid")"; done' - "$@"
 }
 
 # Asks it to end (SIGTERM), waits for that and prints its report, a JSON object.

@@ -2,8 +2,8 @@
 """Asks a web server over a new connection every few ms, and never waits for one before the next.
 
 asker.py INTERVAL_MS TIMEOUT_S URL...: the URLs by turns, until SIGTERM; then reports in JSON: per URL the number of
-requests, the failed ones by cause, the answers in the order of asking (runs of equal ones), and
-the longest time one took.
+requests, the failed ones by cause, the answers in the order of asking (runs of equal ones), the
+longest time one took, and the same of each lap. SIGUSR1 ends a lap.
 """
 import asyncio
 import itertools
@@ -30,6 +30,14 @@ async def ask(host, port, path):
     return body.decode().strip()
 
 
+def times(rows):
+    ms = sorted(row["ms"] for row in rows if "answer" in row)
+    return {
+        "longest_ms": round(ms[-1] if ms else 0),
+        "p99_ms": round(ms[len(ms) * 99 // 100] if ms else 0),
+    }
+
+
 class Asker:
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
@@ -45,7 +53,7 @@ class Asker:
         row["end"] = time.monotonic()
         row["ms"] = (row["end"] - begin) * 1000
 
-    def report(self):
+    def report(self, laps):
         runs, errors, longest_gap = [], {}, 0.0
         answered = sorted(row["end"] for row in self.rows if "answer" in row)
         for a, b in zip(answered, answered[1:]):
@@ -56,15 +64,14 @@ class Asker:
                 runs.append(row["answer"])
             elif "error" in row:
                 errors[row["error"]] = errors.get(row["error"], 0) + 1
-        times = sorted(row["ms"] for row in self.rows if "answer" in row)
         return {
             "requests": len(self.rows),
             "failed": sum(errors.values()),
             "errors": errors,
             "runs": runs,
-            "longest_ms": round(times[-1] if times else 0),
-            "p99_ms": round(times[len(times) * 99 // 100] if times else 0),
             "gap_ms": round(longest_gap),
+            **times(self.rows),
+            "laps": [times([row for row in self.rows if row["lap"] == lap]) for lap in range(laps)],
         }
 
 
@@ -72,7 +79,9 @@ async def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     done = asyncio.Event()
+    laps = []
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, laps.append, None)
     askers = [Asker(url) for url in sys.argv[3:]]
     tasks = set()
     print("begun", file=sys.stderr, flush=True)
@@ -80,7 +89,7 @@ async def main():
     for asker in itertools.cycle(askers):
         if done.is_set():
             break
-        row = {}
+        row = {"lap": len(laps)}
         asker.rows.append(row)
         task = asyncio.create_task(asker.one(row))
         tasks.add(task)
@@ -88,7 +97,7 @@ async def main():
         due += INTERVAL
         await asyncio.sleep(max(0, due - time.monotonic()))
     await asyncio.gather(*tasks)
-    print(json.dumps([asker.report() for asker in askers]))
+    print(json.dumps([asker.report(len(laps)) for asker in askers]))
 
 
 asyncio.run(main())

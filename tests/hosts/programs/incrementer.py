@@ -2,7 +2,8 @@
 """Increments a redis counter without pause over one connection, and checks each reply.
 
 incrementer.py HOST PORT KEY: until SIGTERM; then reports in JSON: replies, the first fault (a
-connection that broke, a reply that is not one more than the last) or null, and the longest pause.
+connection that broke, a reply that is not one more than the last) or null, the longest pause, and the
+longest of each lap. SIGUSR1 ends a lap.
 """
 import json
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 
 stop = False
+laps_asked = 0
 
 
 def on_signal(*_):
@@ -18,11 +20,17 @@ def on_signal(*_):
     stop = True
 
 
+def on_lap(*_):
+    global laps_asked
+    laps_asked += 1
+
+
 def main():
     signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGUSR1, on_lap)
     host, port, key = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
     command = b"*2\r\n$4\r\nINCR\r\n$%d\r\n%s\r\n" % (len(key), key)
-    replies, fault, longest = 0, None, 0.0
+    replies, fault, longest, lap, laps = 0, None, 0.0, 0.0, []
     with socket.create_connection((host, port), 5) as s:
         s.settimeout(20)
         f = s.makefile("rb")
@@ -36,13 +44,17 @@ def main():
             except OSError as error:
                 fault = f"{type(error).__name__} {error}"
                 break
-            longest = max(longest, time.monotonic() - begin)
+            pause = time.monotonic() - begin
+            longest, lap = max(longest, pause), max(lap, pause)
+            if laps_asked > len(laps):
+                laps.append(round(lap * 1000))
+                lap = 0.0
             replies += 1
             if reply != b":%d\r\n" % replies:
                 fault = f"reply {replies} is {reply!r}"
         if not fault and s.getsockname() != own:
             fault = "another connection"
-    print(json.dumps({"replies": replies, "fault": fault, "longest_ms": round(longest * 1000)}))
+    print(json.dumps({"replies": replies, "fault": fault, "longest_ms": round(longest * 1000), "laps_ms": laps}))
 
 
 main()

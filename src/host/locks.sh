@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# locks note|remove RUN NETNS
+#
+# CRIU keeps the packets of open connections away by rules of its own: a pair of iptables rules for each
+# connection, an nftables table "inet CRIU-...", or in a network namespace of the container's a chain
+# CRIU. After a good dump they stay on the source, after a failed restore on the destination, and would
+# keep the next move's packets away too.
+#
+# note: before there are any, writes down in RUN/locks what looks like them already. remove: takes away
+# those that CRIU's logs in RUN tell of, and were not there then. Fine where there are none.
+verb=$1 run=$2 netns=$3
+
+ns() {
+	if [ -n "$netns" ]; then
+		nsenter --net="$netns" -- "$@"
+	else
+		"$@"
+	fi
+}
+
+tables() {
+	ns nft list tables 2>/dev/null
+}
+
+# "chain iptables": a chain CRIU is there.
+chains() {
+	for tool in iptables ip6tables; do
+		ns "$tool" -w -n -t filter -L CRIU >/dev/null 2>&1 && echo "chain $tool"
+	done
+	:
+}
+
+note() {
+	{
+		tables
+		chains
+	} >"$run/locks"
+}
+
+noted() {
+	grep -q -x -F -e "$1" "$run/locks"
+}
+
+logs() {
+	cat "$run/dump.log" "$run/restore.log" 2>/dev/null
+}
+
+# The iptables commands that delete what is locked and was not unlocked, from lines such as
+#   (00.030207) Running iptables [ip6tables -w -t filter -I INPUT ... --sport 1 ... -j DROP]
+# which come before the command is run; "Unlocked ..." follows the one that has undone it.
+deletions() {
+	logs | awk '
+	match($0, /Running iptables \[ip6?tables [-A-Za-z0-9.:! ]* -j DROP\]$/) {
+		spec = substr($0, RSTART + 18, RLENGTH - 19)
+		deletes = sub(/ -D /, " -D ", spec)
+		if (!deletes && !sub(/ -[AI] /, " -D ", spec))
+			spec = ""
+		else if (!deletes)
+			locked[spec]++
+		next
+	}
+	/ Unlocked / && deletes && spec != "" { locked[spec]--; spec = "" }
+	END {
+		for (spec in locked)
+			while (locked[spec]-- > 0)
+				print spec
+	}'
+}
+
+remove_rules() {
+	# The words have no blanks and no quotes: see the expression.
+	# shellcheck disable=SC2086,SC2162
+	deletions | while read words; do
+		ns $words >/dev/null 2>&1 </dev/null
+	done
+}
+
+# What CRIU calls its table by: the id of its run, cut to what fits, or before 4.0 the pid that it dumps.
+table_is_ours() { # NAME
+	logs | awk -v name="${1#table inet CRIU-}" '
+	/ CRIU run id = / && length(name) >= 8 && index($NF, name) == 1 { found = 1 }
+	match($0, / Dumping processes \(pid: [0-9]+/) && substr($0, RSTART + 26, RLENGTH - 26) == name { found = 1 }
+	END { exit !found }'
+}
+
+remove_tables() {
+	tables | grep '^table inet CRIU-' | while read -r table; do
+		if ! noted "$table" && table_is_ours "$table"; then
+			ns nft delete table inet "${table#table inet }"
+		fi
+	done
+}
+
+# Only where CRIU locks a whole network namespace. One that was there already is somebody's.
+remove_chains() {
+	[ -n "$netns" ] && logs | grep -q ' Running network-lock scripts' || return 0
+	chains | while read -r chain; do
+		noted "$chain" && continue
+		tool=${chain#chain }
+		for hook in INPUT OUTPUT; do
+			ns "$tool" -w -t filter -D "$hook" -j CRIU 2>/dev/null
+		done
+		ns "$tool" -w -t filter -F CRIU && ns "$tool" -w -t filter -X CRIU
+	done
+}
+
+# The iptables of today makes its table with its first rule; it goes if it is empty. "-X" leaves a chain
+# that has rules alone, which nft doesn't.
+remove_empty() {
+	for family in ip ip6; do
+		table="table $family filter" tool=iptables
+		[ "$family" = ip ] || tool=ip6tables
+		if noted "$table" || ! tables | grep -q -x -F -e "$table"; then
+			continue
+		fi
+		for hook in INPUT FORWARD OUTPUT; do
+			ns "$tool" -w -t filter -X "$hook" 2>/dev/null
+		done
+		ns nft list table "$family" filter | grep -q 'chain\|set' || ns nft delete table "$family" filter
+	done
+}
+
+left() {
+	tables | grep '^table inet CRIU-' | while read -r table; do
+		noted "$table" || ! table_is_ours "$table" || echo "$table"
+	done
+}
+
+remove() {
+	[ -e "$run/locks" ] || return 0
+	remove_rules
+	remove_tables
+	remove_chains
+	remove_empty
+	left=$(left)
+	[ -z "$left" ] && return 0
+	echo "CRIU's rules are still there: $left" >&2
+	return 1
+}
+
+"$verb"
