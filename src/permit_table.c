@@ -53,8 +53,10 @@ const struct permit_alias permit_aliases[] = {
 	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
 	{"set", "all4"},
 	{"set", "all6"},
-	{"bounce", "add element netdev cmigrate_{tag} {set} { {ip} };"},
-	{"bounce", "add element netdev cmigrate_{tag} {set} { {ip} };{bounce}"},
+	{"family", "netdev"},
+	{"family", "inet"},
+	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };"},
+	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };{bounce}"},
 	{NULL, NULL},
 };
 
@@ -141,6 +143,7 @@ const struct permit permits[] = {
 	ROW("(address) up|enter|announce {netns} {address}..."),
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
+	ROW("(locks) note|remove {run} {netns}"),
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
 	ROW("(bounce) clear {tag} {netns} '' ''"),

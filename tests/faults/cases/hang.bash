@@ -21,6 +21,7 @@ case_hang() { # source|destination PROGRAM WHEN CONTROLLER CODE...
 	fi
 	case $move_code in
 	0) finish "$dst" ;;
+	6) finish ;;
 	*) finish "$src" ;;
 	esac
 }

@@ -21,18 +21,29 @@ case_postcopy_kill() { # POINT CONTROLLER
 	esac
 }
 
+wait_for_copy() { # HOST
+	local end=$(($(now_us) + 20000000))
+	until [[ $(on "$1" runc state counter 2>/dev/null) == *'"status": "running"'* ]]; do
+		[[ $(now_us) -lt $end ]] || return 1
+		sleep 0.02
+	done
+}
+
 # PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
 case_postcopy_program() { # source|destination PATTERN CONTROLLER
 	local host=$dst
 	begin "post-copy: $1 loses ${2%% *} in the drain" "$3" || return 0
 	[[ $1 == destination ]] || host=$src
 	may_lose=$dst
-	move_stops restore:after
-	stop_fetching
+	move_stops restore:before
+	# Its memory takes some seconds on this wire.
+	on "$src" tc qdisc add dev eth0 root tbf rate 10mbit burst 32kb limit 1mb
+	move_goes_on
+	wait_for_copy "$dst" || flaw "no copy runs on $dst"
 	# shellcheck disable=SC2016 # for the host's shell
 	on "$host" bash -c 'kill -9 $(pgrep -f "$1" | grep -v -x "$$")' - "$2"
-	on "$dst" bash -c 'kill -CONT $(pgrep -x -f "criu lazy-pages .*")' 2>/dev/null
-	move_ends
+	on "$src" tc qdisc del dev eth0 root
+	move_wait
 	expect_code move "$move_code" 4 6
 	check_truth
 	if [[ $move_code -eq 6 ]]; then
