@@ -82,9 +82,12 @@ static void let_in(void **state)
 		ROW("runc state web"),
 		ROW("(list)"),
 		ROW("(list) addresses"),
-		ROW("(facts) web " WEB " " ID " source"),
+		ROW("(facts) web " WEB " " ID " source strategy=auto peer=rhel02"),
+		ROW("(pages) /run/cmigrate/web " WEB "/.cmigrate/images-" ID " web 192.0.2.1 27001",
+		    "CMIGRATE_PAGES=/run/cmigrate/web", "/run/cmigrate/web/pages.out"),
 		ROW("(facts) web " WEB " " ID
-		    " destination address=192.0.2.1 address=fd00::1 bind=/etc/a~b bind=/x "
+		    " destination strategy=post-copy peer=rhel01 address=192.0.2.1 "
+		    "address=fd00::1 bind=/etc/a~b bind=/x "
 		    "netns=/run/netns/x"),
 		ROW("(place) look '' 192.0.2.1/24@ 192.0.2.2/24@eth0"),
 		ROW("(lock) " WEB "/.cmigrate pid~4~on~x", .takes_over = true),
@@ -215,7 +218,8 @@ static void kept_out(void **state)
 		    "/run/cmigrate/web/dump.out"),
 		ROW(RESTORE "web", CONF " CMIGRATE_RESTORE=" OTHER_ID,
 		    "/run/cmigrate/web/restore.out"),
-		ROW("(facts) db " WEB " " ID " source"),
+		ROW("(facts) db " WEB " " ID " source strategy=auto peer=rhel02"),
+		ROW("(facts) web " WEB " " ID " source strategy=auto peer=-x"),
 		ROW("(fence) " ID " CMIGRATE_MOVE=" OTHER_ID),
 		ROW("(fence) " ID " PATH=/bin"),
 		ROW("(fence) .* CMIGRATE_MOVE=" ID),
