@@ -99,8 +99,12 @@ int move_read_bundle(struct move *m, struct err *err)
 	struct host *host = m->source->fenced ? m->destination : m->source;
 
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
-	struct command cmd = {
-		.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024, .silent = true};
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {.argv = a.v,
+			      .shown = shown,
+			      .timeout_ms = OPEN_MS,
+			      .limit = 2 * 1024 * 1024,
+			      .silent = true};
 	if (host_start(host, &cmd, &job, err) < 0)
 		return refusal(err);
 	job_wait(&job);
@@ -225,9 +229,9 @@ static int ask(struct move *m, struct host *host, const char *role, struct job *
 		argv_addf(&a, "bind=%s", b->binds.v[i]);
 	if (b->netns)
 		argv_addf(&a, "netns=%s", b->netns);
-	return host_start(host,
-			  &(struct command){.argv = a.v, .timeout_ms = FACTS_MS, .silent = true},
-			  job, err);
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = FACTS_MS, .silent = true};
+	return host_start(host, &cmd, job, err);
 }
 
 /* Both hosts at once; one that is off has nothing to say. */

@@ -50,8 +50,13 @@ pack_files() { # HOST
 	tar -c --numeric-owner -C "$lab_dir/common" . -C "$upper" .
 }
 
-# Becomes qemu, whose pid is the host's. Emulated, as any machine can do it. Without cx16: qemu 7.2
-# can lose the flags of an interrupted cmpxchg16b, and then the kernel ends in a panic, mostly at boot.
+# Emulated, as any machine can do it. Without cx16: qemu 7.2 can lose the flags of an interrupted
+# cmpxchg16b, and then the kernel ends in a panic, mostly at boot. Without the rest, and with the
+# kernel's own mitigations off, everything takes a fifth less.
+vm_cpu=max,-cx16,-erms,-la57,-smap,-smep
+vm_kernel='console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0'
+
+# Becomes qemu, whose pid is the host's.
 run_qemu() { # HOST
 	local dir=$lab_dir/hosts/$1 number
 	printf -v number '%02x' "$(host_number "$1")"
@@ -60,9 +65,9 @@ run_qemu() { # HOST
 	echo "$BASHPID" >"$dir/pid"
 	exec setsid nsenter --net="/run/netns/$lab_wire" -- qemu-system-x86_64 \
 		-name "$lab_tag.$1" -nodefaults -no-user-config -display none -no-reboot \
-		-machine pc -accel tcg,thread=multi -cpu max,-cx16 -smp 1 -m "$LAB_MEMORY" \
+		-machine pc -accel tcg,thread=multi -cpu "$vm_cpu" -smp 1 -m "$LAB_MEMORY" \
 		-kernel "$root_dir/vmlinuz" -initrd "$root_dir/initrd" \
-		-append 'console=ttyS0 quiet panic=-1' -serial "file:$dir/log" \
+		-append "$vm_kernel" -serial "file:$dir/log" \
 		-drive "file=$dir/disk,if=virtio,cache=writeback" \
 		-drive "file=$dir/files.tar,format=raw,if=virtio,readonly=on" \
 		-netdev "tap,id=net,ifname=$1,script=no,downscript=no" \
@@ -84,17 +89,17 @@ machine_pid() { # HOST
 	return 1
 }
 
-# The words of an ssh to the machine, in the array `ssh`. They share one connection: a login
+# The words of an ssh to the machine, in the array `ssh`. root's share one connection: a login
 # takes a second there.
 ssh_to() { # HOST USER
-	ssh=(nsenter --net="/run/netns/$lab_wire" -- ssh -F none -i "$lab_dir/key" -l "$2"
-		-S "$lab_dir/hosts/$1/ssh" -o BatchMode=yes -o ConnectTimeout=10 -o HostKeyAlias="$1"
-		-o UserKnownHostsFile="$lab_dir/common/etc/ssh/ssh_known_hosts"
-		-o LogLevel=ERROR)
-	if [[ $2 != root ]]; then
-		ssh+=(-o ControlPath=none)
+	local socket=none
+	if [[ $2 == root ]]; then
+		socket=$lab_dir/hosts/$1/ssh
 	fi
-	ssh+=("10.98.0.$(host_number "$1")")
+	ssh=(nsenter --net="/run/netns/$lab_wire" -- ssh -F none -i "$lab_dir/key" -l "$2"
+		-S "$socket" -o BatchMode=yes -o ConnectTimeout=10 -o HostKeyAlias="$1"
+		-o UserKnownHostsFile="$lab_dir/common/etc/ssh/ssh_known_hosts"
+		-o LogLevel=ERROR "10.98.0.$(host_number "$1")")
 }
 
 # Up is what has its sshd and its shared directory. Leaves the connection that exec uses.
