@@ -5,7 +5,7 @@
 vm_packages=(linux-image-cloud-amd64 kmod nfs-common apache2-bin)
 
 # Raise it when what is done below changes.
-vm_recipe=1
+vm_recipe=2
 
 # What the initrd needs to reach the disk: all else is loaded from there.
 vm_first_modules=(virtio_pci virtio_blk ext4)
@@ -85,6 +85,8 @@ httpd_configuration() {
 		LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so
 		TypesConfig /etc/apache2/mime.types
 		StartServers 5
+		MaxKeepAliveRequests 0
+		KeepAliveTimeout 60
 		DocumentRoot /var/www/html
 		DirectoryIndex index.html
 	END

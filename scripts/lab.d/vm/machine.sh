@@ -56,6 +56,9 @@ pack_files() { # HOST
 vm_cpu=max,-cx16,-erms,-la57,-smap,-smep
 vm_kernel='console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0'
 
+# On a busy machine; else 15 s.
+vm_boot_s=300
+
 # Becomes qemu, whose pid is the host's.
 run_qemu() { # HOST
 	local dir=$lab_dir/hosts/$1 number
@@ -104,7 +107,7 @@ ssh_to() { # HOST USER
 
 # Up is what has its sshd and its shared directory. Leaves the connection that exec uses.
 wait_for_machine() { # HOST
-	local deadline=$((SECONDS + LAB_BOOT_SECONDS))
+	local deadline=$((SECONDS + vm_boot_s))
 	local -a ssh
 	ssh_to "$1" root
 	until machine_has_sshd "$1"; do
