@@ -108,7 +108,8 @@ int step_prepare(struct move *move, struct err *err)
 		return -1;
 	if (!move->gate)
 		return 0;
-	if (runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err) < 0)
+	/* It waits while the dump is parked too; from "go" on the step has a limit of its own. */
+	if (runtime_at_gate_start(&src, move->dump_timeout_ms + PARKED_MS, &move->at_gate, err) < 0)
 		return -1;
 	return park_dump(move, err);
 }

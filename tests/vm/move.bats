@@ -193,3 +193,22 @@ field() { # FILTER
 	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]
 	runs_only_on rhel01 httpd 10.99.0.100
 }
+
+recovered() {
+	on rhel01 cmigrate recover httpd --fenced rhel02
+}
+
+# The last test: rhel02 stays off.
+@test "the power of a controller that holds the lock fails in the freeze, and the other host goes on" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	on rhel02 cmigrate --quiet move --from rhel01 httpd rhel02 3>&- &
+	controller=$!
+	wait_on rhel01 "$patience" 'grep -q -x 1 /sys/fs/cgroup/httpd/cgroup.freeze'
+	"$lab" crash rhel02
+	wait "$controller" || true
+	# The server keeps the lock of a silent client for a lease.
+	wait_until "$patience" recovered
+	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]
+	[[ $(state_of rhel01 httpd) == running ]]
+}
