@@ -20,7 +20,8 @@ build_disk() { # DIR
 	rm -rf "${1:?}"/root/boot/*
 	build_initrd "$1" "${kernel#vmlinuz-}"
 	add_httpd "$1/root" "$1/container-rootfs"
-	mke2fs -q -t ext4 -m 0 -d "$1/root" "$1/disk" "$vm_disk_size" 2>&1
+	truncate -s "$vm_disk_size" "$1/disk"
+	mke2fs -q -t ext4 -m 0 -d "$1/root" "$1/disk"
 }
 
 # busybox, the modules and a script: Debian's own initrd takes several times as long.
@@ -68,7 +69,7 @@ add_httpd() { # ROOT DIR
 	grep '^www-data:' "$root/etc/group" >>"$dir/etc/group"
 	echo 'text/html html' >"$dir/etc/apache2/mime.types"
 	httpd_configuration >"$dir/etc/apache2/apache2.conf"
-	chroot "$dir" /usr/sbin/httpd -t 2>&1
+	chroot "$dir" /usr/sbin/httpd -t 2>&1 | sed '/^Syntax OK$/d'
 }
 
 httpd_configuration() {
