@@ -89,6 +89,8 @@ cli: ## the command line, without hosts
 	@tests/run cli
 hosts: ## moves between test hosts (needs root)
 	@tests/run hosts
+vm: ## moves between virtual machines: NFS, cgroup v2, other users' processes (needs root)
+	@tests/run vm
 faults: ## crashes at every step, and recovery (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
@@ -108,6 +110,10 @@ demo: ## a move between two test hosts, to look at (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
+demo-vm: ## the same between virtual machines with NFS, with Apache httpd (needs root)
+	@scripts/setup build lab vm
+	@$(MAKE) --no-print-directory all
+	@scripts/demo --vm
 bench: ## outages measured against the commands by hand (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
@@ -141,11 +147,11 @@ clean: ## removes what was built
 
 help: ## this list
 	@echo "make                builds ./cmigrate"
-	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1 \2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1 \2/p' Makefile | \
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check unit cli hosts faults scale lint format fuzz demo bench packages deb \
+.PHONY: all build unit-programs check unit cli hosts vm faults scale lint format fuzz demo demo-vm bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -240,11 +240,8 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 	if (b->netns)
 		argv_addf(&a, "netns=%s", b->netns);
 	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_start(
-		host,
-		&(struct command){
-			.argv = a.v, .shown = shown, .timeout_ms = FACTS_MS, .silent = true},
-		job, err);
+	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = FACTS_MS, .silent = true};
+	return host_start(host, &cmd, job, err);
 }
 
 /* Both hosts at once; one that is off has nothing to say. */

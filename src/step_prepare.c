@@ -50,7 +50,10 @@ static int park_dump(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 	struct job parked = {0}, *jobs[] = {&parked, &move->dump};
 
-	if (runtime_parked_start(&src, &parked, err) < 0)
+	/* Waited for while the dump is parked too; from "go" on the step has a limit of its own. */
+	const int limit_ms = move->dump_timeout_ms + PARKED_MS;
+	if (runtime_at_gate_start(&src, limit_ms, &move->at_gate, err) < 0 ||
+	    runtime_parked_start(&src, &parked, err) < 0)
 		return -1;
 	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
 	if (status == 0 && jobs_wait_any(jobs, 2, 0) != 0)
@@ -75,8 +78,9 @@ static int end_parked_restore(struct move *move, struct err *err)
 }
 
 /*
- * The same on the destination. Where it doesn't park (another runc, other descriptors) the restore
- * is started when the images are there.
+ * The same on the destination, after the dump: runc writes descriptors.json anew there before it
+ * parks, and whoever read it meanwhile found it empty, or on NFS full of zeros. Where it doesn't
+ * park (another runc, other descriptors) the restore is started when the images are there.
  */
 static int park_restore(struct move *move, struct err *err)
 {
@@ -107,16 +111,12 @@ int step_prepare_hosts(struct move *move, struct err *err)
 
 int step_park(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct runtime dst = move_runtime_destination(move);
 
-	if ((move->parks && park_restore(move, err) < 0) ||
-	    runtime_watch_start(&dst, &move->watch, err) < 0)
+	if ((move->gate && park_dump(move, err) < 0) ||
+	    (move->parks && park_restore(move, err) < 0))
 		return -1;
-	if (!move->gate)
-		return 0;
-	if (runtime_at_gate_start(&src, move->dump_timeout_ms, &move->at_gate, err) < 0)
-		return -1;
-	return park_dump(move, err);
+	return runtime_watch_start(&dst, &move->watch, err);
 }
 
 int step_prepare(struct move *move, struct err *err)

@@ -240,6 +240,17 @@ static int busy(const struct store *store, struct err *err)
 		       store->dir, *owner ? ", " : "", owner);
 }
 
+/* root may write wherever it isn't made another user: that is what the words don't say. */
+#define SQUASHED "; where it is NFS, export it to that host with no_root_squash"
+
+static int no_lock(const struct store *store, struct err *err)
+{
+	if ((errno != EACCES && errno != EPERM) || geteuid() != 0)
+		return fail(store, LOCK_FILE, err);
+	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s" SQUASHED,
+		       store->host->name, store->dir, strerror(errno));
+}
+
 /* Another holder may have removed the file between our open and our lock: then it locks nobody out.
  */
 static bool is_current(const struct store *store, int fd)
@@ -259,7 +270,7 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
 			continue;
 		if (fd < 0)
-			return fail(store, LOCK_FILE, err);
+			return no_lock(store, err);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			int status = errno == EWOULDBLOCK ? busy(store, err)
 							  : fail(store, LOCK_FILE, err);
@@ -319,8 +330,9 @@ static int lock_far_failure(const struct store *store, struct channel *ch, struc
 
 	if (status == STATUS_LOCKED)
 		return busy(store, err);
-	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s", store->host->name,
-		       store->dir, *said ? str_trim(said) : "no answer");
+	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s%s",
+		       store->host->name, store->dir, *said ? str_trim(said) : "no answer",
+		       strstr(said, strerror(EACCES)) ? SQUASHED : "");
 }
 
 static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)

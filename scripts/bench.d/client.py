@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""client.py URL [PAUSE_MS]: keeps asking URL, a new connection each time.
+"""client.py URL [PAUSE_MS [TIMEOUT_S]]: keeps asking URL, a new connection each time.
 
 Prints "ready" after the first answer, and when its standard input ends one line of JSON:
 
@@ -8,7 +8,7 @@ Prints "ready" after the first answer, and when its standard input ends one line
   gap_ms             the longest time between two answers
   answers            what was answered, in the order of first sight, with counts
 
-A request that is refused, reset or not answered within ten seconds has failed. URL is
+A request that is refused, reset or not answered within TIMEOUT_S (10) has failed. URL is
 http://HOST[:PORT]/ (the answer is the first line of the page) or redis://HOST[:PORT]
 (a PING; the answer is PONG).
 """
@@ -19,7 +19,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-TIMEOUT = 10
+TIMEOUT = float(sys.argv[3]) if len(sys.argv) > 3 else 10
 
 
 def request_of(url):

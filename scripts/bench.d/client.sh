@@ -2,11 +2,11 @@
 # Starts and stops client.py on the host "client". Its words go through a file: bash closes a
 # coprocess's descriptors as soon as that ends, read or not.
 
-# Returns when it has had its first answer.
+# Returns when it has had its first answer. client_patience: seconds until a request has failed (10).
 client_start() { # URL
-	local deadline=$((SECONDS + 10))
+	local deadline=$((SECONDS + ${client_patience:-10}))
 	: >"$work/client"
-	exec {client_in}> >(on client /opt/cmigrate/scripts/bench.d/client.py "$1" 2 >"$work/client" 2>&1)
+	exec {client_in}> >(on client /opt/cmigrate/scripts/bench.d/client.py "$1" 2 "${client_patience:-10}" >"$work/client" 2>&1)
 	client_pid=$!
 	until grep -q '^ready' "$work/client"; do
 		if ((SECONDS > deadline)); then

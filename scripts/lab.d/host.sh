@@ -5,10 +5,19 @@ host_exists() { # HOST
 	[[ -d $lab_dir/hosts/$1 ]]
 }
 
+# Of a lab of virtual machines, all but the client are such.
+is_machine() { # HOST
+	[[ -e $lab_dir/vm && $1 != client ]]
+}
+
 # Prints the pid of the host's pid 1 if it is alive. A pid alone could be
 # another process by now; its network namespace can't be.
 host_pid() { # HOST
 	local pid
+	if is_machine "$1"; then
+		machine_pid "$1"
+		return
+	fi
 	if [[ -s $lab_dir/hosts/$1/pid ]]; then
 		read -r pid <"$lab_dir/hosts/$1/pid"
 		if [[ /proc/$pid/ns/net -ef /run/netns/$lab_tag.$1 ]]; then
@@ -90,6 +99,10 @@ plain_limits() {
 # Starts the host and returns when its pid 1 runs. Everything here happens
 # inside the host's cgroups, so that "down" finds what a killed "up" left.
 start_host() ( # HOST
+	if is_machine "$1"; then
+		start_machine "$1"
+		exit
+	fi
 	host=$1
 	dir=$lab_dir/hosts/$host
 	close_descriptors
@@ -124,6 +137,10 @@ wait_for_hosts() { # HOST...
 }
 
 wait_for_sshd() { # HOST
+	if is_machine "$1"; then
+		wait_for_machine "$1"
+		return
+	fi
 	local deadline=$((SECONDS + 20))
 	until sshd_answers "$1"; do
 		if [[ $SECONDS -ge $deadline ]]; then
@@ -148,6 +165,10 @@ sshd_answers() { # HOST
 # FIN of a dying process; then all is gone but the disk and the shared directory.
 end_host() { # HOST
 	local -a cgroups
+	if is_machine "$1"; then
+		end_machine "$1"
+		return
+	fi
 	if [[ -e /run/netns/$lab_tag.$1 ]]; then
 		cut_link "$1" 2>/dev/null || true
 	fi

@@ -38,6 +38,9 @@ hosts_file() { # COUNT
 		fd99::100 rhel0x6
 		fd99::101 rhel1x6
 	END
+	if [[ -e $lab_dir/vm ]]; then
+		echo "$nfs_address nfs"
+	fi
 	for host in $(host_names "$1"); do
 		number=$(host_number "$host")
 		echo "10.99.0.$number $host"

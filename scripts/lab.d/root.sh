@@ -10,6 +10,9 @@ root_packages=(
 )
 read -ra root_extra <<<"${LAB_EXTRA_PACKAGES:-}"
 root_packages+=("${root_extra[@]}")
+if [[ -n $LAB_VM ]]; then
+	root_packages+=("${vm_packages[@]}")
+fi
 
 # Raise it when what is done below to the root changes.
 root_recipe=2
@@ -18,6 +21,11 @@ root_recipe=2
 # from 6.16 on the kernel knows a socket option that only criu 4.2 can handle.
 choose_suite() {
 	local major minor rest
+	if [[ -n $LAB_VM ]]; then
+		# Its kernel comes with it, and suits its criu.
+		echo trixie
+		return
+	fi
 	IFS=.- read -r major minor rest < <(uname -r)
 	if ((major > 6 || major == 6 && minor >= 16)); then
 		echo forky
@@ -27,7 +35,7 @@ choose_suite() {
 }
 
 root_hash() {
-	echo "$root_recipe ${root_packages[*]}" | sha256sum | cut -c1-12
+	echo "$root_recipe ${LAB_VM:+$vm_recipe }${root_packages[*]}" | sha256sum | cut -c1-12
 }
 
 # The mirror that the system's own apt uses for Debian.
@@ -48,7 +56,7 @@ find_mirror() {
 # Sets root_dir, building it if it isn't there.
 need_root() { # SUITE
 	local lock
-	root_dir=$LAB_CACHE/$1-$(root_hash)
+	root_dir=$LAB_CACHE/$1${LAB_VM:+-vm}-$(root_hash)
 	if [[ -d $root_dir ]]; then
 		return 0
 	fi
@@ -83,13 +91,17 @@ build_root() { # SUITE DIR
 	trim_root "$2/root"
 	write_versions "$1" "$2/root" >"$2/versions"
 	build_container_rootfs "$2/root" "$2/container-rootfs"
+	if [[ -n $LAB_VM ]]; then
+		build_disk "$2"
+	fi
 }
 
 # A suite under development may be served past its Release file's date.
 bootstrap() { # SUITE DIR MIRROR
 	local proxy
 	proxy=$(apt-config shell PROXY Acquire::http::Proxy | sed "s/^PROXY='\(.*\)'$/\1/")
-	mmdebstrap --mode=root --variant=minbase \
+	# INITRD: the kernel's package need not make one.
+	INITRD=No mmdebstrap --mode=root --variant=minbase \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
 		--dpkgopt='path-exclude=/usr/share/man/*' \

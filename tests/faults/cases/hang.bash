@@ -59,7 +59,7 @@ hangs='
 	destination  criu     swrk         4
 	destination  mkfifo   -            0,4
 	destination  ss       -K           4
-	destination  ip       link         0,4
+	destination  ip       link         0,3,4
 	destination  ip       replace      4
 	destination  tc       add          0,4
 	destination  tc       change       4,6

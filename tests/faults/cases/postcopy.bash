@@ -4,11 +4,6 @@
 
 postcopy_steps=(prepare hold address settle freeze dump serve restore release answer drain commit end-source clean)
 
-# Its copy on the destination waits for pages that nobody fetches.
-stop_fetching() {
-	on "$dst" bash -c 'kill -STOP $(pgrep -x -f "criu lazy-pages .*")'
-}
-
 case_postcopy_kill() { # POINT CONTROLLER
 	begin "post-copy: kill $1" "$2" || return 0
 	move "$1"
@@ -29,17 +24,21 @@ wait_for_copy() { # HOST
 	done
 }
 
+# The copy runs on the destination, and its memory takes some seconds on the wire.
+move_drains() {
+	move_stops restore:before
+	on "$src" tc qdisc add dev eth0 root tbf rate 10mbit burst 32kb limit 1mb
+	move_goes_on
+	wait_for_copy "$dst" || flaw "no copy runs on $dst"
+}
+
 # PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
 case_postcopy_program() { # source|destination PATTERN CONTROLLER
 	local host=$dst
 	begin "post-copy: $1 loses ${2%% *} in the drain" "$3" || return 0
 	[[ $1 == destination ]] || host=$src
 	may_lose=$dst
-	move_stops restore:before
-	# Its memory takes some seconds on this wire.
-	on "$src" tc qdisc add dev eth0 root tbf rate 10mbit burst 32kb limit 1mb
-	move_goes_on
-	wait_for_copy "$dst" || flaw "no copy runs on $dst"
+	move_drains
 	# shellcheck disable=SC2016 # for the host's shell
 	on "$host" bash -c 'kill -9 $(pgrep -f "$1" | grep -v -x "$$")' - "$2"
 	on "$src" tc qdisc del dev eth0 root
@@ -66,16 +65,14 @@ case_postcopy_crash() { # POINT CONTROLLER
 }
 
 # The copy that is left lacks memory: it must not run on.
-case_postcopy_source_lost() { # POINT CONTROLLER
+case_postcopy_source_lost() { # CONTROLLER
 	local copies_wanted=0
-	begin "post-copy: crash source $1" "$2" || return 0
+	begin "post-copy: crash source in the drain" "$1" || return 0
 	may_lose=$dst
-	move_stops "$1"
-	stop_fetching
+	move_drains
 	crash "$src"
 	boot "$src"
-	on "$dst" bash -c 'kill -CONT $(pgrep -x -f "criu lazy-pages .*")'
-	move_ends
+	move_wait
 	expect_code move "$move_code" 6
 	recover ''
 	expect_code recover "$recover_code" 1
@@ -97,5 +94,5 @@ cases_postcopy() {
 	done
 	case_postcopy_program source 'criu swrk' third
 	case_postcopy_program destination 'criu lazy-pages' source
-	case_postcopy_source_lost restore:after third
+	case_postcopy_source_lost third
 }

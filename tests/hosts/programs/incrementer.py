@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Increments a redis counter without pause over one connection, and checks each reply.
 
-incrementer.py HOST PORT KEY: until SIGTERM; then reports in JSON: replies, the first fault (a
+incrementer.py HOST PORT KEY [TIMEOUT_S]: until SIGTERM; then reports in JSON: replies, the first fault (a
 connection that broke, a reply that is not one more than the last) or null, the longest pause, and the
 longest of each lap. SIGUSR1 ends a lap.
 """
@@ -32,7 +32,7 @@ def main():
     command = b"*2\r\n$4\r\nINCR\r\n$%d\r\n%s\r\n" % (len(key), key)
     replies, fault, longest, lap, laps = 0, None, 0.0, 0.0, []
     with socket.create_connection((host, port), 5) as s:
-        s.settimeout(20)
+        s.settimeout(int(sys.argv[4]) if len(sys.argv) > 4 else 20)
         f = s.makefile("rb")
         own = s.getsockname()
         print("begun", file=sys.stderr, flush=True)

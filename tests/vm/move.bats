@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
+# What only a kernel of its own shows: cgroup v2, real NFS, workers of another user, sch_plug. The hosts
+# are virtual machines, emulated: seconds where others take milliseconds, so clients wait for minutes.
+
+load ../hosts/lib/lab
+load ../hosts/lib/containers
+load ../hosts/lib/faults
+load ../hosts/lib/traffic
+
+patience=120
+
+setup_file() {
+	export LAB_VM=1
+	start_lab t-vm 900
+}
+
+teardown_file() {
+	end_lab
+}
+
+teardown() {
+	mount_again rhel01 rhel02
+	remove_containers rhel01 rhel02
+}
+
+# The article's container: Apache httpd, its workers run as www-data.
+make_httpd() { # NAME [WORD...]
+	local host flags
+	flag_args "${@:2}"
+	[[ $# -gt 1 ]] || flag_args /usr/sbin/httpd -DFOREGROUND
+	for host in rhel01 rhel02; do
+		on "$host" sh -c 'mkdir -p "/tmp/$1" && uname -n >"/tmp/$1/index.html"' - "$1"
+	done
+	on rhel01 cmigrate generate "$1" "${flags[@]}" \
+		--network host --tmpfs /tmp --tmpfs /run --tmpfs /var/log/httpd --tmpfs /run/httpd \
+		--read-only --bind "/tmp/$1:/var/www/html" --rootfs /runc/rootfs \
+		--label org.cmigrate.address=10.99.0.100/24 --label org.cmigrate.endpoint=http://rhel0x/
+}
+
+# Both commands end with 0 also where nothing was mounted otherwise.
+mount_again() { # HOST... ; options in $mount_options
+	local host
+	for host in "$@"; do
+		on "$host" bash -c '
+			umount /mnt 2>/dev/null
+			options=vers=4.1,hard,${1:-rw}
+			[[ $options != "$(cat /run/mounted 2>/dev/null || echo vers=4.1,hard,rw)" ]] || exit 0
+			umount --lazy /runc/rootfs /runc
+			mount -t nfs4 -o "$options" nfs:/runc /runc
+			mount -t nfs4 -o "$options,ro" nfs:/rootfs /runc/rootfs
+			echo "$options" >/run/mounted' - "${mount_options:-}"
+	done
+}
+
+# Pids of the container's processes that belong to www-data.
+workers() { # HOST
+	on "$1" sh -c 'for pid in $(runc ps --format json "$1" | tr -cs 0-9 " "); do
+		[ "$(stat -c %U "/proc/$pid")" != www-data ] || echo "$pid"; done | wc -l' - "$2"
+}
+
+move() { # FROM TO NAME [OPTION...]
+	local out
+	out=$(on "$1" cmigrate --json move "${@:4}" "$3" "$2") || {
+		echo "$out" | tail -n 1
+		return 1
+	}
+	summary=$(tail -n 1 <<<"$out")
+	say "$3 to $2: $(jq -r '"\(.strategy), outage \(.outage_ms) ms, frozen \(.freeze_ms) ms, \(.memory_bytes) bytes"' <<<"$summary")"
+}
+
+field() { # FILTER
+	jq -r "$1" <<<"$report"
+}
+
+@test "the article's Apache with its workers moves there and back under new and kept connections" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	[[ $(workers rhel01 httpd) -eq 5 ]]
+	for move in 'rhel01 rhel02' 'rhel02 rhel01'; do
+		read -r from to <<<"$move"
+		start_client ask asker 200 "$patience" http://rhel0x/
+		start_client keep keeper rhel0x 80 "$patience"
+		move "$from" "$to" httpd
+		runs_only_on "$to" httpd 10.99.0.100
+		[[ $(workers "$to" httpd) -ge 5 ]]
+		report=$(end_client ask)
+		say "new connections: $report"
+		[[ $(field '.[0].failed') -eq 0 ]]
+		[[ $(field '.[0].runs | join(" ")') == "$from $to" ]]
+		report=$(end_client keep)
+		say "kept connection: $report"
+		[[ $(field .fault) == null ]]
+		[[ $(field '.runs | join(" ")') == "$from $to" ]]
+	done
+}
+
+@test "packets are held by sch_plug, the cgroup is frozen by its file, the restore parks" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	run on rhel01 cmigrate --verbose move httpd rhel02
+	echo "$output"
+	[[ $status -eq 0 ]]
+	[[ $output == *"packets meanwhile: queued"* ]]
+	[[ $output == *"root plug release_indefinite"* ]]
+	[[ $output == *"/sys/fs/cgroup/httpd/cgroup.freeze"* ]]
+	# Neither had to be asked of runc after all.
+	[[ $(grep -c 'runc restore' <<<"$output") -eq 1 ]]
+	[[ $(on rhel02 sh -c 'tc qdisc show; nft list tables; ip -o link show type ifb' | grep -c -e plug -e cmigrate -e cm) -eq 0 ]]
+}
+
+@test "a redis of 100 MB loses no reply of a client that writes" {
+	make_redis cache 10.99.0.101/32 --args --enable-debug-command --args yes
+	start_container rhel01 cache
+	on client redis-cli -h 10.99.0.101 debug populate 100 key 1048576
+	digest=$(on client redis-cli -h 10.99.0.101 debug digest-value key:0 key:42 key:99)
+	start_client count incrementer 10.99.0.101 6379 counter "$patience"
+	move rhel01 rhel02 cache
+	[[ $(jq .memory_bytes <<<"$summary") -gt 100000000 ]]
+	runs_only_on rhel02 cache 10.99.0.101
+	report=$(end_client count)
+	say "$report"
+	[[ $(field .fault) == null ]]
+	[[ $(on client redis-cli -h 10.99.0.101 get counter) == "$(field .replies)" ]]
+	[[ $(on client redis-cli -h 10.99.0.101 dbsize) -eq 101 ]]
+	[[ $(on client redis-cli -h 10.99.0.101 debug digest-value key:0 key:42 key:99) == "$digest" ]]
+}
+
+@test "a container of two process trees moves as one" {
+	make_httpd two /bin/sh -c \
+		'redis-server --port 6379 --save "" --protected-mode no & exec /usr/sbin/httpd -DFOREGROUND'
+	start_container rhel01 two
+	wait_on client 60 'redis-cli -h rhel0x set here before | grep -q OK'
+	move rhel01 rhel02 two --endpoint http://rhel0x/ --endpoint tcp://rhel0x:6379
+	runs_only_on rhel02 two 10.99.0.100
+	[[ $(on client redis-cli -h rhel0x get here) == before ]]
+	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel02 ]]
+}
+
+@test "an export that squashes root is refused with what to do" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	for host in rhel01 rhel02; do
+		on "$host" mount -t nfs4 -o vers=4.1,hard nfs:/squash /mnt
+	done
+	run on rhel01 cmigrate -b /mnt/containers move httpd rhel02
+	echo "$output"
+	[[ $status -eq 3 ]]
+	[[ $output == *no_root_squash* ]]
+	runs_only_on rhel01 httpd 10.99.0.100
+}
+
+@test "hosts that cache attributes for an hour see each other's files" {
+	mount_options=actimeo=3600
+	mount_again rhel01 rhel02
+	make_httpd httpd
+	start_container rhel01 httpd
+	# What isn't there is remembered too.
+	on rhel02 sh -c 'ls -la /runc/containers/httpd /runc/containers/httpd/.cmigrate; stat /runc/containers/httpd/.cmigrate/journal' || true
+	move rhel01 rhel02 httpd
+	move rhel02 rhel01 httpd
+	runs_only_on rhel01 httpd 10.99.0.100
+	mount_options=
+}
+
+@test "an export that is gone is refused, one that was mounted again is survived on both hosts" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	on rhel02 umount --lazy /runc/rootfs /runc
+	run on rhel01 cmigrate move httpd rhel02
+	echo "$output"
+	[[ $status -eq 3 ]]
+	[[ $output == *rhel02* ]]
+	on rhel02 sh -c 'echo none >/run/mounted'
+	on rhel01 sh -c 'echo none >/run/mounted'
+	mount_again rhel01 rhel02
+	runs_only_on rhel01 httpd 10.99.0.100
+	move rhel01 rhel02 httpd
+	runs_only_on rhel02 httpd 10.99.0.100
+}
+
+@test "who holds a container on one host keeps the other away, through NFS" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	on rhel01 env CMIGRATE_FAULT=dump:after cmigrate --quiet move httpd rhel02 || [[ $? -ne 0 ]]
+	run on rhel02 cmigrate move --from rhel01 httpd rhel02
+	echo "$output"
+	[[ $status -eq 7 ]]
+	run on rhel02 cmigrate recover httpd
+	echo "$output"
+	[[ $status -eq 0 ]]
+	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]
+	runs_only_on rhel01 httpd 10.99.0.100
+}
+
+recovered() {
+	on rhel01 cmigrate recover httpd --fenced rhel02
+}
+
+# The last test: rhel02 stays off.
+@test "the power of a controller that holds the lock fails in the freeze, and the other host goes on" {
+	make_httpd httpd
+	start_container rhel01 httpd
+	on rhel02 cmigrate --quiet move --from rhel01 httpd rhel02 3>&- &
+	controller=$!
+	wait_on rhel01 "$patience" 'grep -q -x 1 /sys/fs/cgroup/httpd/cgroup.freeze'
+	"$lab" crash rhel02
+	wait "$controller" || true
+	# The server keeps the lock of a silent client for a lease.
+	wait_until "$patience" recovered
+	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]
+	[[ $(state_of rhel01 httpd) == running ]]
+}
