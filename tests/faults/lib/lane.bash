@@ -64,7 +64,7 @@ connect() {
 	nsenter --net="/run/netns/cmlab.$LAB_NAME.client" -- \
 		python3 "$faults_dir/programs/client.py" "$address" "$port" "$work/state" "$work/losses" 2>"$work/client.err" &
 	client_pid=$!
-	client_hears 10
+	client_hears 60
 }
 
 now_us() {
