@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
+# Memory that follows the container.
+
+load lib/lab
+load lib/containers
+load lib/snapshot
+load lib/traffic
+
+address=10.99.0.101
+
+setup_file() {
+	start_lab t-postcopy 300
+	# What criu finds out about a kernel once is kept in /run: before the first comparison.
+	on rhel01 criu check >/dev/null 2>&1 || true
+	on rhel02 criu check >/dev/null 2>&1 || true
+}
+
+teardown_file() {
+	end_lab
+}
+
+setup() {
+	make_redis cache $address/32 --args --enable-debug-command --args yes
+	start_container rhel01 cache
+	wait_on client 10 "redis-cli -h $address ping | grep -q PONG"
+	on client redis-cli -h $address debug populate 100 key 1048576 >/dev/null
+	digest=$(memory)
+}
+
+teardown() {
+	remove_containers rhel01 rhel02
+}
+
+memory() {
+	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:99
+}
+
+field() { # FILTER
+	jq -r "$1" <<<"$report"
+}
+
+@test "a redis of 100 MB runs on before its memory is there, no reply is lost, nothing is left" {
+	start_client count incrementer $address 6379 counter
+	remember rhel01 rhel02
+	for move in 'rhel01 rhel02' 'rhel02 rhel01'; do
+		read -r from to <<<"$move"
+		out=$(on "$from" cmigrate --json move --strategy post-copy cache "$to")
+		summary=$(tail -n 1 <<<"$out")
+		say "to $to: $(jq -c '[.outcome, .outage_ms, .freeze_ms, (.steps[] | select(.name == "drain" or .name == "dump") | "\(.name) \(.ms) ms")]' <<<"$summary")"
+		[[ $(jq -r '"\(.outcome) \(.strategy)"' <<<"$summary") == 'moved post-copy' ]]
+		jq -e '[.steps[].name] | index("serve") < index("restore") and index("restore") < index("drain") and index("drain") < index("commit")' <<<"$summary"
+		runs_only_on "$to" cache $address
+		[[ $(memory) == "$digest" ]]
+	done
+	report=$(end_client count)
+	say "$report"
+	[[ $(field .fault) == null ]]
+	[[ $(on client redis-cli -h $address get counter) == "$(field .replies)" ]]
+	unchanged
+}
+
+@test "nobody but the destination reaches the page server" {
+	on rhel01 bash -c 'CMIGRATE_PAUSE=serve:before cmigrate --quiet move --strategy post-copy cache rhel02 </dev/null >/dev/null 2>/var/err & echo $! >/var/pid'
+	wait_on rhel01 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	port=$(on rhel01 sh -c 'tr "\0" "\n" </proc/$(pgrep -f "^runc checkpoint")/cmdline' | sed -n 's/^10\.99\.0\.1://p')
+	rule=$(on rhel01 nft list ruleset | grep "tcp dport $port")
+	echo "$rule"
+	[[ $rule == *'saddr != { 10.99.0.1, 10.99.0.2 } drop'* ]]
+	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; while [ -e "/proc/$(cat /var/pid)" ]; do sleep 0.05; done; cat /var/err'
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	[[ -z $(on rhel01 nft list ruleset) ]]
+}
+
+@test "pre-copy falls back where the kernel does not track memory, and says so" {
+	on rhel01 sh -c '! criu check --feature mem_dirty_track' >/dev/null 2>&1
+	run on rhel01 cmigrate move --strategy pre-copy cache rhel02
+	echo "$output"
+	[[ $status -eq 0 ]]
+	[[ $output == *'no pre-copy on rhel01'*'cold instead'* ]]
+	runs_only_on rhel02 cache $address
+	run on rhel02 cmigrate --json move --strategy hybrid cache rhel01
+	[[ $status -eq 0 ]]
+	[[ $(tail -n 1 <<<"$output" | jq -r .strategy) == post-copy ]]
+	[[ $(memory) == "$digest" ]]
+}
+
+@test "pipes that are too small are refused with what to do" {
+	on rhel02 sh -c 'cat >/usr/local/sbin/cat; chmod 755 /usr/local/sbin/cat' <<-'END'
+		#!/bin/sh
+		case $* in */pipe-max-size) echo 1048576 ;; *) exec /bin/cat "$@" ;; esac
+	END
+	on rhel01 cmigrate --quiet move cache rhel02
+	run on rhel02 cmigrate move --strategy post-copy cache rhel01
+	on rhel02 rm -f /usr/local/sbin/cat
+	echo "$output"
+	if (($(sed -n 's/^CapEff:\s*/0x/p' /proc/self/status) >> 24 & 1)); then
+		[[ $status -eq 0 ]]
+	else
+		[[ $status -eq 3 && $output == *'sysctl fs.pipe-max-size='* ]]
+	fi
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
+# Memory that goes ahead of the container, or follows it, on a kernel that tracks what is written.
+
+load ../hosts/lib/lab
+load ../hosts/lib/containers
+load ../hosts/lib/traffic
+
+patience=120
+address=10.99.0.101
+
+setup_file() {
+	export LAB_VM=1
+	start_lab t-vm-memory 900
+}
+
+teardown_file() {
+	end_lab
+}
+
+setup() {
+	make_redis cache $address/32 --args --enable-debug-command --args yes
+	start_container rhel01 cache
+	on client redis-cli -h $address debug populate 200 key 1048576
+	digest=$(memory)
+}
+
+teardown() {
+	remove_containers rhel01 rhel02
+}
+
+memory() {
+	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:199
+}
+
+field() { # FILTER
+	jq -r "$1" <<<"$report"
+}
+
+move() { # FROM TO STRATEGY
+	local out
+	out=$(on "$1" cmigrate --json move --strategy "$3" --timeout "$patience" cache "$2") || {
+		echo "$out" | tail -n 1
+		return 1
+	}
+	summary=$(tail -n 1 <<<"$out")
+	say "$3 to $2: $(jq -c '[.outage_ms, .freeze_ms, .total_ms, [.passes[].bytes]]' <<<"$summary")"
+	say "$(jq -r 'select(.event == "note") | .text' <<<"$out" | tr '\n' ';')"
+	[[ $(jq -r '"\(.outcome) \(.strategy)"' <<<"$summary") == "moved $3" ]]
+	runs_only_on "$2" cache $address
+	[[ $(memory) == "$digest" ]]
+}
+
+@test "cold, pre-copy, post-copy and hybrid: no reply lost, no memory lost, a shorter freeze" {
+	start_client count incrementer $address 6379 counter "$patience"
+	move rhel01 rhel02 cold
+	cold=$(jq .freeze_ms <<<"$summary")
+	move rhel02 rhel01 pre-copy
+	ahead=$(jq .freeze_ms <<<"$summary")
+	[[ $(jq '.passes | length' <<<"$summary") -ge 2 ]]
+	# The second pass is what has been written since the first.
+	jq -e '.passes[1].bytes < .passes[0].bytes / 2' <<<"$summary"
+	move rhel01 rhel02 post-copy
+	behind=$(jq .freeze_ms <<<"$summary")
+	move rhel02 rhel01 hybrid
+	both=$(jq .freeze_ms <<<"$summary")
+	report=$(end_client count)
+	say "$report"
+	[[ $(field .fault) == null ]]
+	[[ $(on client redis-cli -h $address get counter) == "$(field .replies)" ]]
+	say "frozen: cold $cold ms, pre-copy $ahead, post-copy $behind, hybrid $both"
+	jq -n -e --argjson cold "$cold" --argjson ahead "$ahead" --argjson behind "$behind" --argjson both "$both" \
+		'$ahead < $cold and $behind < $cold and $both < $cold'
+	for host in rhel01 rhel02; do
+		[[ $(on "$host" sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') == '' ]]
+	done
+}
+
+@test "auto: cold where all of it fits the budget, else pre-copy" {
+	on rhel01 cmigrate --json move --dry-run --max-downtime 600000 cache rhel02 >"$BATS_TEST_TMPDIR/plan"
+	[[ $(jq -r 'select(.event == "plan") | .strategy' <"$BATS_TEST_TMPDIR/plan") == cold ]]
+	on rhel01 cmigrate --json move --dry-run --max-downtime 101 cache rhel02 >"$BATS_TEST_TMPDIR/plan"
+	say "$(jq -c 'select(.event == "plan") | .predicted_freeze_ms' <"$BATS_TEST_TMPDIR/plan")"
+	[[ $(jq -r 'select(.event == "plan") | .strategy' <"$BATS_TEST_TMPDIR/plan") == pre-copy ]]
+	jq -e 'select(.event == "plan") | .predicted_freeze_ms > 101' <"$BATS_TEST_TMPDIR/plan"
+}
+
+@test "a pass that a killed controller has begun ends by itself, and the container goes on" {
+	on rhel01 sh -c 'timeout -s KILL 8 cmigrate --quiet move --strategy pre-copy --max-downtime 1 cache rhel02' && return 1
+	run on rhel01 cmigrate recover cache
+	echo "$output"
+	[[ $status -eq 0 ]]
+	runs_only_on rhel01 cache $address
+	[[ $(memory) == "$digest" ]]
+}
