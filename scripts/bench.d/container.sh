@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with bench and its parts
 # The containers that are moved: what each runs, where it answers, how much memory it is given.
 
-container_names=(httpd tree redis-1m redis-100m redis-1g)
+container_names=(httpd tree redis-1m redis-100m redis-1g redis-4g)
 
 # Sets container_args, container_mib and the three ways to name where it answers.
 container_choose() { # NAME
@@ -22,6 +22,7 @@ container_choose() { # NAME
 		*-1m) container_mib=1 ;;
 		*-100m) container_mib=100 ;;
 		*-1g) container_mib=1024 ;;
+		*-4g) container_mib=4096 ;;
 		esac
 		;;
 	*) return 1 ;;
@@ -35,6 +36,7 @@ container_words() { # NAME
 	redis-1m) echo 'redis, 1 MB' ;;
 	redis-100m) echo 'redis, 100 MB' ;;
 	redis-1g) echo 'redis, 1 GB' ;;
+	redis-4g) echo 'redis, 4 GB' ;;
 	esac
 }
 

@@ -4,11 +4,12 @@
 # shellcheck source=/dev/null
 . "$here/client.sh"
 
-method_names=(cmigrate busy article podman floor)
+method_names=(cmigrate postcopy busy article podman floor)
 
 method_words() { # NAME
 	case $1 in
 	cmigrate) echo 'cmigrate' ;;
+	postcopy) echo 'cmigrate, post-copy' ;;
 	busy) echo 'cmigrate, under requests' ;;
 	other) echo 'cmigrate, the other' ;;
 	article) echo 'article as a script' ;;
@@ -18,10 +19,10 @@ method_words() { # NAME
 }
 
 # Without other clients, as the ways to compare with are measured.
-method_cmigrate() { # CONTAINER [PROGRAM]
+method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY]]
 	local summary begin end
 	begin=${EPOCHREALTIME/[.,]/}
-	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
+	summary=$(on rhel01 "${2:-cmigrate}" --json move --strategy "${3:-cold}" "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
 	end=${EPOCHREALTIME/[.,]/}
 	jq -nr --argjson us $((end - begin)) --argjson s "$summary" '
 		if $s.outcome != "moved" then error("not moved: \($s.error)") else
@@ -48,6 +49,11 @@ method_busy() { # CONTAINER [PROGRAM]
 			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)" +
 			" gap_ms=\($c.gap_ms) asked=\($c.asked) lost=\($c.failed)"
 		end'
+}
+
+# Memory follows the container.
+method_postcopy() { # CONTAINER
+	method_cmigrate "$1" cmigrate post-copy
 }
 
 method_other() { # CONTAINER

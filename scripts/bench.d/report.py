@@ -115,7 +115,7 @@ def print_table(report):
         print(f"- {line}")
 
 
-COLOURS = {"cmigrate": "#2a6f97", "busy": "#468faf", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
+COLOURS = {"cmigrate": "#2a6f97", "postcopy": "#52b788", "busy": "#468faf", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
            "floor": "#8d99ae"}
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, TOP = 760, 150, 110, 18, 6, 30, 52
 
