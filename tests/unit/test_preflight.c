@@ -363,8 +363,8 @@ static const struct row passing[] = {
 	{"gate", "criu=3.19\n", "criu=3.15\n", NULL, NULL, false},
 	{"pages", "criu=3.18\n", NULL, NULL, NULL, false},
 	{"pages", "peer-from=192.0.2.1\npipe-max=4194304\n", "uffd=yes\n", post_copy, NULL, false},
-	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\nmay-exceed=yes\n", "uffd=yes\n", post_copy,
-	 NULL, false},
+	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\nmay-exceed=yes\n", "uffd=yes\n",
+	 post_copy, NULL, false},
 	/* Only kernels and hypervisors use those. */
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
 	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},
