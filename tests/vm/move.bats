@@ -107,6 +107,8 @@ field() { # FILTER
 	[[ $output == *"/sys/fs/cgroup/httpd/cgroup.freeze"* ]]
 	# Neither had to be asked of runc after all.
 	[[ $(grep -c 'runc restore' <<<"$output") -eq 1 ]]
+	# The other way round the restore may read descriptors.json while runc writes it.
+	[[ $(grep -o -e 'runc checkpoint' -e 'runc restore' <<<"$output" | head -n 1) == 'runc checkpoint' ]]
 	[[ $(on rhel02 sh -c 'tc qdisc show; nft list tables; ip -o link show type ifb' | grep -c -e plug -e cmigrate -e cm) -eq 0 ]]
 }
 

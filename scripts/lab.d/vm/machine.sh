@@ -56,7 +56,7 @@ pack_files() { # HOST
 vm_cpu=max,-cx16,-erms,-la57,-smap,-smep
 vm_kernel='console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0'
 
-# On a busy machine; else 15 s.
+# For a busy machine.
 vm_boot_s=300
 
 # Becomes qemu, whose pid is the host's.
