@@ -9,7 +9,8 @@ pipes_setting=/proc/sys/fs/pipe-max-size
 
 # Runs a function while nobody else does; the labs that are gone without a word are forgotten first.
 with_pipes() ( # FUNCTION
-	exec {lock}>"$pipes_dir.lock"
+	# The directory above is always there, and nothing is left to be removed.
+	exec {lock}<"${pipes_dir%/*}"
 	flock "$lock"
 	for user in "$pipes_dir"/*.lab; do
 		if [[ -e $user && ! -d $(<"$user") ]]; then
@@ -42,8 +43,5 @@ lower_pipes() {
 	if [[ -z $users && -s $pipes_dir/was ]]; then
 		cat "$pipes_dir/was" >"$pipes_setting"
 		rm -rf "$pipes_dir"
-	fi
-	if [[ ! -d $pipes_dir ]]; then
-		rm -f "$pipes_dir.lock"
 	fi
 }
