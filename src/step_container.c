@@ -78,6 +78,18 @@ static int start_leaving(struct move *move, struct job *leave, struct err *err)
 	return src.n && move->bouncing ? net_leave_start(&src, leave, err) : 0;
 }
 
+/*
+ * A source that kept the address would answer for it beside the destination, and a probe from there
+ * would ask the source itself. Its status alone says little: what was gone already fails too.
+ */
+static int finish_leaving(struct move *move, struct job *leave, struct err *err)
+{
+	struct net src = move_net_source(move);
+	struct err unheard = ERR_INIT;
+
+	return finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
+}
+
 /* A dump that ended or is still under way where the gate should have been reached. */
 int dump_failure(struct move *move, struct err *err)
 {
@@ -117,7 +129,8 @@ int step_dump(struct move *move, struct err *err)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
 		status = wait_for_gate(move, err);
-	(void)finish(&leave, &second);
+	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+		status = -1;
 	return status;
 }
 
@@ -164,7 +177,8 @@ int step_dump_ungated(struct move *move, struct err *err)
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
-	(void)finish(&leave, &second);
+	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+		status = -1;
 	return status;
 }
 

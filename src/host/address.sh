@@ -43,8 +43,8 @@ announce() {
 	case $ip in
 	*:*) announce_v6 ;;
 	*)
-		(ns arping -q -U -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
-		(ns arping -q -A -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
+		(ns timeout 3 arping -q -U -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
+		(ns timeout 3 arping -q -A -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
 		;;
 	esac
 }
