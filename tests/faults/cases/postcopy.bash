@@ -34,8 +34,9 @@ move_drains() {
 
 # PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
 case_postcopy_program() { # source|destination PATTERN CONTROLLER
-	local host=$dst
+	local host
 	begin "post-copy: $1 loses ${2%% *} in the drain" "$3" || return 0
+	host=$dst
 	[[ $1 == destination ]] || host=$src
 	may_lose=$dst
 	move_drains
