@@ -135,6 +135,9 @@ past() { # COUNT [NAME] [JSON]
 	"$cmigrate" recover web --fenced hosta
 	history --json
 	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
+	# What waits on the fenced host for a verdict ends with the test.
+	echo open >stub/hosta/run/cmigrate/web/word
+	timeout 5 sh -c 'echo woken >stub/hosta/run/cmigrate/web/verdict'
 }
 
 @test "what keeps a record from being written fails no move" {
