@@ -42,7 +42,7 @@ void move_free(struct move *m)
 	facts_clear(&m->source_facts);
 	facts_clear(&m->destination_facts);
 	check_results_clear(&m->checks);
-	runtime_state_clear(&m->state);
+	free(m->freezer);
 	summary_clear(&m->summary);
 	free(m->source_name);
 	free(m->destination_name);

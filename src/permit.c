@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/freezer.h"
 #include "cmigrate/name.h"
-#include "cmigrate/runtime_state.h"
 #include "cmigrate/script.h"
 
 #define DIGITS "0123456789"
@@ -123,7 +123,7 @@ static bool match(const char *pattern, const char *text, struct bound *b);
 static bool is_own_freezer(const char *path, size_t len, const struct bound *b)
 {
 	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
-	CLEANUP_FREE char *own = name ? runtime_state_freezer_here(name) : NULL;
+	CLEANUP_FREE char *own = name ? freezer_here(name) : NULL;
 
 	return own && strlen(own) == len && memcmp(own, path, len) == 0;
 }

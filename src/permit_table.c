@@ -25,8 +25,6 @@ const struct permit_alias permit_aliases[] = {
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
 	{"errors", "Error ("},
-	{"descriptors", ""},
-	{"descriptors", "[{line}"},
 	{"freezer", ""},
 	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
@@ -95,7 +93,7 @@ const struct permit permits[] = {
 	ROW("(end) {name} {number}"),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated {run} {images} {descriptors} {criu}..."),
+	ROW("(prepare) source|destination|ungated {run} {images} {criu}..."),
 	ROW("(verdict) {run} open|close|kill"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
 	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),

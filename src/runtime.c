@@ -57,13 +57,11 @@ static void criu_options(struct argv *a, const char *role, const struct runtime_
 }
 
 int runtime_prepare_start(const struct runtime *rt, const char *role,
-			  const struct runtime_options *o, const char *descriptors, struct job *job,
-			  struct err *err)
+			  const struct runtime_options *o, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_prepare, role, rt->run, rt->images, descriptors ? descriptors : "",
-		    NULL);
+	script_argv(&a, &script_prepare, role, rt->run, rt->images, NULL);
 	criu_options(&a, role, o);
 	return start(rt, &a, QUICK_MS, job, err);
 }

@@ -34,7 +34,7 @@ int step_freeze(struct move *move, struct err *err)
 	if (move->bouncing)
 		status = net_bounce_all_start(&net, move->tag, &bounce, err);
 	if (status == 0)
-		status = runtime_freeze_start(&src, move->state.freezer, &freeze, err);
+		status = runtime_freeze_start(&src, move->freezer, &freeze, err);
 	if (finish(&bounce, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (finish(&freeze, status < 0 ? &second : err) < 0)

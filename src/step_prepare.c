@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "cmigrate/freezer.h"
 #include "cmigrate/steps.h"
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
@@ -24,19 +25,19 @@ static int make_directories(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	struct job at_source = {0}, at_destination = {0};
 
-	runtime_state_clear(&move->state);
-	runtime_state_read(&src, &move->state);
+	free(move->freezer);
+	move->freezer = freezer_find(&src);
 	if (runtime_prepare_start(&src, move->gate ? "source" : "ungated", &move->source_options,
-				  move->state.descriptors, &at_source, err) < 0)
+				  &at_source, err) < 0)
 		return -1;
-	if (runtime_prepare_start(&dst, "destination", &move->destination_options, NULL,
-				  &at_destination, err) < 0) {
+	if (runtime_prepare_start(&dst, "destination", &move->destination_options, &at_destination,
+				  err) < 0) {
 		(void)failure(&at_source, &second);
 		return -1;
 	}
 	int status = failure(&at_source, err);
 	job_wait(&at_destination);
-	move->parks = move->gate && move->state.descriptors && runtime_parks(&at_destination);
+	move->parks = move->gate && runtime_parks(&at_destination);
 	if (failure(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (status == 0 && (runtime_note_locks(&src, err) < 0 || runtime_note_locks(&dst, err) < 0))
@@ -78,9 +79,9 @@ static int end_parked_restore(struct move *move, struct err *err)
 }
 
 /*
- * The same on the destination, after the dump: runc writes descriptors.json anew there before it
- * parks, and whoever read it meanwhile found it empty, or on NFS full of zeros. Where it doesn't
- * park (another runc, other descriptors) the restore is started when the images are there.
+ * The same on the destination, after the dump: runc writes descriptors.json before that parks, and
+ * a restore reads it before it starts criu. Where it doesn't park (another runc) the restore is
+ * started when the images are there.
  */
 static int park_restore(struct move *move, struct err *err)
 {
@@ -165,8 +166,7 @@ int step_prepare_destination(struct move *move, struct err *err)
 
 	/* What an earlier try has left there. */
 	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
-	    runtime_prepare_start(&dst, "destination", &move->destination_options, NULL, &job,
-				  err) < 0)
+	    runtime_prepare_start(&dst, "destination", &move->destination_options, &job, err) < 0)
 		return -1;
 	if (failure(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
 	    move_make_probe(move, err) < 0)

@@ -21,7 +21,7 @@
 #include "cmigrate/pages.h"
 #include "cmigrate/preflight.h"
 #include "cmigrate/probe.h"
-#include "cmigrate/runtime_state.h"
+#include "cmigrate/runtime.h"
 #include "cmigrate/store.h"
 #include "cmigrate/summary.h"
 
@@ -85,7 +85,7 @@ struct move {
 	char tag[NET_TAG_SIZE];
 
 	/* on the way */
-	struct runtime_state state; /* of the container on the source, read in 'prepare' */
+	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;
 	bool bouncing;
 	bool parks; /* the restore may be started before there are images */

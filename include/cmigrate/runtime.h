@@ -49,12 +49,10 @@ struct runtime_options {
 
 /*
  * Makes the work directory, CRIU's configuration file and, on the source, images directory and
- * gate (src/host/prepare.sh). role: "source", "ungated" or "destination". descriptors: those of
- * runtime_state, or NULL.
+ * gate (src/host/prepare.sh). role: "source", "ungated" or "destination".
  */
 int runtime_prepare_start(const struct runtime *rt, const char *role,
-			  const struct runtime_options *o, const char *descriptors, struct job *job,
-			  struct err *err);
+			  const struct runtime_options *o, struct job *job, struct err *err);
 /* Of that job, done on a destination: whether a restore may be parked there. */
 bool runtime_parks(const struct job *prepared);
 /*
@@ -72,7 +70,7 @@ int runtime_clean(const struct runtime *rt, bool images, struct err *err);
  * removed. */
 int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err);
 
-/* Pauses the container. freezer: that of runtime_state, or NULL: then runc does it, which costs its
+/* Pauses the container. freezer: freezer_find(), or NULL: then runc does it, which costs its
  * start. */
 int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
 			 struct err *err);
@@ -112,7 +110,7 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
  * Starts `runc restore`. parked: before there are images; runc and criu start, and criu waits as
  * it opens its configuration for runtime_restore_go(). runtime_park_start() beside it is done when
  * that is so; a restore that ends before did not park, and is to be erased and started anew when
- * the images are there. Only where runtime_parks(), and with descriptors in the images directory.
+ * the images are there. Only where runtime_parks(), and when the dump is parked.
  * runtime_erase() ends both.
  */
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,

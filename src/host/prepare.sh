@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# prepare ROLE RUN IMAGES DESCRIPTORS [CRIU-OPTION]...
+# prepare ROLE RUN IMAGES [CRIU-OPTION]...
 #
 # Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
 # logs thousands of lines) and on the source the images directory, the fifos and the gate. ROLE
-# is source, destination, or ungated: a source whose dump waits for nobody. DESCRIPTORS is what runc is
-# going to write into descriptors.json, or "": a restore that is started before the dump reads it.
+# is source, destination, or ungated: a source whose dump waits for nobody.
 # Prints "parks" on a destination whose restore may be started before there are images (park.sh).
 # Fails if a directory is there already: two moves of one name.
-role=$1 run=$2 images=$3 descriptors=$4
-shift 4
+role=$1 run=$2 images=$3
+shift 3
 umask 077
 set -e
 mkdir -p "${run%/*}"
@@ -24,7 +23,6 @@ if [ "$role" = destination ]; then
 	exit 0
 fi
 mkdir "$images"
-[ -z "$descriptors" ] || printf '%s' "$descriptors" >"$images/descriptors.json"
 [ "$role" = source ] || exit 0
 mkfifo "$run/parked" "$run/reached" "$run/served" "$run/verdict"
 echo go >"$run/go"

@@ -93,8 +93,7 @@ static void let_in(void **state)
 		ROW("(lock) " WEB "/.cmigrate pid~4~on~x", .takes_over = true),
 		ROW("(store) append " WEB "/.cmigrate journal", .input = "any;\nthing $(id)\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
-		    " '' network-lock~skip ghost-limit~12"),
-		ROW("(prepare) source /run/cmigrate/web " IMAGES " [\"pipe:[12]\"]"),
+		    " network-lock~skip ghost-limit~12"),
 		ROW("(freeze) web ''"),
 		ROW("(store) read " WEB "/.cmigrate history"),
 		ROW("(await) " CONF),
@@ -224,18 +223,18 @@ static void kept_out(void **state)
 		ROW("(fence) " ID " PATH=/bin"),
 		ROW("(fence) .* CMIGRATE_MOVE=" ID),
 		/* What CRIU or the gate would execute. */
-		ROW("(prepare) source /run/cmigrate/web " IMAGES " '' action-script~/tmp/x"),
+		ROW("(prepare) source /run/cmigrate/web " IMAGES " action-script~/tmp/x"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
-		    " '' tcp-close\naction-script~/tmp/x"),
-		ROW("(prepare) source /run/cmigrate/web " IMAGES " '' plugin-dir~/tmp"),
-		ROW("(prepare) source /run/cmigrate/web/x " IMAGES " ''"),
+		    " tcp-close\naction-script~/tmp/x"),
+		ROW("(prepare) source /run/cmigrate/web " IMAGES " plugin-dir~/tmp"),
+		ROW("(prepare) source /run/cmigrate/web/x " IMAGES),
 		ROW("(store) replace " WEB "/.cmigrate images-" ID ".gate", .input = "#!/bin/sh\n"),
 		ROW("(store) replace " WEB "/.cmigrate ../config.json", .input = "{}\n"),
 		ROW("(store) replace " WEB "/.cmigrate x/y", .input = "{}\n"),
 		ROW("(store) replace " WEB " journal", .input = "{}\n"),
 		ROW("(store) replace " WEB "/.cmigrate journal"),
 		ROW("(store) read " WEB "/.cmigrate config.json"),
-		ROW("(prepare) source /run/cmigrate/web " IMAGES " []\naction-script"),
+		ROW("(prepare) source /run/cmigrate/web " IMAGES " tcp-close\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " /etc/passwd"),
 		/* Nothing of this name runs here, so that it has no freezer. */
 		ROW("(freeze) web /sys/fs/cgroup/freezer/system.slice/freezer.state"),

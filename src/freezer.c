@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmigrate/runtime_state.h"
+#include "cmigrate/freezer.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -23,8 +23,9 @@ static bool is_cgroup(const char *path)
 	return true;
 }
 
-static char *freezer_of(const json_t *paths)
+static char *freezer_of(const json_t *state)
 {
+	const json_t *paths = json_object_get(state, "cgroup_paths");
 	const char *v1 = json_string_value(json_object_get(paths, "freezer"));
 	const char *v2 = json_string_value(json_object_get(paths, ""));
 
@@ -35,47 +36,34 @@ static char *freezer_of(const json_t *paths)
 	return NULL;
 }
 
-void runtime_state_parse(const char *text, struct runtime_state *ret)
+char *freezer_parse(const char *text)
 {
 	json_t *state = json_loads(text, 0, NULL);
-	json_t *list = json_object_get(state, "external_descriptors");
-
-	*ret = (struct runtime_state){0};
-	if (json_is_array(list))
-		ret->descriptors = json_dumps(list, JSON_COMPACT);
-	ret->freezer = freezer_of(json_object_get(state, "cgroup_paths"));
-	json_decref(state);
-}
-
-void runtime_state_read(const struct runtime *rt, struct runtime_state *ret)
-{
-	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", rt->name);
-	CLEANUP_FREE char *text = NULL;
-	char *argv[] = {"cat", path, NULL};
-	struct err unused = ERR_INIT;
-
-	*ret = (struct runtime_state){0};
-	if (host_output(rt->host,
-			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
-			&text, &unused) == 0 &&
-	    text)
-		runtime_state_parse(text, ret);
-}
-
-char *runtime_state_freezer_here(const char *name)
-{
-	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
-	struct err unused = ERR_INIT;
-	json_t *state = document_load(path, &unused);
-	char *freezer = freezer_of(json_object_get(state, "cgroup_paths"));
+	char *freezer = freezer_of(state);
 
 	json_decref(state);
 	return freezer;
 }
 
-void runtime_state_clear(struct runtime_state *state)
+char *freezer_find(const struct runtime *rt)
 {
-	free(state->descriptors);
-	free(state->freezer);
-	*state = (struct runtime_state){0};
+	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", rt->name);
+	CLEANUP_FREE char *text = NULL;
+	char *argv[] = {"cat", path, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .silent = true};
+	struct err unused = ERR_INIT;
+
+	return host_output(rt->host, &cmd, &text, &unused) == 0 && text ? freezer_parse(text)
+									: NULL;
+}
+
+char *freezer_here(const char *name)
+{
+	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
+	struct err unused = ERR_INIT;
+	json_t *state = document_load(path, &unused);
+	char *freezer = freezer_of(state);
+
+	json_decref(state);
+	return freezer;
 }
