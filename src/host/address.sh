@@ -39,23 +39,25 @@ enter() {
 # Gratuitous ARP as request and as reply: some neighbours believe only one of them. Once: a
 # repetition that came late could take the address back from a host it has moved on to. It goes on behind
 # our back, for arping waits a second after its last packet; the parentheses let go of our output.
+# Where arping is missing or comes to nothing, the kernel does it.
 announce() {
 	case $ip in
-	*:*) announce_v6 ;;
+	*:*) by_kernel ipv6 ndisc_notify ;;
 	*)
-		(ns timeout 3 arping -q -U -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
-		(ns timeout 3 arping -q -A -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
+		(ns timeout 2 arping -q -U -c 1 -w 1 -I "$device" "$ip" || by_kernel ipv4 arp_notify) </dev/null >/dev/null 2>&1 &
+		(ns timeout 2 arping -q -A -c 1 -w 1 -I "$device" "$ip") </dev/null >/dev/null 2>&1 &
 		;;
 	esac
 }
 
 # No common program sends unsolicited neighbour advertisements, but the kernel does, for all addresses
-# of a device whose link-layer address is set (here: to what it is), where ndisc_notify says so.
-# That address comes from ip, for /sys shows the devices of the network namespace it was mounted in.
-announce_v6() {
-	notify=net/ipv6/conf/$device/ndisc_notify
+# of a device whose link-layer address is set (here: to what it is), where ndisc_notify says so; the same
+# with ARP and arp_notify. That address comes from ip, for /sys shows the devices of the network
+# namespace it was mounted in. Not for an address that has moved on meanwhile.
+by_kernel() { # ipv4|ipv6 SETTING
+	notify=net/$1/conf/$device/$2
 	mac=$(ns ip -o link show dev "$device" | sed -n 's/.* link\/[a-z0-9]* \([0-9a-f:]*\) .*/\1/p')
-	[ -n "$mac" ] || return 0
+	[ -n "$mac" ] && [ -n "$(where "$ip")" ] || return 0
 	old=$(ns sysctl -n "$notify" 2>/dev/null) || return 0
 	ns sysctl -q -w "$notify=1"
 	ns ip link set dev "$device" address "$mac" 2>/dev/null

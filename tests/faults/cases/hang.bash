@@ -66,6 +66,7 @@ hangs='
 	destination  nft      table        0,4
 	destination  ping     -q           0,4
 	destination  dd       of=/run      0,4
+	destination  arping   -            0
 	destination  rm       -rf          0,6
 '
 
