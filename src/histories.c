@@ -73,7 +73,8 @@ static int by_time(const void *a, const void *b)
 	if (one->started_s != other->started_s)
 		return one->started_s < other->started_s ? -1 : 1;
 	int order = strcmp(one->summary.container, other->summary.container);
-	return order ? order : strcmp(one->id, other->id);
+	/* Of one container: moves of the same second stay in the order of their file, one array here. */
+	return order ? order : (one > other) - (one < other);
 }
 
 const struct record **histories_rows(const struct histories *all, int64_t since, unsigned limit,
