@@ -111,10 +111,13 @@ const struct permit permits[] = {
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
 	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{number}] {name}",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
-	ROW("runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
+	ROW("(tmpfs) save|same {run} {images} {name}"),
+	ROW("(restore) {run} {images} "
+	 "runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
 	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
 	 .env = "{conf} CMIGRATE_RESTORE={id}",
 	 .log = "{run}/restore.out"),
+	ROW("(refill) {run} {images}"),
 	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
 	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
 	ROW("rm -f {run}/restore.log {run}/restore.out"),

@@ -252,14 +252,17 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	CLEANUP_FREE char *log = str_fmt("%s/restore.out", rt->run);
 	char *envs[] = {conf, mark, NULL};
 
-	argv_addl(&a, "runc", "restore", "--detach", "--bundle", rt->bundle, NULL);
+	script_argv(&a, &script_restore, rt->run, rt->images, "runc", "restore", "--detach",
+		    "--bundle", rt->bundle, NULL);
 	common_flags(&a, rt, o);
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
 	if (o->lazy_pages)
 		argv_add(&a, "--lazy-pages");
 	argv_add(&a, rt->name);
-	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
+	CLEANUP_FREE char *shown = script_shown(&a);
+	struct command cmd = {
+		.argv = a.v, .env = envs, .shown = shown, .log = log, .timeout_ms = timeout_ms};
 	return host_start(rt->host, &cmd, job, err);
 }
 

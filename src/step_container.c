@@ -4,6 +4,7 @@
 
 #include "cmigrate/deadline.h"
 #include "cmigrate/steps.h"
+#include "cmigrate/tmpfs.h"
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
@@ -90,6 +91,15 @@ static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 	return finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
 }
 
+static int finish_same(struct move *move, struct job *same, struct err *err)
+{
+	if (same->state == JOB_NONE)
+		return 0;
+	job_wait(same);
+	move->tmpfs_changed = tmpfs_changed(same);
+	return finish(same, err);
+}
+
 /* A dump that ended or is still under way where the gate should have been reached. */
 int dump_failure(struct move *move, struct err *err)
 {
@@ -119,16 +129,20 @@ static int wait_for_gate(struct move *move, struct err *err)
 int step_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct job leave = {0};
+	struct job leave = {0}, same = {0};
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_go(&src, err);
+	if (status == 0 && move->parks)
+		status = tmpfs_same_start(&src, &same, err);
 	if (status == 0)
 		status = runtime_warm_start(&dst, &move->warm, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
 		status = wait_for_gate(move, err);
+	if (finish_same(move, &same, status < 0 ? &second : err) < 0)
+		status = -1;
 	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
@@ -237,6 +251,8 @@ static int start_restore(struct move *move, struct err *err)
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst, &move->destination_options, false,
 					     move->dump_timeout_ms, restore, err);
+	if (move->tmpfs_changed && tmpfs_refill(&dst, err) < 0)
+		return -1;
 	if (runtime_restore_go(&dst, &unheard) == 0)
 		return 0;
 	if (runtime_park_start(&dst, &park, err) < 0)

@@ -3,6 +3,7 @@
 
 #include "cmigrate/freezer.h"
 #include "cmigrate/steps.h"
+#include "cmigrate/tmpfs.h"
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
 #define CHANNELS 6
@@ -112,9 +113,12 @@ int step_prepare_hosts(struct move *move, struct err *err)
 
 int step_park(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
-	if ((move->gate && park_dump(move, err) < 0) ||
+	/* Before the dump reads CRIU's configuration, and only where it spares the freeze
+	 * something. */
+	if ((move->parks && tmpfs_save(&src, err) < 0) ||
+	    (move->gate && park_dump(move, err) < 0) ||
 	    (move->parks && park_restore(move, err) < 0))
 		return -1;
 	return runtime_watch_start(&dst, &move->watch, err);

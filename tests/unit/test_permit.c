@@ -19,8 +19,8 @@
 #define CONF "CRIU_CONFIG_FILE=/run/cmigrate/web/criu.conf"
 #define CHECKPOINT "runc checkpoint --image-path " IMAGES " --work-path /run/cmigrate/web "
 #define RESTORE                                                                                    \
-	"runc restore --detach --bundle " WEB " --image-path " IMAGES                              \
-	" --work-path /run/cmigrate/web "
+	"(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB               \
+	" --image-path " IMAGES " --work-path /run/cmigrate/web "
 
 #define ROW(...)                                                                                   \
 	{                                                                                          \
@@ -98,6 +98,8 @@ static void let_in(void **state)
 		ROW("(store) read " WEB "/.cmigrate history"),
 		ROW("(await) " CONF),
 		ROW("(await) CMIGRATE_RESTORE=" ID),
+		ROW("(tmpfs) save /run/cmigrate/web " IMAGES " web"),
+		ROW("(refill) /run/cmigrate/web " IMAGES),
 		ROW("(clean) /run/cmigrate/web ''"),
 		ROW("(clean) /run/cmigrate/web " WEB "/checkpoint"),
 		ROW(CHECKPOINT "web", CONF, "/run/cmigrate/web/dump.out"),
@@ -217,6 +219,10 @@ static void kept_out(void **state)
 		    "/run/cmigrate/web/dump.out"),
 		ROW(RESTORE "web", CONF " CMIGRATE_RESTORE=" OTHER_ID,
 		    "/run/cmigrate/web/restore.out"),
+		ROW("(restore) /run/cmigrate/web " IMAGES " sh -c id", CONF " CMIGRATE_RESTORE=" ID,
+		    "/run/cmigrate/web/restore.out"),
+		ROW("(tmpfs) save /run/cmigrate/web " IMAGES " db"),
+		ROW("(refill) /run/cmigrate/web /etc"),
 		ROW("(facts) db " WEB " " ID " source strategy=auto peer=rhel02"),
 		ROW("(facts) web " WEB " " ID " source strategy=auto peer=-x"),
 		ROW("(fence) " ID " CMIGRATE_MOVE=" OTHER_ID),

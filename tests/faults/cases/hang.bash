@@ -48,6 +48,8 @@ hangs='
 	source       criu     swrk         4,6
 	source       mkfifo   -            4
 	source       cat      state.json   0
+	source       find     -xdev        4
+	source       tar      -cf          4
 	source       nft      -f           0,4
 	source       nft      element      4
 	source       nft      delete       4,6
@@ -58,6 +60,8 @@ hangs='
 	destination  runc     restore      4
 	destination  criu     swrk         4
 	destination  mkfifo   -            0,4
+	destination  unshare  --mount      4
+	destination  tar      -xf          4
 	destination  ss       -K           4
 	destination  ip       link         0,3,4
 	destination  ip       replace      4

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# restore RUN IMAGES COMMAND...: runs COMMAND, which restores, where it finds what tmpfs.sh has saved. Those
+# tmpfs are mounted in a mount namespace of its own: they are the container's alone once it runs, and
+# gone by themselves if it never does.
+run=$1 saved=$2/tmpfs
+shift 2
+[ -s "$saved/list" ] || exec "$@"
+# Of a try before this one.
+sed '/^external mnt\[tmpfs-/d' "$run/criu.conf" >"$run/criu.new" && mv "$run/criu.new" "$run/criu.conf" || exit 1
+mkdir -p "$run/tmpfs"
+# shellcheck disable=SC2016 # the inner shell's
+exec unshare --mount sh -e -c '
+	run=$1 saved=$2
+	shift 2
+	echo $$ >"$run/tmpfs.pid"
+	while read -r number options; do
+		case $number-$options in
+		*[!A-Za-z0-9=,._-]*) exit 1 ;;
+		esac
+		dir=$run/tmpfs/$number
+		mkdir -p "$dir"
+		mount -t tmpfs -o "rw,${options#r[ow],}" tmpfs "$dir"
+		archive=$saved/$number.again
+		[ -e "$archive" ] || archive=$saved/$number.tar
+		tar --numeric-owner --same-permissions -C "$dir" -xf "$archive"
+		case $options in
+		ro,*) mount -o remount,ro "$dir" ;;
+		esac
+		echo "external mnt[tmpfs-$number]:$dir" >>"$run/criu.conf"
+	done <"$saved/list"
+	exec "$@"
+	' restore "$run" "$saved" "$@"

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tmpfs save|same RUN IMAGES NAME: takes what CRIU does with each tmpfs of a container (tar and gzip at the
+# dump, both again at the restore: 9 ms each, also of an empty one) out of the freeze.
+#
+# save, while the container runs: archives each small tmpfs that holds directories, links, device nodes
+# and empty files alone into IMAGES/tmpfs, and tells CRIU that these mounts are external; restore.sh
+# makes them on the destination. Any other is left to CRIU, as all are where something is missing.
+# same, while it is frozen: looks whether that is still what is in them. It prints "changed" where
+# it isn't, and archives them anew, as they are, for refill.sh.
+verb=$1 run=$2 images=$3 name=$4
+saved=$images/tmpfs
+umask 077
+export LC_ALL=C
+
+# A line for each file; what tells of changes, the name last, for it may hold anything. Files
+# with contents could be written to through a mapping without any of this changing: they are not saved.
+contents() {
+	# shellcheck disable=SC2046 # paths of harmless characters (candidates)
+	find $(cut -d ' ' -f 3 "$run/tmpfs.mounts") -xdev -printf '%H %D %y %s %m %U %G %T@ %C@ %P %l\n'
+}
+
+# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there, none
+# that passes mounts on. Of their options those that any kernel knows; what is left out is said by
+# the kernel by itself. DEVICE as find will show it.
+candidates() {
+	awk -v root="/proc/$pid/root" '
+		{
+			for (i = 7; i < NF && $i != "-"; i++)
+				;
+			options = $(i + 3)
+			gsub(/,(seclabel|inode32|inode64)/, "", options)
+		}
+		FILENAME == "/proc/self/mountinfo" { host[$3] = 1; next }
+		{ times[$5]++ }
+		$7 == "-" && $8 == "tmpfs" && $4 == "/" && $3 ~ /^0:/ && !($3 in host) && $5 != "/sys/fs/cgroup" &&
+			$5 ~ /^(\/[A-Za-z0-9._-]+)+$/ &&
+			options ~ /^r[ow](,(size|nr_blocks|nr_inodes|mode|uid|gid)=[0-9a-z%]+)*$/ {
+			minor = substr($3, 3)
+			line[$5] = options " " root $5 " " minor % 256 + int(minor / 256) * 1048576
+		}
+		END { for (path in line) if (times[path] == 1) print ++n, line[path] }
+		' /proc/self/mountinfo "/proc/$pid/mountinfo"
+}
+
+# Of these, the ones whose contents may be saved.
+choose() {
+	contents 2>/dev/null | awk '
+		NR == FNR { device[$3] = $4; line[$3] = $0; next }
+		!($1 in line) { odd = 1 }
+		# The first is the mount itself; where another device begins, the next mount is.
+		++files[$1] == 1 ? $2 != device[$1] : $2 != device[$1] && $3 != "d" { bad[$1] = 1 }
+		files[$1] > 200 { bad[$1] = 1 }
+		$3 != "d" && $3 != "l" && $3 != "b" && $3 != "c" && !($3 == "f" && $4 == 0) { bad[$1] = 1 }
+		END { for (path in line) if (!odd && files[path] && !(path in bad)) print line[path] }
+		' "$run/tmpfs.mounts" - >"$run/tmpfs.chosen"
+	mv "$run/tmpfs.chosen" "$run/tmpfs.mounts"
+}
+
+archive() { # SUFFIX
+	while read -r number _ path _; do
+		tar --format=posix --one-file-system --numeric-owner --sparse -C "$path" -cf "$saved/$number.$1" . 2>/dev/null || return 1
+	done <"$run/tmpfs.mounts"
+}
+
+save() {
+	pid=$(sed -n 's/.*"init_process_pid":\([0-9]*\).*/\1/p' "/run/runc/$name/state.json")
+	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ] || return 1
+	candidates >"$run/tmpfs.mounts" && [ -s "$run/tmpfs.mounts" ] || return 1
+	choose && [ -s "$run/tmpfs.mounts" ] || return 1
+	# Before they are archived: what changes meanwhile is seen.
+	contents >"$run/tmpfs.contents" || return 1
+	mkdir "$saved" && archive tar || return 1
+	cut -d ' ' -f 1,2 "$run/tmpfs.mounts" >"$saved/list" || return 1
+	sed -E 's#^([0-9]+) [^ ]+ /proc/[0-9]+/root([^ ]+) .*#external mnt[\2]:tmpfs-\1#' "$run/tmpfs.mounts" >>"$run/criu.conf"
+}
+
+case $verb in
+save)
+	save 2>/dev/null && exit 0
+	rm -rf "$saved" "$run/tmpfs.mounts"
+	[ ! -e "$saved" ]
+	;;
+same)
+	[ -s "$run/tmpfs.mounts" ] || exit 0
+	if ! contents 2>/dev/null | cmp -s - "$run/tmpfs.contents"; then
+		archive again || {
+			echo "a tmpfs of the container can't be saved" >&2
+			exit 1
+		}
+		echo changed
+	fi
+	: >"$saved/checked"
+	;;
+esac

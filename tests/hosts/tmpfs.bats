@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # variables of lib
+# Each tmpfs of a container is on the destination as it was: saved ahead where that can be, by CRIU where
+# it can't, and saved anew where it changed at the last moment.
+
+load lib/lab
+load lib/containers
+
+setup_file() {
+	start_lab t-tmpfs 200
+}
+
+teardown_file() {
+	end_lab
+}
+
+teardown() {
+	remove_containers rhel01 rhel02
+}
+
+# Everything in each tmpfs of a container, with the mounts themselves and their options.
+tmpfs_of() { # HOST NAME
+	on "$1" bash -c '
+		pid=$(runc state "$1" | jq .pid)
+		awk "{for (i = 7; i < NF; i++) if (\$i == \"-\" && \$(i + 1) == \"tmpfs\" && \$4 == \"/\") print \$5, \$6, \$(i + 3)}" \
+			"/proc/$pid/mountinfo" | sort | while read -r path flags options; do
+			echo "$path $flags $options"
+			cd "/proc/$pid/root$path" || exit 1
+			# Not the roots of what is mounted in it.
+			find . -xdev -printf "%D %P %y %m %U %G %l %T@\n" | sed -n "s/^$(stat -c %d .) //p" | sort
+			find . -xdev -type f -exec sha256sum {} + | sort
+			find . -xdev \( -type c -o -type b \) -exec stat -c "%n %t:%T" {} + | sort
+		done' - "$2"
+}
+
+# Those that CRIU has archived of the last move.
+archived_by_criu() { # NAME
+	on rhel01 sh -c 'ls -l "/runc/containers/$1"/.cmigrate/images-*/ | grep -c tmpfs-.*gz' - "$1" || true
+}
+
+in_root() { # HOST NAME LINE
+	on "$1" sh -e -c 'cd "/proc/$(runc state "$1" | jq .pid)/root"; eval "$2"' - "$2" "$3"
+}
+
+@test "what a quiet tmpfs holds is there afterwards, and CRIU had none to archive" {
+	make_web web 10.99.0.100/32 --tmpfs /mnt:size=77k,nr_inodes=40,mode=1751 --tmpfs /mnt/below --tmpfs /data:ro
+	start_container rhel01 web
+	in_root rhel01 web 'cd tmp; mkdir -m 1770 a "b  c"; chown 1234:77 a; ln -s "../a b" a/link; : >a/empty
+		mknod a/null c 1 3; chmod 4511 a/empty; touch -h -d "2001-02-03 04:05:06.789012345" a/empty a "b  c"'
+	tmpfs_of rhel01 web >"$BATS_TEST_TMPDIR/before"
+	grep -F 'size=' "$BATS_TEST_TMPDIR/before"
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	[ "$(archived_by_criu web)" -eq 0 ]
+	tmpfs_of rhel02 web >"$BATS_TEST_TMPDIR/there"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/there"
+	on rhel02 cmigrate --quiet move web rhel01
+	tmpfs_of rhel01 web >"$BATS_TEST_TMPDIR/back"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/back"
+	[ -z "$(on rhel01 sh -c 'grep /run/cmigrate /proc/self/mounts; ls -A /run/cmigrate 2>/dev/null')" ]
+}
+
+@test "one with contents, a socket or a fifo is CRIU's" {
+	make_web web 10.99.0.100/32 --tmpfs /mnt --tmpfs /data
+	start_container rhel01 web
+	in_root rhel01 web 'echo contents >mnt/file; mkfifo data/f'
+	tmpfs_of rhel01 web >"$BATS_TEST_TMPDIR/before"
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	[ "$(archived_by_criu web)" -eq 2 ]
+	tmpfs_of rhel02 web | sed 's/\.[0-9]*$//' >"$BATS_TEST_TMPDIR/there"
+	# CRIU keeps whole seconds.
+	diff <(sed 's/\.[0-9]*$//' "$BATS_TEST_TMPDIR/before") "$BATS_TEST_TMPDIR/there"
+}
+
+@test "one that changes all the time goes along as it is when the container freezes" {
+	local flags from to
+	flag_args python3 /srv/restless.py 8000
+	on rhel01 cmigrate generate restless "${flags[@]}" "${common_flags[@]}" \
+		--bind /opt/cmigrate/tests/hosts/programs:/srv:ro,bind \
+		--label org.cmigrate.address=10.99.0.103/32 --label org.cmigrate.endpoint=http://10.99.0.103:8000/
+	start_container rhel01 restless
+	before=0 refilled=0 from=rhel01 to=rhel02
+	for _ in {1..6}; do
+		on "$from" cmigrate --verbose move restless "$to" 2>"$BATS_TEST_TMPDIR/verbose"
+		# Where a file vanishes under the very first look, it is CRIU's.
+		if grep -F '+ (refill) ' "$BATS_TEST_TMPDIR/verbose"; then
+			refilled=$((refilled + 1))
+		fi
+		state=$(on client curl -s -m 10 http://10.99.0.103:8000/)
+		echo "$state"
+		jq -e --argjson before "$before" '.errors == [] and .rounds > $before' <<<"$state"
+		before=$(jq .rounds <<<"$state")
+		read -r from to <<<"$to $from"
+	done
+	[ "$refilled" -gt 0 ]
+}
