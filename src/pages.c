@@ -114,26 +114,10 @@ int pages_nudge(const struct pages *pages, const struct runtime *source, struct 
 	return run(source->host, &a, err);
 }
 
-static void guard_argv(struct argv *a, const struct pages *pages, const char *verb,
-		       const struct net *net)
-{
-	script_argv(a, &script_guard, verb, pages->tag, net->netns ? net->netns : "", NULL);
-	for (size_t i = 0; i < net->n; i++)
-		argv_add(a, net->addresses[i].ip);
-}
-
-int pages_silence(const struct pages *pages, const struct net *source, struct err *err)
+int pages_clear(const struct pages *pages, const struct runtime *source, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	guard_argv(&a, pages, "silence", source);
-	return run(source->host, &a, err);
-}
-
-int pages_clear(const struct pages *pages, const struct net *source, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	guard_argv(&a, pages, "clear", source);
+	script_argv(&a, &script_guard, "clear", pages->tag, NULL);
 	return run(source->host, &a, err);
 }

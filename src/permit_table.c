@@ -138,7 +138,7 @@ const struct permit permits[] = {
 	ROW("(nudge) {run} {ip} {number}"),
 	ROW("ss -H -tin {port}"),
 	ROW("(guard) admit {tag} {ip} {number} {ip}"),
-	ROW("(guard) silence|clear {tag} {netns} {ip}..."),
+	ROW("(guard) clear {tag}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),

@@ -35,10 +35,10 @@ int step_prepare_pages(struct move *move, struct err *err)
 enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 {
 	struct pages pages = move_pages(move);
-	struct net net = move_net_source(move);
+	struct runtime src = move_runtime_source(move);
 	enum undo_result result = undo_prepare(move, err);
 
-	return pages_clear(&pages, &net, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
+	return pages_clear(&pages, &src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
 }
 
 int step_serve(struct move *move, struct err *err)
@@ -115,16 +115,17 @@ int step_drain(struct move *move, struct err *err)
 	return finish(&drain, err);
 }
 
-/* The page server has nobody to serve any more: then the source's processes are frozen and nothing
- * else. They are ended in silence. */
+/*
+ * The page server has nobody to serve any more: then the source's processes are frozen and nothing
+ * else. Their clients don't hear of their end: the address has left, and what is sent from it over
+ * TCP is dropped since the freeze (bounce.sh).
+ */
 int step_end_source(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct pages pages = move_pages(move);
-	struct net net = move_net_source(move);
 
-	if (pages_nudge(&pages, &src, err) < 0 || wait_for_dump_end(move, err) < 0 ||
-	    pages_silence(&pages, &net, err) < 0)
+	if (pages_nudge(&pages, &src, err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
 	return runtime_erase(&src, err);
 }
@@ -132,9 +133,9 @@ int step_end_source(struct move *move, struct err *err)
 int step_clean_pages(struct move *move, struct err *err)
 {
 	struct pages pages = move_pages(move);
-	struct net net = move_net_source(move);
+	struct runtime src = move_runtime_source(move);
 
-	if (pages_clear(&pages, &net, err) < 0)
+	if (pages_clear(&pages, &src, err) < 0)
 		return -1;
 	return step_clean(move, err);
 }

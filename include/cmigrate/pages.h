@@ -16,7 +16,6 @@
 #define CMIGRATE_PAGES_H
 
 #include "cmigrate/host.h"
-#include "cmigrate/net.h"
 #include "cmigrate/runtime.h"
 
 /* The page server of one move. Borrowed. */
@@ -43,9 +42,7 @@ uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
 int pages_end(const struct runtime *destination, struct err *err);
 /* Lets a page server that has no client, or a dead one, end. */
 int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err);
-/* Nothing is sent from the addresses any more: before the source's copy is ended. */
-int pages_silence(const struct pages *pages, const struct net *source, struct err *err);
-/* Takes the rules of pages_admit() and pages_silence() away. */
-int pages_clear(const struct pages *pages, const struct net *source, struct err *err);
+/* Takes the rules of pages_admit() away. */
+int pages_clear(const struct pages *pages, const struct runtime *source, struct err *err);
 
 #endif

@@ -1,20 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # guard admit TAG ADDRESS PORT CLIENT: nobody but CLIENT (and this host) reaches the page server at PORT.
-# guard silence TAG NETNS IP...: nothing is sent from the addresses any more: a copy that is ended here
-# must not tell its clients, whose connections go on elsewhere.
-# guard clear TAG NETNS [IP...]: takes both away. Everything can be done twice.
+# guard clear TAG: takes that away. Both can be done twice.
 verb=$1 tag=$2
 shift 2
 table=cmigrate_${tag}_guard
-
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
 
 by_nft() {
 	command -v nft >/dev/null
@@ -35,39 +25,23 @@ admit() {
 	"$tables" -w -t raw -I PREROUTING -p tcp --dport "$port" ! -s "$client" ! -i lo -m comment --comment "$table" -j DROP
 }
 
-silence() {
-	for ip in "$@"; do
-		if by_nft; then
-			ns nft "add table inet $table; add chain inet $table out { type filter hook output priority -400; }; add rule inet $table out $(family "$ip" ip6 ip) saddr $ip drop" || return 1
-		else
-			ns "$(family "$ip" ip6tables iptables)" -w -t raw -I OUTPUT -s "$ip" -m comment --comment "$table" -j DROP || return 1
-		fi
-	done
-}
-
 unlist() { # TABLES: what iptables-save shows of ours is removed as it was added
-	ns "$1-save" -t raw 2>/dev/null | sed -n "/ --comment $table /s/^-A/-D/p" |
+	"$1-save" -t raw 2>/dev/null | sed -n "/ --comment $table /s/^-A/-D/p" |
 		while read -r rule; do
 			# shellcheck disable=SC2086 # words of iptables-save, without quotes
-			ns "$1" -w -t raw $rule || exit 1
+			"$1" -w -t raw $rule || exit 1
 		done
 }
 
-clear_here() {
+clear_rules() {
 	if by_nft; then
-		ns nft delete table inet "$table" 2>/dev/null
+		nft delete table inet "$table" 2>/dev/null
 		return 0
 	fi
 	unlist iptables && unlist ip6tables
 }
 
-netns=
 case $verb in
 admit) admit "$@" ;;
-silence) netns=$1 && shift && silence "$@" ;;
-clear)
-	clear_here || exit 1
-	netns=$1
-	[ -z "$netns" ] || clear_here
-	;;
+clear) clear_rules ;;
 esac
