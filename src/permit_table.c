@@ -144,7 +144,7 @@ const struct permit permits[] = {
 	ROW("(address) up|enter|announce {netns} {address}..."),
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
-	ROW("(locks) note|remove {run} {netns}"),
+	ROW("(criu_locks) note|remove {run} {netns}"),
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
 	ROW("(bounce) clear {tag} {netns} '' ''"),

@@ -77,7 +77,7 @@ static int locks(const struct runtime *rt, const char *verb, struct err *err)
 
 	if (!rt->locks)
 		return 0;
-	script_argv(&a, &script_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	script_argv(&a, &script_criu_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
 	return run(rt, &a, CLEAN_MS, err);
 }
 

@@ -24,12 +24,14 @@ static int finish(struct job *job, struct err *err)
 
 int step_freeze(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct net net = move_net_source(move);
 	struct job freeze = {0}, bounce = {0};
 	struct err second = ERR_INIT;
 	int status = 0;
 
+	if (runtime_warm_start(&dst, &move->warm, err) < 0)
+		return -1;
 	move->freeze_us = clock_now_us();
 	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
 	if (move->bouncing)
@@ -128,15 +130,13 @@ static int wait_for_gate(struct move *move, struct err *err)
 
 int step_dump(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct runtime src = move_runtime_source(move);
 	struct job leave = {0}, same = {0};
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->parks)
 		status = tmpfs_same_start(&src, &same, err);
-	if (status == 0)
-		status = runtime_warm_start(&dst, &move->warm, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)

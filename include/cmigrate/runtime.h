@@ -57,7 +57,7 @@ int runtime_prepare_start(const struct runtime *rt, const char *role,
 bool runtime_parks(const struct job *prepared);
 /*
  * Where CRIU locks connections, between that job and the first dump or restore: notes what looks
- * like its rules already, which runtime_clean() is to leave (src/host/locks.sh).
+ * like its rules already, which runtime_clean() is to leave (src/host/criu_locks.sh).
  */
 int runtime_note_locks(const struct runtime *rt, struct err *err);
 /*

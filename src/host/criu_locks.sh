@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# locks note|remove RUN NETNS
+# criu_locks note|remove RUN NETNS
 #
 # CRIU keeps the packets of open connections away by rules of its own: a pair of iptables rules for each
 # connection, an nftables table "inet CRIU-...", or in a network namespace of the container's a chain
