@@ -2,17 +2,15 @@
 #include "cmigrate/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmigrate/channel.h"
+#include "cmigrate/control.h"
 #include "cmigrate/deadline.h"
 
 /* After the deadline SIGTERM, this much later SIGKILL. */
@@ -20,71 +18,8 @@
 /* A child that closed its output and lives on is looked at this often. */
 #define REAP_TICK_MS 2
 #define READ_CHUNK 65536
-/* Another process may remove the directory of the control sockets as often before we hold it. */
-#define CONTROL_TRIES 20
 /* At a time: who writes without end must not keep us from looking at the clock. */
 #define READS_MAX 16
-
-/*
- * Directory of the control sockets: short enough for a socket's path (108 bytes), private, and the
- * same for all runs of a user, so that a killed one leaves nothing that the next doesn't remove.
- * Locked (shared) while this process has remote hosts: it is removed by whoever is the last.
- */
-static struct {
-	char *path;
-	int fd;
-	size_t users;
-} control;
-
-static char *control_path(void)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-	if (geteuid() == 0)
-		return str_dup("/run/cmigrate-ssh");
-	if (runtime && *runtime == '/' && strlen(runtime) < 48)
-		return str_fmt("%s/cmigrate-ssh", runtime);
-	return str_fmt("/tmp/cmigrate-ssh-%u", (unsigned)geteuid());
-}
-
-/* Makes, opens and locks it; -1 where somebody removed it meanwhile, or where it is someone else's.
- */
-static int control_hold(const char *dir)
-{
-	struct stat ours, now;
-
-	(void)mkdir(dir, 0700);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_SH) < 0 || fstat(fd, &ours) < 0 || lstat(dir, &now) < 0 ||
-	    ours.st_ino != now.st_ino || ours.st_dev != now.st_dev || ours.st_uid != geteuid() ||
-	    (ours.st_mode & 077))
-		fd_close(&fd);
-	return fd;
-}
-
-/* NULL where it can't be had: then every channel is a connection of its own. */
-static const char *control_take(void)
-{
-	if (!control.users) {
-		control.path = control_path();
-		control.fd = -1;
-		for (int tries = 0; control.fd < 0 && tries < CONTROL_TRIES; tries++)
-			control.fd = control_hold(control.path);
-	}
-	control.users++;
-	return control.fd < 0 ? NULL : control.path;
-}
-
-static void control_give_back(void)
-{
-	if (--control.users)
-		return;
-	if (control.fd >= 0 && flock(control.fd, LOCK_EX | LOCK_NB) == 0)
-		(void)rmdir(control.path); /* works where no killed one's ssh still has a socket */
-	fd_close(&control.fd);
-	free(control.path);
-	control.path = NULL;
-}
 
 struct host *host_new(const char *name, const char *ssh_dest, const struct argv *ssh_options,
 		      const struct events *events)
