@@ -4,44 +4,15 @@
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	cmigrate=${CMIGRATE:-$top/cmigrate}
-	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
-	cd "$BATS_TEST_TMPDIR"
-	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
-	mkdir -p bin stub/hosta stub/hostb stub/hostc stub/controller root/web
-	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
-	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
-		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
-	done
-	export PATH=$PWD/bin:$PATH
-	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
-	export CMIGRATE_CONFIG=$PWD/cmigrate.json
-	bundle '{}'
-	echo running >stub/hosta/state
-}
+load lib/stubs
 
-# The configuration of the container, with these annotations.
-bundle() {
-	cat >root/web/config.json <<-END
-		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
-		 "linux": {"namespaces": [{"type": "pid"}]}, "annotations": $1}
-	END
+setup() {
+	set_up_stubs
+	mkdir stub/hostc
 }
 
 three_hosts() {
 	echo '{"hosts": {"hosta": {}, "hostb": {}, "hostc": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
-}
-
-# What these hosts can't have: the checks that look at the real machine behind the stubs.
-skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
-
-runs() { # WORDS...
-	run --separate-stderr "$cmigrate" "$@"
-	echo "status $status"
-	echo "$output"
-	echo "$stderr"
 }
 
 drains() { # OPTIONS...
@@ -50,17 +21,6 @@ drains() { # OPTIONS...
 
 rebalances() { # OPTIONS...
 	runs rebalance --skip-check "$skips" "$@"
-}
-
-# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
-refuses() {
-	local status_wanted=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
-	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
-	[ -z "$output" ]
-	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
 web_is_on() { # HOST

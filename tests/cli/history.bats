@@ -4,27 +4,11 @@
 # history: what moves between stubs (tests/cli/stubs) leave, as a table, a page and metrics.
 
 bats_require_minimum_version 1.5.0
+load lib/stubs
 load ../lib/browser
 
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	cmigrate=${CMIGRATE:-$top/cmigrate}
-	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
-	cd "$BATS_TEST_TMPDIR"
-	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
-	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
-	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
-	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
-		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
-	done
-	export PATH=$PWD/bin:$PATH
-	export CMIGRATE_CONFIG=$PWD/cmigrate.json
-	configure
-	cat >root/web/config.json <<-END
-		{"ociVersion": "1.0.2", "process": {"args": ["httpd"]}, "root": {"path": "rootfs"},
-		 "linux": {"namespaces": [{"type": "pid"}]}}
-	END
-	echo running >stub/hosta/state
+	set_up_stubs
 	file=root/web/.cmigrate/history
 }
 
@@ -32,20 +16,12 @@ configure() { # [MORE]
 	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"'"${1:-}"'}' >cmigrate.json
 }
 
-skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
-
 moves() { # HOST [OPTION...]
-	run --separate-stderr "$cmigrate" move --skip-check "$skips" "${@:2}" web "$1"
-	echo "status $status"
-	echo "$output"
-	echo "$stderr"
+	runs move --skip-check "$skips" "${@:2}" web "$1"
 }
 
 history() {
-	run --separate-stderr "$cmigrate" history "$@"
-	echo "status $status"
-	echo "$output"
-	echo "$stderr"
+	runs history "$@"
 }
 
 # So many records by hand, an hour apart, up to now.

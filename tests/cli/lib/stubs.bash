@@ -21,6 +21,28 @@ set_up_stubs() {
 	echo running >stub/hosta/state
 }
 
+# What these hosts can't have: the checks that look at the real machine behind the stubs.
+skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
+
+# Runs cmigrate and shows what it said.
+runs() { # WORDS...
+	run --separate-stderr "$cmigrate" "$@"
+	echo "status $status"
+	echo "$output"
+	echo "$stderr"
+}
+
+# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
+refuses() {
+	local status_wanted=$1 text=$2
+	shift 2
+	run --separate-stderr "$@"
+	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
+	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
 # The configuration of the container, with these annotations.
 bundle() {
 	cat >root/web/config.json <<-END
