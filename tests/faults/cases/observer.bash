@@ -6,9 +6,9 @@ cases_observer() {
 	local seen proc beats
 	begin 'observer sees two copies' '-' || return 0
 	on "$dst" sh -c 'exec runc run --detach --bundle /runc/containers/counter counter </dev/null >/dev/null 2>&1'
-	sleep 0.5
+	two_copies_seen 10
 	on "$dst" runc delete --force counter
-	sleep 0.2
+	observer_looked
 	seen=$(($(count_lines "$work/doubles") - doubles))
 	proc=$(tail -n +$((doubles + 1)) "$work/doubles" | grep -c ' run$')
 	beats=$(tail -n +$((doubles + 1)) "$work/doubles" | grep -c alternate)

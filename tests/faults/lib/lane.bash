@@ -85,3 +85,29 @@ client_hears() { # SECONDS
 	done
 	return 1
 }
+
+# Until the observer has looked since this call, and written down what it saw: it writes its number of looks.
+observer_looked() {
+	local end=$(($(now_us) + 10000000)) looks now times=0
+	read -r looks _ <"$work/stats"
+	while [[ $times -lt 2 && $(now_us) -lt $end ]]; do
+		read -r now _ <"$work/stats"
+		if [[ -n $now && $now != "$looks" ]]; then
+			looks=$now times=$((times + 1))
+		else
+			sleep 0.005
+		fi
+	done
+}
+
+# Until the observer has seen two copies by their processes and by their heartbeats.
+two_copies_seen() { # SECONDS
+	local end=$(($(now_us) + $1 * 1000000)) lines
+	while [[ $(now_us) -lt $end ]]; do
+		lines=$(tail -n +$((doubles + 1)) "$work/doubles")
+		if [[ $lines == *' run'* && $lines == *alternate* ]]; then
+			return
+		fi
+		sleep 0.005
+	done
+}
