@@ -130,6 +130,7 @@ const struct permit permits[] = {
 
 	/* Memory that goes ahead of the container, or follows it. */
 	ROW("(pass) {number} {run} {images} {name}", .env = "CRIU_CONFIG_FILE={run}/criu.conf"),
+	ROW("(readahead) {images} {number}"),
 	ROW("(pages) {run} {images} {name} {ip} {number}", .env = "CMIGRATE_PAGES={run}",
 	    .log = "{run}/pages.out"),
 	ROW("(socket) {run}"),

@@ -172,6 +172,16 @@ int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *jo
 			  job, err);
 }
 
+int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
+			    struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_readahead, rt->images, NULL);
+	argv_addf(&a, "%u", number);
+	return start(rt, &a, timeout_ms, job, err);
+}
+
 /* What ends with a line in one of the gate's fifos. */
 static int line_start(const struct runtime *rt, const char *name, int timeout_ms, struct job *job,
 		      struct err *err)

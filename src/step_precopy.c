@@ -51,7 +51,19 @@ static void keep_pass(struct move *move, const struct summary_pass *pass)
 				   .pages = pass->pages});
 }
 
-int step_pre_copy(struct move *move, struct err *err)
+/* The destination reads a pass while the next one is written, and the last one before the freeze.
+ */
+static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	if (job->state != JOB_NONE)
+		job_wait(job);
+	job_clear(job);
+	return runtime_readahead_start(&dst, number, move->dump_timeout_ms, job, err);
+}
+
+static int passes(struct move *move, struct job *ahead, struct err *err)
 {
 	const struct summary *s = &move->summary;
 	enum precopy decision = PRECOPY_GO_ON;
@@ -64,6 +76,8 @@ int step_pre_copy(struct move *move, struct err *err)
 		if (one_pass(move, number, &pass, err) < 0)
 			return -1;
 		keep_pass(move, &pass);
+		if (read_ahead(move, number, ahead, err) < 0)
+			return -1;
 		move->source_options.parent_pass = number;
 		decision = precopy_decide(s->passes, s->n_passes, move->max_downtime_ms,
 					  &predicted_ms);
@@ -71,4 +85,15 @@ int step_pre_copy(struct move *move, struct err *err)
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
 		   s->n_passes, precopy_reason(decision), predicted_ms);
 	return 0;
+}
+
+int step_pre_copy(struct move *move, struct err *err)
+{
+	struct job ahead = {0};
+	int status = passes(move, &ahead, err);
+
+	if (ahead.state != JOB_NONE)
+		job_wait(&ahead);
+	job_clear(&ahead);
+	return status;
 }

@@ -79,6 +79,9 @@ int runtime_thaw(const struct runtime *rt, struct err *err);
 
 /* Starts a pass of pre-copy (src/host/pass.sh); its output is the bytes written. No deadline. */
 int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *job, struct err *err);
+/* Of a destination, once such a pass is done: reads it into its memory. Failing harms nothing. */
+int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
+			    struct job *job, struct err *err);
 /*
  * Starts `runc checkpoint`. With a gate it parks before CRIU looks at the container, which may
  * still run then, until runtime_dump_go(); without one it dumps at once. No deadline: it waits at

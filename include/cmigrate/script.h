@@ -42,6 +42,7 @@ extern const struct script script_park;
 extern const struct script script_pass;
 extern const struct script script_place;
 extern const struct script script_prepare;
+extern const struct script script_readahead;
 extern const struct script script_refill;
 extern const struct script script_restore;
 extern const struct script script_run;

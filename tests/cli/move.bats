@@ -84,6 +84,20 @@ nothing_changed() {
 	[ ! -e stub/hosta/address ]
 }
 
+@test "pre-copy: passes until the rest is small, each read ahead on the destination, then the pause" {
+	moves --strategy pre-copy --max-downtime 200 --verbose
+	[ "$status" -eq 0 ]
+	in_order 'hosta criu [writes pass 1]' 'hosta criu [writes pass 2]' 'hosta runc [pause] [web]' 'hosta criu [dumps]'
+	grep -F '[--parent-path] [../pass-1]' stub/calls
+	grep -F 'hosta runc [checkpoint]' stub/calls | grep -F '[--parent-path=pass-2] [web]'
+	local number
+	for number in 1 2; do
+		[ "$(grep -c -E "^\[hostb\] \+ \(readahead\) .*/images-[^ ]+ $number\$" <<<"$stderr")" -eq 1 ]
+	done
+	[ "$(cat stub/hostb/state)" = running ]
+	only_history_left
+}
+
 @test "a restore that fails: the source goes on, exit code 4, nothing is left" {
 	: >stub/hostb/restore-fails
 	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
