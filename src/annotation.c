@@ -16,6 +16,7 @@
 #define SEPARATORS ", "
 
 static const char *const strategies[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid", NULL};
+static const char *const transports[] = {"shared", "direct", NULL};
 static const char *const tcp_ways[] = {"established", "close", NULL};
 static const char *const truths[] = {"true", "false", NULL};
 static const char *const criu_flags[] = {"--file-locks", "--ext-unix-sk", "--shell-job",
@@ -43,6 +44,11 @@ static int check_choice(const char *word, const char *const *known, struct err *
 static int check_strategy(const char *value, struct err *err)
 {
 	return check_choice(value, strategies, err);
+}
+
+static int check_transport(const char *value, struct err *err)
+{
+	return check_choice(value, transports, err);
 }
 
 static int check_tcp(const char *value, struct err *err)
@@ -148,10 +154,15 @@ static const struct {
 	const char *key;
 	int (*check)(const char *value, struct err *err);
 } keys[] = {
-	{ANNOTATION_ENDPOINT, check_endpoints}, {ANNOTATION_ADDRESS, check_addresses},
-	{ANNOTATION_STRATEGY, check_strategy},	{ANNOTATION_TCP, check_tcp},
-	{ANNOTATION_TIMEOUT, check_timeout},	{ANNOTATION_MAX_DOWNTIME, check_downtime},
-	{ANNOTATION_CRIU, check_criu},		{ANNOTATION_PIN, check_pin},
+	{ANNOTATION_ENDPOINT, check_endpoints},
+	{ANNOTATION_ADDRESS, check_addresses},
+	{ANNOTATION_STRATEGY, check_strategy},
+	{ANNOTATION_TRANSPORT, check_transport},
+	{ANNOTATION_TCP, check_tcp},
+	{ANNOTATION_TIMEOUT, check_timeout},
+	{ANNOTATION_MAX_DOWNTIME, check_downtime},
+	{ANNOTATION_CRIU, check_criu},
+	{ANNOTATION_PIN, check_pin},
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))

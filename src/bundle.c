@@ -25,6 +25,7 @@ void bundle_clear(struct bundle *b)
 	free(b->name);
 	free(b->dir);
 	free(b->strategy);
+	free(b->transport);
 	free(b->tcp);
 	free(b->netns);
 	argv_clear(&b->endpoints);
@@ -85,6 +86,8 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			return -1;
 		else if (strcmp(what, "strategy") == 0)
 			str_set(&b->strategy, text);
+		else if (strcmp(what, "transport") == 0)
+			str_set(&b->transport, text);
 		else if (strcmp(what, "tcp") == 0)
 			str_set(&b->tcp, text);
 		else if (strcmp(what, "timeout") == 0)

@@ -26,22 +26,27 @@ static int read_ssh(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-static int check_strategy(const char *strategy, struct err *err)
+/* word NULL: not said. */
+static int check_choice(const char *path, const char *word, const char *const *known,
+			struct err *err)
 {
-	static const char *const known[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid"};
+	CLEANUP_BUF struct buf all = {0};
 
-	for (size_t i = 0; strategy && i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(strategy, known[i]) == 0)
+	for (size_t i = 0; known[i]; i++) {
+		if (!word || strcmp(word, known[i]) == 0)
 			return 0;
-	if (!strategy)
-		return 0;
-	return err_set(err, EXIT_USAGE,
-		       "'move.strategy' is none of auto, cold, pre-copy, post-copy, hybrid");
+		buf_printf(&all, "%s%s", all.len ? ", " : "", known[i]);
+	}
+	return err_set(err, EXIT_USAGE, "'%s' is none of %s", path, all.s);
 }
 
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy", "timeout", "max_downtime_ms", NULL};
+	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
+					    NULL};
+	static const char *const strategies[] = {"auto",      "cold",	"pre-copy",
+						 "post-copy", "hybrid", NULL};
+	static const char *const transports[] = {"shared", "direct", NULL};
 	const json_t *move = NULL;
 
 	if (document_object(root, "", "move", &move, err) < 0)
@@ -50,10 +55,13 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 		return 0;
 	if (document_known(move, "move", known, err) < 0 ||
 	    document_string(move, "move", "strategy", &c->strategy, err) < 0 ||
+	    document_string(move, "move", "transport", &c->transport, err) < 0 ||
 	    document_uint(move, "move", "timeout", &c->timeout, err) < 0 ||
 	    document_uint(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
 		return -1;
-	return check_strategy(c->strategy, err);
+	return check_choice("move.strategy", c->strategy, strategies, err) < 0
+		       ? -1
+		       : check_choice("move.transport", c->transport, transports, err);
 }
 
 static int check_rebalance(const struct config *c, struct err *err)
@@ -228,6 +236,7 @@ void config_clear(struct config *c)
 	free(c->metrics);
 	free(c->ssh_user);
 	free(c->strategy);
+	free(c->transport);
 	free(c->rebalance_by);
 	argv_clear(&c->ssh_options);
 	argv_clear(&c->hook_pre_move);

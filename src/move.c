@@ -18,6 +18,7 @@ void move_name_things(struct move *move)
 
 	move->run = str_fmt(RUN_DIR "/%s", b->name);
 	move->images = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
+	move->pages = str_fmt(RUN_DIR "/%s/pages", b->name);
 	move->mark = str_fmt("CMIGRATE_MOVE=%s", move->id);
 	move->restore_mark = str_fmt("CMIGRATE_RESTORE=%s", move->id);
 	net_tag(b->name, move->tag);
@@ -29,7 +30,7 @@ void move_free(struct move *m)
 		return;
 	store_unlock(&m->lock);
 	struct job *jobs[] = {&m->dump, &m->at_gate,  &m->restore, &m->watch, &m->warm,
-			      &m->kick, &m->announce, &m->served,  &m->pages};
+			      &m->kick, &m->announce, &m->served,  &m->fetch, &m->receive};
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
 			job_clear(jobs[i]);
@@ -54,6 +55,7 @@ void move_free(struct move *m)
 	free(m->hop6);
 	free(m->run);
 	free(m->images);
+	free(m->pages);
 	free(m->mark);
 	free(m->restore_mark);
 	free(m->silent);
@@ -80,7 +82,10 @@ struct runtime move_runtime_source(const struct move *move)
 
 struct runtime move_runtime_destination(const struct move *move)
 {
-	return runtime_at(move, move->destination);
+	struct runtime rt = runtime_at(move, move->destination);
+
+	rt.pages = move->direct ? move->pages : NULL;
+	return rt;
 }
 
 struct pages move_pages(const struct move *move)

@@ -33,7 +33,7 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:s*, s:s*,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i}",
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s}",
 		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
 		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source", m->source_name,
 		"destination", m->destination_name, "strategy", m->strategy, "gate", m->gate,
@@ -48,7 +48,7 @@ json_t *move_json(const struct move *m)
 		"destination_runc", (int)m->destination_options.runc, "destination_criu",
 		(int)m->destination_options.criu, "network_lock_skip", o->network_lock_skip,
 		"page_server", m->page_server, "page_client", m->page_client, "page_port",
-		(int)m->page_port);
+		(int)m->page_port, "transport", m->direct ? "direct" : "shared");
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -85,6 +85,23 @@ static int check_words(const struct move *m, struct err *err)
 			return err_wrap(err, "move.endpoints");
 	if (m->bundle.netns && name_check_path(m->bundle.netns, err) < 0)
 		return err_wrap(err, "move.netns");
+	return 0;
+}
+
+/* Journals of before it have none. */
+static int read_transport(const json_t *o, struct move *m, struct err *err)
+{
+	CLEANUP_FREE char *transport = NULL;
+
+	if (document_string(o, "move", "transport", &transport, err) < 0)
+		return -1;
+	m->direct = transport && strcmp(transport, "direct") == 0;
+	if (transport && !m->direct && strcmp(transport, "shared") != 0)
+		return err_set(err, EXIT_FAILED, "move.transport: unknown");
+	if (m->direct && (!m->gate || move_is_post_copy(m)))
+		return err_set(err, EXIT_FAILED, "move.transport: not with this strategy");
+	if (m->direct && (!m->page_server || !m->page_client))
+		return err_set(err, EXIT_FAILED, "move.page_server: missing");
 	return 0;
 }
 
@@ -147,7 +164,8 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	src->shell_job = json_is_true(json_object_get(o, "shell_job"));
 	src->network_lock_skip = json_is_true(json_object_get(o, "network_lock_skip"));
 	*dst = *src;
-	return document_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
+	return read_transport(o, m, err) < 0 ||
+			       document_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
 			       document_uint(o, "move", "destination_criu", &dst->criu, err) < 0
 		       ? -1
 		       : 0;

@@ -193,7 +193,9 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	m->leave_running = opts->leave_running;
 	if (resolve_flags(m, opts, err) < 0)
 		return -1;
-	return move_resolve_strategy(m, config, opts, err);
+	return move_resolve_strategy(m, config, opts, err) < 0
+		       ? -1
+		       : move_resolve_transport(m, config, opts, err);
 }
 
 int move_take_lock(struct move *m, struct err *err)
@@ -232,6 +234,8 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 
 	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
 	argv_addf(&a, "strategy=%s", m->strategy);
+	if (m->direct)
+		argv_add(&a, "transport=direct");
 	argv_addf(&a, "peer=%s", peer_of(m, host));
 	for (size_t i = 0; i < b->n_addresses; i++)
 		argv_addf(&a, "address=%s", b->addresses[i].ip);
@@ -380,6 +384,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 		return -1;
 	move_resolve_versions(m);
 	move_settle_strategy(m);
+	move_settle_transport(m);
 	if (move_check(m, config, opts, err) < 0)
 		return -1;
 	find_hops(m);

@@ -10,9 +10,6 @@
 #define MAX_DOWNTIME_MS 300
 /* What facts.sh writes to find out how fast the shared directory is. */
 #define RATE_BYTES (4 << 20)
-/* Ports of page servers: below the ephemeral ones, one per container where it is free. */
-#define PAGE_PORT_FIRST 27000
-#define PAGE_PORTS 2000
 
 int move_resolve_strategy(struct move *m, const struct config *config, const struct move_opts *opts,
 			  struct err *err)
@@ -73,18 +70,6 @@ static void fall_back(struct move *m)
 	str_set(&m->strategy, instead);
 }
 
-static bool listens(const struct facts *facts, unsigned port)
-{
-	const char *value;
-
-	for (size_t i = 0; (value = facts_nth(facts, "listen", i)); i++) {
-		const char *colon = strrchr(value, ':');
-		if (colon && strtoul(colon + 1, NULL, 10) == port)
-			return true;
-	}
-	return false;
-}
-
 /* Where the page server is going to be; nothing where the hosts can't tell: check 'pages' says so.
  */
 static void find_pages(struct move *m)
@@ -97,13 +82,7 @@ static void find_pages(struct move *m)
 	m->source_options.lazy_pages = m->destination_options.lazy_pages = true;
 	if (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0)
 		return;
-	m->page_port = PAGE_PORT_FIRST + (unsigned)(strtoul(m->tag, NULL, 16) % PAGE_PORTS);
-	while (listens(&m->source_facts, m->page_port))
-		m->page_port++;
-	m->page_server = str_dup(server);
-	m->page_client = str_dup(client);
-	m->page_endpoint = str_fmt("%s:%u", server, m->page_port);
-	m->source_options.page_server = m->page_endpoint;
+	move_name_page_server(m, server, client, &m->source_facts);
 }
 
 void move_settle_strategy(struct move *m)

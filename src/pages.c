@@ -32,14 +32,14 @@ static int run(struct host *host, const struct argv *a, struct err *err)
 	return job_failure(&job, err);
 }
 
-int pages_admit(const struct pages *pages, const struct runtime *source, struct err *err)
+int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_guard, "admit", pages->tag, pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
 	argv_add(&a, pages->client);
-	return run(source->host, &a, err);
+	return run(server->host, &a, err);
 }
 
 int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
@@ -114,10 +114,10 @@ int pages_nudge(const struct pages *pages, const struct runtime *source, struct 
 	return run(source->host, &a, err);
 }
 
-int pages_clear(const struct pages *pages, const struct runtime *source, struct err *err)
+int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_guard, "clear", pages->tag, NULL);
-	return run(source->host, &a, err);
+	return run(server->host, &a, err);
 }

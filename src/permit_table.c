@@ -13,12 +13,15 @@ const struct permit_alias permit_aliases[] = {
 	{"images", "{state}/images-{id}"},
 	{"images", "{bundle}/checkpoint"},
 	{"run", "/run/cmigrate/{name}"},
+	{"pages", "{run}/pages"},
 	{"log", "{run}/dump.log"},
 	{"log", "{run}/dump.out"},
 	{"log", "{run}/restore.log"},
 	{"log", "{run}/restore.out"},
 	{"log", "{run}/pages.log"},
 	{"log", "{run}/pages.out"},
+	{"log", "{run}/receive.log"},
+	{"log", "{run}/receive.out"},
 	{"strategy", "auto"},
 	{"strategy", "cold"},
 	{"strategy", "pre-copy"},
@@ -76,7 +79,8 @@ const struct permit permits[] = {
 	ROW("runc state {name}"),
 	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
-	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} peer={host} "
+	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
+	 "peer={host} "
 	 "address={ip}... bind={path}... [netns={path}]"),
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
 	ROW("(place) taken {netns} {address}..."),
@@ -93,7 +97,7 @@ const struct permit permits[] = {
 	ROW("(end) {name} {number}"),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated {run} {images} {criu}..."),
+	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
 	ROW("(verdict) {run} open|close|kill"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
 	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
@@ -102,6 +106,7 @@ const struct permit permits[] = {
 	ROW("grep -a -m 400 -e {errors} {log}"),
 	ROW("tail -n 400 {log}"),
 	ROW("(clean) {run} ''|{images}"),
+	ROW("(clean) {run} '' keep"),
 
 	/* Freezing, dumping, restoring. */
 	ROW("(freeze) {name} {freezer}"),
@@ -113,7 +118,7 @@ const struct permit permits[] = {
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
 	ROW("(tmpfs) save|same {run} {images} {name}"),
 	ROW("(restore) {run} {images} "
-	 "runc restore --detach --bundle {bundle} --image-path {images} --work-path {run} "
+	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
 	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
 	 .env = "{conf} CMIGRATE_RESTORE={id}",
 	 .log = "{run}/restore.out"),
@@ -123,13 +128,14 @@ const struct permit permits[] = {
 	ROW("rm -f {run}/restore.log {run}/restore.out"),
 	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
-	ROW("(images) {images}"),
+	ROW("(images) {images} [{pages}]"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id}"),
 	ROW("(fence) {id} {mark}"),
 	ROW("sync -f {images}"),
 
 	/* Memory that goes ahead of the container, or follows it. */
-	ROW("(pass) {number} {run} {images} {name}", .env = "CRIU_CONFIG_FILE={run}/criu.conf"),
+	ROW("(pass) {number} {run} {images} {name} [{ip}:{number}]",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf"),
 	ROW("(readahead) {images} {number}"),
 	ROW("(pages) {run} {images} {name} {ip} {number}", .env = "CMIGRATE_PAGES={run}",
 	    .log = "{run}/pages.out"),
@@ -140,6 +146,12 @@ const struct permit permits[] = {
 	ROW("ss -H -tin {port}"),
 	ROW("(guard) admit {tag} {ip} {number} {ip}"),
 	ROW("(guard) clear {tag}"),
+
+	/* Memory that goes straight to the destination. */
+	ROW("(receive) {number} {number} {run} {ip} {number}", .env = "CMIGRATE_PAGES={run}"),
+	ROW("(listens) {run}"),
+	ROW("(gather) {images} {pages} {number}|all"),
+	ROW("(cut) {run} {ip} {number}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),

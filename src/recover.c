@@ -77,10 +77,17 @@ static bool images_complete(const struct move *move, struct host *host)
 	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_images, move->images, NULL);
+	script_argv(&a, &script_images, move->images, move->direct ? move->pages : NULL, NULL);
 	return !host->fenced &&
 	       host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS, .silent = true},
 			&unused) == 0;
+}
+
+/* Those of post-copy lack the memory; where it went straight to the destination, all others' do. */
+static bool images_anywhere(const struct move *move)
+{
+	return !move_is_post_copy(move) && (images_complete(move, move->destination) ||
+					    (!move->direct && images_complete(move, move->source)));
 }
 
 /* Neither host has it, the images are there: on the destination first, else back on the source. */
@@ -92,7 +99,8 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	if (!move->destination->fenced &&
 	    engine_resume(&strategy_from_images, "prepare", move, &first) == EXIT_DONE)
 		return EXIT_DONE;
-	if (move->source->fenced) {
+	/* Their memory is on the destination alone. */
+	if (move->source->fenced || move->direct) {
 		*err = first;
 		return EXIT_IN_DOUBT;
 	}
@@ -197,16 +205,13 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	source_known = source_known && runtime_status(&src, &source_status, &unused) == 0;
 	destination_known =
 		destination_known && runtime_status(&dst, &destination_status, &unused) == 0;
-	struct recover_facts facts = {
-		.committed = committed,
-		.source_known = source_known,
-		.destination_known = destination_known,
-		.source_status = source_status ? source_status : "",
-		.destination_status = destination_status ? destination_status : "",
-		/* Those of post-copy lack the memory. */
-		.images_complete =
-			!move_is_post_copy(move) && (images_complete(move, move->destination) ||
-						     images_complete(move, move->source))};
+	struct recover_facts facts = {.committed = committed,
+				      .source_known = source_known,
+				      .destination_known = destination_known,
+				      .source_status = source_status ? source_status : "",
+				      .destination_status =
+					      destination_status ? destination_status : "",
+				      .images_complete = images_anywhere(move)};
 	enum recovery way = recover_decide(&facts, &why);
 	enum exit_code code = settle(move, way, facts.destination_status, why, err);
 	move->summary.exit_code = (int)code;

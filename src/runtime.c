@@ -42,7 +42,7 @@ static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, s
 /* CRIU's configuration file: what runc has no option for, as it stands in criu(8). */
 static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
 {
-	bool source = strcmp(role, "destination") != 0;
+	bool source = strcmp(role, "destination") != 0 && strcmp(role, "receiver") != 0;
 
 	if (o->network_lock_skip)
 		argv_add(a, "network-lock skip");
@@ -86,14 +86,25 @@ int runtime_note_locks(const struct runtime *rt, struct err *err)
 	return locks(rt, "note", err);
 }
 
-int runtime_clean(const struct runtime *rt, bool images, struct err *err)
+/* keep: a word, or NULL. */
+static int clean(const struct runtime *rt, const char *images, const char *keep, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	if (locks(rt, "remove", err) < 0)
 		return -1;
-	script_argv(&a, &script_clean, rt->run, images ? rt->images : "", NULL);
+	script_argv(&a, &script_clean, rt->run, images, keep, NULL);
 	return run(rt, &a, CLEAN_MS, err);
+}
+
+int runtime_clean(const struct runtime *rt, bool images, struct err *err)
+{
+	return clean(rt, images ? rt->images : "", NULL, err);
+}
+
+int runtime_clean_but_pages(const struct runtime *rt, struct err *err)
+{
+	return clean(rt, "", "keep", err);
 }
 
 int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err)
@@ -121,9 +132,10 @@ int runtime_thaw(const struct runtime *rt, struct err *err)
 	return run(rt, &a, QUICK_MS, err);
 }
 
-static void common_flags(struct argv *a, const struct runtime *rt, const struct runtime_options *o)
+static void common_flags(struct argv *a, const struct runtime *rt, const char *images,
+			 const struct runtime_options *o)
 {
-	argv_addl(a, "--image-path", rt->images, "--work-path", rt->run, NULL);
+	argv_addl(a, "--image-path", images, "--work-path", rt->run, NULL);
 	if (o->file_locks)
 		argv_add(a, "--file-locks");
 	if (o->ext_unix_sk)
@@ -141,7 +153,7 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	char *envs[] = {env, NULL};
 
 	argv_addl(&a, "runc", "checkpoint", NULL);
-	common_flags(&a, rt, o);
+	common_flags(&a, rt, rt->images, o);
 	/* Open connections never make a dump fail: what becomes of them is decided at the restore.
 	 */
 	if (o->tcp_established || o->tcp_close)
@@ -153,20 +165,23 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	if (o->parent_pass)
 		argv_addf(&a, "--parent-path=pass-%u", o->parent_pass);
 	if (o->lazy_pages)
-		argv_addl(&a, "--lazy-pages", "--page-server", o->page_server, NULL);
+		argv_add(&a, "--lazy-pages");
+	if (o->page_server)
+		argv_addl(&a, "--page-server", o->page_server, NULL);
 	argv_add(&a, rt->name);
 	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .log = log}, job,
 			  err);
 }
 
-int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *job, struct err *err)
+int runtime_pass_start(const struct runtime *rt, unsigned number, const char *page_server,
+		       struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *env = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
 	CLEANUP_FREE char *digits = str_fmt("%u", number);
 	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_pass, digits, rt->run, rt->images, rt->name, NULL);
+	script_argv(&a, &script_pass, digits, rt->run, rt->images, rt->name, page_server, NULL);
 	CLEANUP_FREE char *shown = script_shown(&a);
 	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .shown = shown},
 			  job, err);
@@ -264,7 +279,7 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 
 	script_argv(&a, &script_restore, rt->run, rt->images, "runc", "restore", "--detach",
 		    "--bundle", rt->bundle, NULL);
-	common_flags(&a, rt, o);
+	common_flags(&a, rt, rt->pages ? rt->pages : rt->images, o);
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
 	if (o->lazy_pages)

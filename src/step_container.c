@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/deadline.h"
+#include "cmigrate/receive.h"
 #include "cmigrate/steps.h"
 #include "cmigrate/tmpfs.h"
 
@@ -118,14 +120,32 @@ int dump_failure(struct move *move, struct err *err)
 	return -1;
 }
 
+/* "reached NUMBER" (prepare.sh). */
+static int images_said(const struct job *at_gate)
+{
+	const char *blank = strchr(buf_str(&at_gate->out), ' ');
+	long n = blank ? strtol(blank, NULL, 10) : 0;
+
+	return n > 0 && n < INT_MAX ? (int)n : 0;
+}
+
 static int wait_for_gate(struct move *move, struct err *err)
 {
-	struct job *jobs[] = {&move->at_gate, &move->dump};
-	int first = jobs_wait_any(jobs, 2, deadline_in_ms(move->dump_timeout_ms));
+	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
+	const int64_t end = deadline_in_ms(move->dump_timeout_ms);
+	uint64_t bytes;
+	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
 
-	if (first == 0 && job_failure(&move->at_gate, err) == 0)
-		return 0;
-	return dump_failure(move, err);
+	/* The page server ends first, a moment before; one that fails may take the dump a while to
+	 * notice. */
+	if (first == 2 && direct_received(move, &bytes, err) < 0)
+		return -1;
+	if (first == 2)
+		first = jobs_wait_any(jobs, 2, end);
+	if (first != 0 || job_failure(&move->at_gate, err) < 0)
+		return dump_failure(move, err);
+	move->n_images = images_said(&move->at_gate);
+	return direct_received(move, &bytes, err);
 }
 
 int step_dump(struct move *move, struct err *err)
@@ -169,6 +189,7 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 
 	if (runtime_verdict(&src, "close", err) < 0)
 		return UNDO_DOUBT;
+	direct_cut(move);
 	if (wait_for_dump_end(move, &hangs) == 0)
 		return UNDO_DONE;
 	/* One that never got as far as the container can be killed; any other can't. */
@@ -248,6 +269,9 @@ static int start_restore(struct move *move, struct err *err)
 	struct job park = {0}, *restore = &move->restore, *jobs[] = {&park, restore};
 	struct err unheard = ERR_INIT;
 
+	/* Recovery has not heard the number. */
+	if (direct_before_restore(move, move->n_images ? move->n_images : RECEIVE_ALL, err) < 0)
+		return -1;
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst, &move->destination_options, false,
 					     move->dump_timeout_ms, restore, err);
@@ -411,7 +435,7 @@ int step_clean(struct move *move, struct err *err)
 	if (src_net.n &&
 	    (net_address_down(&src_net, err) < 0 || net_bounce_clear(&src_net, move->tag, err) < 0))
 		return -1;
-	if (runtime_clean(&dst, false, err) < 0)
+	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
 		return -1;
 	/* The images are on the shared directory: a source that is off needn't remove them. */
 	bool by_source = !move->source->fenced;

@@ -52,10 +52,10 @@ int step_serve(struct move *move, struct err *err)
 	if (jobs_wait_any(jobs, 2, deadline_in_ms(SERVE_MS)) != 0)
 		return dump_failure(move, err);
 	if (job_failure(&move->served, err) < 0 ||
-	    pages_fetch_start(&pages, &dst, 0, &move->pages, err) < 0 ||
+	    pages_fetch_start(&pages, &dst, 0, &move->fetch, err) < 0 ||
 	    pages_socket_start(&dst, &socket, err) < 0)
 		return -1;
-	struct job *waiting[] = {&socket, &move->pages};
+	struct job *waiting[] = {&socket, &move->fetch};
 	if (jobs_wait_any(waiting, 2, 0) == 0)
 		return finish(&socket, err);
 	job_clear(&socket);

@@ -14,7 +14,9 @@ static int one_pass(struct move *move, unsigned number, struct summary_pass *ret
 	struct job job = {0}, *jobs[] = {&job};
 
 	*ret = (struct summary_pass){0};
-	if (runtime_pass_start(&src, number, &job, err) < 0)
+	if (direct_receive(move, number, err) < 0 ||
+	    runtime_pass_start(&src, number, move->direct ? move->page_endpoint : NULL, &job, err) <
+		    0)
 		return -1;
 	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
 	 */
@@ -24,6 +26,7 @@ static int one_pass(struct move *move, unsigned number, struct summary_pass *ret
 	int status = job_failure(&job, err);
 	if (status == 0) {
 		ret->bytes = strtoull(buf_str(&job.out), NULL, 10);
+		status = direct_received(move, &ret->bytes, err);
 		ret->pages = ret->bytes / PAGE_BYTES;
 		ret->ms = job_ms(&job);
 	} else {
@@ -52,11 +55,13 @@ static void keep_pass(struct move *move, const struct summary_pass *pass)
 }
 
 /* The destination reads a pass while the next one is written, and the last one before the freeze.
- */
+ * What was sent there is in its memory already. */
 static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 
+	if (move->direct)
+		return 0;
 	if (job->state != JOB_NONE)
 		job_wait(job);
 	job_clear(job);

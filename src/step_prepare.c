@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cmigrate/freezer.h"
+#include "cmigrate/receive.h"
 #include "cmigrate/steps.h"
 #include "cmigrate/tmpfs.h"
 
@@ -20,6 +21,16 @@ static int failure(struct job *job, struct err *err)
 	return status;
 }
 
+static const char *source_role(const struct move *move)
+{
+	return move->direct ? "sender" : move->gate ? "source" : "ungated";
+}
+
+static const char *destination_role(const struct move *move)
+{
+	return move->direct ? "receiver" : "destination";
+}
+
 static int make_directories(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
@@ -28,11 +39,11 @@ static int make_directories(struct move *move, struct err *err)
 
 	free(move->freezer);
 	move->freezer = freezer_find(&src);
-	if (runtime_prepare_start(&src, move->gate ? "source" : "ungated", &move->source_options,
-				  &at_source, err) < 0)
+	if (runtime_prepare_start(&src, source_role(move), &move->source_options, &at_source, err) <
+	    0)
 		return -1;
-	if (runtime_prepare_start(&dst, "destination", &move->destination_options, &at_destination,
-				  err) < 0) {
+	if (runtime_prepare_start(&dst, destination_role(move), &move->destination_options,
+				  &at_destination, err) < 0) {
 		(void)failure(&at_source, &second);
 		return -1;
 	}
@@ -89,7 +100,8 @@ static int park_restore(struct move *move, struct err *err)
 	struct runtime dst = move_runtime_destination(move);
 	struct job park = {0}, *jobs[] = {&park, &move->restore};
 
-	if (runtime_restore_start(&dst, &move->destination_options, true,
+	if (direct_before_restore(move, RECEIVE_NONE, err) < 0 ||
+	    runtime_restore_start(&dst, &move->destination_options, true,
 				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
 	    runtime_park_start(&dst, &park, err) < 0)
 		return -1;
@@ -104,8 +116,12 @@ static int park_restore(struct move *move, struct err *err)
 
 int step_prepare_hosts(struct move *move, struct err *err)
 {
-	return make_directories(move, err) < 0 || host_prime(move->source, CHANNELS, err) < 0 ||
-			       host_prime(move->destination, CHANNELS, err) < 0 ||
+	/* A page server has one for itself. */
+	const size_t there = CHANNELS + (move->direct ? 1 : 0);
+
+	return direct_admit(move, err) < 0 || make_directories(move, err) < 0 ||
+			       host_prime(move->source, CHANNELS, err) < 0 ||
+			       host_prime(move->destination, there, err) < 0 ||
 			       move_make_probe(move, err) < 0
 		       ? -1
 		       : 0;
@@ -118,6 +134,7 @@ int step_park(struct move *move, struct err *err)
 	/* Before the dump reads CRIU's configuration, and only where it spares the freeze
 	 * something. */
 	if ((move->parks && tmpfs_save(&src, err) < 0) ||
+	    direct_receive(move, RECEIVE_DUMP, err) < 0 ||
 	    (move->gate && park_dump(move, err) < 0) ||
 	    (move->parks && park_restore(move, err) < 0))
 		return -1;
@@ -156,11 +173,19 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
 		return UNDO_LEFT;
 	keep_logs(move);
-	if (runtime_clean(&dst, false, err) < 0)
+	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
 		result = UNDO_LEFT;
 	return result;
+}
+
+/* For a restore from images that is tried anew the images stay, all of them. */
+static int clean_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	return move->direct ? runtime_clean_but_pages(&dst, err) : runtime_clean(&dst, false, err);
 }
 
 int step_prepare_destination(struct move *move, struct err *err)
@@ -169,8 +194,9 @@ int step_prepare_destination(struct move *move, struct err *err)
 	struct job job = {0};
 
 	/* What an earlier try has left there. */
-	if (runtime_erase(&dst, err) < 0 || runtime_clean(&dst, false, err) < 0 ||
-	    runtime_prepare_start(&dst, "destination", &move->destination_options, &job, err) < 0)
+	if (runtime_erase(&dst, err) < 0 || clean_destination(move, err) < 0 ||
+	    runtime_prepare_start(&dst, destination_role(move), &move->destination_options, &job,
+				  err) < 0)
 		return -1;
 	if (failure(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
 	    move_make_probe(move, err) < 0)
@@ -180,7 +206,5 @@ int step_prepare_destination(struct move *move, struct err *err)
 
 enum undo_result undo_prepare_destination(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-
-	return runtime_clean(&dst, false, err) < 0 ? UNDO_LEFT : UNDO_DONE;
+	return clean_destination(move, err) < 0 ? UNDO_LEFT : UNDO_DONE;
 }

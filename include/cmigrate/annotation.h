@@ -13,6 +13,7 @@
 #define ANNOTATION_ENDPOINT ANNOTATION_PREFIX "endpoint"	 /* URLs: name_check_endpoint() */
 #define ANNOTATION_ADDRESS ANNOTATION_PREFIX "address"		 /* address_parse() */
 #define ANNOTATION_STRATEGY ANNOTATION_PREFIX "strategy"	 /* auto, cold, pre-copy, ... */
+#define ANNOTATION_TRANSPORT ANNOTATION_PREFIX "transport"	 /* shared or direct */
 #define ANNOTATION_TCP ANNOTATION_PREFIX "tcp"			 /* established or close */
 #define ANNOTATION_TIMEOUT ANNOTATION_PREFIX "timeout"		 /* seconds */
 #define ANNOTATION_MAX_DOWNTIME ANNOTATION_PREFIX "max-downtime" /* milliseconds */

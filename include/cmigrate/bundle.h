@@ -20,6 +20,7 @@ struct bundle {
 	struct address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
 	char *strategy;		  /* org.cmigrate.strategy, NULL where not said */
+	char *transport;	  /* "shared", "direct" or NULL */
 	char *tcp;		  /* "established", "close" or NULL */
 	unsigned timeout;	  /* seconds; 0: not said */
 	unsigned max_downtime_ms; /* 0: not said */

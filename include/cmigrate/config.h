@@ -28,6 +28,7 @@ struct config {
 	struct config_host *hosts;
 	size_t n_hosts;
 	char *strategy;		  /* NULL: not said */
+	char *transport;	  /* "shared", "direct"; NULL: not said */
 	unsigned timeout;	  /* seconds; 0: not said */
 	unsigned max_downtime_ms; /* 0: not said */
 	char *rebalance_by;

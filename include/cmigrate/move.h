@@ -29,6 +29,7 @@
 struct move_opts {
 	char *from;
 	char *strategy;
+	char *transport; /* "shared" or "direct" */
 	bool tcp_established, tcp_close;
 	struct argv addresses; /* CIDR[@DEVICE] */
 	struct argv endpoints;
@@ -71,7 +72,9 @@ struct move {
 	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
-	/* post-copy: the page server on the source, who may reach it, and both as one word */
+	bool direct; /* memory goes straight to the destination (receive.h) */
+	/* The page server, on the source in post-copy, on the destination where direct; who may
+	 * reach it; the server and its port as one word. */
 	char *page_server, *page_client, *page_endpoint;
 	unsigned page_port;
 	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
@@ -81,16 +84,17 @@ struct move {
 	struct check_results checks;
 
 	/* names of what it makes */
-	char *run, *images, *mark, *restore_mark;
+	char *run, *images, *pages, *mark, *restore_mark;
 	char tag[NET_TAG_SIZE];
 
 	/* on the way */
 	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;
 	bool bouncing;
-	bool parks; /* the restore may be started before there are images */
+	bool parks;	    /* the restore may be started before there are images */
 	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
-	struct job dump, at_gate, served, pages, restore, watch, warm, kick, announce;
+	struct job dump, at_gate, served, fetch, receive, restore, watch, warm, kick, announce;
+	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
 	bool ended;	 /* the source's copy had ended by itself: there is none to go back to */

@@ -28,6 +28,15 @@ int move_check(struct move *move, const struct config *config, const struct move
 void move_resolve_versions(struct move *move);
 /* "auto" becomes what suits the container and the hosts, and what they can't do what they can. */
 void move_settle_strategy(struct move *move);
+/* --transport; then, behind the strategy, whether the hosts can do it: else "shared", with a note.
+ */
+int move_resolve_transport(struct move *move, const struct config *config,
+			   const struct move_opts *opts, struct err *err);
+void move_settle_transport(struct move *move);
+/* Names the page server: its host's address, the other's, a port that is free by the host's facts.
+ */
+void move_name_page_server(struct move *move, const char *server, const char *client,
+			   const struct facts *facts);
 /* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *move);
 

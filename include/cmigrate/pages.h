@@ -18,16 +18,18 @@
 #include "cmigrate/host.h"
 #include "cmigrate/runtime.h"
 
-/* The page server of one move. Borrowed. */
+/* The page server of one move: on the source in post-copy, on the destination for receive.h.
+ * Borrowed.
+ */
 struct pages {
-	const char *server; /* address of the source that the destination reaches */
-	const char *client; /* address of the destination as the source sees it */
+	const char *server; /* its host's address that the other one reaches */
+	const char *client; /* address of the other one as it sees it */
 	unsigned port;
 	const char *tag; /* net_tag() */
 };
 
-/* On the source, before the dump: nobody but the destination reaches the port. */
-int pages_admit(const struct pages *pages, const struct runtime *source, struct err *err);
+/* On its host, before the dump: nobody but the other one reaches the port. */
+int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err);
 /* On the destination, once the page server is ready: what fetches memory; a restore may go on when
  * the other job, that waits for its socket, is done. */
 int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
@@ -38,11 +40,11 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 		      struct err *err);
 /* Bytes that the page server has sent so far; 0 where that can't be told. */
 uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
-/* Ends what fetches memory; only without a copy that needs it. */
+/* Ends what fetches or receives memory; only without a copy that needs it. */
 int pages_end(const struct runtime *destination, struct err *err);
 /* Lets a page server that has no client, or a dead one, end. */
 int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err);
 /* Takes the rules of pages_admit() away. */
-int pages_clear(const struct pages *pages, const struct runtime *source, struct err *err);
+int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err);
 
 #endif

@@ -24,6 +24,8 @@ struct runtime {
 	const char *run;    /* work directory, on a tmpfs of the host */
 	const char *images; /* on the shared directory */
 	const char
+		*pages; /* where a restore finds them with the memory (receive.h); NULL: images */
+	const char
 		*mark; /* KEY=VALUE in the environment of what restores: erase finds it by that */
 	bool gate;     /* the criu there has a gate under runc (3.19) */
 	bool locks;    /* CRIU locks connections by rules of its own */
@@ -37,11 +39,10 @@ struct runtime_options {
 	bool tcp_close;	      /* connections are dumped and closed at the restore */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
-	unsigned runc; /* version of the runc there, VERSION() */
-	unsigned criu; /* version of the criu there */
-	/* Post-copy: memory stays behind. On the source ADDRESS:PORT of the page server, borrowed.
-	 */
-	bool lazy_pages;
+	unsigned runc;	 /* version of the runc there, VERSION() */
+	unsigned criu;	 /* version of the criu there */
+	bool lazy_pages; /* post-copy: memory stays behind */
+	/* On the source ADDRESS:PORT of the page server (its own, or what receives), borrowed. */
 	const char *page_server;
 	unsigned parent_pass;	/* the last pass of pre-copy, which the dump builds on; 0: none */
 	bool network_lock_skip; /* packets are kept away by the hold and the bounce: CRIU needn't */
@@ -49,7 +50,8 @@ struct runtime_options {
 
 /*
  * Makes the work directory, CRIU's configuration file and, on the source, images directory and
- * gate (src/host/prepare.sh). role: "source", "ungated" or "destination".
+ * gate (src/host/prepare.sh). role: "source", "ungated" or "destination", or where memory goes
+ * straight from one to the other "sender" and "receiver".
  */
 int runtime_prepare_start(const struct runtime *rt, const char *role,
 			  const struct runtime_options *o, struct job *job, struct err *err);
@@ -65,6 +67,8 @@ int runtime_note_locks(const struct runtime *rt, struct err *err);
  * where `images` is set.
  */
 int runtime_clean(const struct runtime *rt, bool images, struct err *err);
+/* The same but for the memory that was received there: a restore may be tried anew. */
+int runtime_clean_but_pages(const struct runtime *rt, struct err *err);
 
 /* Copies the logs of runc and CRIU into a directory, on the shared directory, before they are
  * removed. */
@@ -77,8 +81,12 @@ int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct j
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
-/* Starts a pass of pre-copy (src/host/pass.sh); its output is the bytes written. No deadline. */
-int runtime_pass_start(const struct runtime *rt, unsigned number, struct job *job, struct err *err);
+/*
+ * Starts a pass of pre-copy (src/host/pass.sh); its output is the bytes written, 0 where they go to
+ * page_server (not NULL). No deadline.
+ */
+int runtime_pass_start(const struct runtime *rt, unsigned number, const char *page_server,
+		       struct job *job, struct err *err);
 /* Of a destination, once such a pass is done: reads it into its memory. Failing harms nothing. */
 int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
 			    struct job *job, struct err *err);
@@ -93,7 +101,8 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err);
 /* The container is paused: the parked dump goes on. One process, for the container is frozen. */
 int runtime_dump_go(const struct runtime *rt, struct err *err);
-/* Starts what ends when the gate is reached: images complete, source frozen and alive. */
+/* Starts what ends when the gate is reached: images complete, source frozen and alive. Its output
+ * ends in their number where the source was prepared as "sender". */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			  struct err *err);
 /* Starts what ends when the page server is ready, behind the gate of a dump with lazy_pages. */

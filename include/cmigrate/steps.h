@@ -2,7 +2,7 @@
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
  * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c,
- * step_precopy.c, step_pages.c.
+ * step_precopy.c, step_pages.c, step_direct.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -90,6 +90,20 @@ enum undo_result undo_serve(struct move *move, struct err *err);
 int step_drain(struct move *move, struct err *err);
 int step_end_source(struct move *move, struct err *err);
 int step_clean_pages(struct move *move, struct err *err);
+
+/*
+ * Where memory goes straight to the destination (receive.h), for the steps above; else each does
+ * nothing. admit: its page server is for the source alone. receive: it listens, for a pass or the
+ * dump (RECEIVE_DUMP). received: that is whole; *ret_bytes is left alone where nothing is direct.
+ * before_restore: all images are in one place, n as in receive_gather(). cut: a dump that is to end
+ * is not kept by its connection. close: no page server is left there, nor its rule.
+ */
+int direct_admit(struct move *move, struct err *err);
+int direct_receive(struct move *move, unsigned pass, struct err *err);
+int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
+int direct_before_restore(struct move *move, int n, struct err *err);
+void direct_cut(struct move *move);
+int direct_close(struct move *move, struct err *err);
 
 /* sync: the images are on disk; of a checkpoint. */
 int step_sync(struct move *move, struct err *err);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# clean RUN [IMAGES]: removes the work directory, and the images where given. Fine when they are gone.
-run=$1 images=$2
+# clean RUN [IMAGES] [keep]: removes the work directory, and the images where given. Fine when they are gone.
+# keep: but for the memory that came straight here (receive.sh), for a restore that is tried anew.
+run=$1 images=$2 keep=$3
 # Who still waits for a gate that was never reached: no more. The line is there until this ends.
 if [ -p "$run/reached" ]; then
 	exec 3<>"$run/reached" 4<>"$run/parked" 5<>"$run/served"
@@ -20,6 +21,11 @@ done
 	echo "still mounted: $(mounts | head -n 1)" >&2
 	exit 1
 }
+if [ -n "$keep" ] && [ -e "$run/pages" ]; then
+	find "$run" -mindepth 1 -maxdepth 1 ! -name pages -exec rm -rf --one-file-system {} +
+	[ "$(ls -A "$run")" = pages ]
+	exit
+fi
 rm -rf --one-file-system "$run"
 rmdir "${run%/*}" 2>/dev/null
 if [ -n "$images" ]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH]
-#   [strategy=NAME] [peer=HOST]
+#   [strategy=NAME] [transport=direct] [peer=HOST]
 #
 # Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once, and
 # complete=yes is the last. ROLE is source or destination. Leaves nothing behind. The slow programs run
@@ -122,11 +122,15 @@ ahead() {
 	rm -f "$bundle/.cmigrate/proof-$id.rate"
 }
 
-# For post-copy: the other host's address, our own that it reaches, and what serving and fetching pages needs.
+# For memory between the hosts: the other one's address, and our own that it reaches.
 peer() {
 	ip=$(getent ahostsv4 "$1" 2>/dev/null | awk '{print $1; exit}')
 	say peer "$ip"
 	[ -z "$ip" ] || say peer-from "$(ip -o route get "$ip" 2>/dev/null | sed -n 's/.* src \([^ ]*\).*/\1/p')"
+}
+
+# For post-copy: what serving and fetching pages needs.
+lazy() {
 	say pipe-max "$(cat /proc/sys/fs/pipe-max-size)"
 	# CAP_SYS_RESOURCE is bit 24.
 	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
@@ -329,17 +333,23 @@ everything() {
 
 versions &
 criu_check &
-strategy=
+strategy='' transport=''
 for word in "$@"; do
-	case $role-$strategy-$word in
+	case $role-$strategy$transport-$word in
 	*-strategy=*) strategy=${word#*=} ;;
-	*-post-copy-peer=* | *-hybrid-peer=*) peer "${word#*=}" & ;;
+	*-transport=*) transport=+${word#*=} ;;
+	*-post-copy*-peer=* | *-hybrid*-peer=*)
+		peer "${word#*=}" &
+		lazy &
+		;;
+	*+direct-peer=*) peer "${word#*=}" & ;;
 	esac
 done
 case $role-$strategy in
 source-auto | source-pre-copy | source-hybrid) ahead & ;;
 esac
 if [ "$role" = destination ]; then
+	[ -z "$transport" ] || say run-space "$(df -Pk /run 2>/dev/null | awk 'NR == 2 {printf "%.0f", $4 * 1024}')" &
 	ifb &
 	for word in "$@"; do
 		case $word in

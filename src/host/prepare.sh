@@ -4,17 +4,19 @@
 #
 # Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
 # logs thousands of lines) and on the source the images directory, the fifos and the gate. ROLE
-# is source, destination, or ungated: a source whose dump waits for nobody.
+# is source, destination, or ungated: a source whose dump waits for nobody. sender, receiver: source and destination
+# of memory that goes straight from one to the other (receive.sh).
 # Prints "parks" on a destination whose restore may be started before there are images (park.sh).
-# Fails if a directory is there already: two moves of one name.
+# Fails if a directory is there already: two moves of one name. Memory that has been received may be in it.
 role=$1 run=$2 images=$3
 shift 3
 umask 077
 set -e
 mkdir -p "${run%/*}"
-mkdir "$run"
+[ "$role-$(ls -A "$run" 2>/dev/null)" = receiver-pages ] || mkdir "$run"
 printf '%s\n' "$@" >"$run/criu.conf"
-if [ "$role" = destination ]; then
+[ "$role" != receiver ] || mkfifo "$run/listens"
+if [ "$role" = destination ] || [ "$role" = receiver ]; then
 	# A script in the place of runc may look at the images that it is called with.
 	if [ "$(head -c 4 "$(command -v runc)" | tail -c 3)" = ELF ]; then
 		mkfifo "$run/parked.conf"
@@ -23,7 +25,10 @@ if [ "$role" = destination ]; then
 	exit 0
 fi
 mkdir "$images"
-[ "$role" = source ] || exit 0
+[ "$role" != ungated ] || exit 0
+# How many images there are is said at the gate where somebody must know (gather.sh).
+counts=
+[ "$role" != sender ] || counts="set -- '$images'/*.img"
 mkfifo "$run/parked" "$run/reached" "$run/served" "$run/verdict"
 echo go >"$run/go"
 
@@ -51,7 +56,8 @@ make_gate() {
 		esac
 		exec 3<>'$run/verdict' 4<>'$run/'\$there || exit 1
 		: >'$run/at-'\$there
-		echo \$there >&4
+		$counts
+		echo \$there \$# >&4
 		while :; do
 			case \$there-\$line-\$(cat '$run/word' 2>/dev/null) in
 			*-close) exit 1 ;;

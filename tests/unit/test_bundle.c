@@ -48,6 +48,7 @@ static void all_of_it_is_read(void **state)
 		      "\"org.cmigrate.endpoint\":\"http://192.0.2.7/ tcp://192.0.2.7:80\","
 		      "\"org.cmigrate.address\":\"192.0.2.7/24@eth0,2001:db8::7\","
 		      "\"org.cmigrate.strategy\":\"cold\",\"org.cmigrate.tcp\":\"close\","
+		      "\"org.cmigrate.transport\":\"direct\","
 		      "\"org.cmigrate.timeout\":\"7\",\"org.cmigrate.max-downtime\":\"250\","
 		      "\"org.cmigrate.criu\":\"--file-locks --ghost-limit 4M\","
 		      "\"com.example.other\":\"any thing\"},"
@@ -67,6 +68,7 @@ static void all_of_it_is_read(void **state)
 	assert_int_equal(b.addresses[0].prefix, 24);
 	assert_true(b.addresses[1].v6);
 	assert_string_equal(b.strategy, "cold");
+	assert_string_equal(b.transport, "direct");
 	assert_string_equal(b.tcp, "close");
 	assert_int_equal(b.timeout, 7);
 	assert_int_equal(b.max_downtime_ms, 250);

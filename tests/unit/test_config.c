@@ -31,7 +31,8 @@ static void every_key(void **state)
 		      "\"ssh\": { \"user\": \"root\", \"options\": [\"-i\", \"/etc/key file\"] },"
 		      "\"hosts\": { \"rhel01\": {}, \"rhel02\": { \"ssh\": \"admin@192.0.2.2\","
 		      "  \"device\": \"eth1\", \"memory\": \"16G\" } },"
-		      "\"move\": { \"strategy\": \"pre-copy\", \"timeout\": 31, "
+		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
+		      "\"timeout\": 31, "
 		      "\"max_downtime_ms\": 301 },"
 		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5 },"
 		      "\"hooks\": { \"pre_move\": [\"a\", \"b c\"], \"post_move\": [\"d\"],"
@@ -53,6 +54,7 @@ static void every_key(void **state)
 	assert_null(h->device);
 	assert_null(config_find(&c, "rhel03"));
 	assert_string_equal(c.strategy, "pre-copy");
+	assert_string_equal(c.transport, "direct");
 	assert_int_equal(c.timeout, 31);
 	assert_int_equal(c.max_downtime_ms, 301);
 	assert_string_equal(c.rebalance_by, "memory");
@@ -115,6 +117,8 @@ static void what_is_wrong(void **state)
 		{"{\"hosts\":{\"a\":{},\"a\":{}}}", "duplicate"},
 		{"{\"move\":1}", "'move' is not an object"},
 		{"{\"move\":{\"strategy\":\"warm\"}}", "'move.strategy' is none of auto, cold"},
+		{"{\"move\":{\"transport\":\"nfs\"}}",
+		 "'move.transport' is none of shared, direct"},
 		{"{\"move\":{\"timeout\":-1}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"timeout\":\"30\"}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"max_downtime_ms\":0.5}}", "'move.max_downtime_ms' is not"},

@@ -92,6 +92,33 @@ static void there_and_back(void **state)
 	move_free(again);
 }
 
+/* Where its memory went decides which images can be believed. */
+static void straight_there(void **state)
+{
+	struct move *m =
+		read_back(object_with("{'gate':true,'transport':'direct','page_server':'192.0.2.2',"
+				      "'page_client':'192.0.2.1','page_port':27001}"));
+	json_t *o = move_json(m);
+	struct runtime src = move_runtime_source(m), dst = move_runtime_destination(m);
+
+	(void)state;
+	assert_true(m->direct);
+	assert_string_equal(json_string_value(json_object_get(o, "transport")), "direct");
+	assert_null(src.pages);
+	assert_string_equal(dst.pages, "/run/cmigrate/web/pages");
+	json_decref(o);
+	move_free(m);
+	/* Of before there was a choice, and by the shared directory. */
+	m = read_back(object_with("{}"));
+	assert_false(m->direct);
+	dst = move_runtime_destination(m);
+	assert_null(dst.pages);
+	move_free(m);
+	m = read_back(object_with("{'transport':'shared'}"));
+	assert_false(m->direct);
+	move_free(m);
+}
+
 static void little(void **state)
 {
 	struct move *m = read_back(object_with("{}"));
@@ -126,6 +153,13 @@ static void what_is_wrong(void **state)
 		"{'hop4':'192.0.2.3; add table x'}",
 		"{'hop6':'x'}",
 		"{'netns':'../x'}",
+		"{'gate':true,'transport':'x','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'transport':1,'page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'transport':'direct','page_server':'192.0.2.2'}",
+		"{'gate':true,'transport':'direct','page_server':'x','page_client':'192.0.2.1'}",
+		"{'transport':'direct','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'strategy':'hybrid','transport':'direct','page_server':'192.0.2.2',"
+		"'page_client':'192.0.2.1'}",
 		"{'source_addresses':['192.0.2.7/24@eth0']}",
 		"{'source_addresses':['192.0.2.7/24'],'destination_addresses':['192.0.2.7/24']}",
 		"{'source_addresses':['x@eth0'],'destination_addresses':['x@eth0']}",
@@ -189,8 +223,11 @@ static void swapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(little),
-		cmocka_unit_test(what_is_wrong),  cmocka_unit_test(names_that_are_missing),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(straight_there),
+		cmocka_unit_test(little),
+		cmocka_unit_test(what_is_wrong),
+		cmocka_unit_test(names_that_are_missing),
 		cmocka_unit_test(swapped),
 	};
 

@@ -27,6 +27,8 @@ static void all(void **state)
 			"web",
 			"--strategy",
 			"cold",
+			"--transport",
+			"direct",
 			"--tcp-established",
 			"--tcp-close",
 			"--address",
@@ -65,6 +67,7 @@ static void all(void **state)
 	assert_string_equal(args.v[1], "rhel02");
 	assert_string_equal(o.from, "rhel01");
 	assert_string_equal(o.strategy, "cold");
+	assert_string_equal(o.transport, "direct");
 	assert_true(o.tcp_established && o.tcp_close);
 	assert_int_equal(o.addresses.n, 2);
 	assert_string_equal(o.addresses.v[1], "2001:db8::7");
@@ -85,6 +88,7 @@ static void wrong(void **state)
 		const char *option, *value, *wanted;
 	} rows[] = {
 		{"--strategy", "warm", "auto|cold"},
+		{"--transport", "nfs", "shared|direct"},
 		{"--if-silent", "wait", "rollback|keep"},
 		{"--timeout", "soon", "timeout"},
 		{"--timeout", "-1", "timeout"},

@@ -89,11 +89,30 @@ static void let_in(void **state)
 		    " destination strategy=post-copy peer=rhel01 address=192.0.2.1 "
 		    "address=fd00::1 bind=/etc/a~b bind=/x "
 		    "netns=/run/netns/x"),
+		ROW("(facts) web " WEB " " ID
+		    " destination strategy=cold transport=direct peer=rhel01"),
 		ROW("(place) look '' 192.0.2.1/24@ 192.0.2.2/24@eth0"),
 		ROW("(lock) " WEB "/.cmigrate pid~4~on~x", .takes_over = true),
 		ROW("(store) append " WEB "/.cmigrate journal", .input = "any;\nthing $(id)\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
 		    " network-lock~skip ghost-limit~12"),
+		ROW("(prepare) sender /run/cmigrate/web " IMAGES),
+		ROW("(prepare) receiver /run/cmigrate/web " IMAGES " tcp-close"),
+		ROW("(receive) 0 3 /run/cmigrate/web 192.0.2.2 27001",
+		    "CMIGRATE_PAGES=/run/cmigrate/web"),
+		ROW("(listens) /run/cmigrate/web"),
+		ROW("(gather) " IMAGES " /run/cmigrate/web/pages 20"),
+		ROW("(gather) " IMAGES " /run/cmigrate/web/pages all"),
+		ROW("(cut) /run/cmigrate/web 192.0.2.2 27001"),
+		ROW("(images) " IMAGES),
+		ROW("(images) " IMAGES " /run/cmigrate/web/pages"),
+		ROW("(clean) /run/cmigrate/web '' keep"),
+		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web 192.0.2.2:27001", CONF),
+		ROW(CHECKPOINT "--page-server 192.0.2.2:27001 web", CONF,
+		    "/run/cmigrate/web/dump.out"),
+		ROW("(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB
+		    " --image-path /run/cmigrate/web/pages --work-path /run/cmigrate/web web",
+		    CONF " CMIGRATE_RESTORE=" ID, "/run/cmigrate/web/restore.out"),
 		ROW("(freeze) web ''"),
 		ROW("(store) read " WEB "/.cmigrate history"),
 		ROW("(await) " CONF),
@@ -254,6 +273,26 @@ static void kept_out(void **state)
 		    "conv=notrunc "
 		    "status=none"),
 		ROW("cat /run/runc/../x/state.json"),
+		/* Memory that goes straight to the destination. */
+		ROW("(facts) web " WEB " " ID " source strategy=cold transport=x peer=rhel01"),
+		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001"),
+		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001",
+		    "CMIGRATE_PAGES=/run/cmigrate/db"),
+		ROW("(receive) 0 0 /etc 192.0.2.2 27001", "CMIGRATE_PAGES=/run/cmigrate/web"),
+		ROW("(receive) ../x 0 /run/cmigrate/web 192.0.2.2 27001",
+		    "CMIGRATE_PAGES=/run/cmigrate/web"),
+		ROW("(gather) " IMAGES " /etc 20"),
+		ROW("(gather) " IMAGES " /run/cmigrate/db/pages 20"),
+		ROW("(gather) /etc /run/cmigrate/web/pages all"),
+		ROW("(gather) " IMAGES " /run/cmigrate/web/pages -1"),
+		ROW("(images) " IMAGES " /etc"),
+		ROW("(cut) /run/cmigrate/web 192.0.2.2~or~dport~=~22 27001"),
+		ROW("(clean) /run/cmigrate/web " IMAGES " keep"),
+		ROW("(clean) /run '' keep"),
+		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web --criu", CONF),
+		ROW("(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB
+		    " --image-path /tmp/pages --work-path /run/cmigrate/web web",
+		    CONF " CMIGRATE_RESTORE=" ID, "/run/cmigrate/web/restore.out"),
 		/* What is removed. */
 		ROW("(clean) /run ''"),
 		ROW("(clean) /run/cmigrate/.. ''"),

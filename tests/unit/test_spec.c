@@ -673,6 +673,8 @@ static void annotations(void **state)
 		{"org.cmigrate.strategy", "precopy",
 		 "'precopy' is none of auto, cold, pre-copy, post-copy, hybrid"},
 		{"org.cmigrate.strategy", "auto|cold", "is none of"},
+		{"org.cmigrate.transport", "direct", NULL},
+		{"org.cmigrate.transport", "nfs", "'nfs' is none of shared, direct"},
 		{"org.cmigrate.tcp", "established", NULL},
 		{"org.cmigrate.tcp", "", "'' is none of established, close"},
 		{"org.cmigrate.timeout", "30", NULL},

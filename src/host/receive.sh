@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# receive PASS PARENT RUN ADDRESS PORT: a page server for one dump: the memory that the source's criu sends to
+# ADDRESS and PORT is written to RUN/pages, of a pass of pre-copy (PASS, else 0) to RUN/pages/pass-PASS. PARENT:
+# the pass that it builds on, 0: none. A byte in the fifo RUN/listens says when it listens (listens.sh). Done
+# when all has come: leaves "received" beside it, and prints how many bytes it was.
+pass=$1 parent=$2 run=$3 address=$4 port=$5
+umask 077
+dir=$run/pages
+[ "$pass" -eq 0 ] || dir=$run/pages/pass-$pass
+mkdir -p "$dir" || exit 1
+set --
+# Relative to the images directory, as it is going to be read.
+if [ "$parent" -gt 0 ] && [ "$pass" -eq 0 ]; then
+	set -- --prev-images-dir "pass-$parent"
+elif [ "$parent" -gt 0 ]; then
+	set -- --prev-images-dir "../pass-$parent"
+fi
+# For reading too: nobody waits here for a reader.
+exec 3<>"$run/listens" || exit 1
+# It answers its client before it has closed its files: only its end says that they are whole.
+criu page-server --images-dir "$dir" --work-dir "$run" --log-file receive.log -v2 --address "$address" \
+	--port "$port" --status-fd 3 "$@" >>"$run/receive.out" 2>&1 </dev/null || {
+	status=$?
+	echo "the page server ended with status $status" >&2
+	exit "$status"
+}
+: >"$dir/received" || exit 1
+sum=0
+for file in "$dir"/pages-*.img; do
+	[ -e "$file" ] && sum=$((sum + $(stat -c %s "$file")))
+done
+echo "$sum"

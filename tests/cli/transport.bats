@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Memory that goes straight to the destination, against stubs (tests/cli/stubs): what is run where and in
+# which order, and when it goes by the shared directory all the same.
+
+bats_require_minimum_version 1.5.0
+
+load lib/stubs
+
+setup() {
+	set_up_stubs
+	# A process whose memory is known: the first one there.
+	echo '[1]' >stub/hosta/pids
+}
+
+moves() { # OPTIONS...
+	runs move --skip-check "$skips,stdio,terminal,deleted" --transport direct "$@" web hostb
+}
+
+# The commands of --verbose begin in this order with these, each behind the one before.
+in_order() { # TEXT...
+	local at=0 text
+	for text in "$@"; do
+		at=$(awk -v text="$text" -v from="$at" 'NR > from && index($0, text) == 1 {print NR; exit}' all)
+		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; return 1; }
+	done
+}
+
+nothing_left() {
+	[ "$(ls -A root/web)" = $'.cmigrate\nconfig.json' ]
+	[ "$(ls -A root/web/.cmigrate)" = history ]
+	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
+	! grep -l -a -z -x -F -e CMIGRATE_PAGES=/run/cmigrate/web /proc/[0-9]*/environ 2>/dev/null
+}
+
+moved() {
+	[ "$(cat stub/hostb/state)" = running ]
+	[ ! -e stub/hosta/state ]
+	nothing_left
+}
+
+@test "a page server on the destination, before the dump; the small images are put beside the memory" {
+	moves --verbose
+	[ "$status" -eq 0 ]
+	cp stub/calls all
+	in_order 'hostb criu [page-server] [--images-dir] [/run/cmigrate/web/pages]' \
+		'hostb criu [listens for /run/cmigrate/web/pages]' 'hosta runc [checkpoint]' 'hosta runc [pause] [web]' \
+		'hosta criu [dumps]' 'hosta criu [sends 4096 bytes to 192.0.2.2:2' 'hostb runc [restore]' 'hostb criu [restores]'
+	grep -E '^hosta runc \[checkpoint\] .*\[--page-server\] \[192.0.2.2:2[78][0-9]{3}\] \[web\]$' stub/calls
+	grep -F 'hostb runc [restore]' stub/calls | grep -F '[--image-path] [/run/cmigrate/web/pages]'
+	! grep -F 'hosta criu [page-server]' stub/calls
+	printf '%s\n' "$stderr" >all
+	# Nobody but the source reaches it, and its rule goes with it.
+	in_order '[hostb] + (guard) admit ' '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' \
+		'[hostb] + (receive) 0 0 ' '[hosta] + CRIU_CONFIG_FILE=' '[hostb] + (gather) ' '[hostb] + (restore) ' \
+		'[hostb] + (unpage) ' '[hostb] + (guard) clear ' '[hostb] + (clean) '
+	grep -E '^\[hostb\] \+ \(gather\) .*/pages 2$' all
+	grep -E '^\[hostb\] \+ \(guard\) admit [0-9a-f]{8} 192.0.2.2 [0-9]+ 192.0.2.1$' all
+	moved
+}
+
+@test "pre-copy: a page server for each pass, which builds on the one before" {
+	moves --verbose --strategy pre-copy --max-downtime 200
+	[ "$status" -eq 0 ]
+	cp stub/calls all
+	in_order 'hostb criu [listens for /run/cmigrate/web/pages/pass-1]' 'hosta criu [sends 4096000 bytes' \
+		'hostb criu [listens for /run/cmigrate/web/pages/pass-2]' 'hosta criu [sends 409600 bytes' \
+		'hostb criu [listens for /run/cmigrate/web/pages]' 'hosta runc [pause] [web]' 'hosta criu [sends 4096 bytes'
+	grep -F 'hosta runc [checkpoint] [--pre-dump]' stub/calls | grep -F '[--parent-path] [../pass-1]'
+	grep -F 'hostb criu [page-server]' stub/calls | grep -c -F '[--prev-images-dir] [../pass-1]' | grep -x 1
+	grep -F 'hostb criu [page-server]' stub/calls | grep -c -F '[--prev-images-dir] [pass-2]' | grep -x 1
+	[ "$(grep -c -F 'hostb criu [page-server]' stub/calls)" -eq 3 ]
+	# It is in the destination's memory already, and its size is known from there.
+	[[ $stderr != *'(readahead)'* ]]
+	[[ $stderr == *'pre-copy: 2 passes, then the rest fits'* ]]
+	moved
+}
+
+@test "a page server that fails: the source goes on, exit code 4, nothing is left" {
+	: >stub/hostb/page-server-fails
+	moves
+	[ "$status" -eq 4 ]
+	[[ $stderr == *'the memory did not get to hostb'* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	[ ! -e stub/hostb/state ]
+	nothing_left
+}
+
+@test "a restore that fails: the source goes on, nothing is left" {
+	: >stub/hostb/restore-fails
+	moves
+	[ "$status" -eq 4 ]
+	[ "$(cat stub/hosta/state)" = running ]
+	nothing_left
+}
+
+# by_shared REASON: moved all the same, by no page server, and the reason is said.
+by_shared() {
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"not straight to hostb: "*"$1"*"by the shared directory instead"* ]]
+	! grep -F '[page-server]' stub/calls
+	! grep -F '[--page-server]' stub/calls
+	[ "$(cat stub/hostb/state)" = running ]
+}
+
+@test "by the shared directory: images are to be kept" {
+	moves --keep-images
+	by_shared 'images that are kept would lack the memory'
+}
+
+@test "by the shared directory: the hosts don't know each other" {
+	printf '#!/bin/sh\n' >bin/getent.new
+	chmod 755 bin/getent.new
+	mv bin/getent.new bin/getent
+	moves
+	by_shared "hosta and hostb don't know each other's address"
+}
+
+@test "by the shared directory: no room on the destination" {
+	cat >bin/df <<-'END'
+		#!/bin/sh
+		[ "$2" = /run ] || exec /bin/df "$@"
+		printf 'Filesystem 1024-blocks Used Available\ntmpfs 1 1 1024\n'
+	END
+	chmod 755 bin/df
+	moves
+	by_shared 'hostb has no room in /run'
+}
+
+@test "by the shared directory: a page server needs criu 3.19" {
+	mkdir other
+	mv bin/criu other/criu
+	cat >bin/criu <<-END
+		#!/bin/sh
+		[ "\$STUB_HOST-\$1" != hostb---version ] || { echo 'Version: 3.18'; exit; }
+		exec "$PWD/other/criu" "\$@"
+	END
+	chmod 755 bin/criu
+	moves
+	by_shared 'criu on hostb is older than 3.19'
+}
+
+@test "said by an annotation, and unsaid on the command line" {
+	bundle '{"org.cmigrate.transport": "direct"}'
+	runs move --skip-check "$skips,stdio,terminal,deleted" --transport shared web hostb
+	[ "$status" -eq 0 ]
+	! grep -F '[page-server]' stub/calls
+	runs move --skip-check "$skips,stdio,terminal,deleted" --from hostb web hosta
+	[[ $stderr == *'not straight to hosta: it is not known how much memory the container has'* ]]
+}
