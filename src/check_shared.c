@@ -55,7 +55,8 @@ CHECK(space)
 	if (used > UINT64_MAX / 2)
 		return check_fail(f, NULL, "the container's memory on %s is unknown",
 				  p->source_name);
-	uint64_t needed = used + used / 10 + IMAGES_EXTRA;
+	uint64_t memory = p->direct ? 0 : used;
+	uint64_t needed = memory + memory / 10 + IMAGES_EXTRA;
 	if (left >= needed)
 		return CHECK_OK;
 	CLEANUP_FREE char *has = check_size(left);

@@ -332,6 +332,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .destination = &m->destination_facts,
 			      .destination_device = row ? row->device : NULL,
 			      .strategy = m->strategy,
+			      .direct = m->direct,
 			      .tcp_established = o->tcp_established,
 			      .file_locks = o->file_locks,
 			      .ext_unix_sk = o->ext_unix_sk,

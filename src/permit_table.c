@@ -20,8 +20,6 @@ const struct permit_alias permit_aliases[] = {
 	{"log", "{run}/restore.out"},
 	{"log", "{run}/pages.log"},
 	{"log", "{run}/pages.out"},
-	{"log", "{run}/receive.log"},
-	{"log", "{run}/receive.out"},
 	{"strategy", "auto"},
 	{"strategy", "cold"},
 	{"strategy", "pre-copy"},

@@ -25,13 +25,14 @@ int direct_admit(struct move *move, struct err *err)
 /* Why the page server has ended that should not have. Always -1. */
 static int receive_failure(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	const struct job *job = &move->receive;
+	CLEANUP_FREE char *text = str_dup(buf_str(&job->err));
+	const char *said = str_trim(text);
 
-	if (job_failure(&move->receive, err) < 0 && move->receive.lost)
-		return -1;
-	(void)err_set(err, EXIT_FAILED, "the memory did not get to %s", move->destination_name);
-	runtime_diagnose(&dst, "receive.log", err);
-	return -1;
+	if (job->lost)
+		return job_failure(job, err);
+	return err_set(err, EXIT_FAILED, "the memory did not get to %s%s%s", move->destination_name,
+		       *said ? ": " : "", said);
 }
 
 int direct_receive(struct move *move, unsigned pass, struct err *err)

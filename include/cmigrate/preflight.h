@@ -32,6 +32,7 @@ struct preflight {
 	const struct facts *source, *destination;
 	const char *destination_device; /* from configuration, or NULL */
 	const char *strategy;
+	bool direct; /* memory does not go by the shared directory */
 	bool tcp_established;
 	struct argv skip; /* ids */
 	/* CRIU flags that the container or the operator gave */

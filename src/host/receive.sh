@@ -22,7 +22,8 @@ exec 3<>"$run/listens" || exit 1
 criu page-server --images-dir "$dir" --work-dir "$run" --log-file receive.log -v2 --address "$address" \
 	--port "$port" --status-fd 3 "$@" >>"$run/receive.out" 2>&1 </dev/null || {
 	status=$?
-	echo "the page server ended with status $status" >&2
+	why=$(grep -m 1 'Error (' "$run/receive.log" 2>/dev/null | sed 's/^.*Error ([^)]*): /: /' | head -c 300)
+	echo "its page server ended with status $status$why" >&2
 	exit "$status"
 }
 : >"$dir/received" || exit 1

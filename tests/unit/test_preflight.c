@@ -181,6 +181,11 @@ static void closed(struct fixture *x)
 	x->p.tcp_established = false;
 }
 
+static void direct(struct fixture *x)
+{
+	x->p.direct = true;
+}
+
 static void post_copy(struct fixture *x)
 {
 	x->p.strategy = "post-copy";
@@ -289,6 +294,8 @@ static const struct row failing[] = {
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
 	 false},
 	{"space", "space=\n", NULL, NULL, "has 0 bytes left", false},
+	{"space", "memory=1073741824\nspace=1048576\n", NULL, direct, "the images may take 16 MiB",
+	 false},
 	{"space", "memory=99999999999999999999999\n", NULL, NULL, "memory on rhel01 is unknown",
 	 false},
 	{"memory", NULL, "memory-available=2994176\n", NULL,
@@ -365,6 +372,7 @@ static const struct row passing[] = {
 	{"pages", "peer-from=192.0.2.1\npipe-max=4194304\n", "uffd=yes\n", post_copy, NULL, false},
 	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\nmay-exceed=yes\n", "uffd=yes\n",
 	 post_copy, NULL, false},
+	{"space", "memory=1073741824\nspace=33554432\n", NULL, direct, NULL, false},
 	/* Only kernels and hypervisors use those. */
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
 	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},

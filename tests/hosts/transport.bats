@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
+# Memory that goes straight to the destination.
+
+load lib/lab
+load lib/containers
+load lib/snapshot
+load lib/faults
+load lib/traffic
+
+address=10.99.0.101
+
+setup_file() {
+	start_lab t-transport 600
+	# What criu finds out about a kernel once is kept in /run: before the first comparison.
+	on rhel01 criu check >/dev/null 2>&1 || true
+	on rhel02 criu check >/dev/null 2>&1 || true
+}
+
+teardown_file() {
+	end_lab
+}
+
+setup() {
+	make_redis cache $address/32 --args --enable-debug-command --args yes
+	start_container rhel01 cache
+	wait_on client 10 "redis-cli -h $address ping | grep -q PONG"
+	on client redis-cli -h $address debug populate 100 key 1048576 >/dev/null
+	digest=$(memory)
+}
+
+teardown() {
+	unwrap rhel01 rhel02
+	on rhel01 rm -f /tmp/config.json
+	remove_containers rhel01 rhel02
+}
+
+memory() {
+	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:99
+}
+
+# What this script is given, run by sh beside the page server on rhel02, whose process id is $pid.
+beside_page_server() { # SCRIPT
+	on rhel02 sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-END
+		#!/bin/sh
+		[ "\$1" = page-server ] || exec /usr/sbin/criu "\$@"
+		/usr/sbin/criu "\$@" &
+		pid=\$!
+		until [ -s /run/cmigrate/cache/pages/pages-65537.img ]; do :; done
+		$1
+		wait \$pid
+	END
+}
+
+# A move that is to fail with 4 and leaves all as it was; its message matches REGEX.
+is_undone() { # REGEX
+	local status=0 begin
+	remember rhel01 rhel02
+	begin=$(now_ms)
+	on rhel01 cmigrate --quiet move --transport direct cache rhel02 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	say "$(($(now_ms) - begin)) ms: $(cut -c1-230 "$BATS_TEST_TMPDIR/err")"
+	[[ $status -eq 4 ]]
+	grep -q -E -e "$1" "$BATS_TEST_TMPDIR/err"
+	runs_only_on rhel01 cache $address
+	[[ $(memory) == "$digest" ]]
+	unchanged
+}
+
+@test "a redis of 100 MB there and back: no reply is lost, its memory is whole, nothing is left" {
+	start_client count incrementer $address 6379 counter
+	remember rhel01 rhel02
+	for move in 'rhel01 rhel02' 'rhel02 rhel01'; do
+		read -r from to <<<"$move"
+		out=$(on "$from" cmigrate --json move --transport direct cache "$to" 2>"$BATS_TEST_TMPDIR/err")
+		summary=$(tail -n 1 <<<"$out")
+		say "to $to: $(jq -c '[.outcome, .outage_ms, .freeze_ms, (.steps[] | select(.name == "dump" or .name == "restore") | "\(.name) \(.ms) ms")]' <<<"$summary")"
+		[[ $(jq -r '"\(.outcome) \(.strategy)"' <<<"$summary") == 'moved cold' ]]
+		! grep -F 'by the shared directory instead' "$BATS_TEST_TMPDIR/err"
+		runs_only_on "$to" cache $address
+		[[ $(memory) == "$digest" ]]
+	done
+	report=$(end_client count)
+	[[ $(jq -r .fault <<<"$report") == null ]]
+	[[ $(on client redis-cli -h $address get counter) == "$(jq -r .replies <<<"$report")" ]]
+	unchanged
+}
+
+@test "the memory is on the destination alone, and nobody but the source reaches its page server" {
+	on rhel01 bash -c 'CMIGRATE_PAUSE=restore:before cmigrate --quiet move --transport direct cache rhel02 </dev/null >/dev/null 2>/var/err & echo $! >/var/pid'
+	wait_on rhel01 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	shared=$(on rhel01 find /runc/containers/cache/.cmigrate -name '*.img' -printf '%f %s\n')
+	echo "$shared"
+	grep -q '^inventory.img ' <<<"$shared"
+	! grep -E '^page' <<<"$shared"
+	[[ $(awk '{sum += $2} END {print sum}' <<<"$shared") -lt 1000000 ]]
+	[[ $(on rhel02 sh -c 'cat /run/cmigrate/cache/pages/pages-*.img | wc -c') -gt 100000000 ]]
+	port=$(on rhel01 sh -c 'tr "\0" "\n" </proc/$(pgrep -f "^runc checkpoint")/cmdline' | sed -n 's/^10\.99\.0\.2://p')
+	on rhel02 nft list ruleset | grep -F "tcp dport $port ip saddr != { 10.99.0.1, 10.99.0.2 } drop"
+	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; while [ -e "/proc/$(cat /var/pid)" ]; do sleep 0.05; done; cat /var/err'
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	[[ -z $(on rhel02 nft list ruleset) ]]
+}
+
+@test "a page server that is killed in the middle of the dump: undone" {
+	beside_page_server 'kill -9 $pid'
+	is_undone 'the memory did not get to rhel02: its page server ended with status 137'
+}
+
+@test "a page server that stops in the middle of the dump: undone" {
+	beside_page_server 'kill -STOP $pid'
+	is_undone 'rhel01: the dump did not end within'
+}
+
+@test "a page server that is killed behind its last answer: what it has written is not believed" {
+	on rhel02 sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-'END'
+		#!/bin/sh
+		[ "$1" = page-server ] || exec /usr/sbin/criu "$@"
+		/usr/sbin/criu "$@"
+		exit 1
+	END
+	is_undone 'the memory did not get to rhel02'
+}
+
+@test "a controller that is killed, and recovery: one copy goes on, nothing is left" {
+	remember rhel01 rhel02
+	local from=rhel01 to=rhel02 fault
+	for fault in prepare:after dump:before dump:after restore:before restore:after; do
+		run on "$from" env CMIGRATE_FAULT=$fault cmigrate --quiet move --transport direct cache "$to"
+		[[ $status -eq 137 ]]
+		run on "$from" cmigrate recover cache
+		say "$fault: $output"
+		[[ $status -eq 0 ]]
+		if [[ $fault == restore:after ]]; then
+			runs_only_on "$to" cache $address
+		else
+			runs_only_on "$from" cache $address
+		fi
+		[[ $(memory) == "$digest" ]]
+		[[ $fault == restore:after ]] || unchanged
+	done
+	on rhel02 cmigrate --quiet move --transport direct cache rhel01
+	unchanged
+}
+
+@test "the source is lost when the memory is there: recovery restores it on the destination" {
+	run on client env CMIGRATE_FAULT=dump:after cmigrate --quiet move --transport direct cache rhel02 --from rhel01
+	[[ $status -eq 137 ]]
+	"$lab" crash rhel01 3>&-
+	"$lab" boot rhel01 3>&-
+	place_program
+	# A restore that fails is tried anew, with the memory still there, and never on the source.
+	wrap_runc rhel02 '[ -z "$restoring" ] || exit 1'
+	run on client cmigrate recover cache
+	say "$output"
+	[[ $status -eq 6 ]]
+	[[ -z $(state_of rhel01 cache) ]]
+	unwrap rhel02
+	run on client cmigrate recover cache
+	say "$output"
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	[[ -z $(on rhel02 nft list ruleset) ]]
+	on rhel02 sh -c '[ ! -e /run/cmigrate ]'
+	[[ $(on rhel01 ls -A /runc/containers/cache/.cmigrate) == history ]]
+}
+
+@test "both hosts are lost: nothing is made of the images that lack their memory" {
+	run on client env CMIGRATE_FAULT=dump:after cmigrate --quiet move --transport direct cache rhel02 --from rhel01
+	[[ $status -eq 137 ]]
+	for host in rhel01 rhel02; do
+		"$lab" crash $host 3>&-
+		"$lab" boot $host 3>&-
+	done
+	place_program
+	run on client cmigrate recover cache
+	say "$output"
+	[[ $status -eq 1 && $output == *'runs nowhere'* ]]
+	[[ -z $(state_of rhel01 cache)$(state_of rhel02 cache) ]]
+}
+
+@test "the destination is lost in the middle of the dump: undone as far as it can be" {
+	beside_page_server 'kill -STOP $pid; : >/run/stopped'
+	on client bash -c 'cmigrate --quiet move --transport direct cache rhel02 --from rhel01 </dev/null >/dev/null 2>/var/err; echo $? >/var/status' &
+	mover=$!
+	wait_on rhel02 20 '[[ -e /run/stopped ]]'
+	"$lab" crash rhel02 3>&-
+	wait $mover
+	say "$(on client cat /var/status): $(on client cut -c1-230 /var/err)"
+	[[ $(on client cat /var/status) -eq 4 || $(on client cat /var/status) -eq 6 ]]
+	"$lab" boot rhel02 3>&-
+	place_program
+	on client cmigrate recover cache
+	runs_only_on rhel01 cache $address
+	[[ $(memory) == "$digest" ]]
+}
