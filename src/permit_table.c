@@ -146,7 +146,7 @@ const struct permit permits[] = {
 	ROW("(guard) clear {tag}"),
 
 	/* Memory that goes straight to the destination. */
-	ROW("(receive) {number} {number} {run} {ip} {number}", .env = "CMIGRATE_PAGES={run}"),
+	ROW("(receive) {number} {number} {run} {ip} {number} {number}", .env = "CMIGRATE_PAGES={run}"),
 	ROW("(listens) {run}"),
 	ROW("(gather) {images} {pages} {number}|all"),
 	ROW("(cut) {run} {ip} {number}"),

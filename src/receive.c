@@ -8,6 +8,8 @@
 #define QUICK_MS 10000
 /* For criu to start. */
 #define LISTEN_MS 20000
+/* For a page server that has ended by its own limit to say so. */
+#define SELF_MS 5000
 /* Small images, but tmpfs with contents are among them. */
 #define GATHER_MS 60000
 
@@ -45,7 +47,9 @@ int receive_start(const struct pages *pages, const struct runtime *destination, 
 
 	script_argv(&a, &script_receive, number, parent, destination->run, pages->server, port,
 		    NULL);
-	return start(destination->host, &a, envs, timeout_ms, job, err);
+	argv_addf(&a, "%d", timeout_ms / 1000);
+	/* The limit on the host itself comes first. */
+	return start(destination->host, &a, envs, timeout_ms + SELF_MS, job, err);
 }
 
 int receive_listens_start(const struct runtime *destination, struct job *job, struct err *err)

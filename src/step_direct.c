@@ -11,6 +11,8 @@
 
 /* How long a page server may wait for its client, beyond the time of the dump. */
 #define WAITING_MS 120000
+/* From a page server's end to the word of it. */
+#define ENDING_MS 2000
 /* From the source's word that all has been sent to the page server's end. */
 #define RECEIVED_MS 20000
 
@@ -49,10 +51,14 @@ int direct_receive(struct move *move, unsigned pass, struct err *err)
 			  move->dump_timeout_ms + WAITING_MS, &move->receive, err) < 0 ||
 	    receive_listens_start(&dst, &listens, err) < 0)
 		return -1;
-	int status = jobs_wait_any(jobs, 2, 0) == 0 ? job_failure(&listens, err)
-						    : receive_failure(move, err);
+	bool there = jobs_wait_any(jobs, 2, 0) == 0 && job_failure(&listens, err) == 0;
+	/* Its own words say more than those of who waited for it. */
+	if (!there)
+		(void)jobs_wait_any(jobs + 1, 1, deadline_in_ms(ENDING_MS));
 	job_clear(&listens);
-	return status;
+	if (!there && move->receive.state == JOB_DONE)
+		return receive_failure(move, err);
+	return there ? 0 : -1;
 }
 
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err)

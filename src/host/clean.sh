@@ -10,6 +10,11 @@ if [ -p "$run/reached" ]; then
 	echo gone >&4
 	echo gone >&5
 fi
+# The same of a page server that never listened.
+if [ -p "$run/listens" ]; then
+	exec 6<>"$run/listens"
+	echo >&6
+fi
 # A CRIU that crashed leaves all cgroup hierarchies mounted in its work directory.
 mounts() {
 	awk -v dir="$run/" 'index($2, dir) == 1 {print $2}' /proc/self/mounts

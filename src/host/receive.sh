@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# receive PASS PARENT RUN ADDRESS PORT: a page server for one dump: the memory that the source's criu sends to
-# ADDRESS and PORT is written to RUN/pages, of a pass of pre-copy (PASS, else 0) to RUN/pages/pass-PASS. PARENT:
+# receive PASS PARENT RUN ADDRESS PORT SECONDS: a page server for one dump: the memory that the source's criu sends
+# to ADDRESS and PORT is written to RUN/pages, of a pass of pre-copy (PASS, else 0) to RUN/pages/pass-PASS. PARENT:
 # the pass that it builds on, 0: none. A byte in the fifo RUN/listens says when it listens (listens.sh). Done
-# when all has come: leaves "received" beside it, and prints how many bytes it was.
-pass=$1 parent=$2 run=$3 address=$4 port=$5
+# when all has come: leaves "received" beside it, and prints how many bytes it was. It ends after SECONDS at the
+# latest, whoever still lives.
+pass=$1 parent=$2 run=$3 address=$4 port=$5 seconds=$6
 umask 077
 dir=$run/pages
 [ "$pass" -eq 0 ] || dir=$run/pages/pass-$pass
@@ -19,8 +20,8 @@ fi
 # For reading too: nobody waits here for a reader.
 exec 3<>"$run/listens" || exit 1
 # It answers its client before it has closed its files: only its end says that they are whole.
-criu page-server --images-dir "$dir" --work-dir "$run" --log-file receive.log -v2 --address "$address" \
-	--port "$port" --status-fd 3 "$@" >>"$run/receive.out" 2>&1 </dev/null || {
+timeout "$seconds" criu page-server --images-dir "$dir" --work-dir "$run" --log-file receive.log -v2 \
+	--address "$address" --port "$port" --status-fd 3 "$@" >>"$run/receive.out" 2>&1 </dev/null || {
 	status=$?
 	why=$(grep -m 1 'Error (' "$run/receive.log" 2>/dev/null | sed 's/^.*Error ([^)]*): /: /' | head -c 300)
 	echo "its page server ended with status $status$why" >&2

@@ -9,6 +9,7 @@ load lib/stubs
 
 setup() {
 	set_up_stubs
+	ln -s "$top/tests/cli/stubs/tool" bin/getent
 	# A process whose memory is known: the first one there.
 	echo '[1]' >stub/hosta/pids
 }
@@ -30,7 +31,7 @@ nothing_left() {
 	[ "$(ls -A root/web)" = $'.cmigrate\nconfig.json' ]
 	[ "$(ls -A root/web/.cmigrate)" = history ]
 	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
-	! grep -l -a -z -x -F -e CMIGRATE_PAGES=/run/cmigrate/web /proc/[0-9]*/environ 2>/dev/null
+	[ -z "$(grep -l -a -z -x -F -e CMIGRATE_PAGES=/run/cmigrate/web /proc/[0-9]*/environ 2>/dev/null)" ]
 }
 
 moved() {
@@ -48,7 +49,7 @@ moved() {
 		'hosta criu [dumps]' 'hosta criu [sends 4096 bytes to 192.0.2.2:2' 'hostb runc [restore]' 'hostb criu [restores]'
 	grep -E '^hosta runc \[checkpoint\] .*\[--page-server\] \[192.0.2.2:2[78][0-9]{3}\] \[web\]$' stub/calls
 	grep -F 'hostb runc [restore]' stub/calls | grep -F '[--image-path] [/run/cmigrate/web/pages]'
-	! grep -F 'hosta criu [page-server]' stub/calls
+	[ "$(grep -c -F 'criu [page-server]' stub/calls)" -eq 1 ]
 	printf '%s\n' "$stderr" >all
 	# Nobody but the source reaches it, and its rule goes with it.
 	in_order '[hostb] + (guard) admit ' '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' \
@@ -86,6 +87,61 @@ moved() {
 	nothing_left
 }
 
+@test "a page server that never listens: undone before the container was stopped, nobody waits for it" {
+	: >stub/hostb/page-server-dies
+	moves
+	[ "$status" -eq 4 ]
+	[[ $stderr == *'the memory did not get to hostb: its page server ended with status 1'* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	run ! grep -F 'hosta runc [pause]' stub/calls
+	nothing_left
+}
+
+@test "who waits for a page server that never began is told when the work directory goes" {
+	mkdir -p work/run
+	mkfifo work/run/listens
+	timeout 20 sh "$top/src/host/listens.sh" work/run &
+	waiter=$!
+	# It has opened the fifo, or is about to and finds none: it ends, and not by its time limit.
+	sh "$top/src/host/clean.sh" "$PWD/work/run" ''
+	wait $waiter || [ $? -ne 124 ]
+	[ ! -e work ]
+}
+
+@test "images are put beside the memory only when all of them are to be seen" {
+	mkdir images pages
+	echo a >images/a.img
+	echo b >images/b.img
+	echo d >images/descriptors.json
+	sh "$top/src/host/gather.sh" images pages 0
+	[ "$(ls pages)" = descriptors.json ]
+	run sh "$top/src/host/gather.sh" images pages 3
+	[ "$status" -ne 0 ]
+	[[ $output == *"not all images of the dump are to be seen in 'images'"* ]]
+	[ "$(ls pages)" = descriptors.json ]
+	sh "$top/src/host/gather.sh" images pages 2
+	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
+	rm pages/*
+	sh "$top/src/host/gather.sh" images pages all
+	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
+	# They are files: a link would lead nowhere from the container's root.
+	[ -z "$(find pages -type l)" ]
+	[ "$(ls images)" = $'a.img\nb.img\ndescriptors.json' ]
+}
+
+@test "images count as complete only where their memory is" {
+	mkdir images pages
+	for file in inventory.img pstree.img descriptors.json; do echo x >images/$file; done
+	sh "$top/src/host/images.sh" images
+	run sh "$top/src/host/images.sh" images pages
+	[ "$status" -ne 0 ]
+	: >pages/received
+	sh "$top/src/host/images.sh" images pages
+	rm images/inventory.img
+	run sh "$top/src/host/images.sh" images pages
+	[ "$status" -ne 0 ]
+}
+
 @test "a restore that fails: the source goes on, nothing is left" {
 	: >stub/hostb/restore-fails
 	moves
@@ -98,8 +154,7 @@ moved() {
 by_shared() {
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"not straight to hostb: "*"$1"*"by the shared directory instead"* ]]
-	! grep -F '[page-server]' stub/calls
-	! grep -F '[--page-server]' stub/calls
+	run ! grep -e '\[page-server\]' -e '\[--page-server\]' stub/calls
 	[ "$(cat stub/hostb/state)" = running ]
 }
 
@@ -144,7 +199,7 @@ by_shared() {
 	bundle '{"org.cmigrate.transport": "direct"}'
 	runs move --skip-check "$skips,stdio,terminal,deleted" --transport shared web hostb
 	[ "$status" -eq 0 ]
-	! grep -F '[page-server]' stub/calls
+	run ! grep -F '[page-server]' stub/calls
 	runs move --skip-check "$skips,stdio,terminal,deleted" --from hostb web hosta
 	[[ $stderr == *'not straight to hosta: it is not known how much memory the container has'* ]]
 }
