@@ -24,7 +24,8 @@
 
 /*
  * Starts a page server for a pass of pre-copy, or for the dump; parent_pass: what it builds on, 0:
- * nothing. Done when all has come; its output is how many bytes that was. It lives on when the
+ * nothing. Done when its client has sent all that it had, and that is whole; its output is how many
+ * bytes it was. A dump that failed may end so too. It lives on when the
  * controller is gone, and ends with its client, at its deadline or by pages_end().
  */
 int receive_start(const struct pages *pages, const struct runtime *destination, unsigned pass,

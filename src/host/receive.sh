@@ -3,8 +3,8 @@
 # receive PASS PARENT RUN ADDRESS PORT SECONDS: a page server for one dump: the memory that the source's criu sends
 # to ADDRESS and PORT is written to RUN/pages, of a pass of pre-copy (PASS, else 0) to RUN/pages/pass-PASS. PARENT:
 # the pass that it builds on, 0: none. A byte in the fifo RUN/listens says when it listens (listens.sh). Done
-# when all has come: leaves "received" beside it, and prints how many bytes it was. It ends after SECONDS at the
-# latest, whoever still lives.
+# when its client has sent what it had, and its files are whole: leaves "received" beside them, and prints how many
+# bytes it was. Whether the dump was whole too, the inventory says. It ends after SECONDS at the latest.
 pass=$1 parent=$2 run=$3 address=$4 port=$5 seconds=$6
 umask 077
 dir=$run/pages
