@@ -15,7 +15,7 @@ look_again() {
 gather() {
 	set -- "$images"/*.img
 	[ "$count" = all ] || [ $# -eq "$count" ] || return 1
-	cp "$@" "$images/descriptors.json" "$pages/"
+	cp "$@" "$images/descriptors.json" "$pages/" || exit 1
 }
 
 [ "$count" != 0 ] || exec cp "$images/descriptors.json" "$pages/"

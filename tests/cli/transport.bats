@@ -121,6 +121,10 @@ moved() {
 	[ "$(ls pages)" = descriptors.json ]
 	sh "$top/src/host/gather.sh" images pages 2
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
+	# What keeps them from being copied is said as it is.
+	run sh "$top/src/host/gather.sh" images nowhere 2
+	[ "$status" -ne 0 ]
+	[[ $output == *nowhere* && $output != *'to be seen'* ]]
 	rm pages/*
 	sh "$top/src/host/gather.sh" images pages all
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
