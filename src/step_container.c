@@ -142,6 +142,8 @@ static int wait_for_gate(struct move *move, struct err *err)
 		return -1;
 	if (first == 2)
 		first = jobs_wait_any(jobs, 2, end);
+	if (first == 1 && direct_broke(move, err))
+		return -1;
 	if (first != 0 || job_failure(&move->at_gate, err) < 0)
 		return dump_failure(move, err);
 	move->n_images = images_said(&move->at_gate);

@@ -78,6 +78,19 @@ int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
+bool direct_broke(struct move *move, struct err *err)
+{
+	struct job *job = &move->receive;
+
+	if (!move->direct)
+		return false;
+	(void)jobs_wait_any(&job, 1, deadline_in_ms(ENDING_MS));
+	if (job->state != JOB_DONE || (!job->lost && job->status == 0))
+		return false;
+	(void)receive_failure(move, err);
+	return true;
+}
+
 int direct_before_restore(struct move *move, int n, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);

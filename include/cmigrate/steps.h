@@ -95,12 +95,14 @@ int step_clean_pages(struct move *move, struct err *err);
  * Where memory goes straight to the destination (receive.h), for the steps above; else each does
  * nothing. admit: its page server is for the source alone. receive: it listens, for a pass or the
  * dump (RECEIVE_DUMP). received: that is whole; *ret_bytes is left alone where nothing is direct.
- * before_restore: all images are in one place, n as in receive_gather(). cut: a dump that is to end
- * is not kept by its connection. close: no page server is left there, nor its rule.
+ * broke: a dump that failed did so for its page server, with the cause in *err. before_restore: all
+ * images are in one place, n as in receive_gather(). cut: a dump that is to end is not kept by its
+ * connection. close: no page server is left there, nor its rule.
  */
 int direct_admit(struct move *move, struct err *err);
 int direct_receive(struct move *move, unsigned pass, struct err *err);
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
+bool direct_broke(struct move *move, struct err *err);
 int direct_before_restore(struct move *move, int n, struct err *err);
 void direct_cut(struct move *move);
 int direct_close(struct move *move, struct err *err);
