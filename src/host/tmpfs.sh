@@ -57,9 +57,13 @@ choose() {
 	mv "$run/tmpfs.chosen" "$run/tmpfs.mounts"
 }
 
+# From the directory itself: a path in the container may lead elsewhere a moment later, up to the host's files.
 archive() { # SUFFIX
-	while read -r number _ path _; do
-		tar --format=posix --one-file-system --numeric-owner --sparse -C "$path" -cf "$saved/$number.$1" . 2>/dev/null || return 1
+	while read -r number _ path device; do
+		(
+			cd "$path" && [ "$(stat -c %d .)" = "$device" ] &&
+				tar --format=posix --one-file-system --numeric-owner --sparse -cf "$saved/$number.$1" .
+		) 2>/dev/null || return 1
 	done <"$run/tmpfs.mounts"
 }
 

@@ -94,3 +94,24 @@ in_root() { # HOST NAME LINE
 	done
 	[ "$refilled" -gt 0 ]
 }
+
+@test "a path of the container that leads to the host's files by then: nothing of them goes along" {
+	make_web web 10.99.0.100/32 --tmpfs /mnt --tmpfs /mnt/a/b
+	start_container rhel01 web
+	on rhel01 sh -c 'mkdir -p /var/host/b && echo secret >/var/host/b/secret'
+	# dd lets the parked dump go on: the container is frozen, each tmpfs saved, and not yet compared.
+	on rhel01 sh -c 'cat >/usr/local/sbin/dd && chmod 755 /usr/local/sbin/dd' <<-END
+		#!/bin/sh
+		case \$2 in
+		of=*/verdict) cd /proc/$(on rhel01 sh -c 'runc state web | jq .pid')/root/mnt && mv a moved && ln -s /var/host a ;;
+		esac
+		exec /usr/bin/dd "\$@"
+	END
+	run on rhel01 cmigrate --quiet move web rhel02
+	on rhel01 rm /usr/local/sbin/dd
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ $output == *"a tmpfs of the container can't be saved"* ]]
+	runs_only_on rhel01 web 10.99.0.100/32
+	[[ $(on client curl -s -m 10 http://rhel0x/) == rhel01 ]]
+}
