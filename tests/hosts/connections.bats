@@ -84,6 +84,12 @@ serves_all() { # MOVES
 	say "99 of 100 beyond the freeze: median $median ms, at most $longest ms"
 	read -r median longest _ <<<"$(excess "$(jq -c '.[0].laps | map(.longest_ms)' <<<"$report")")"
 	say "longest beyond the freeze: median $median ms, at most $longest ms"
+	say "later than 20 ms after the freeze of its move: $(jq -r --argjson freezes "[$(
+		IFS=,
+		echo "${freezes[*]}"
+	)]" '.[0] | [range($freezes | length) as $i | .laps[$i].slowest_ms[] | select(. > $freezes[$i] + 20)] as $late |
+		"\($late | length) of \(.requests) requests, \($late | length / $requests * 100 * 100 | round / 100) %"' \
+		--argjson requests "$(jq '.[0].requests' <<<"$report")" <<<"$report")"
 	say "$(jq -r '.[0] | "\(.failed) of \(.requests) failed"' <<<"$report") $(jq -c '.[0].errors' <<<"$report")"
 	[[ $(jq '.[0].requests' <<<"$report") -gt 1000 ]]
 	[[ $(jq '.[0].failed' <<<"$report") -eq 0 ]]
