@@ -161,6 +161,7 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 	if (!process || !json_is_string(json_object_get(root, "ociVersion")))
 		return err_set(err, EXIT_USAGE, "it has no '%s': not an OCI configuration",
 			       process ? "ociVersion" : "process");
+	b->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
 	b->terminal = json_is_true(json_object_get(process, "terminal"));
 	return 0;
 }

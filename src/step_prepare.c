@@ -115,9 +115,11 @@ int step_park(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
-	/* Before the dump reads CRIU's configuration, and only where it spares the freeze
-	 * something. */
-	if ((move->parks && tmpfs_save(&src, err) < 0) ||
+	/*
+	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
+	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
+	 */
+	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, err) < 0) ||
 	    (move->gate && park_dump(move, err) < 0) ||
 	    (move->parks && park_restore(move, err) < 0))
 		return -1;

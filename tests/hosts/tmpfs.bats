@@ -72,6 +72,18 @@ in_root() { # HOST NAME LINE
 	diff <(sed 's/\.[0-9]*$//' "$BATS_TEST_TMPDIR/before") "$BATS_TEST_TMPDIR/there"
 }
 
+@test "with hooks all of them are CRIU's: what a hook mounts on the host stays there" {
+	make_web web 10.99.0.100/32
+	on rhel01 sh -c 'jq ".hooks = {createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\",
+		\"mkdir -p /var/hooked && mount -t tmpfs hooked /var/hooked\"]}]}" \
+		/runc/containers/web/config.json >/var/new && cat /var/new >/runc/containers/web/config.json'
+	start_container rhel01 web
+	on rhel01 umount /var/hooked
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	on rhel02 sh -c 'grep -q "^hooked /var/hooked" /proc/mounts && umount /var/hooked'
+	[ "$(archived_by_criu web)" -gt 0 ]
+}
+
 @test "one that changes all the time goes along as it is when the container freezes" {
 	local flags from to
 	flag_args python3 /srv/restless.py 8000
