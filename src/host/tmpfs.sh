@@ -20,8 +20,8 @@ contents() {
 	find $(cut -d ' ' -f 3 "$run/tmpfs.mounts") -xdev -printf '%H %D %y %s %m %U %G %T@ %C@ %P %l\n'
 }
 
-# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there, none
-# that passes mounts on. Of their options those that any kernel knows; what is left out is said by
+# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there. None
+# at all where a mount gets new ones from the host or gives them, for restore.sh has mounts of its own. Of their options those that any kernel knows; what is left out is said by
 # the kernel by itself. DEVICE as find will show it.
 candidates() {
 	awk -v root="/proc/$pid/root" '
@@ -33,13 +33,14 @@ candidates() {
 		}
 		FILENAME == "/proc/self/mountinfo" { host[$3] = 1; next }
 		{ times[$5]++ }
+		$7 != "-" { passed_on = 1 }
 		$7 == "-" && $8 == "tmpfs" && $4 == "/" && $3 ~ /^0:/ && !($3 in host) && $5 != "/sys/fs/cgroup" &&
 			$5 ~ /^(\/[A-Za-z0-9._-]+)+$/ &&
 			options ~ /^r[ow](,(size|nr_blocks|nr_inodes|mode|uid|gid)=[0-9a-z%]+)*$/ {
 			minor = substr($3, 3)
 			line[$5] = options " " root $5 " " minor % 256 + int(minor / 256) * 1048576
 		}
-		END { for (path in line) if (times[path] == 1) print ++n, line[path] }
+		END { for (path in line) if (!passed_on && times[path] == 1) print ++n, line[path] }
 		' /proc/self/mountinfo "/proc/$pid/mountinfo"
 }
 

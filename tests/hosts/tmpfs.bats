@@ -84,6 +84,21 @@ in_root() { # HOST NAME LINE
 	[ "$(archived_by_criu web)" -gt 0 ]
 }
 
+@test "where the host's mounts appear in the container all are CRIU's, and go on appearing" {
+	local host
+	for host in rhel01 rhel02; do
+		on $host sh -c 'mkdir -p /var/passed && mount -t tmpfs passed /var/passed && mount --make-shared /var/passed &&
+			mkdir /var/passed/later'
+	done
+	make_web web 10.99.0.100/32 --bind /var/passed:/mnt:rbind,rslave
+	start_container rhel01 web
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	[ "$(archived_by_criu web)" -gt 0 ]
+	on rhel02 sh -c 'mount -t tmpfs later /var/passed/later && echo seen >/var/passed/later/file'
+	[ "$(on rhel02 runc exec web cat /mnt/later/file)" = seen ]
+	on rhel02 umount /var/passed/later
+}
+
 @test "one that changes all the time goes along as it is when the container freezes" {
 	local flags from to
 	flag_args python3 /srv/restless.py 8000
