@@ -259,6 +259,27 @@ nothing_changed() {
 	refuses 2 '--all' "$cmigrate" recover --all web
 }
 
+@test "recover waits for the lock of one that was killed just now, and no longer" {
+	local held
+	mkdir -p root/web/.cmigrate
+	mkfifo held
+	flock root/web/.cmigrate/lock sh -c 'echo held >held; sleep 0.5' 3>&- &
+	read -r _ <held
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 0 ]
+	mkdir -p root/web/.cmigrate
+	flock root/web/.cmigrate/lock sh -c 'echo held >held; read -r _ <held' 3>&- &
+	held=$!
+	read -r _ <held
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"'web'"* ]]
+	run --separate-stderr "$cmigrate" recover --all
+	[ "$status" -eq 0 ]
+	echo >held
+	wait "$held"
+}
+
 @test "an unfinished move keeps the next one out until it is recovered" {
 	CMIGRATE_FAULT=hold:after moves
 	[ "$status" -eq 137 ]
