@@ -24,7 +24,7 @@ static void words(void **state)
 		host_output(here, &(struct command){.argv = a.v, .timeout_ms = 5000}, &out, &err),
 		0);
 	assert_string_equal(out, "<echo><a b><><$(id)><-n><more>");
-	CLEANUP_FREE char *shown = script_shown(&a);
+	CLEANUP_FREE char *shown = script_shown(a.v);
 	assert_string_equal(shown, "(echo) 'a b' '' '$(id)' -n more");
 }
 
