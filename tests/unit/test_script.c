@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "cmigrate/host.h"
 #include "cmigrate/script.h"
 
 static void words(void **state)
