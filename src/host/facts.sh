@@ -26,13 +26,7 @@ say() {
 }
 
 # Where the service addresses are: in the container's network namespace, if config.json names one.
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 identity() {
 	read -r boot </proc/sys/kernel/random/boot_id
