@@ -161,7 +161,6 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 	if (!process || !json_is_string(json_object_get(root, "ociVersion")))
 		return err_set(err, EXIT_USAGE, "it has no '%s': not an OCI configuration",
 			       process ? "ociVersion" : "process");
-	b->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
 	b->terminal = json_is_true(json_object_get(process, "terminal"));
 	return 0;
 }
@@ -177,6 +176,7 @@ int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err
 	if (read_process(bundle, root, err) < 0 || read_annotations(bundle, root, err) < 0 ||
 	    read_namespaces(bundle, root, err) < 0 || read_mounts(bundle, root, err) < 0)
 		status = err_wrap(err, "'%s'", path);
+	bundle->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
 	json_decref(root);
 	return status;
 }

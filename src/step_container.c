@@ -124,7 +124,7 @@ int step_dump(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_go(&src, err);
-	if (status == 0 && move->parks)
+	if (status == 0 && move->tmpfs_saved)
 		status = tmpfs_same_start(&src, &same, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);

@@ -111,7 +111,7 @@ int step_park(struct move *move, struct err *err)
 	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
 	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
 	 */
-	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, err) < 0) ||
+	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, &move->tmpfs_saved, err) < 0) ||
 	    (move->gate && park_dump(move, err) < 0) ||
 	    (move->parks && park_restore(move, err) < 0))
 		return -1;

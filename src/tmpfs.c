@@ -7,12 +7,17 @@
 
 #define QUICK_MS 10000
 
-int tmpfs_save(const struct runtime *rt, struct err *err)
+int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *out = NULL;
 
 	script_argv(&a, &script_tmpfs, "save", rt->run, rt->images, rt->name, NULL);
-	return host_run(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
+	if (host_output(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &out,
+			err) < 0)
+		return -1;
+	*saved = strcmp(out, "saved\n") == 0;
+	return 0;
 }
 
 int tmpfs_same_start(const struct runtime *rt, struct job *job, struct err *err)

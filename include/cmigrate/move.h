@@ -89,6 +89,7 @@ struct move {
 	enum hold_kind hold;
 	bool bouncing;
 	bool parks;	    /* the restore may be started before there are images */
+	bool tmpfs_saved;   /* some of the container's tmpfs are, and not CRIU's */
 	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
 	struct job dump, at_gate, served, pages, restore, watch, warm, kick, announce;
 	bool released;	 /* clients may have been answered by the destination's copy */

@@ -5,9 +5,10 @@
 #
 # save, while the container runs: archives each small tmpfs that holds directories, links, device nodes
 # and empty files alone into IMAGES/tmpfs, and tells CRIU that these mounts are external; restore.sh
-# makes them on the destination. Any other is left to CRIU, as all are where something is missing.
-# same, while it is frozen: looks whether that is still what is in them. It prints "changed" where
-# it isn't, and archives them anew, as they are, for refill.sh.
+# makes them on the destination. Any other is left to CRIU, as all are where something is missing. It
+# prints "saved" where there are any.
+# same, of those while it is frozen: looks whether that is still what is in them. It prints "changed"
+# where it isn't, and archives them anew, as they are, for refill.sh.
 verb=$1 run=$2 images=$3 name=$4
 saved=$images/tmpfs
 umask 077
@@ -20,9 +21,10 @@ contents() {
 	find $(cut -d ' ' -f 3 "$run/tmpfs.mounts") -xdev -printf '%H %D %y %s %m %U %G %T@ %C@ %P %l\n'
 }
 
-# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there. None
-# at all where a mount gets new ones from the host or gives them, for restore.sh has mounts of its own. Of their options those that any kernel knows; what is left out is said by
-# the kernel by itself. DEVICE as find will show it.
+# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there.
+# None at all where a mount gets new ones from the host or gives them, for restore.sh has mounts of its
+# own. Of their options those that any kernel knows; what is left out is said by the kernel by itself.
+# DEVICE as find will show it.
 candidates() {
 	awk -v root="/proc/$pid/root" '
 		{
@@ -82,15 +84,15 @@ save() {
 
 case $verb in
 save)
-	save 2>/dev/null && exit 0
+	save 2>/dev/null && echo saved && exit 0
 	rm -rf "$saved" "$run/tmpfs.mounts"
 	[ ! -e "$saved" ]
 	;;
 same)
-	[ -s "$run/tmpfs.mounts" ] || exit 0
 	if ! contents 2>/dev/null | cmp -s - "$run/tmpfs.contents"; then
 		archive again || {
-			echo "a tmpfs of the container can't be saved" >&2
+			echo "'${path#/proc/*/root}', a tmpfs of the container, can't be saved:" \
+				"it is elsewhere by now, or the images directory is full; try again" >&2
 			exit 1
 		}
 		echo changed

@@ -138,7 +138,7 @@ in_root() { # HOST NAME LINE
 	on rhel01 rm /usr/local/sbin/dd
 	echo "$output"
 	[ "$status" -eq 4 ]
-	[[ $output == *"a tmpfs of the container can't be saved"* ]]
+	[[ $output == *"'/mnt/a/b', a tmpfs of the container, can't be saved: it is elsewhere by now"* ]]
 	runs_only_on rhel01 web 10.99.0.100/32
 	[[ $(on client curl -s -m 10 http://rhel0x/) == rhel01 ]]
 }
