@@ -28,8 +28,6 @@ move_times() { # N NAME KEY...
 		summary=$(on "$from" cmigrate --json move "$2" "$to" | jq -c 'select(.event == "summary")')
 		[[ $(jq -r '.outcome + .packets' <<<"$summary") == movedqueued ]]
 		freezes+=("$(jq -r '.freeze_ms | round' <<<"$summary")")
-		# Long enough for who was held to be answered, and for some more requests.
-		on client sleep 0.2
 		end_lap "${@:3}"
 		read -r from to <<<"$to $from"
 	done
@@ -51,7 +49,6 @@ excess() { # WAITS-JSON
 	start_container rhel01 cache
 	start_client four incrementer 10.99.0.101 6379 four
 	start_client six incrementer fd99::101 6379 six
-	on client sleep 0.2
 	move_times "${CMIGRATE_TEST_MOVES:-50}" cache four six
 	say "frozen, ms: ${freezes[*]}"
 	for key in four six; do
@@ -74,7 +71,6 @@ serves_all() { # MOVES
 	local report median longest _
 	start_container rhel01 web
 	start_client ask asker 3.33 20 http://rhel0x/
-	on client sleep 0.3
 	move_times "$1" web ask
 	report=$(end_client ask)
 	say "frozen, ms: ${freezes[*]}"
