@@ -61,8 +61,9 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 $(BUILD)/obj/scripts.o: $(BUILD)/scripts.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/scripts.c: $(sort $(wildcard src/host/*.sh)) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,src/host)scripts/embed $(filter src/host/%,$^) >$@.new && mv $@.new $@
+HOST_SCRIPTS := $(sort $(wildcard src/host/*.sh))
+$(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/host/part/*.sh) scripts/embed $(BUILD)/flags
+	$(call quiet,EMBED,src/host)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \

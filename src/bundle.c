@@ -179,6 +179,7 @@ int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err
 	if (read_process(bundle, root, err) < 0 || read_annotations(bundle, root, err) < 0 ||
 	    read_namespaces(bundle, root, err) < 0 || read_mounts(bundle, root, err) < 0)
 		status = err_wrap(err, "'%s'", path);
+	bundle->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
 	json_decref(root);
 	return status;
 }

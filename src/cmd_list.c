@@ -21,12 +21,8 @@ static int ask_hosts(const struct app *app, const struct argv *args, struct answ
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
 
 	script_argv(&a, &script_list, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v,
-			      .shown = shown,
-			      .timeout_ms = ASK_TIMEOUT_MS,
-			      .limit = LIST_LIMIT,
-			      .silent = true};
+	struct command cmd = {
+		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
 	for (size_t i = 0; i < args->n; i++)
 		if (!argv_has(&names, args->v[i]))
 			argv_add(&names, args->v[i]);

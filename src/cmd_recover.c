@@ -6,10 +6,15 @@
 #include "cmigrate/bundles.h"
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
+#include "cmigrate/deadline.h"
 #include "cmigrate/hook.h"
 #include "cmigrate/recover.h"
 #include "cmigrate/signals.h"
 #include "cmigrate/ui.h"
+
+/* For the lock of a cmigrate that was killed just before. */
+#define LOCK_MS 3000
+#define LOCK_TICK_MS 50
 
 struct recover_opts {
 	bool all;
@@ -132,6 +137,27 @@ static int recover_locked(struct recovery_job *job, const struct store *store, c
 	return status;
 }
 
+/*
+ * A cmigrate that was killed holds the lock until the last of what it had started has ended, a
+ * moment later. Of --all a container that is locked is passed by.
+ */
+static int take_lock(const struct recovery_job *job, const struct store *store,
+		     struct store_lock *lock, struct err *err)
+{
+	int64_t end = deadline_in_ms(job->opts->all ? 0 : LOCK_MS);
+
+	for (;;) {
+		struct err why = ERR_INIT;
+		if (store_lock(store, lock, &why) == 0)
+			return 0;
+		if (why.code != EXIT_BUSY || move_cancelled || deadline_passed(end)) {
+			*err = why;
+			return -1;
+		}
+		clock_sleep_ms(LOCK_TICK_MS);
+	}
+}
+
 static int recover_one(struct recovery_job *job, const char *name, struct err *err)
 {
 	struct bundle bundle;
@@ -141,7 +167,7 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
 		return -1;
 	store_init(&store, job->host, bundle.dir);
-	int status = store_lock(&store, &lock, err);
+	int status = take_lock(job, &store, &lock, err);
 	if (status == 0)
 		status = recover_locked(job, &store, name, err);
 	else

@@ -148,8 +148,7 @@ static int start(struct run *r, struct err *err)
 	const struct bundle *b = &r->target.bundle;
 
 	script_argv(&a, &script_run, b->name, b->dir, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = START_MS};
+	struct command cmd = {.argv = a.v, .timeout_ms = START_MS};
 	r->start_us = clock_now_us();
 	if (host_start(r->target.host, &cmd, &job, err) < 0)
 		return -1;

@@ -85,12 +85,8 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_list, "load", NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v,
-			      .shown = shown,
-			      .timeout_ms = ASK_TIMEOUT_MS,
-			      .limit = LIST_LIMIT,
-			      .silent = true};
+	struct command cmd = {
+		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
 	memset(ret, 0, sizeof(*ret));
 	if (ask(config, names, &cmd, events, &answers, err) < 0)
 		return -1;

@@ -73,7 +73,8 @@ static int by_time(const void *a, const void *b)
 	if (one->started_s != other->started_s)
 		return one->started_s < other->started_s ? -1 : 1;
 	int order = strcmp(one->summary.container, other->summary.container);
-	/* Of one container: moves of the same second stay in the order of their file, one array here. */
+	/* Of one container: moves of the same second stay in the order of their file, one array
+	 * here. */
 	return order ? order : (one > other) - (one < other);
 }
 

@@ -12,6 +12,7 @@
 #include "cmigrate/channel.h"
 #include "cmigrate/control.h"
 #include "cmigrate/deadline.h"
+#include "cmigrate/script.h"
 
 /* After the deadline SIGTERM, this much later SIGKILL. */
 #define KILL_AFTER_MS 1000
@@ -83,10 +84,13 @@ static void make_nonce(char nonce[33])
 
 static char *describe(const struct command *cmd)
 {
+	CLEANUP_FREE char *script = cmd->shown ? NULL : script_shown(cmd->argv);
 	struct buf line = {0};
 
 	if (cmd->shown) {
 		buf_puts(&line, cmd->shown);
+	} else if (script) {
+		buf_puts(&line, script);
 	} else {
 		for (char *const *e = cmd->env; e && *e; e++)
 			buf_printf(&line, "%s ", *e);
@@ -437,6 +441,16 @@ int host_output(struct host *host, const struct command *cmd, char **ret_out, st
 	if (ret_out)
 		*ret_out = buf_steal(&job.out);
 	return 0;
+}
+
+int job_finish(struct job *job, struct err *err)
+{
+	if (job->state == JOB_NONE)
+		return 0;
+	job_wait(job);
+	int status = job_failure(job, err);
+	job_clear(job);
+	return status;
 }
 
 int host_run(struct host *host, const struct command *cmd, struct err *err)

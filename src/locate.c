@@ -76,9 +76,7 @@ static int ask_state(const struct config *config, const char *name, const struct
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_state, name, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .shown = shown, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
 	return ask(config, hosts, &cmd, events, ret, err);
 }
 

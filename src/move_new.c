@@ -96,12 +96,8 @@ int move_read_bundle(struct move *m, struct err *err)
 	struct host *host = m->source->fenced ? m->destination : m->source;
 
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v,
-			      .shown = shown,
-			      .timeout_ms = OPEN_MS,
-			      .limit = 2 * 1024 * 1024,
-			      .silent = true};
+	struct command cmd = {
+		.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024, .silent = true};
 	if (host_start(host, &cmd, &job, err) < 0)
 		return refusal(err);
 	job_wait(&job);
@@ -243,8 +239,7 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 		argv_addf(&a, "bind=%s", b->binds.v[i]);
 	if (b->netns)
 		argv_addf(&a, "netns=%s", b->netns);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = FACTS_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS, .silent = true};
 	return host_start(host, &cmd, job, err);
 }
 

@@ -27,27 +27,14 @@ static void add_addresses(struct argv *a, const struct net *net)
 
 static int start(const struct net *net, const struct argv *a, struct job *job, struct err *err)
 {
-	CLEANUP_FREE char *shown = script_shown(a);
-
-	return host_start(
-		net->host,
-		&(struct command){.argv = a->v, .shown = shown, .timeout_ms = NET_TIMEOUT_MS}, job,
-		err);
-}
-
-static int finish(struct job *job, struct err *err)
-{
-	job_wait(job);
-	int status = job_failure(job, err);
-	job_clear(job);
-	return status;
+	return host_start(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
+			  job, err);
 }
 
 static int run(const struct net *net, const struct argv *a, struct err *err)
 {
-	struct job job = {0};
-
-	return start(net, a, &job, err) < 0 ? -1 : finish(&job, err);
+	return host_run(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
+			err);
 }
 
 int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err)
@@ -65,7 +52,7 @@ static int address(const struct net *net, const char *verb, struct err *err)
 
 	if (!net->n)
 		return 0;
-	return net_address_start(net, verb, &job, err) < 0 ? -1 : finish(&job, err);
+	return net_address_start(net, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
 }
 
 int net_address_up(const struct net *net, struct err *err)
@@ -175,7 +162,7 @@ int net_release(const struct net *net, const char *tag, enum hold_kind kind, str
 		argv_addl(&a, "plug", "release_indefinite", NULL);
 	else
 		argv_addl(&a, "tbf", "rate", "10gbit", "burst", "1mb", "limit", "32mb", NULL);
-	if (start(net, &a, &job, err) < 0 || finish(&job, err) < 0)
+	if (start(net, &a, &job, err) < 0 || job_finish(&job, err) < 0)
 		return -1;
 	return kind == HOLD_PLUG ? 0 : start_kick(net, ifb, kick, err);
 }

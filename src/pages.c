@@ -13,23 +13,14 @@
 static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
 		 struct job *job, struct err *err)
 {
-	CLEANUP_FREE char *shown = script_shown(a);
-
-	return host_start(
-		host,
-		&(struct command){
-			.argv = a->v, .env = env, .shown = shown, .timeout_ms = timeout_ms},
-		job, err);
+	return host_start(host,
+			  &(struct command){.argv = a->v, .env = env, .timeout_ms = timeout_ms},
+			  job, err);
 }
 
 static int run(struct host *host, const struct argv *a, struct err *err)
 {
-	CLEANUP_JOB struct job job = {0};
-
-	if (start(host, a, NULL, QUICK_MS, &job, err) < 0)
-		return -1;
-	job_wait(&job);
-	return job_failure(&job, err);
+	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
 }
 
 int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err)
@@ -53,15 +44,11 @@ int pages_fetch_start(const struct pages *pages, const struct runtime *destinati
 	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
 		    pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
-	CLEANUP_FREE char *shown = script_shown(&a);
 	/* A log of its own: it lives on when the controller or its connection is gone. */
-	return host_start(destination->host,
-			  &(struct command){.argv = a.v,
-					    .env = envs,
-					    .log = log,
-					    .shown = shown,
-					    .timeout_ms = timeout_ms},
-			  job, err);
+	return host_start(
+		destination->host,
+		&(struct command){.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms},
+		job, err);
 }
 
 int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err)

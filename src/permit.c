@@ -295,7 +295,7 @@ static bool allows(const struct permit *row, const struct line *line, const char
 static char *describe(const struct argv *a)
 {
 	struct buf line = {0};
-	char *shown = is_script(a) ? script_shown(a) : NULL;
+	char *shown = is_script(a) ? script_shown(a->v) : NULL;
 
 	if (!shown) {
 		quote_argv(&line, a->v);

@@ -20,8 +20,7 @@ static int run_script(struct host *host, const char *verb, const struct net *net
 	for (size_t i = 0; i < net->n; i++)
 		argv_addf(&a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
 			  net->addresses[i].device);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = PLACE_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS, .silent = true};
 	if (host_output(host, &cmd, &out, err) < 0)
 		return err_wrap(err, "service address");
 	facts_parse(ret, out);

@@ -13,28 +13,6 @@
 /* Small images, but tmpfs with contents are among them. */
 #define GATHER_MS 60000
 
-static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
-		 struct job *job, struct err *err)
-{
-	CLEANUP_FREE char *shown = script_shown(a);
-
-	return host_start(
-		host,
-		&(struct command){
-			.argv = a->v, .env = env, .shown = shown, .timeout_ms = timeout_ms},
-		job, err);
-}
-
-static int run(struct host *host, const struct argv *a, int timeout_ms, struct err *err)
-{
-	CLEANUP_JOB struct job job = {0};
-
-	if (start(host, a, NULL, timeout_ms, &job, err) < 0)
-		return -1;
-	job_wait(&job);
-	return job_failure(&job, err);
-}
-
 int receive_start(const struct pages *pages, const struct runtime *destination, unsigned pass,
 		  unsigned parent_pass, int timeout_ms, struct job *job, struct err *err)
 {
@@ -49,7 +27,10 @@ int receive_start(const struct pages *pages, const struct runtime *destination, 
 		    NULL);
 	argv_addf(&a, "%d", timeout_ms / 1000);
 	/* The limit on the host itself comes first. */
-	return start(destination->host, &a, envs, timeout_ms + SELF_MS, job, err);
+	return host_start(
+		destination->host,
+		&(struct command){.argv = a.v, .env = envs, .timeout_ms = timeout_ms + SELF_MS},
+		job, err);
 }
 
 int receive_listens_start(const struct runtime *destination, struct job *job, struct err *err)
@@ -57,7 +38,8 @@ int receive_listens_start(const struct runtime *destination, struct job *job, st
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_listens, destination->run, NULL);
-	return start(destination->host, &a, NULL, LISTEN_MS, job, err);
+	return host_start(destination->host,
+			  &(struct command){.argv = a.v, .timeout_ms = LISTEN_MS}, job, err);
 }
 
 int receive_gather(const struct runtime *destination, int n, struct err *err)
@@ -69,7 +51,8 @@ int receive_gather(const struct runtime *destination, int n, struct err *err)
 		argv_add(&a, "all");
 	else
 		argv_addf(&a, "%d", n);
-	return run(destination->host, &a, GATHER_MS, err);
+	return host_run(destination->host, &(struct command){.argv = a.v, .timeout_ms = GATHER_MS},
+			err);
 }
 
 int receive_cut(const struct pages *pages, const struct runtime *source, struct err *err)
@@ -78,5 +61,5 @@ int receive_cut(const struct pages *pages, const struct runtime *source, struct 
 
 	script_argv(&a, &script_cut, source->run, pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
-	return run(source->host, &a, QUICK_MS, err);
+	return host_run(source->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -52,9 +52,7 @@ static bool fence(const struct move *move, struct host *host)
 	struct err unused = ERR_INIT;
 
 	script_argv(&a, &script_fence, move->id, move->mark, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_run(host, &(struct command){.argv = a.v, .shown = shown, .timeout_ms = ASK_MS},
-			&unused) == 0;
+	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, &unused) == 0;
 }
 
 /* A restore that goes on without its controller is let end: then its outcome is known. */
@@ -64,12 +62,9 @@ static void await_restore(const struct move *move)
 	struct err unused = ERR_INIT;
 
 	script_argv(&a, &script_await, move->restore_mark, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	(void)host_run(
-		move->destination,
-		&(struct command){
-			.argv = a.v, .shown = shown, .timeout_ms = RESTORE_END_MS, .silent = true},
-		&unused);
+	(void)host_run(move->destination,
+		       &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS, .silent = true},
+		       &unused);
 }
 
 static bool images_complete(const struct move *move, struct host *host)

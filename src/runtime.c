@@ -22,21 +22,13 @@
 static int start(const struct runtime *rt, const struct argv *a, int timeout_ms, struct job *job,
 		 struct err *err)
 {
-	CLEANUP_FREE char *shown = script_shown(a);
-
-	return host_start(rt->host,
-			  &(struct command){.argv = a->v, .shown = shown, .timeout_ms = timeout_ms},
-			  job, err);
+	return host_start(rt->host, &(struct command){.argv = a->v, .timeout_ms = timeout_ms}, job,
+			  err);
 }
 
 static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, struct err *err)
 {
-	CLEANUP_JOB struct job job = {0};
-
-	if (start(rt, a, timeout_ms, &job, err) < 0)
-		return -1;
-	job_wait(&job);
-	return job_failure(&job, err);
+	return host_run(rt->host, &(struct command){.argv = a->v, .timeout_ms = timeout_ms}, err);
 }
 
 /* CRIU's configuration file: what runc has no option for, as it stands in criu(8). */
@@ -182,9 +174,7 @@ int runtime_pass_start(const struct runtime *rt, unsigned number, const char *pa
 	char *envs[] = {env, NULL};
 
 	script_argv(&a, &script_pass, digits, rt->run, rt->images, rt->name, page_server, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .shown = shown},
-			  job, err);
+	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs}, job, err);
 }
 
 int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
@@ -285,9 +275,7 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	if (o->lazy_pages)
 		argv_add(&a, "--lazy-pages");
 	argv_add(&a, rt->name);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .env = envs, .shown = shown, .log = log, .timeout_ms = timeout_ms};
+	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
 	return host_start(rt->host, &cmd, job, err);
 }
 
@@ -299,11 +287,9 @@ int runtime_park_start(const struct runtime *rt, struct job *job, struct err *er
 	char *envs[] = {mark, NULL};
 
 	script_argv(&a, &script_park, rt->run, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_start(
-		rt->host,
-		&(struct command){.argv = a.v, .env = envs, .shown = shown, .timeout_ms = QUICK_MS},
-		job, err);
+	return host_start(rt->host,
+			  &(struct command){.argv = a.v, .env = envs, .timeout_ms = QUICK_MS}, job,
+			  err);
 }
 
 int runtime_restore_go(const struct runtime *rt, struct err *err)
@@ -339,12 +325,9 @@ int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *e
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_watch, rt->run, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	return host_start(
-		rt->host,
-		&(struct command){
-			.argv = a.v, .shown = shown, .timeout_ms = WATCH_MS, .silent = true},
-		job, err);
+	return host_start(rt->host,
+			  &(struct command){.argv = a.v, .timeout_ms = WATCH_MS, .silent = true},
+			  job, err);
 }
 
 int runtime_erase(const struct runtime *rt, struct err *err)
@@ -361,8 +344,7 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 	CLEANUP_FREE char *out = NULL;
 
 	script_argv(&a, &script_status, rt->name, rt->run, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

@@ -26,16 +26,19 @@ const struct script *script_find(const char *name)
 	return NULL;
 }
 
-char *script_shown(const struct argv *a)
+char *script_shown(char *const *argv)
 {
 	struct buf line = {0};
 
-	if (a->n < FIRST_ARGUMENT || strcmp(a->v[0], "sh") != 0)
+	for (size_t i = 0; i < FIRST_ARGUMENT; i++)
+		if (!argv[i])
+			return NULL;
+	if (strcmp(argv[0], "sh") != 0 || strcmp(argv[1], "-c") != 0)
 		return NULL;
-	buf_printf(&line, "(%s)", a->v[FIRST_ARGUMENT - 1]);
-	for (size_t i = FIRST_ARGUMENT; i < a->n; i++) {
+	buf_printf(&line, "(%s)", argv[FIRST_ARGUMENT - 1]);
+	for (char *const *word = argv + FIRST_ARGUMENT; *word; word++) {
 		buf_puts(&line, " ");
-		quote_word(&line, a->v[i]);
+		quote_word(&line, *word);
 	}
 	return buf_steal(&line);
 }

@@ -30,12 +30,8 @@ static int ask_hosts(const struct app *app, struct answers *ret, struct err *err
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
 
 	script_argv(&a, &script_list, "addresses", NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v,
-			      .shown = shown,
-			      .timeout_ms = ASK_TIMEOUT_MS,
-			      .limit = LIST_LIMIT,
-			      .silent = true};
+	struct command cmd = {
+		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
 	ask_names(app->config, true, &names);
 	return ask(app->config, &names, &cmd, app->events, ret, err);
 }

@@ -13,17 +13,6 @@
 /* How long the endpoint may still take once a signal has come. */
 #define CANCELLED_MS 1000
 
-/* Waits for a job that was started, and clears it; fine for one that never was. */
-static int finish(struct job *job, struct err *err)
-{
-	if (job->state == JOB_NONE)
-		return 0;
-	job_wait(job);
-	int status = job_failure(job, err);
-	job_clear(job);
-	return status;
-}
-
 int step_freeze(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
@@ -40,9 +29,9 @@ int step_freeze(struct move *move, struct err *err)
 		status = net_bounce_all_start(&net, move->tag, &bounce, err);
 	if (status == 0)
 		status = runtime_freeze_start(&src, move->freezer, &freeze, err);
-	if (finish(&bounce, status < 0 ? &second : err) < 0)
+	if (job_finish(&bounce, status < 0 ? &second : err) < 0)
 		status = -1;
-	if (finish(&freeze, status < 0 ? &second : err) < 0)
+	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
 }
@@ -92,7 +81,7 @@ static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 	struct net src = move_net_source(move);
 	struct err unheard = ERR_INIT;
 
-	return finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
+	return job_finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
 }
 
 static int finish_same(struct move *move, struct job *same, struct err *err)
@@ -101,7 +90,7 @@ static int finish_same(struct move *move, struct job *same, struct err *err)
 		return 0;
 	job_wait(same);
 	move->tmpfs_changed = tmpfs_changed(same);
-	return finish(same, err);
+	return job_finish(same, err);
 }
 
 /* A dump that ended or is still under way where the gate should have been reached. */
@@ -157,7 +146,7 @@ int step_dump(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 
 	int status = runtime_dump_go(&src, err);
-	if (status == 0 && move->parks)
+	if (status == 0 && move->tmpfs_saved)
 		status = tmpfs_same_start(&src, &same, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
@@ -230,7 +219,7 @@ static int restore_on_source(struct move *move, struct err *err)
 	    runtime_restore_start(&src, &move->source_options, false, move->dump_timeout_ms, &job,
 				  err) < 0)
 		return -1;
-	int status = finish(&job, err);
+	int status = job_finish(&job, err);
 	if (status < 0)
 		runtime_diagnose(&src, "restore.log", err);
 	return status;
@@ -323,7 +312,7 @@ enum undo_result undo_restore(struct move *move, struct err *err)
 	/* The address first: processes that are killed with it there reset their connections. */
 	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
 		return UNDO_DOUBT;
-	(void)finish(&move->restore, &killed);
+	(void)job_finish(&move->restore, &killed);
 	return UNDO_DONE;
 }
 

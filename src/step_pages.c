@@ -8,14 +8,6 @@
 /* How often progress is looked at. */
 #define LOOK_MS 250
 
-static int finish(struct job *job, struct err *err)
-{
-	job_wait(job);
-	int status = job_failure(job, err);
-	job_clear(job);
-	return status;
-}
-
 /* The page server's word is waited for from the dump on: it has no time limit of its own before. */
 int step_prepare_hosts_pages(struct move *move, struct err *err)
 {
@@ -57,7 +49,7 @@ int step_serve(struct move *move, struct err *err)
 		return -1;
 	struct job *waiting[] = {&socket, &move->fetch};
 	if (jobs_wait_any(waiting, 2, 0) == 0)
-		return finish(&socket, err);
+		return job_finish(&socket, err);
 	job_clear(&socket);
 	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
 	runtime_diagnose(&dst, "pages.log", err);
@@ -112,7 +104,7 @@ int step_drain(struct move *move, struct err *err)
 		return -1;
 	while (jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS)) != 0)
 		tell_progress(move, &sent, &sent_us);
-	return finish(&drain, err);
+	return job_finish(&drain, err);
 }
 
 /*

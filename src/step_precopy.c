@@ -59,12 +59,11 @@ static void keep_pass(struct move *move, const struct summary_pass *pass)
 static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
+	struct err unheard = ERR_INIT;
 
 	if (move->direct)
 		return 0;
-	if (job->state != JOB_NONE)
-		job_wait(job);
-	job_clear(job);
+	(void)job_finish(job, &unheard);
 	return runtime_readahead_start(&dst, number, move->dump_timeout_ms, job, err);
 }
 
@@ -95,10 +94,9 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 int step_pre_copy(struct move *move, struct err *err)
 {
 	struct job ahead = {0};
+	struct err unheard = ERR_INIT;
 	int status = passes(move, &ahead, err);
 
-	if (ahead.state != JOB_NONE)
-		job_wait(&ahead);
-	job_clear(&ahead);
+	(void)job_finish(&ahead, &unheard);
 	return status;
 }

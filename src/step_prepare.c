@@ -13,14 +13,6 @@
  */
 #define PARKED_MS 120000
 
-static int failure(struct job *job, struct err *err)
-{
-	job_wait(job);
-	int status = job_failure(job, err);
-	job_clear(job);
-	return status;
-}
-
 static const char *source_role(const struct move *move)
 {
 	return move->direct ? "sender" : move->gate ? "source" : "ungated";
@@ -44,13 +36,13 @@ static int make_directories(struct move *move, struct err *err)
 		return -1;
 	if (runtime_prepare_start(&dst, destination_role(move), &move->destination_options,
 				  &at_destination, err) < 0) {
-		(void)failure(&at_source, &second);
+		(void)job_finish(&at_source, &second);
 		return -1;
 	}
-	int status = failure(&at_source, err);
+	int status = job_finish(&at_source, err);
 	job_wait(&at_destination);
 	move->parks = move->gate && runtime_parks(&at_destination);
-	if (failure(&at_destination, status < 0 ? &second : err) < 0)
+	if (job_finish(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (status == 0 && (runtime_note_locks(&src, err) < 0 || runtime_note_locks(&dst, err) < 0))
 		status = -1;
@@ -131,9 +123,11 @@ int step_park(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 
-	/* Before the dump reads CRIU's configuration, and only where it spares the freeze
-	 * something. */
-	if ((move->parks && tmpfs_save(&src, err) < 0) ||
+	/*
+	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
+	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
+	 */
+	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, &move->tmpfs_saved, err) < 0) ||
 	    direct_receive(move, RECEIVE_DUMP, err) < 0 ||
 	    (move->gate && park_dump(move, err) < 0) ||
 	    (move->parks && park_restore(move, err) < 0))
@@ -198,7 +192,7 @@ int step_prepare_destination(struct move *move, struct err *err)
 	    runtime_prepare_start(&dst, destination_role(move), &move->destination_options, &job,
 				  err) < 0)
 		return -1;
-	if (failure(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
+	if (job_finish(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
 	    move_make_probe(move, err) < 0)
 		return -1;
 	return runtime_watch_start(&dst, &move->watch, err);

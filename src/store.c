@@ -46,10 +46,8 @@ static int remote(const struct store *store, const char *verb, const char *file,
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_store, verb, store->dir, file, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
 	struct command cmd = {.argv = a.v,
 			      .input = input,
-			      .shown = shown,
 			      .timeout_ms = STORE_TIMEOUT_MS,
 			      .limit = STORE_LIMIT,
 			      .silent = true};

@@ -120,8 +120,7 @@ int target_container(struct target *t, struct container *ret, struct err *err)
 	struct facts facts;
 
 	script_argv(&a, &script_state, t->bundle.name, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
 	if (host_output(t->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);
@@ -153,9 +152,7 @@ int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *e
 	CLEANUP_FREE char *out = NULL, *limit = str_fmt("%u", seconds);
 
 	script_argv(&a, &script_end, t->bundle.name, limit, NULL);
-	CLEANUP_FREE char *shown = script_shown(&a);
-	struct command cmd = {
-		.argv = a.v, .shown = shown, .timeout_ms = (int)seconds * 1000 + END_MS};
+	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
 	if (host_output(t->host, &cmd, &out, err) < 0)
 		return -1;
 	char *last = strrchr(str_trim(out), '\n');

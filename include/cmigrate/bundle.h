@@ -29,6 +29,7 @@ struct bundle {
 	char *netns;		  /* path of the network namespace, or NULL */
 	struct argv binds;	  /* absolute sources of its bind mounts */
 	bool terminal;
+	bool hooks; /* programs that runc is to start on the host with it */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */

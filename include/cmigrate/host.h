@@ -46,7 +46,7 @@ struct command {
 	char *const *env;  /* KEY=VALUE words, or NULL */
 	const char *input; /* text for stdin, ends with a newline; NULL: /dev/null */
 	const char *log;   /* file on the host that gets stdout and stderr; NULL: they come back */
-	const char *shown; /* what --verbose shows instead of the argv; NULL: the argv */
+	const char *shown; /* what --verbose shows; NULL: a script by its name, else the argv */
 	int timeout_ms;	   /* 0: never ended, waits for ever (a dump at its gate) */
 	size_t limit;	   /* of output; 0: OUTPUT_LIMIT */
 	bool silent;	   /* changes nothing: not shown by --verbose unless it fails */
@@ -96,6 +96,8 @@ double job_ms(const struct job *job);
 /* 0 when the job was done with status 0; else -1 and a message: host, command, cause. */
 int job_failure(const struct job *job, struct err *err);
 void job_clear(struct job *job);
+/* Waits, says what job_failure() would, and clears it; 0 for a job that was never started. */
+int job_finish(struct job *job, struct err *err);
 #define CLEANUP_JOB __attribute__((cleanup(job_clear)))
 
 /* Start, wait, and fail unless the status is 0. */

@@ -92,6 +92,7 @@ struct move {
 	enum hold_kind hold;
 	bool bouncing;
 	bool parks;	    /* the restore may be started before there are images */
+	bool tmpfs_saved;   /* some of the container's tmpfs are, and not CRIU's */
 	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
 	struct job dump, at_gate, served, fetch, receive, restore, watch, warm, kick, announce;
 	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */

@@ -8,7 +8,6 @@
 #ifndef CMIGRATE_SCRIPT_H
 #define CMIGRATE_SCRIPT_H
 
-#include "cmigrate/host.h"
 #include "cmigrate/str.h"
 
 struct script {
@@ -68,8 +67,8 @@ extern const struct script *const scripts[];
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
 /* The script of that name, NULL where there is none. */
 const struct script *script_find(const char *name);
-/* What --verbose shows of it: its name and arguments; NULL for words that run no script. Owned by
- * the caller. */
-char *script_shown(const struct argv *a);
+/* The same words for people, the name in the place of the text; NULL for words that run no script.
+ * Owned by the caller. */
+char *script_shown(char *const *argv);
 
 #endif

@@ -5,8 +5,9 @@
  * restores (src/host/tmpfs.sh, restore.sh); in the freeze it is only looked whether they are still
  * the same.
  *
- * Order: tmpfs_save() before the dump is started, tmpfs_same_start() when the container is frozen,
- * tmpfs_refill() where that found a change and a restore is parked, before that goes on.
+ * Order: tmpfs_save() before the dump is started; where that saved something tmpfs_same_start()
+ * when the container is frozen, and tmpfs_refill() where that found a change and a restore is
+ * parked, before that goes on.
  */
 #ifndef CMIGRATE_TMPFS_H
 #define CMIGRATE_TMPFS_H
@@ -17,11 +18,10 @@
 
 /*
  * On the source, whose images directory is there. Where nothing can be saved CRIU does it all,
- * and that is no error. What it makes goes with work directory and images.
+ * and that is no error: saved is false then. What it makes goes with work directory and images.
  */
-int tmpfs_save(const struct runtime *rt, struct err *err);
-/* Fine too where nothing was saved. Images without its end are not complete (src/host/images.sh).
- */
+int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err);
+/* Where something was saved: images without its end are not complete (src/host/images.sh). */
 int tmpfs_same_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Of that job, done. */
 bool tmpfs_changed(const struct job *same);

@@ -29,6 +29,21 @@ container_choose() { # NAME
 	esac
 }
 
+# Ways and rounds of one: 4 GB are for the curve alone, and take minutes a move.
+container_takes() { # NAME METHOD
+	case $1-$2 in
+	redis-4g-busy | redis-4g-podman | redis-4g-floor) return 1 ;;
+	esac
+}
+
+container_rounds() { # NAME ROUNDS
+	if [[ $1 == redis-4g && $2 -gt 3 ]]; then
+		echo 3
+	else
+		echo "$2"
+	fi
+}
+
 container_words() { # NAME
 	case $1 in
 	httpd) echo 'busybox httpd' ;;

@@ -62,7 +62,7 @@ method_other() { # CONTAINER
 
 # A move that isn't timed, for what its images take.
 method_cmigrate_bytes() { # CONTAINER
-	on rhel01 cmigrate --quiet move --keep-images "$1" rhel02 2>>"$work/errors"
+	on rhel01 cmigrate --quiet move --keep-images "$1" rhel02 2>>"$work/errors" || return 1
 	on rhel01 sh -c "du -sb /runc/containers/$1/.cmigrate/images-* | awk '{ n += \$1 } END { print \"bytes=\" n }'"
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """report.py DIRECTORY table|json [SVG]: what the measurements in DIRECTORY/results come to."""
 import json
+import math
 import os
 import platform
 import statistics
@@ -27,6 +28,8 @@ def summarize(results, containers, methods):
     for container in containers:
         for method in methods:
             of_both = [r for r in results if r["container"] == container and r["method"] == method]
+            if not of_both:
+                continue
             timed = [r for r in of_both if r["round"] > 0]
             row = {"container": container, "method": method, "moves": len(timed),
                    "failed": sum("total_ms" not in r for r in timed),
@@ -102,6 +105,9 @@ def print_table(report):
               f"| {cell(row['total_ms'])} | {cell(row['bytes'], size)} | {ratio} |")
     moves = max((r["moves"] for r in report["rows"]), default=0)
     print(f"\nMedians of {moves} moves each, taken in turn.", end="")
+    fewer = {r["container"]: r["moves"] for r in report["rows"] if r["moves"] < moves}
+    for container, count in fewer.items():
+        print(f" Of {report['containers'][container]}: {count}.", end="")
     for row in report["rows"]:
         if row["failed"]:
             print(f" {row['failed']} of {row['moves']} moves of {row['container']} by "
@@ -136,6 +142,45 @@ def draw_bar(row, methods, scale, y):
             f'{ms(stat["median"])} ms</text>')
 
 
+CURVE, CURVE_HEIGHT = {"redis-1m": 1, "redis-100m": 100, "redis-1g": 1024, "redis-4g": 4096}, 220
+CURVE_TICKS = (10, 100, 1000, 10000, 100000)
+
+
+def draw_line(points, method, words):
+    """points: (x, y, row); the name of the line beside its end."""
+    path = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in points)
+    dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{COLOURS[method]}"/>' for a, b, _ in points)
+    end_x, end_y, _ = points[-1]
+    return (f'<polyline points="{path}" fill="none" stroke="{COLOURS[method]}" stroke-width="2"/>{dots}'
+            f'<text x="{end_x + 8:.1f}" y="{end_y + 4:.1f}" font-size="11">{escape(words)}</text>')
+
+
+def draw_curve(report, y):
+    """Outage over memory, both logarithmic; nothing where fewer than three sizes were measured."""
+    rows = [r for r in report["rows"] if r["container"] in CURVE and length(r)]
+    sizes = sorted({CURVE[r["container"]] for r in rows})
+    if len(sizes) < 3:
+        return "", y
+    low, high = 1, max(2, math.ceil(max(math.log10(length(r)["median"]) for r in rows)))
+    across = (WIDTH - LEFT - RIGHT - 60) / math.log(sizes[-1] / sizes[0])
+    up = CURVE_HEIGHT / (high - low)
+    place_x = lambda mib: LEFT + math.log(mib / sizes[0]) * across
+    place_y = lambda value: y + HEAD + CURVE_HEIGHT - (math.log10(max(value, 10)) - low) * up
+    parts = [f'<text x="{LEFT}" y="{y + 14}" font-weight="bold">redis, by its memory</text>']
+    for tick in (t for t in CURVE_TICKS if math.log10(t) <= high):
+        parts.append(f'<path d="M{LEFT} {place_y(tick):.1f}H{WIDTH - RIGHT - 60}" stroke="#ddd"/>'
+                     f'<text x="{LEFT - 8}" y="{place_y(tick) + 4:.1f}" text-anchor="end">{ms(tick)} ms</text>')
+    for mib in sizes:
+        parts.append(f'<text x="{place_x(mib):.1f}" y="{y + HEAD + CURVE_HEIGHT + 18}" text-anchor="middle">'
+                     f'{f"{mib} MB" if mib < 1024 else f"{mib // 1024} GB"}</text>')
+    for method, words in report["methods"].items():
+        points = sorted((place_x(CURVE[r["container"]]), place_y(length(r)["median"]), r["container"])
+                        for r in rows if r["method"] == method)
+        if len(points) > 1:
+            parts.append(draw_line(points, method, words))
+    return "\n".join(parts), y + HEAD + CURVE_HEIGHT + 30
+
+
 def draw(report, path):
     """One panel a container, each with a scale of its own: a gigabyte would hide the rest."""
     parts, y = [], TOP
@@ -149,6 +194,8 @@ def draw(report, path):
             parts.append(draw_bar(row, report["methods"], scale, y))
             y += BAR + GAP
         y += GAP
+    curve, y = draw_curve(report, y)
+    parts.append(curve)
     body = "\n".join(parts)
     with open(path, "w", encoding="utf-8") as file:
         file.write(f'''<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 10}" \

@@ -7,13 +7,7 @@
 verb=$1 netns=$2
 shift 2
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 # On which devices is this address, with which prefix: "DEVICE IP/PREFIX" lines.
 where() {

@@ -13,13 +13,7 @@ verb=$1 tag=$2 netns=$3 hop4=$4 hop6=$5
 shift 5
 table=cmigrate_$tag
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 rule() {
 	device=${1##*@} ip=${1%%/*}

@@ -11,13 +11,7 @@
 # those that CRIU's logs in RUN tell of, and were not there then. Fine where there are none.
 verb=$1 run=$2 netns=$3
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 tables() {
 	ns nft list tables 2>/dev/null

@@ -26,13 +26,7 @@ say() {
 }
 
 # Where the service addresses are: in the container's network namespace, if config.json names one.
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 identity() {
 	read -r boot </proc/sys/kernel/random/boot_id
@@ -148,8 +142,8 @@ shared() {
 	say proof "$(head -c 100 "$state/proof-$id" 2>/dev/null)"
 	[ -d "$state" ] || return 0
 	umask 077
-	# Several destinations may be asked at once.
-	own=$state/proof-$id.$role.$(uname -n).$$
+	# Several hosts may be asked at once, and have one name.
+	own=$(mktemp "$state/proof-$id.$role.XXXXXXXX" 2>/dev/null) || return 0
 	if (echo "$id" >"$own") 2>/dev/null; then
 		say proof-owner "$(stat -c %u "$own" 2>/dev/null)"
 	fi

@@ -16,13 +16,7 @@ table=cmigrate_$tag
 # Who made the ingress qdisc of a device, so that the last move to use it takes it away.
 made=/run/cmigrate/ingress
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u

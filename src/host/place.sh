@@ -6,13 +6,7 @@
 verb=$1 netns=$2
 shift 2
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 look() {
 	printf 'addr=%s\n' "$(ns ip -j addr show | tr '\n' ' ')"

@@ -5,13 +5,7 @@
 netns=$1
 shift
 
-ns() {
-	if [ -n "$netns" ]; then
-		nsenter --net="$netns" -- "$@"
-	else
-		"$@"
-	fi
-}
+. part/ns.sh
 
 busy() {
 	for ip in "$@"; do

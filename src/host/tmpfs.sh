@@ -5,9 +5,10 @@
 #
 # save, while the container runs: archives each small tmpfs that holds directories, links, device nodes
 # and empty files alone into IMAGES/tmpfs, and tells CRIU that these mounts are external; restore.sh
-# makes them on the destination. Any other is left to CRIU, as all are where something is missing.
-# same, while it is frozen: looks whether that is still what is in them. It prints "changed" where
-# it isn't, and archives them anew, as they are, for refill.sh.
+# makes them on the destination. Any other is left to CRIU, as all are where something is missing. It
+# prints "saved" where there are any.
+# same, of those while it is frozen: looks whether that is still what is in them. It prints "changed"
+# where it isn't, and archives them anew, as they are, for refill.sh.
 verb=$1 run=$2 images=$3 name=$4
 saved=$images/tmpfs
 umask 077
@@ -20,9 +21,10 @@ contents() {
 	find $(cut -d ' ' -f 3 "$run/tmpfs.mounts") -xdev -printf '%H %D %y %s %m %U %G %T@ %C@ %P %l\n'
 }
 
-# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there, none
-# that passes mounts on. Of their options those that any kernel knows; what is left out is said by
-# the kernel by itself. DEVICE as find will show it.
+# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there.
+# None at all where a mount gets new ones from the host or gives them, for restore.sh has mounts of its
+# own. Of their options those that any kernel knows; what is left out is said by the kernel by itself.
+# DEVICE as find will show it.
 candidates() {
 	awk -v root="/proc/$pid/root" '
 		{
@@ -33,13 +35,14 @@ candidates() {
 		}
 		FILENAME == "/proc/self/mountinfo" { host[$3] = 1; next }
 		{ times[$5]++ }
+		$7 != "-" { passed_on = 1 }
 		$7 == "-" && $8 == "tmpfs" && $4 == "/" && $3 ~ /^0:/ && !($3 in host) && $5 != "/sys/fs/cgroup" &&
 			$5 ~ /^(\/[A-Za-z0-9._-]+)+$/ &&
 			options ~ /^r[ow](,(size|nr_blocks|nr_inodes|mode|uid|gid)=[0-9a-z%]+)*$/ {
 			minor = substr($3, 3)
 			line[$5] = options " " root $5 " " minor % 256 + int(minor / 256) * 1048576
 		}
-		END { for (path in line) if (times[path] == 1) print ++n, line[path] }
+		END { for (path in line) if (!passed_on && times[path] == 1) print ++n, line[path] }
 		' /proc/self/mountinfo "/proc/$pid/mountinfo"
 }
 
@@ -57,9 +60,13 @@ choose() {
 	mv "$run/tmpfs.chosen" "$run/tmpfs.mounts"
 }
 
+# From the directory itself: a path in the container may lead elsewhere a moment later, up to the host's files.
 archive() { # SUFFIX
-	while read -r number _ path _; do
-		tar --format=posix --one-file-system --numeric-owner --sparse -C "$path" -cf "$saved/$number.$1" . 2>/dev/null || return 1
+	while read -r number _ path device; do
+		(
+			cd "$path" && [ "$(stat -c %d .)" = "$device" ] &&
+				tar --format=posix --one-file-system --numeric-owner --sparse -cf "$saved/$number.$1" .
+		) 2>/dev/null || return 1
 	done <"$run/tmpfs.mounts"
 }
 
@@ -77,15 +84,15 @@ save() {
 
 case $verb in
 save)
-	save 2>/dev/null && exit 0
+	save 2>/dev/null && echo saved && exit 0
 	rm -rf "$saved" "$run/tmpfs.mounts"
 	[ ! -e "$saved" ]
 	;;
 same)
-	[ -s "$run/tmpfs.mounts" ] || exit 0
 	if ! contents 2>/dev/null | cmp -s - "$run/tmpfs.contents"; then
 		archive again || {
-			echo "a tmpfs of the container can't be saved" >&2
+			echo "'${path#/proc/*/root}', a tmpfs of the container, can't be saved:" \
+				"it is elsewhere by now, or the images directory is full; try again" >&2
 			exit 1
 		}
 		echo changed

@@ -5,6 +5,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load lib/refuses
+
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cmigrate=${CMIGRATE:-$top/cmigrate}
@@ -20,16 +22,6 @@ setup() {
 
 generate() {
 	"$cmigrate" --bundle-root "$BATS_TEST_TMPDIR/root" generate "$@"
-}
-
-# refuses STATUS TEXT COMMAND...: says TEXT on stderr, nothing on stdout.
-refuses() {
-	local status_wanted=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
-	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
-	[ -z "$output" ]
 }
 
 # Nothing but these names, hidden ones included.
@@ -82,7 +74,8 @@ only() {
 
 @test "the schema check would notice" {
 	generate | jq '.process.rlimits[0].type = "NOFILE" | del(.root.path)' >bad.json
-	refuses 1 "NOFILE" "$top/tests/schema/validate" bad.json
+	run -1 "$top/tests/schema/validate" bad.json
+	[[ $output == *NOFILE* ]]
 	OCI_SCHEMA=/nowhere refuses 2 "no schema" "$top/tests/schema/validate" bad.json
 }
 

@@ -4,23 +4,14 @@
 
 bats_require_minimum_version 1.5.0
 
+load lib/refuses
+
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cmigrate=${CMIGRATE:-$top/cmigrate}
 	cd "$BATS_TEST_TMPDIR"
 	echo '{"hosts": {"rhel01": {}, "rhel02": {}}}' >cmigrate.json
 	export CMIGRATE_CONFIG=$PWD/cmigrate.json
-}
-
-# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
-refuses() {
-	local status_wanted=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
-	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
-	[ -z "$output" ]
-	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
 verbs() {

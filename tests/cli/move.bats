@@ -259,6 +259,37 @@ nothing_changed() {
 	refuses 2 '--all' "$cmigrate" recover --all web
 }
 
+# Another holds the lock until a line comes from the fifo "held".
+hold_lock() {
+	mkdir -p root/web/.cmigrate
+	flock root/web/.cmigrate/lock sh -c 'echo held >held; read -r _ <held' 3>&- &
+	held=$!
+	read -r _ <held
+}
+
+@test "recover waits for the lock of one that was killed just now, and no longer" {
+	local held recover
+	mkfifo held
+	hold_lock
+	"$cmigrate" recover web 3>&- &
+	recover=$!
+	# It is told by its sleep that it waits for the lock.
+	until [[ $(</proc/$recover/wchan) == *nanosleep* ]]; do
+		[ -e /proc/$recover/exe ]
+	done
+	echo >held
+	wait "$recover"
+	wait "$held"
+	hold_lock
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"'web'"* ]]
+	run --separate-stderr "$cmigrate" recover --all
+	[ "$status" -eq 0 ]
+	echo >held
+	wait "$held"
+}
+
 @test "an unfinished move keeps the next one out until it is recovered" {
 	CMIGRATE_FAULT=hold:after moves
 	[ "$status" -eq 137 ]

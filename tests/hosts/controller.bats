@@ -89,8 +89,7 @@ teardown() {
 }
 
 @test "two moves of one container at once: one moves it, the other is told that it is busy" {
-	# The first waits in its restore until the second is over.
-	wrap_runc rhel02 '[ -z "$restoring" ] || { echo >/var/started; until [ -e /var/go ]; do sleep 0.05; done; }'
+	hold_restores rhel02
 	on rhel01 sh -c 'cmigrate -q move web rhel02 >/var/first.out 2>&1; echo $? >/var/first.status' &
 	first=$!
 	wait_on rhel02 10 '[[ -e /var/started ]]'
@@ -100,9 +99,8 @@ teardown() {
 		[[ $status -eq 7 ]]
 		[[ $out == *web* && $(wc -l <<<"$out") -eq 1 ]]
 	done
-	on rhel02 touch /var/go
+	let_restores_go rhel02
 	wait $first
-	on rhel02 rm -f /var/go /var/started
 	[[ $(on rhel01 cat /var/first.status /var/first.out) == 0 ]]
 	runs_only_on rhel02 web $address
 }

@@ -124,16 +124,12 @@ nothing_is_left() {
 
 @test "drain: a signal lets what runs come to its end, and begins nothing more" {
 	# A restore that waits is undone by the signal.
-	for host in rhel02 rhel03 rhel04; do
-		wrap_runc $host '[ -z "$restoring" ] || { echo >/var/started; until [ -e /var/go ]; do sleep 0.05; done; }'
-	done
+	hold_restores rhel02 rhel03 rhel04
 	on client bash -c 'cmigrate --json drain rhel01 --parallel 1 >/tmp/drain 2>/tmp/drain.err & echo $! >/tmp/drain.pid
 		wait $!; echo $? >/tmp/drain.status' &
 	wait_until 20 started_somewhere
 	on client bash -c 'kill -TERM $(</tmp/drain.pid)'
-	for host in rhel02 rhel03 rhel04; do
-		on $host touch /var/go
-	done
+	let_restores_go rhel02 rhel03 rhel04
 	wait $!
 	on client cat /tmp/drain /tmp/drain.err
 	[[ $(on client cat /tmp/drain.status) -eq 8 ]]
@@ -141,9 +137,6 @@ nothing_is_left() {
 	on client grep -q 'stopped by a signal' /tmp/drain.err
 	each_once web c1 c2 c3
 	nothing_is_left
-	for host in rhel02 rhel03 rhel04; do
-		on $host rm -f /var/go /var/started
-	done
 }
 
 started_somewhere() {
@@ -155,25 +148,18 @@ started_somewhere() {
 }
 
 @test "drain: killed in the middle, its moves go on, and a second one goes on with what is left" {
-	for host in rhel02 rhel03 rhel04; do
-		wrap_runc $host '[ -z "$restoring" ] || { echo >/var/started; until [ -e /var/go ]; do sleep 0.05; done; }'
-	done
+	hold_restores rhel02 rhel03 rhel04
 	on client bash -c 'cmigrate -q drain rhel01 >/dev/null 2>&1 & echo $! >/tmp/drain.pid; wait' &
 	first=$!
 	wait_until 20 started_somewhere
 	on client bash -c 'kill -KILL $(</tmp/drain.pid)'
-	for host in rhel02 rhel03 rhel04; do
-		on $host touch /var/go
-	done
+	let_restores_go rhel02 rhel03 rhel04
 	on client cmigrate --json drain rhel01 >"$BATS_TEST_TMPDIR/out"
 	cat "$BATS_TEST_TMPDIR/out"
 	wait $first
 	each_once web c1 c2 c3
 	[[ $(count_on rhel01) -eq 0 ]]
 	nothing_is_left
-	for host in rhel02 rhel03 rhel04; do
-		on $host rm -f /var/go /var/started
-	done
 }
 
 @test "two drains of one host at once: each container moves once, both end well" {

@@ -155,7 +155,7 @@ recovered() { # NAME
 
 @test "two at once: the second is told who holds the container" {
 	on client cmigrate -q run --on rhel01 web
-	wrap_runc rhel02 '[ -z "$restoring" ] || { echo >/var/started; until [ -e /var/go ]; do sleep 0.05; done; }'
+	hold_restores rhel02
 	on client sh -c 'cmigrate -q move web rhel02 >/var/first.out 2>&1; echo $? >/var/first.status' &
 	first=$!
 	wait_on rhel02 60 '[[ -e /var/started ]]'
@@ -163,9 +163,8 @@ recovered() { # NAME
 	echo "$output"
 	[ "$status" -eq 7 ]
 	[[ $output == *"another cmigrate holds"*"on client since"* ]]
-	on rhel02 touch /var/go
+	let_restores_go rhel02
 	wait $first
-	on rhel02 rm -f /var/go /var/started
 	[[ $(on client cat /var/first.status /var/first.out) == 0 ]]
 	nothing_refused
 }

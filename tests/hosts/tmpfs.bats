@@ -72,6 +72,33 @@ in_root() { # HOST NAME LINE
 	diff <(sed 's/\.[0-9]*$//' "$BATS_TEST_TMPDIR/before") "$BATS_TEST_TMPDIR/there"
 }
 
+@test "with hooks all of them are CRIU's: what a hook mounts on the host stays there" {
+	make_web web 10.99.0.100/32
+	on rhel01 sh -c 'jq ".hooks = {createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\",
+		\"mkdir -p /var/hooked && mount -t tmpfs hooked /var/hooked\"]}]}" \
+		/runc/containers/web/config.json >/var/new && cat /var/new >/runc/containers/web/config.json'
+	start_container rhel01 web
+	on rhel01 umount /var/hooked
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	on rhel02 sh -c 'grep -q "^hooked /var/hooked" /proc/mounts && umount /var/hooked'
+	[ "$(archived_by_criu web)" -gt 0 ]
+}
+
+@test "where the host's mounts appear in the container all are CRIU's, and go on appearing" {
+	local host
+	for host in rhel01 rhel02; do
+		on $host sh -c 'mkdir -p /var/passed && mount -t tmpfs passed /var/passed && mount --make-shared /var/passed &&
+			mkdir /var/passed/later'
+	done
+	make_web web 10.99.0.100/32 --bind /var/passed:/mnt:rbind,rslave
+	start_container rhel01 web
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	[ "$(archived_by_criu web)" -gt 0 ]
+	on rhel02 sh -c 'mount -t tmpfs later /var/passed/later && echo seen >/var/passed/later/file'
+	[ "$(on rhel02 runc exec web cat /mnt/later/file)" = seen ]
+	on rhel02 umount /var/passed/later
+}
+
 @test "one that changes all the time goes along as it is when the container freezes" {
 	local flags from to
 	flag_args python3 /srv/restless.py 8000
@@ -93,4 +120,25 @@ in_root() { # HOST NAME LINE
 		read -r from to <<<"$to $from"
 	done
 	[ "$refilled" -gt 0 ]
+}
+
+@test "a path of the container that leads to the host's files by then: nothing of them goes along" {
+	make_web web 10.99.0.100/32 --tmpfs /mnt --tmpfs /mnt/a/b
+	start_container rhel01 web
+	on rhel01 sh -c 'mkdir -p /var/host/b && echo secret >/var/host/b/secret'
+	# dd lets the parked dump go on: the container is frozen, each tmpfs saved, and not yet compared.
+	on rhel01 sh -c 'cat >/usr/local/sbin/dd && chmod 755 /usr/local/sbin/dd' <<-END
+		#!/bin/sh
+		case \$2 in
+		of=*/verdict) cd /proc/$(on rhel01 sh -c 'runc state web | jq .pid')/root/mnt && mv a moved && ln -s /var/host a ;;
+		esac
+		exec /usr/bin/dd "\$@"
+	END
+	run on rhel01 cmigrate --quiet move web rhel02
+	on rhel01 rm /usr/local/sbin/dd
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ $output == *"'/mnt/a/b', a tmpfs of the container, can't be saved: it is elsewhere by now"* ]]
+	runs_only_on rhel01 web 10.99.0.100/32
+	[[ $(on client curl -s -m 10 http://rhel0x/) == rhel01 ]]
 }

@@ -80,6 +80,7 @@ static void all_of_it_is_read(void **state)
 	assert_string_equal(b.binds.v[0], "/srv/www");
 	assert_string_equal(b.binds.v[1], "/srv/logs");
 	assert_true(b.terminal);
+	assert_false(b.hooks);
 	bundle_clear(&b);
 }
 

@@ -637,7 +637,11 @@ static void commands_are_shown_as_run(void **state)
 	assert_int_equal(host_run(host, &cmd, &err), 0);
 	cmd.silent = true;
 	assert_int_equal(host_run(host, &cmd, &err), 0);
-	assert_string_equal(buf_str(&shown), "rhel01: A=1 true 'a b' '?[2J'\nrhel01: (script) x\n");
+	char *script[] = {"sh", "-c", "exit 0", "name", "a b", NULL};
+	assert_int_equal(
+		host_run(host, &(struct command){.argv = script, .timeout_ms = 5000}, &err), 0);
+	assert_string_equal(buf_str(&shown), "rhel01: A=1 true 'a b' '?[2J'\nrhel01: (script) x\n"
+					     "rhel01: (name) 'a b'\n");
 }
 
 static int set_up(void **state)

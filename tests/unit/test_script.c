@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "cmigrate/host.h"
 #include "cmigrate/script.h"
 
 static void words(void **state)
@@ -24,7 +25,7 @@ static void words(void **state)
 		host_output(here, &(struct command){.argv = a.v, .timeout_ms = 5000}, &out, &err),
 		0);
 	assert_string_equal(out, "<echo><a b><><$(id)><-n><more>");
-	CLEANUP_FREE char *shown = script_shown(&a);
+	CLEANUP_FREE char *shown = script_shown(a.v);
 	assert_string_equal(shown, "(echo) 'a b' '' '$(id)' -n more");
 }
 

@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2034 # shared variables
 # Two hosts that are stubs (tests/cli/stubs): hosta has the running container "web", hostb nothing.
 
+# shellcheck source=tests/cli/lib/refuses.bash
+. "${BASH_SOURCE[0]%/*}/refuses.bash"
+
 set_up_stubs() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cmigrate=${CMIGRATE:-$top/cmigrate}
@@ -30,17 +33,6 @@ runs() { # WORDS...
 	echo "status $status"
 	echo "$output"
 	echo "$stderr"
-}
-
-# refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
-refuses() {
-	local status_wanted=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	[ "$status" -eq "$status_wanted" ] || { echo "status $status: $stderr"; return 1; }
-	[[ $stderr == *"$text"* ]] || { echo "stderr: $stderr"; return 1; }
-	[ -z "$output" ]
-	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
 # The configuration of the container, with these annotations.

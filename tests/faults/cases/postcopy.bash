@@ -20,7 +20,7 @@ wait_for_copy() { # HOST
 	local end=$(($(now_us) + 20000000))
 	until [[ $(on "$1" runc state counter 2>/dev/null) == *'"status": "running"'* ]]; do
 		[[ $(now_us) -lt $end ]] || return 1
-		sleep 0.02
+		moment 0.02
 	done
 }
 

@@ -47,7 +47,7 @@ look_at() { # HOST
 		if [[ $(count_lines "$work/left-$1") -eq 1 || $(now_us) -gt $end ]]; then
 			return
 		fi
-		sleep 0.05
+		moment 0.05
 	done
 }
 

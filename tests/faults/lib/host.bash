@@ -16,7 +16,7 @@ other_than() { # HOST
 # stopped: with the link cut already and the host as good as gone, the observer is told not to count.
 crash() { # HOST
 	echo "$1" >"$work/off"
-	sleep 0.02
+	moment 0.02
 	"$lab" crash "$1"
 	rm -f "$work/off"
 }

@@ -45,6 +45,17 @@ host_cgroup() { # HOST
 	find "$top" -xdev -type d -path "*/cmlab.$LAB_NAME/$1" -print -quit
 }
 
+# A moment between two looks, without a process for it: what forks some hundred times a second has all
+# process ids in use within minutes, and bash has been seen to wait for ever for a child whose id had
+# been another's.
+moment() { # SECONDS
+	if [[ ${never_pid:-} != "$BASHPID" ]]; then
+		mkfifo "$work/never-$BASHPID" && exec {never}<>"$work/never-$BASHPID" && rm "$work/never-$BASHPID"
+		never_pid=$BASHPID
+	fi
+	read -r -t "$1" -u "$never" || true
+}
+
 observe() {
 	local host
 	local -a words=()
@@ -81,7 +92,7 @@ client_hears() { # SECONDS
 			heard=$value heard_from=$host
 			return 0
 		fi
-		sleep 0.005
+		moment 0.005
 	done
 	return 1
 }
@@ -95,7 +106,7 @@ observer_looked() {
 		if [[ -n $now && $now != "$looks" ]]; then
 			looks=$now times=$((times + 1))
 		else
-			sleep 0.005
+			moment 0.005
 		fi
 	done
 }
@@ -108,6 +119,6 @@ two_copies_seen() { # SECONDS
 		if [[ $lines == *' run'* && $lines == *alternate* ]]; then
 			return
 		fi
-		sleep 0.005
+		moment 0.005
 	done
 }

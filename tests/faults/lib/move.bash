@@ -34,7 +34,6 @@ recover_when_free() {
 	while :; do
 		recover ''
 		[[ $recover_code -eq 7 && $(now_us) -lt $end ]] || return
-		sleep 1
 	done
 }
 

@@ -18,6 +18,26 @@ wrap_runc() { # HOST SCRIPT
 	END
 }
 
+# Each restore on HOST waits in its runc until let_restores_go; /var/started tells of the first.
+hold_restores() { # HOST...
+	local host
+	for host in "$@"; do
+		on "$host" sh -c '
+			mkfifo /var/held /var/go
+			flock /var/restores sh -c "echo >/var/held; read -r _ </var/go" >/dev/null 2>&1 3>&- &
+			read -r _ </var/held'
+		wrap_runc "$host" '[ -z "$restoring" ] || { echo >/var/started; flock --shared /var/restores true; }'
+	done
+}
+
+let_restores_go() { # HOST...
+	local host
+	for host in "$@"; do
+		on "$host" sh -c 'echo >/var/go && flock /var/restores true && rm -f /var/held /var/go /var/started'
+		unwrap "$host"
+	done
+}
+
 # A criu that says it is of VERSION.
 claim_criu() { # HOST VERSION
 	on "$1" sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-END
