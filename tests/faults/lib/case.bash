@@ -12,9 +12,10 @@ count_lines() { # FILE
 	echo "${#lines[@]}"
 }
 
-# Fails where the case is not asked for.
+# Fails where the case is not asked for. A transport that is set is part of its name.
 begin() { # NAME CONTROLLER
 	local pattern
+	set -- "${transport:+$transport: }$1" "$2"
 	if [[ ${#patterns[@]} -gt 0 ]]; then
 		for pattern in "${patterns[@]}"; do
 			[[ "$1 $2" == *$pattern* ]] && break

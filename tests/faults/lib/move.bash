@@ -16,7 +16,7 @@ cmigrate_on() { # HOST FAULT ARG...
 }
 
 move() { # FAULT [ARG...]
-	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" "${@:2}" >"$work/move.out" 2>&1
+	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" --transport "${transport:-shared}" "${@:2}" >"$work/move.out" 2>&1
 	move_code=$?
 }
 
@@ -41,7 +41,7 @@ recover_when_free() {
 move_stops() { # POINT [ARG...]
 	local word=
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
-		cmigrate --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" "${@:2}" 2>&1; }
+		cmigrate --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" --transport "${transport:-shared}" "${@:2}" 2>&1; }
 	stopped_pid=$STOPPED_PID
 	read -r -t 60 word <&"${STOPPED[0]}"
 	[[ $word == stopped ]] || flaw "did not stop at $1: $word"
