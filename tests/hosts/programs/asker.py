@@ -5,11 +5,14 @@ asker.py INTERVAL_MS TIMEOUT_S URL...: the URLs by turns, until SIGTERM; then re
 requests, the failed ones by cause, the answers in the order of asking (runs of equal ones), the
 longest time one took; of each lap too, with its hundred longest. SIGUSR1 ends a lap.
 """
-import asyncio
+import errno
 import itertools
 import json
+import os
 import resource
+import selectors
 import signal
+import socket
 import sys
 import time
 import urllib.parse
@@ -17,17 +20,54 @@ import urllib.parse
 INTERVAL, TIMEOUT = float(sys.argv[1]) / 1000, float(sys.argv[2])
 
 
-async def ask(host, port, path):
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-        answer = await reader.read()
-    finally:
-        writer.close()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if b" 200 " not in head.split(b"\r\n")[0]:
-        raise ValueError(f"answer {answer[:80]!r}")
-    return body.decode().strip()
+class Request:
+    """One of them; step() when its socket is ready, until that returns False."""
+
+    def __init__(self, asker, row, selector):
+        self.row, self.selector, self.answer = row, selector, b""
+        self.begin = time.monotonic()
+        self.request = f"GET {asker.path} HTTP/1.0\r\nHost: {asker.host}\r\n\r\n".encode()
+        self.socket = socket.socket(asker.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        selector.register(self.socket, selectors.EVENT_WRITE, self)
+        self.going = True
+        code = self.socket.connect_ex(asker.address)
+        if code not in (0, errno.EINPROGRESS):
+            self.fail(OSError(code, os.strerror(code)))
+
+    def step(self):
+        try:
+            if self.request:
+                code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    raise OSError(code, os.strerror(code))
+                self.request = self.request[self.socket.send(self.request) :]
+                if not self.request:
+                    self.selector.modify(self.socket, selectors.EVENT_READ, self)
+                return
+            part = self.socket.recv(65536)
+            self.answer += part
+            if not part:
+                self.read()
+        except (OSError, ValueError) as error:
+            self.fail(error)
+
+    def read(self):
+        head, _, body = self.answer.partition(b"\r\n\r\n")
+        if b" 200 " not in head.split(b"\r\n")[0]:
+            raise ValueError(f"answer {self.answer[:80]!r}")
+        self.row["answer"] = body.decode().strip()
+        self.end()
+
+    def fail(self, error):
+        self.row["error"] = f"{type(error).__name__} {error}".strip()
+        self.end()
+
+    def end(self):
+        self.row["end"] = time.monotonic()
+        self.row["ms"] = (self.row["end"] - self.begin) * 1000
+        self.selector.unregister(self.socket)
+        self.socket.close()
+        self.going = False
 
 
 def times(rows):
@@ -42,17 +82,11 @@ def times(rows):
 class Asker:
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
-        self.target = (parts.hostname, parts.port or 80, parts.path or "/")
+        self.host, self.path = parts.hostname, parts.path or "/"
+        self.family, _, _, _, self.address = socket.getaddrinfo(
+            self.host, parts.port or 80, type=socket.SOCK_STREAM
+        )[0]
         self.rows = []
-
-    async def one(self, row):
-        begin = time.monotonic()
-        try:
-            row["answer"] = await asyncio.wait_for(ask(*self.target), TIMEOUT)
-        except (OSError, ValueError, asyncio.TimeoutError) as error:
-            row["error"] = f"{type(error).__name__} {error}".strip()
-        row["end"] = time.monotonic()
-        row["ms"] = (row["end"] - begin) * 1000
 
     def report(self, laps):
         runs, errors, longest_gap = [], {}, 0.0
@@ -76,29 +110,34 @@ class Asker:
         }
 
 
-async def main():
+def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    done = asyncio.Event()
-    laps = []
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, laps.append, None)
+    done, laps = [], []
+    signal.signal(signal.SIGTERM, lambda *_: done.append(None))
+    signal.signal(signal.SIGUSR1, lambda *_: laps.append(None))
     askers = [Asker(url) for url in sys.argv[3:]]
-    tasks = set()
+    turns = itertools.cycle(askers)
+    selector = selectors.DefaultSelector()
+    requests = []  # in the order of their beginning
     print("begun", file=sys.stderr, flush=True)
     due = time.monotonic()
-    for asker in itertools.cycle(askers):
-        if done.is_set():
-            break
-        row = {"lap": len(laps)}
-        asker.rows.append(row)
-        task = asyncio.create_task(asker.one(row))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        due += INTERVAL
-        await asyncio.sleep(max(0, due - time.monotonic()))
-    await asyncio.gather(*tasks)
+    while requests or not done:
+        now = time.monotonic()
+        if not done and now >= due:
+            asker = next(turns)
+            asker.rows.append({"lap": len(laps)})
+            requests.append(Request(asker, asker.rows[-1], selector))
+            due += INTERVAL
+            continue
+        next_one = due if not done else now + 0.1
+        for key, _ in selector.select(max(0, next_one - now)):
+            key.data.step()
+        while requests and (not requests[0].going or now > requests[0].begin + TIMEOUT):
+            if requests[0].going:
+                requests[0].fail(TimeoutError())
+            requests.pop(0)
     print(json.dumps([asker.report(len(laps)) for asker in askers]))
 
 
-asyncio.run(main())
+main()
