@@ -123,7 +123,7 @@ def print_table(report):
 
 COLOURS = {"cmigrate": "#2a6f97", "postcopy": "#52b788", "busy": "#468faf", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
            "floor": "#8d99ae"}
-WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, TOP = 760, 150, 110, 18, 6, 30, 52
+WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, TOP = 800, 190, 110, 18, 6, 30, 52
 
 
 def draw_bar(row, methods, scale, y):
@@ -146,13 +146,21 @@ CURVE, CURVE_HEIGHT = {"redis-1m": 1, "redis-100m": 100, "redis-1g": 1024, "redi
 CURVE_TICKS = (10, 100, 1000, 10000, 100000)
 
 
-def draw_line(points, method, words):
-    """points: (x, y, row); the name of the line beside its end."""
+def draw_line(points, method):
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b, _ in points)
     dots = "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{COLOURS[method]}"/>' for a, b, _ in points)
-    end_x, end_y, _ = points[-1]
-    return (f'<polyline points="{path}" fill="none" stroke="{COLOURS[method]}" stroke-width="2"/>{dots}'
-            f'<text x="{end_x + 8:.1f}" y="{end_y + 4:.1f}" font-size="11">{escape(words)}</text>')
+    return f'<polyline points="{path}" fill="none" stroke="{COLOURS[method]}" stroke-width="2"/>{dots}'
+
+
+def draw_names(lines, methods):
+    """Each beside the end of its line, or below the name above it."""
+    parts, above = [], -math.inf
+    for method, points in sorted(lines.items(), key=lambda line: line[1][-1][1]):
+        end_x, end_y, _ = points[-1]
+        above = max(end_y + 4, above + 13)
+        parts.append(f'<text x="{end_x + 8:.1f}" y="{above:.1f}" font-size="11" fill="{COLOURS[method]}">'
+                     f'{escape(methods[method])}</text>')
+    return "".join(parts)
 
 
 def draw_curve(report, y):
@@ -173,11 +181,14 @@ def draw_curve(report, y):
     for mib in sizes:
         parts.append(f'<text x="{place_x(mib):.1f}" y="{y + HEAD + CURVE_HEIGHT + 18}" text-anchor="middle">'
                      f'{f"{mib} MB" if mib < 1024 else f"{mib // 1024} GB"}</text>')
-    for method, words in report["methods"].items():
+    lines = {}
+    for method in report["methods"]:
         points = sorted((place_x(CURVE[r["container"]]), place_y(length(r)["median"]), r["container"])
                         for r in rows if r["method"] == method)
         if len(points) > 1:
-            parts.append(draw_line(points, method, words))
+            lines[method] = points
+            parts.append(draw_line(points, method))
+    parts.append(draw_names(lines, report["methods"]))
     return "\n".join(parts), y + HEAD + CURVE_HEIGHT + 30
 
 
