@@ -6,9 +6,7 @@
 case_crash_both() { # POINT CONTROLLER
 	begin "crash destination $1" "$2" || return 0
 	may_lose=$dst
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$dst"
+	move_crashes "$1" "$dst"
 	boot "$dst"
 	recover ''
 	expect_code recover "$recover_code" 0
@@ -36,9 +34,7 @@ case_fenced() { # POINT CONTROLLER
 	begin "destination stays off $1" "$2" || return 0
 	on_host=$src
 	may_lose=$dst
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$dst"
+	move_crashes "$1" "$dst"
 	recover ''
 	expect_code recover "$recover_code" 6
 	recover '' --fenced "$dst"
@@ -51,9 +47,7 @@ case_fenced() { # POINT CONTROLLER
 case_crash_committed() { # POINT CONTROLLER
 	local copies_wanted=0
 	begin "crash destination $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$dst"
+	move_crashes "$1" "$dst"
 	boot "$dst"
 	recover ''
 	expect_code recover "$recover_code" 1

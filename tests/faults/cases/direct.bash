@@ -7,10 +7,7 @@
 case_direct_both_lost() { # POINT CONTROLLER
 	local copies_wanted=0
 	begin "crash both $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$src"
-	crash "$dst"
+	move_crashes "$1" "$src" "$dst"
 	boot "$src"
 	boot "$dst"
 	recover ''

@@ -5,9 +5,7 @@
 case_source_lost() { # POINT CONTROLLER: there are no complete images yet
 	local copies_wanted=0
 	begin "crash source $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$src"
+	move_crashes "$1" "$src"
 	boot "$src"
 	recover ''
 	expect_code recover "$recover_code" 1
@@ -18,9 +16,7 @@ case_source_lost() { # POINT CONTROLLER: there are no complete images yet
 case_source_restored() { # POINT CONTROLLER [FAULT-OF-A-FIRST-RECOVERY...]
 	local point
 	begin "crash source $1${3:+, recovery ${*:3}}" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$src"
+	move_crashes "$1" "$src"
 	boot "$src"
 	for point in "${@:3}"; do
 		recover "$point"
@@ -35,9 +31,7 @@ case_source_fenced() { # POINT CONTROLLER
 	local on_host
 	begin "source stays off $1" "$2" || return 0
 	on_host=$dst
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$src"
+	move_crashes "$1" "$src"
 	recover ''
 	case $1 in
 	# The destination's copy runs: that there is another on the source is out of the question.
@@ -53,10 +47,7 @@ case_source_fenced() { # POINT CONTROLLER
 # The images are restored on the host that is there.
 case_both_lost() { # POINT CONTROLLER
 	begin "crash both $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$src"
-	crash "$dst"
+	move_crashes "$1" "$src" "$dst"
 	boot "$src"
 	local on_host=$src
 	recover ''

@@ -60,9 +60,7 @@ case_postcopy_program() { # source|destination PATTERN CONTROLLER
 case_postcopy_crash() { # POINT CONTROLLER
 	begin "post-copy: crash destination $1" "$2" || return 0
 	may_lose=$dst
-	move "$1"
-	expect_code move "$move_code" 137
-	crash "$dst"
+	move_crashes "$1" "$dst"
 	boot "$dst"
 	recover ''
 	expect_code recover "$recover_code" 0

@@ -20,6 +20,16 @@ move() { # FAULT [ARG...]
 	move_code=$?
 }
 
+# The controller is killed at a point, and the hosts go down with it.
+move_crashes() { # POINT HOST...
+	local host
+	move "$1"
+	expect_code move "$move_code" 137
+	for host in "${@:2}"; do
+		crash "$host"
+	done
+}
+
 recover() { # FAULT [ARG...]
 	local fault=$1
 	shift
