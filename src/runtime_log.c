@@ -111,6 +111,9 @@ static unsigned add_errors(struct buf *out, const char *log)
 	return found;
 }
 
+/* tar's last line, after the one that says why. */
+#define TAR_END "Exiting with failure status due to previous errors"
+
 /* runc's last "level=error msg=..." or its last line. */
 static void add_runc_error(struct buf *out, const char *text)
 {
@@ -120,7 +123,7 @@ static void add_runc_error(struct buf *out, const char *text)
 
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *msg = strstr(line, "msg=");
-		if (*str_trim(line) && !strstr(line, "level=warning"))
+		if (*str_trim(line) && !strstr(line, "level=warning") && !strstr(line, TAR_END))
 			last = msg ? msg + 4 : str_trim(line);
 	}
 	if (last)

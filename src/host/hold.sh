@@ -148,10 +148,17 @@ set_hold() {
 	fi
 }
 
+# Hundredths of a second since the start of the system.
+uptime() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
 # Nothing comes in any more: what was released and is still on its way through the queue goes first, for
 # 100 ms at most; of a queue that was not released nothing does.
 drain() {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	late=$(($(uptime) + 10))
+	while [ "$(uptime)" -le "$late" ]; do
 		ns tc -s qdisc show dev "$ifb" 2>/dev/null | grep -q 'backlog 0b 0p' &&
 			ns ip -s link show dev "$ifb" | awk '
 				/RX:/ { getline; received = $2 - $4 }

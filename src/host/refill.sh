@@ -8,7 +8,7 @@ read -r pid <"$run/tmpfs.pid" || exit 1
 exec nsenter --mount="/proc/$pid/ns/mnt" -- sh -e -c '
 	while read -r number options; do
 		case $options in
-		ro,*) continue ;;
+		ro | ro,*) continue ;;
 		esac
 		find "$1/tmpfs/$number" -xdev -mindepth 1 -delete
 		tar --numeric-owner --same-permissions -C "$1/tmpfs/$number" -xf "$2/$number.again"

@@ -20,12 +20,12 @@ exec unshare --mount sh -e -c '
 		esac
 		dir=$run/tmpfs/$number
 		mkdir -p "$dir"
-		mount -t tmpfs -o "rw,${options#r[ow],}" tmpfs "$dir"
+		mount -t tmpfs -o "rw${options#r[ow]}" tmpfs "$dir"
 		archive=$saved/$number.again
 		[ -e "$archive" ] || archive=$saved/$number.tar
 		tar --numeric-owner --same-permissions -C "$dir" -xf "$archive"
 		case $options in
-		ro,*) mount -o remount,ro "$dir" ;;
+		ro | ro,*) mount -o remount,ro "$dir" ;;
 		esac
 		echo "external mnt[tmpfs-$number]:$dir" >>"$run/criu.conf"
 	done <"$saved/list"

@@ -60,6 +60,18 @@ in_root() { # HOST NAME LINE
 	[ -z "$(on rhel01 sh -c 'grep /run/cmigrate /proc/self/mounts; ls -A /run/cmigrate 2>/dev/null')" ]
 }
 
+# As runc before 1.3 masks a directory.
+@test "a read-only one without any size is the same on the destination" {
+	make_web web 10.99.0.100/32
+	start_container rhel01 web
+	on rhel01 sh -c 'nsenter --mount --target "$(runc state web | jq .pid)" mount -t tmpfs -o ro tmpfs /mnt'
+	tmpfs_of rhel01 web >"$BATS_TEST_TMPDIR/before"
+	grep '^/mnt ro,[^ ]* ro\(,inode64\)\?$' "$BATS_TEST_TMPDIR/before"
+	on rhel01 cmigrate --quiet move --keep-images web rhel02
+	[ "$(archived_by_criu web)" -eq 0 ]
+	diff "$BATS_TEST_TMPDIR/before" <(tmpfs_of rhel02 web)
+}
+
 @test "one with contents, a socket or a fifo is CRIU's" {
 	make_web web 10.99.0.100/32 --tmpfs /mnt --tmpfs /data
 	start_container rhel01 web

@@ -127,6 +127,9 @@ static void without_a_log(void **state)
 		{"time=\"x\" level=error msg=\"container does not exist\"\n",
 		 "\"container does not exist\""},
 		{"first\nlast words\n", "last words"},
+		{"tar: ./a: Cannot open: Read-only file system\n"
+		 "tar: Exiting with failure status due to previous errors\n",
+		 "tar: ./a: Cannot open: Read-only file system"},
 		{"time=\"x\" level=warning msg=\"a warning\"\n", ""},
 		{"runc: reason\ntime=\"x\" level=warning msg=\"a warning\"\n", "runc: reason"},
 	};

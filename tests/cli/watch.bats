@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is read out of CRIU's log of a restore while it is written: src/host/watch.sh.
+
+top=$BATS_TEST_DIRNAME/../..
+
+setup() {
+	run_dir=$BATS_TEST_TMPDIR/run
+	mkdir "$run_dir"
+	log=$run_dir/restore.log
+}
+
+watch() {
+	timeout 20 sh "$top/src/host/watch.sh" "$run_dir"
+}
+
+# As criu/pie/restorer.c writes them.
+log_lines() { # COUNT FORMAT...
+	awk -v count="$1" 'BEGIN {
+		while (count-- > 0)
+			for (i = 1; i < ARGC; i++)
+				printf "(%02d.%06d) " ARGV[i] "\n", count / 1000, count
+	}' "${@:2}" >>"$log"
+}
+
+@test "a pages image that ends too early is said, and its log doesn't fill the disk" {
+	log_lines 30000 'pie: 1: Preadv 7f1be5c00000:1052672... (1 iovs)' "pie: 1: \`- returned 0"
+	run watch
+	[ "$status" -eq 0 ]
+	[ "$output" = 'criu repeats itself without end: an image is shorter than it should be' ]
+	[ ! -s "$log" ]
+}
+
+@test "the many alike lines of a large memory are no failure" {
+	log_lines 60000 "pie: 1:    \`- skip pagemap"
+	size=$(stat -c %s "$log")
+	[ "$size" -gt 2000000 ]
+	# After its first look: the restore has ended well.
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nmv "%s" "%s"\n' "$run_dir" "$BATS_TEST_TMPDIR/gone" >"$BATS_TEST_TMPDIR/bin/sleep"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/sleep"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run watch
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/gone/restore.log")" -eq "$size" ]
+}
+
+@test "a restore that failed ends the watch without a word: its log says why" {
+	log_lines 1 'Error (criu/cr-restore.c:1): Restoring FAILED.'
+	run watch
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
