@@ -7,7 +7,8 @@
 #include "cmigrate/checksum.h"
 #include "cmigrate/script.h"
 
-#define NET_TIMEOUT_MS 5000
+/* Milliseconds as a rule; an emulated host under load has taken 5 s to set its hold. */
+#define NET_TIMEOUT_MS 15000
 /* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
  */
 #define PRIORITY_BASE 20000

@@ -110,7 +110,7 @@ const struct permit permits[] = {
 	ROW("(freeze) {name} {freezer}"),
 	ROW("(thaw) {name}"),
 	ROW("(status) {name} {run}"),
-	ROW("runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
+	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
 	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{number}] {name}",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),

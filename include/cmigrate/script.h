@@ -24,6 +24,7 @@ extern const struct script script_clean;
 extern const struct script script_criu_locks;
 extern const struct script script_cut;
 extern const struct script script_drain;
+extern const struct script script_dump;
 extern const struct script script_end;
 extern const struct script script_erase;
 extern const struct script script_facts;

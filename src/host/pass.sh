@@ -5,6 +5,8 @@
 # Prints how many bytes that is; none where they go to the page server at ADDRESS:PORT. CRIU must not be killed in it: it may be inside of the processes.
 number=$1 run=$2 images=$3 name=$4 server=$5
 umask 077
+# CRIU keeps a pipe for every 4 MB, and can't raise the limit itself without CAP_SYS_RESOURCE.
+ulimit -n "$(ulimit -H -n)"
 set -- --pre-dump --image-path "$images/pass-$number" --work-path "$run"
 [ "$number" -eq 1 ] || set -- "$@" --parent-path "../pass-$((number - 1))"
 [ -z "$server" ] || set -- "$@" --page-server "$server"
