@@ -155,6 +155,12 @@ void keep_logs(struct move *move)
 		event_note(move->events, "the logs are in '%s'", directory);
 }
 
+/* Of a source that doesn't answer any more nobody knows whether the container still runs there. */
+static enum undo_result left(const struct runtime *source)
+{
+	return source->host->lost ? UNDO_DOUBT : UNDO_LEFT;
+}
+
 enum undo_result undo_prepare(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
@@ -163,14 +169,14 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
-		return UNDO_LEFT;
+		return left(&src);
 	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
-		return UNDO_LEFT;
+		return left(&src);
 	keep_logs(move);
 	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
-		result = UNDO_LEFT;
+		result = left(&src);
 	return result;
 }
 

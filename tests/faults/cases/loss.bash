@@ -13,6 +13,21 @@ case_source_lost() { # POINT CONTROLLER: there are no complete images yet
 	start_again "$src"
 }
 
+# The controller lives on, and promises nothing of a container on a host that is silent.
+case_source_crashes() { # POINT CONTROLLER
+	local copies_wanted=0
+	begin "source crashes $1" "$2" || return 0
+	move_stops "$1"
+	crash "$src"
+	move_ends
+	expect_code move "$move_code" 6
+	boot "$src"
+	recover ''
+	expect_code recover "$recover_code" 1
+	finish
+	start_again "$src"
+}
+
 case_source_restored() { # POINT CONTROLLER [FAULT-OF-A-FIRST-RECOVERY...]
 	local point
 	begin "crash source $1${3:+, recovery ${*:3}}" "$2" || return 0
@@ -63,6 +78,10 @@ cases_loss() {
 	local -a controllers=(destination third)
 	for step in hold:after settle:after freeze:before freeze:after dump:before; do
 		case_source_lost "$step" "${controllers[i]}"
+		i=$((1 - i))
+	done
+	for step in prepare:after hold:after settle:after freeze:before dump:before; do
+		case_source_crashes "$step" "${controllers[i]}"
 		i=$((1 - i))
 	done
 	case_source_restored dump:after "${controllers[i]}"

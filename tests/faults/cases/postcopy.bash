@@ -5,7 +5,7 @@
 postcopy_steps=(prepare hold address settle freeze dump serve restore release answer drain commit end-source clean)
 
 case_postcopy_kill() { # POINT CONTROLLER
-	begin "post-copy: kill $1" "$2" || return 0
+	begin "$strategy: kill $1" "$2" || return 0
 	move "$1"
 	expect_code move "$move_code" 137
 	recover ''
@@ -17,7 +17,7 @@ case_postcopy_kill() { # POINT CONTROLLER
 }
 
 wait_for_copy() { # HOST
-	local end=$(($(now_us) + 20000000))
+	local end=$(($(now_us) + slow * 20000000))
 	until [[ $(on "$1" runc state counter 2>/dev/null) == *'"status": "running"'* ]]; do
 		[[ $(now_us) -lt $end ]] || return 1
 		moment 0.02
@@ -27,7 +27,7 @@ wait_for_copy() { # HOST
 # The copy runs on the destination, and its memory takes some seconds on the wire.
 move_drains() {
 	move_stops restore:before
-	on "$src" tc qdisc add dev eth0 root tbf rate 10mbit burst 32kb limit 1mb
+	on "$src" tc qdisc add dev eth0 root tbf rate "${drain_rate:-10mbit}" burst 32kb limit 1mb
 	move_goes_on
 	wait_for_copy "$dst" || flaw "no copy runs on $dst"
 }
@@ -35,7 +35,7 @@ move_drains() {
 # PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
 case_postcopy_program() { # source|destination PATTERN CONTROLLER
 	local host
-	begin "post-copy: $1 loses ${2%% *} in the drain" "$3" || return 0
+	begin "$strategy: $1 loses ${2%% *} in the drain" "$3" || return 0
 	host=$dst
 	[[ $1 == destination ]] || host=$src
 	may_lose=$dst
@@ -58,7 +58,7 @@ case_postcopy_program() { # source|destination PATTERN CONTROLLER
 }
 
 case_postcopy_crash() { # POINT CONTROLLER
-	begin "post-copy: crash destination $1" "$2" || return 0
+	begin "$strategy: crash destination $1" "$2" || return 0
 	may_lose=$dst
 	move_crashes "$1" "$dst"
 	boot "$dst"
@@ -70,7 +70,7 @@ case_postcopy_crash() { # POINT CONTROLLER
 # The copy that is left lacks memory: it must not run on.
 case_postcopy_source_lost() { # CONTROLLER
 	local copies_wanted=0
-	begin "post-copy: crash source in the drain" "$1" || return 0
+	begin "$strategy: crash source in the drain" "$1" || return 0
 	may_lose=$dst
 	move_drains
 	crash "$src"

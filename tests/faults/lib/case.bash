@@ -26,7 +26,7 @@ begin() { # NAME CONTROLLER
 	src=$here dst=$(other_than "$here")
 	flaws=() move_code=- recover_code=- may_lose='' remark=''
 	heard=0
-	client_hears 10 || flaw "the counter did not answer before"
+	client_hears $((10 * slow)) || flaw "the counter did not answer before"
 	before=$heard
 	losses=$(count_lines "$work/losses")
 	doubles=$(count_lines "$work/doubles")
@@ -42,7 +42,7 @@ expect_code() { # WHAT CODE EXPECTED...
 
 # What is on a host; asked until nothing of a move is left there or the time is up.
 look_at() { # HOST
-	local end=$(($(now_us) + 10000000))
+	local end=$(($(now_us) + slow * 10000000))
 	while :; do
 		on "$1" bash /opt/cmigrate/tests/faults/programs/leftovers counter "$address" >"$work/left-$1" 2>&1
 		if [[ $(count_lines "$work/left-$1") -eq 1 || $(now_us) -gt $end ]]; then
@@ -82,7 +82,7 @@ check_counter() {
 		return
 	fi
 	heard=0 heard_from=nobody
-	client_hears 8 || flaw "the counter does not answer"
+	client_hears $((8 * slow)) || flaw "the counter does not answer"
 	[[ $heard_from == "$here" ]] || flaw "$heard_from answers instead of $here"
 	while read -r line; do
 		if [[ -n $may_lose && $line == *" $may_lose "* ]]; then

@@ -11,10 +11,10 @@ container_make() {
 	mkdir -p "$shared/programs" "$shared/beats"
 	cp "$faults_dir"/programs/counter.py "$shared/programs/"
 	on rhel01 cmigrate generate counter --force --args python3 --args /srv/counter.py --args "$port" \
-		--args /mnt/name --args /data/beat --network host --tmpfs /tmp --tmpfs /run --read-only \
+		--args /mnt/name --args /data/beat --args "$beat" --network host --tmpfs /tmp --tmpfs /run --read-only \
 		--rootfs /runc/rootfs --bind /runc/programs:/srv:ro,bind --bind /runc/beats:/data \
 		--bind /srv/where:/mnt:ro,bind --label "org.cmigrate.address=$address/24" \
-		--label "org.cmigrate.endpoint=tcp://$address:$port" --label org.cmigrate.timeout=5
+		--label "org.cmigrate.endpoint=tcp://$address:$port" --label "org.cmigrate.timeout=$((5 * slow))"
 }
 
 container_start() { # HOST
@@ -47,6 +47,6 @@ container_reset() {
 			find /sys/fs/cgroup -depth -type d -name counter -exec rmdir {} +
 			rm -rf /run/cmigrate* /run/runc/counter /runc/containers/counter' - "$address" >/dev/null 2>&1
 	done
-	mount -o "remount,size=$lane_size" "$LAB_BASE"
+	[[ -n ${LAB_VM:-} ]] || mount -o "remount,size=$lane_size" "$LAB_BASE"
 	container_make && start_again rhel01
 }

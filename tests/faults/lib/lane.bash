@@ -5,10 +5,19 @@
 # A file system of its own, which can be made full.
 lane_size=1g
 
+# How much longer things take than between namespaces, and the seconds of counter.py and client.py.
+slow=1 beat=0.005 patience=0.3
+
 lane_up() {
 	local host
 	export LAB_BASE=$work/base
-	mkdir "$LAB_BASE" && mount -t tmpfs -o "size=$lane_size,mode=755" tmpfs "$LAB_BASE" || return
+	mkdir "$LAB_BASE" || return
+	# The disks of virtual machines are larger than that.
+	if [[ -n ${LAB_VM:-} ]]; then
+		slow=5 beat=0.1 patience=1.5
+	else
+		mount -t tmpfs -o "size=$lane_size,mode=755" tmpfs "$LAB_BASE" || return
+	fi
 	"$lab" up 2 >"$work/up" 2>&1 || return
 	for host in rhel01 rhel02 client; do
 		on "$host" sh -c 'mkdir -p /etc/cmigrate /srv/where
@@ -31,7 +40,7 @@ lane_down() {
 	done
 	"$lab" down
 	# The beginning of a namespace's end is not its end.
-	umount "$work/base" 2>/dev/null || umount --lazy "$work/base"
+	[[ -n ${LAB_VM:-} ]] || umount "$work/base" 2>/dev/null || umount --lazy "$work/base"
 }
 
 shared_directory() {
@@ -73,9 +82,9 @@ connect() {
 	: >"$work/losses"
 	: >"$work/state"
 	nsenter --net="/run/netns/cmlab.$LAB_NAME.client" -- \
-		python3 "$faults_dir/programs/client.py" "$address" "$port" "$work/state" "$work/losses" 2>"$work/client.err" &
+		python3 "$faults_dir/programs/client.py" "$address" "$port" "$work/state" "$work/losses" "$patience" 2>"$work/client.err" &
 	client_pid=$!
-	client_hears 60
+	client_hears $((60 * slow))
 }
 
 now_us() {

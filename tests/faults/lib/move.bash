@@ -10,9 +10,10 @@ controller_host() {
 	esac
 }
 
-# Its own deadline is far beyond every one that cmigrate has.
+# Its own deadline is far beyond every one that cmigrate has. ssh, the way into a machine, would
+# say 255 of what a signal has ended; a shell says which.
 cmigrate_on() { # HOST FAULT ARG...
-	on "$1" env ${2:+CMIGRATE_FAULT="$2"} timeout -k 5 150 cmigrate "${@:3}"
+	on "$1" env ${2:+CMIGRATE_FAULT="$2"} bash -c '"$@"; exit $?' - timeout -k 5 $((150 * slow)) cmigrate "${@:3}"
 }
 
 move() { # FAULT [ARG...]
@@ -53,7 +54,7 @@ move_stops() { # POINT [ARG...]
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
 		cmigrate --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" --transport "${transport:-shared}" "${@:2}" 2>&1; }
 	stopped_pid=$STOPPED_PID
-	read -r -t 60 word <&"${STOPPED[0]}"
+	read -r -t $((60 * slow)) word <&"${STOPPED[0]}"
 	[[ $word == stopped ]] || flaw "did not stop at $1: $word"
 }
 

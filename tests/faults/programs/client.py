@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Never stops incrementing the counter, and remembers the highest value it was told.
 
-client.py HOST PORT STATE LOSSES: STATE always has "VALUE HOST NANOSECONDS" of the last answer. A value
+client.py HOST PORT STATE LOSSES [PATIENCE]: STATE always has "VALUE HOST NANOSECONDS" of the last answer. A value
 that is not higher than all before is a loss: LOSSES gets "NANOSECONDS HIGHEST HOST VALUE HOST".
-A connection that breaks or is silent is opened again.
+A connection that breaks or is silent for PATIENCE seconds (0.3) is opened again.
 """
 import os
 import socket
@@ -11,7 +11,7 @@ import sys
 import time
 
 HOST, PORT, STATE, LOSSES = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-INTERVAL, PATIENCE = 0.004, 0.3
+INTERVAL, PATIENCE = 0.004, float((sys.argv[5:] or [0.3])[0])
 
 
 class Client:
