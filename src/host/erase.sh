@@ -64,8 +64,12 @@ if [ -n "$(roots)" ]; then
 	echo "still mounted: $(roots | tr '\n' ' ')" >&2
 	exit 1
 fi
-# Also where runc knows nothing of it: that directory alone keeps the name taken.
-timeout 8 runc delete --force "$name" || exit 1
+# Also where runc knows nothing of it: that directory alone keeps the name taken. What has just been killed
+# can keep the cgroup for a while, on a machine whose processor criu has for itself (pages.sh) for longer.
+timeout 8 runc delete --force "$name" || timeout 8 runc delete --force "$name" || {
+	echo "'runc delete --force' can't remove container '$name'" >&2
+	exit 1
+}
 # What a failed restore leaves: cgroups without processes, which only root of runc's own level made.
 for cgroup in $cgroups; do
 	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null

@@ -14,7 +14,8 @@ setup_file() {
 	start_lab t-fleet 400 4
 	for host in rhel01 rhel02 client; do
 		on $host sh -c 'mkdir -p /etc/cmigrate && cat >/etc/cmigrate/config.json' <<-END
-			{"hosts": {"rhel01": {}, "rhel02": {}, "rhel03": {}, "rhel04": {}}}
+			{"hosts": {"rhel01": {}, "rhel02": {}, "rhel03": {}, "rhel04": {}},
+				"ssh": {"options": ["-o", "ConnectTimeout=3"]}}
 		END
 	done
 }

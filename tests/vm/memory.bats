@@ -22,7 +22,7 @@ teardown_file() {
 setup() {
 	make_redis cache $address/32 --args --enable-debug-command --args yes
 	start_container rhel01 cache
-	on client redis-cli -h $address debug populate 200 key 1048576
+	on client redis-cli -h $address debug populate 300 key 1048576
 	digest=$(memory)
 }
 
@@ -31,7 +31,7 @@ teardown() {
 }
 
 memory() {
-	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:199
+	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:299
 }
 
 field() { # FILTER

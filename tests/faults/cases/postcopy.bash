@@ -62,7 +62,7 @@ case_postcopy_crash() { # POINT CONTROLLER
 	may_lose=$dst
 	move_crashes "$1" "$dst"
 	boot "$dst"
-	recover ''
+	recover_after_crash
 	expect_code recover "$recover_code" 0
 	finish "$src"
 }
@@ -77,7 +77,7 @@ case_postcopy_source_lost() { # CONTROLLER
 	boot "$src"
 	move_wait
 	expect_code move "$move_code" 6
-	recover ''
+	recover_after_crash
 	expect_code recover "$recover_code" 1
 	finish
 	start_again "$src"

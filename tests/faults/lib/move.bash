@@ -48,6 +48,15 @@ recover_when_free() {
 	done
 }
 
+# An NFS server keeps the lock of a host that crashed for a lease.
+recover_after_crash() {
+	if [[ -n ${LAB_VM:-} ]]; then
+		recover_when_free
+	else
+		recover ''
+	fi
+}
+
 # Starts a move that stops at a point, and returns when it is there.
 move_stops() { # POINT [ARG...]
 	local word=
