@@ -64,8 +64,8 @@ if [ -n "$(roots)" ]; then
 	echo "still mounted: $(roots | tr '\n' ' ')" >&2
 	exit 1
 fi
-# Also where runc knows nothing of it: that directory alone keeps the name taken. What has just been killed
-# can keep the cgroup for a while, on a machine whose processor criu has for itself (pages.sh) for longer.
+# Also where runc knows nothing of it: that directory alone keeps the name taken. Twice: what has been killed
+# can be on its way out for a while, as where it closes a file on NFS that a crashed host had open too.
 timeout 8 runc delete --force "$name" || timeout 8 runc delete --force "$name" || {
 	echo "'runc delete --force' can't remove container '$name'" >&2
 	exit 1

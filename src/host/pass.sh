@@ -6,6 +6,7 @@
 number=$1 run=$2 images=$3 name=$4 server=$5
 umask 077
 # CRIU keeps a pipe for every 4 MB, and can't raise the limit itself without CAP_SYS_RESOURCE.
+# shellcheck disable=SC3045 # dash, bash and busybox know -n and -H
 ulimit -n "$(ulimit -H -n)"
 set -- --pre-dump --image-path "$images/pass-$number" --work-path "$run"
 [ "$number" -eq 1 ] || set -- "$@" --parent-path "../pass-$((number - 1))"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is read out of CRIU's log of a restore while it is written: src/host/watch.sh.
+# Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
+# written. status: what a copy of a container does.
 
 top=$BATS_TEST_DIRNAME/../..
 
@@ -50,4 +51,38 @@ log_lines() { # COUNT FORMAT...
 	run watch
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
+}
+
+# A runc that calls a container with this first process running.
+runc_with() { # PID
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/runc" <<-END
+		#!/bin/sh
+		echo '{
+		  "id": "web",
+		  "pid": $1,
+		  "status": "running"
+		}'
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
+}
+
+@test "a container whose first process is on its way out has stopped, whatever runc says" {
+	coproc PARENT { python3 -c '
+import os, sys
+pid = os.fork() or os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print(pid, flush=True)
+sys.stdin.read()'; }
+	read -r pid <&"${PARENT[0]}"
+	runc_with "$pid"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run sh "$top/src/host/status.sh" web "$run_dir"
+	[ "$output" = stopped ]
+	rm -r "${BATS_TEST_TMPDIR:?}/bin"
+	runc_with $$
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run sh "$top/src/host/status.sh" web "$run_dir"
+	[ "$output" = running ]
+	parent=$PARENT_PID in=${PARENT[1]}
+	exec {in}>&-
+	wait "$parent"
 }
