@@ -147,7 +147,7 @@ int step_dump(struct move *move, struct err *err)
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->tmpfs_saved)
-		status = tmpfs_same_start(&src, &same, err);
+		status = tmpfs_same_start(&src, move->dump_timeout_ms, &same, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)

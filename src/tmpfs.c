@@ -20,12 +20,12 @@ int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err)
 	return 0;
 }
 
-int tmpfs_same_start(const struct runtime *rt, struct job *job, struct err *err)
+int tmpfs_same_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_tmpfs, "same", rt->run, rt->images, rt->name, NULL);
-	return host_start(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, job,
+	return host_start(rt->host, &(struct command){.argv = a.v, .timeout_ms = timeout_ms}, job,
 			  err);
 }
 

@@ -21,8 +21,11 @@
  * and that is no error: saved is false then. What it makes goes with work directory and images.
  */
 int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err);
-/* Where something was saved: images without its end are not complete (src/host/images.sh). */
-int tmpfs_same_start(const struct runtime *rt, struct job *job, struct err *err);
+/*
+ * Where something was saved: images without its end are not complete (src/host/images.sh). It
+ * writes to the directory that the dump fills: for timeout_ms it may take as long as that.
+ */
+int tmpfs_same_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err);
 /* Of that job, done. */
 bool tmpfs_changed(const struct job *same);
 /* On the destination. */
