@@ -8,7 +8,7 @@ case_crash_both() { # POINT CONTROLLER
 	may_lose=$dst
 	move_crashes "$1" "$dst"
 	boot "$dst"
-	recover ''
+	recover_after_crash
 	expect_code recover "$recover_code" 0
 	finish "$src"
 }

@@ -2,9 +2,12 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
 # The container ends by itself while it is moved.
 
-# Its first process, from the host that has it.
+# Its first process, from the host that has it. Until that is gone its sockets may still answer.
 end_container() { # HOST
-	on "$1" sh -c 'kill -9 "$(runc state counter | sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p")"'
+	on "$1" sh -c '
+		pid=$(runc state counter | sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p")
+		kill -9 "$pid"
+		while grep -q -s "^State:[[:space:]]*[^ZX[:space:]]" "/proc/$pid/status"; do :; done'
 }
 
 # It is gone from everywhere, which the exit code must say; then it is started again.

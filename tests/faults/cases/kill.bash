@@ -7,7 +7,9 @@ steps=(prepare hold address settle freeze dump restore release answer commit ope
 # Where a move that ends at a point is recovered to: forward once the destination's copy runs.
 side_of() { # STEP:WHEN
 	case $1 in
-	prepare:* | hold:* | address:* | settle:* | freeze:* | dump:* | restore:before) echo "$src" ;;
+	prepare:* | pre-copy:* | park:* | hold:* | address:* | settle:* | freeze:* | dump:* | serve:* | restore:before)
+		echo "$src"
+		;;
 	*) echo "$dst" ;;
 	esac
 }
@@ -19,6 +21,17 @@ case_kill() { # POINT CONTROLLER
 	recover ''
 	expect_code recover "$recover_code" 0
 	finish "$(side_of "$1")"
+}
+
+# Every point of every step, by each controller in turn.
+all_kills() { # STEP...
+	local step when i=0
+	local -a controllers=(source destination third)
+	for step in "$@"; do
+		for when in before after; do
+			case_kill "$step:$when" "${controllers[i++ % 3]}"
+		done
+	done
 }
 
 cases_kill() {

@@ -37,7 +37,7 @@ case_source_restored() { # POINT CONTROLLER [FAULT-OF-A-FIRST-RECOVERY...]
 		recover "$point"
 		expect_code recover "$recover_code" 137
 	done
-	recover ''
+	recover_after_crash
 	expect_code recover "$recover_code" 0
 	finish "$dst"
 }

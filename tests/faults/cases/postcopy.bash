@@ -4,18 +4,6 @@
 
 postcopy_steps=(prepare hold address settle freeze dump serve restore release answer drain commit end-source clean)
 
-case_postcopy_kill() { # POINT CONTROLLER
-	begin "$strategy: kill $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	recover ''
-	expect_code recover "$recover_code" 0
-	case $1 in
-	restore:after | release:* | answer:* | drain:* | commit:* | end-source:* | clean:*) finish "$dst" ;;
-	*) finish "$src" ;;
-	esac
-}
-
 wait_for_copy() { # HOST
 	local end=$(($(now_us) + slow * 20000000))
 	until [[ $(on "$1" runc state counter 2>/dev/null) == *'"status": "running"'* ]]; do
@@ -35,7 +23,7 @@ move_drains() {
 # PROGRAM (a pattern of its command line) on a host is killed while pages are still to come.
 case_postcopy_program() { # source|destination PATTERN CONTROLLER
 	local host
-	begin "$strategy: $1 loses ${2%% *} in the drain" "$3" || return 0
+	begin "$1 loses ${2%% *} in the drain" "$3" || return 0
 	host=$dst
 	[[ $1 == destination ]] || host=$src
 	may_lose=$dst
@@ -57,20 +45,10 @@ case_postcopy_program() { # source|destination PATTERN CONTROLLER
 	esac
 }
 
-case_postcopy_crash() { # POINT CONTROLLER
-	begin "$strategy: crash destination $1" "$2" || return 0
-	may_lose=$dst
-	move_crashes "$1" "$dst"
-	boot "$dst"
-	recover_after_crash
-	expect_code recover "$recover_code" 0
-	finish "$src"
-}
-
 # The copy that is left lacks memory: it must not run on.
 case_postcopy_source_lost() { # CONTROLLER
 	local copies_wanted=0
-	begin "$strategy: crash source in the drain" "$1" || return 0
+	begin "crash source in the drain" "$1" || return 0
 	may_lose=$dst
 	move_drains
 	crash "$src"
@@ -84,16 +62,12 @@ case_postcopy_source_lost() { # CONTROLLER
 }
 
 cases_postcopy() {
-	local strategy=post-copy step when i=0
-	local -a controllers=(source destination third)
-	for step in "${postcopy_steps[@]}"; do
-		for when in before after; do
-			case_postcopy_kill "$step:$when" "${controllers[i++ % 3]}"
-		done
-	done
+	local strategy=post-copy step i=0
+	local -a controllers=(source third)
+	all_kills "${postcopy_steps[@]}"
 	for step in dump:after serve:after restore:after answer:after drain:before commit:before; do
-		case_postcopy_crash "$step" "${controllers[i % 2 * 2]}"
-		i=$((i + 1))
+		case_crash_both "$step" "${controllers[i]}"
+		i=$((1 - i))
 	done
 	case_postcopy_program source 'criu swrk' third
 	case_postcopy_program destination 'criu lazy-pages' source

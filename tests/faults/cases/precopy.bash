@@ -3,18 +3,6 @@
 # Memory that goes ahead of the container: a pass that breaks, and the images of a move that are complete only
 # with those of its passes. Hybrid: what is lost while the rest follows it.
 
-case_ahead_kill() { # POINT CONTROLLER
-	begin "$strategy: kill $1" "$2" || return 0
-	move "$1"
-	expect_code move "$move_code" 137
-	recover ''
-	expect_code recover "$recover_code" 0
-	case $1 in
-	restore:after | release:* | answer:* | drain:* | commit:* | open-gate:* | end-source:* | clean:*) finish "$dst" ;;
-	*) finish "$src" ;;
-	esac
-}
-
 # A move that has begun its second pass.
 move_is_in_pass() {
 	local end=$(($(now_us) + slow * 20000000))
@@ -37,7 +25,7 @@ no_more_passes() {
 
 # CRIU goes on with it: recovery waits for that.
 case_pass_kill() { # CONTROLLER
-	begin "$strategy: kill in a pass" "$1" || return 0
+	begin "kill in a pass" "$1" || return 0
 	move_is_in_pass
 	send_signal KILL
 	move_ends
@@ -49,7 +37,7 @@ case_pass_kill() { # CONTROLLER
 }
 
 case_pass_fails() { # CONTROLLER
-	begin "$strategy: a pass fails" "$1" || return 0
+	begin "a pass fails" "$1" || return 0
 	hang "$src" runc '[[ "$*" == *--pre-dump*/pass-2* ]] && exit 1'
 	move ''
 	expect_code move "$move_code" 4
@@ -58,7 +46,7 @@ case_pass_fails() { # CONTROLLER
 }
 
 case_pass_crash_destination() { # CONTROLLER
-	begin "$strategy: crash destination in a pass" "$1" || return 0
+	begin "crash destination in a pass" "$1" || return 0
 	move_is_in_pass
 	crash "$dst"
 	move_ends
@@ -74,7 +62,7 @@ case_pass_crash_destination() { # CONTROLLER
 # What went ahead is not all of it.
 case_pass_crash_source() { # CONTROLLER
 	local copies_wanted=0
-	begin "$strategy: crash source in a pass" "$1" || return 0
+	begin "crash source in a pass" "$1" || return 0
 	move_is_in_pass
 	crash "$src"
 	move_ends
@@ -87,60 +75,30 @@ case_pass_crash_source() { # CONTROLLER
 	start_again "$src"
 }
 
-case_ahead_restored() { # POINT CONTROLLER
-	begin "$strategy: crash source $1" "$2" || return 0
-	move_crashes "$1" "$src"
-	boot "$src"
-	recover_after_crash
-	expect_code recover "$recover_code" 0
-	finish "$dst"
-}
-
-case_ahead_crash() { # POINT CONTROLLER
-	begin "$strategy: crash destination $1" "$2" || return 0
-	may_lose=$dst
-	move_crashes "$1" "$dst"
-	boot "$dst"
-	recover_after_crash
-	expect_code recover "$recover_code" 0
-	finish "$src"
-}
-
-# Every point of every step, by each controller in turn.
-all_ahead() { # STEP...
-	local step when i=0
-	local -a controllers=(source destination third)
-	for step in "$@"; do
-		for when in before after; do
-			case_ahead_kill "$step:$when" "${controllers[i++ % 3]}"
-		done
-	done
-}
-
 cases_precopy() {
 	local strategy=pre-copy
 	case_pass_kill third
 	case_pass_crash_destination source
 	case_pass_crash_source third
-	case_ahead_restored dump:after destination
+	case_source_restored dump:after destination
 	if [[ ${FAULTS:-} == all ]]; then
 		case_pass_fails source
-		case_ahead_restored restore:after third
-		case_ahead_crash pre-copy:after third
-		case_ahead_crash restore:after source
-		all_ahead prepare pre-copy park hold address settle freeze dump restore release answer commit open-gate clean
+		case_source_restored restore:after third
+		case_crash_both pre-copy:after third
+		case_crash_both restore:after source
+		all_kills prepare pre-copy park hold address settle freeze dump restore release answer commit open-gate clean
 	fi
 }
 
 cases_hybrid() {
 	local strategy=hybrid drain_rate=1mbit
-	case_ahead_kill restore:after destination
+	case_kill restore:after destination
 	case_postcopy_source_lost third
 	if [[ ${FAULTS:-} == all ]]; then
 		case_pass_kill source
-		case_postcopy_crash answer:after third
+		case_crash_both answer:after third
 		case_postcopy_program source 'criu swrk' third
 		case_postcopy_program destination 'criu lazy-pages' source
-		all_ahead prepare pre-copy park hold address settle freeze dump serve restore release answer drain commit end-source clean
+		all_kills prepare pre-copy park hold address settle freeze dump serve restore release answer drain commit end-source clean
 	fi
 }

@@ -12,10 +12,10 @@ count_lines() { # FILE
 	echo "${#lines[@]}"
 }
 
-# Fails where the case is not asked for. A transport that is set is part of its name.
+# Fails where the case is not asked for. A strategy or transport that is set is part of its name.
 begin() { # NAME CONTROLLER
 	local pattern
-	set -- "${transport:+$transport: }$1" "$2"
+	set -- "${strategy:+$strategy: }${transport:+$transport: }$1" "$2"
 	if [[ ${#patterns[@]} -gt 0 ]]; then
 		for pattern in "${patterns[@]}"; do
 			[[ "$1 $2" == *$pattern* ]] && break
