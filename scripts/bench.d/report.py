@@ -153,12 +153,12 @@ def draw_line(points, method):
 
 
 def draw_names(lines, methods):
-    """Each beside the end of its line, or below the name above it."""
+    """Behind the end of the longest line, each as high as its own ends, or below the name above it."""
     parts, above = [], -math.inf
+    beside = max((points[-1][0] for points in lines.values()), default=0) + 8
     for method, points in sorted(lines.items(), key=lambda line: line[1][-1][1]):
-        end_x, end_y, _ = points[-1]
-        above = max(end_y + 4, above + 13)
-        parts.append(f'<text x="{end_x + 8:.1f}" y="{above:.1f}" font-size="11" fill="{COLOURS[method]}">'
+        above = max(points[-1][1] + 4, above + 13)
+        parts.append(f'<text x="{beside:.1f}" y="{above:.1f}" font-size="11" fill="{COLOURS[method]}">'
                      f'{escape(methods[method])}</text>')
     return "".join(parts)
 
