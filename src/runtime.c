@@ -10,7 +10,7 @@
 
 #define QUICK_MS 10000
 /* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
-#define ERASE_MS 30000
+#define ERASE_MS 20000
 #define CLEAN_MS 30000
 /* For runc and criu to start and to park. */
 #define PARK_MS 20000

@@ -64,10 +64,10 @@ if [ -n "$(roots)" ]; then
 	echo "still mounted: $(roots | tr '\n' ' ')" >&2
 	exit 1
 fi
-# Also where runc knows nothing of it: that directory alone keeps the name taken. Twice: what has been killed
-# can be on its way out for a while, as where it closes a file on NFS that a crashed host had open too.
-timeout 8 runc delete --force "$name" || timeout 8 runc delete --force "$name" || {
-	echo "'runc delete --force' can't remove container '$name'" >&2
+# Also where runc knows nothing of it: that directory alone keeps the name taken. What has been killed can
+# be on its way out for long, as where it closes a file on NFS that a crashed host had open too.
+timeout 8 runc delete --force "$name" || {
+	echo "container '$name' is killed, but 'runc delete --force' can't remove it yet" >&2
 	exit 1
 }
 # What a failed restore leaves: cgroups without processes, which only root of runc's own level made.
