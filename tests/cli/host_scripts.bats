@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
-# written. status: what a copy of a container does.
+# written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins.
 
 top=$BATS_TEST_DIRNAME/../..
 
@@ -51,6 +51,20 @@ log_lines() { # COUNT FORMAT...
 	run watch
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
+}
+
+# CRIU has a pipe, two of them, for every 4 MB of 4 GB.
+@test "a dump and a pass begin with as many open files as root may have" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nulimit -n >"%s"\n' "$BATS_TEST_TMPDIR/files" >"$BATS_TEST_TMPDIR/bin/runc"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	ulimit -S -n 256
+	sh "$top/src/host/dump.sh" runc checkpoint web
+	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
+	: >"$BATS_TEST_TMPDIR/files"
+	sh "$top/src/host/pass.sh" 1 "$run_dir" "$BATS_TEST_TMPDIR/images" web
+	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 }
 
 # A runc that calls a container with this first process running.
