@@ -17,16 +17,12 @@ case_direct_both_lost() { # POINT CONTROLLER
 }
 
 cases_direct() {
-	local transport=direct step when i=0
-	local -a controllers=(source destination third)
-	for step in "${steps[@]}"; do
-		for when in before after; do
-			case_kill "$step:$when" "${controllers[i++ % 3]}"
-		done
-	done
+	local transport=direct step i=0
+	local -a controllers=(source third)
+	all_kills "${steps[@]}"
 	for step in freeze:after dump:after restore:before restore:after answer:before commit:before; do
-		case_crash_both "$step" "${controllers[i % 2 * 2]}"
-		i=$((i + 1))
+		case_crash_both "$step" "${controllers[i]}"
+		i=$((1 - i))
 	done
 	case_source_lost freeze:after third
 	case_source_restored dump:after third
