@@ -77,24 +77,25 @@ moved() {
 	moved
 }
 
+is_undone() { # MESSAGE
+	[ "$status" -eq 4 ]
+	[[ $stderr == *"$1"* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	nothing_left
+}
+
 @test "a page server that fails: the source goes on, exit code 4, nothing is left" {
 	: >stub/hostb/page-server-fails
 	moves
-	[ "$status" -eq 4 ]
-	[[ $stderr == *'the memory did not get to hostb'* ]]
-	[ "$(cat stub/hosta/state)" = running ]
+	is_undone 'the memory did not get to hostb'
 	[ ! -e stub/hostb/state ]
-	nothing_left
 }
 
 @test "a page server that never listens: undone before the container was stopped, nobody waits for it" {
 	: >stub/hostb/page-server-dies
 	moves
-	[ "$status" -eq 4 ]
-	[[ $stderr == *'the memory did not get to hostb: its page server ended with status 1'* ]]
-	[ "$(cat stub/hosta/state)" = running ]
+	is_undone 'the memory did not get to hostb: its page server ended with status 1'
 	run ! grep -F 'hosta runc [pause]' stub/calls
-	nothing_left
 }
 
 @test "who waits for a page server that never began is told when the work directory goes" {

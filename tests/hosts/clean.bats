@@ -9,8 +9,7 @@ load lib/snapshot
 
 setup_file() {
 	start_lab t-clean 300
-	on rhel01 criu check >/dev/null 2>&1 || true
-	on rhel02 criu check >/dev/null 2>&1 || true
+	learn_kernels
 }
 
 teardown_file() {

@@ -14,8 +14,7 @@ address6=fd99::101
 
 setup_file() {
 	start_lab t-locks 600
-	on rhel01 criu check >/dev/null 2>&1 || true
-	on rhel02 criu check >/dev/null 2>&1 || true
+	learn_kernels
 }
 
 teardown_file() {

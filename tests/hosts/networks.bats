@@ -12,8 +12,7 @@ load lib/faults
 
 setup_file() {
 	start_lab t-networks 600
-	on rhel01 criu check >/dev/null 2>&1 || true
-	on rhel02 criu check >/dev/null 2>&1 || true
+	learn_kernels
 }
 
 teardown_file() {

@@ -5,6 +5,7 @@
 
 load lib/lab
 load lib/containers
+load lib/redis
 load lib/snapshot
 load lib/traffic
 
@@ -12,9 +13,7 @@ address=10.99.0.101
 
 setup_file() {
 	start_lab t-postcopy 300
-	# What criu finds out about a kernel once is kept in /run: before the first comparison.
-	on rhel01 criu check >/dev/null 2>&1 || true
-	on rhel02 criu check >/dev/null 2>&1 || true
+	learn_kernels
 }
 
 teardown_file() {
@@ -22,19 +21,11 @@ teardown_file() {
 }
 
 setup() {
-	make_redis cache $address/32 --args --enable-debug-command --args yes
-	start_container rhel01 cache
-	wait_on client 10 "redis-cli -h $address ping | grep -q PONG"
-	on client redis-cli -h $address debug populate 100 key 1048576 >/dev/null
-	digest=$(memory)
+	start_filled_redis 100
 }
 
 teardown() {
 	remove_containers rhel01 rhel02
-}
-
-memory() {
-	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:99
 }
 
 field() { # FILTER

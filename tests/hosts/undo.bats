@@ -12,9 +12,7 @@ address=10.99.0.102
 
 setup_file() {
 	start_lab t-undo 300
-	# What criu finds out about a kernel once is kept in /run: before the first comparison.
-	on rhel01 criu check >/dev/null 2>&1 || true
-	on rhel02 criu check >/dev/null 2>&1 || true
+	learn_kernels
 }
 
 teardown_file() {

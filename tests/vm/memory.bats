@@ -5,6 +5,7 @@
 
 load ../hosts/lib/lab
 load ../hosts/lib/containers
+load ../hosts/lib/redis
 load ../hosts/lib/traffic
 
 patience=120
@@ -20,18 +21,11 @@ teardown_file() {
 }
 
 setup() {
-	make_redis cache $address/32 --args --enable-debug-command --args yes
-	start_container rhel01 cache
-	on client redis-cli -h $address debug populate 300 key 1048576
-	digest=$(memory)
+	start_filled_redis 300
 }
 
 teardown() {
 	remove_containers rhel01 rhel02
-}
-
-memory() {
-	on client redis-cli -h $address debug digest-value key:0 key:42 key:77 key:299
 }
 
 field() { # FILTER

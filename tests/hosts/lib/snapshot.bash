@@ -2,6 +2,12 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # What a host looks like, to be compared with what it looks like later.
 
+# What criu finds out about a kernel once is kept in /run: before the first comparison.
+learn_kernels() {
+	on rhel01 criu check >/dev/null 2>&1 || true
+	on rhel02 criu check >/dev/null 2>&1 || true
+}
+
 # Prints all that a move could leave on a host. "same" as second argument: the very same processes
 # of the containers too, not only programs of the same name. Announcements are let come to their end.
 look_at() { # HOST [same]
