@@ -156,7 +156,7 @@ void keep_logs(struct move *move)
 }
 
 /* Of a source that doesn't answer any more nobody knows whether the container still runs there. */
-static enum undo_result left(const struct runtime *source)
+static enum undo_result left_or_doubt(const struct runtime *source)
 {
 	return source->host->lost ? UNDO_DOUBT : UNDO_LEFT;
 }
@@ -169,14 +169,14 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
-		return left(&src);
+		return left_or_doubt(&src);
 	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
-		return left(&src);
+		return left_or_doubt(&src);
 	keep_logs(move);
 	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
 	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
-		result = left(&src);
+		result = left_or_doubt(&src);
 	return result;
 }
 
