@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
 # What cmigrate itself takes of the machine it runs on: memory, processor time, time to begin.
+# Alone: time to begin.
 
 load lib/lab
 load lib/containers

@@ -7,13 +7,15 @@
 load ../hosts/lib/lab
 load ../hosts/lib/containers
 load ../hosts/lib/faults
+load ../hosts/lib/redis
 load ../hosts/lib/traffic
 
 patience=120
+address=10.99.0.101
 
 setup_file() {
 	export LAB_VM=1
-	start_lab t-vm 900
+	start_lab t-vm 1700
 }
 
 teardown_file() {
@@ -74,26 +76,39 @@ field() { # FILTER
 	jq -r "$1" <<<"$report"
 }
 
-@test "the article's Apache with its workers moves there and back under new and kept connections" {
+# Each strategy, there and back.
+strategies='cold pre-copy post-copy hybrid'
+
+there_and_back() { # COMMAND: called with FROM TO STRATEGY
+	local strategy
+	for strategy in $strategies; do
+		"$1" rhel01 rhel02 "$strategy"
+		"$1" rhel02 rhel01 "$strategy"
+	done
+}
+
+moves_httpd() { # FROM TO STRATEGY
+	start_client ask asker 200 "$patience" http://rhel0x/
+	start_client keep keeper rhel0x 80 "$patience"
+	move "$1" "$2" httpd --strategy "$3"
+	[[ $(jq -r .strategy <<<"$summary") == "$3" ]]
+	runs_only_on "$2" httpd 10.99.0.100
+	[[ $(workers "$2" httpd) -ge 5 ]]
+	report=$(end_client ask)
+	say "new connections: $report"
+	[[ $(field '.[0].failed') -eq 0 ]]
+	[[ $(field '.[0].runs | join(" ")') == "$1 $2" ]]
+	report=$(end_client keep)
+	say "kept connection: $report"
+	[[ $(field .fault) == null ]]
+	[[ $(field '.runs | join(" ")') == "$1 $2" ]]
+}
+
+@test "the article's Apache with its workers moves there and back, each way, under new and kept connections" {
 	make_httpd httpd
 	start_container rhel01 httpd
 	[[ $(workers rhel01 httpd) -eq 5 ]]
-	for move in 'rhel01 rhel02' 'rhel02 rhel01'; do
-		read -r from to <<<"$move"
-		start_client ask asker 200 "$patience" http://rhel0x/
-		start_client keep keeper rhel0x 80 "$patience"
-		move "$from" "$to" httpd
-		runs_only_on "$to" httpd 10.99.0.100
-		[[ $(workers "$to" httpd) -ge 5 ]]
-		report=$(end_client ask)
-		say "new connections: $report"
-		[[ $(field '.[0].failed') -eq 0 ]]
-		[[ $(field '.[0].runs | join(" ")') == "$from $to" ]]
-		report=$(end_client keep)
-		say "kept connection: $report"
-		[[ $(field .fault) == null ]]
-		[[ $(field '.runs | join(" ")') == "$from $to" ]]
-	done
+	there_and_back moves_httpd
 }
 
 @test "packets are held by sch_plug, the cgroup is frozen by its file, the restore parks" {
@@ -112,32 +127,45 @@ field() { # FILTER
 	[[ $(on rhel02 sh -c 'tc qdisc show; nft list tables; ip -o link show type ifb' | grep -c -e plug -e cmigrate -e cm) -eq 0 ]]
 }
 
-@test "a redis of 100 MB loses no reply of a client that writes" {
-	make_redis cache 10.99.0.101/32 --args --enable-debug-command --args yes
-	start_container rhel01 cache
-	on client redis-cli -h 10.99.0.101 debug populate 100 key 1048576
-	digest=$(on client redis-cli -h 10.99.0.101 debug digest-value key:0 key:42 key:99)
-	start_client count incrementer 10.99.0.101 6379 counter "$patience"
-	move rhel01 rhel02 cache
+# There over the shared directory, back from host to host (which is what post-copy does both ways).
+moves_cache() { # FROM TO STRATEGY
+	local transport=shared
+	[[ $2 == rhel02 ]] || transport=direct
+	move "$1" "$2" cache --strategy "$3" --transport $transport
+	[[ $(jq -r .strategy <<<"$summary") == "$3" ]]
 	[[ $(jq .memory_bytes <<<"$summary") -gt 100000000 ]]
-	runs_only_on rhel02 cache 10.99.0.101
+	runs_only_on "$2" cache $address
+	[[ $(memory) == "$digest" ]]
+}
+
+@test "a redis of 100 MB moves there and back, each way, and loses no reply of a client that writes" {
+	start_filled_redis 100
+	start_client count incrementer $address 6379 counter "$patience"
+	there_and_back moves_cache
 	report=$(end_client count)
 	say "$report"
 	[[ $(field .fault) == null ]]
-	[[ $(on client redis-cli -h 10.99.0.101 get counter) == "$(field .replies)" ]]
-	[[ $(on client redis-cli -h 10.99.0.101 dbsize) -eq 101 ]]
-	[[ $(on client redis-cli -h 10.99.0.101 debug digest-value key:0 key:42 key:99) == "$digest" ]]
+	[[ $(on client redis-cli -h $address get counter) == "$(field .replies)" ]]
+	[[ $(on client redis-cli -h $address dbsize) -eq 101 ]]
 }
 
-@test "a container of two process trees moves as one" {
+moves_two() { # FROM TO STRATEGY
+	move "$1" "$2" two --strategy "$3" --endpoint http://rhel0x/ --endpoint tcp://rhel0x:6379
+	[[ $(jq -r .strategy <<<"$summary") == "$3" ]]
+	runs_only_on "$2" two 10.99.0.100
+	[[ $(on client redis-cli -h rhel0x incr moved) -eq $((++moved)) ]]
+	[[ $(on client curl -s -m "$patience" http://rhel0x/) == "$2" ]]
+}
+
+@test "a container of two process trees moves there and back as one, each way" {
+	local moved=0
 	make_httpd two /bin/sh -c \
 		'redis-server --port 6379 --save "" --protected-mode no & exec /usr/sbin/httpd -DFOREGROUND'
 	start_container rhel01 two
-	wait_on client 60 'redis-cli -h rhel0x set here before | grep -q OK'
-	move rhel01 rhel02 two --endpoint http://rhel0x/ --endpoint tcp://rhel0x:6379
-	runs_only_on rhel02 two 10.99.0.100
-	[[ $(on client redis-cli -h rhel0x get here) == before ]]
-	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel02 ]]
+	wait_on client 60 'redis-cli -h rhel0x ping | grep -q PONG'
+	there_and_back moves_two
+	# The other tree is there too.
+	[[ $(on rhel01 sh -c 'runc ps two | grep -c -e redis-server -e httpd') -ge 7 ]]
 }
 
 @test "an export that squashes root is refused with what to do" {
