@@ -51,6 +51,16 @@ void batch_move_clear(struct batch_move *m)
 	memset(m, 0, sizeof(*m));
 }
 
+int batch_skip_checks(const struct argv *lists, struct argv *options, struct err *err)
+{
+	CLEANUP_ARGV struct argv ids = {0};
+	int status = preflight_skip(lists, &ids, err);
+
+	for (size_t i = 0; i < ids.n; i++)
+		argv_addl(options, "--skip-check", ids.v[i], NULL);
+	return status;
+}
+
 /* ---- one process ---- */
 
 static void child_argv(const struct batch *b, const struct batch_move *m, struct argv *a)

@@ -106,16 +106,26 @@ bool move_is_pre_copy(const struct move *move)
 	return strcmp(move->strategy, "pre-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
 }
 
+/* Without a device: what was not there when the move began, and is not put there either. */
+static struct net net_of(const struct move *move, struct host *host,
+			 const struct address *addresses)
+{
+	struct net net = {.host = host, .netns = move->bundle.netns};
+
+	for (size_t i = 0; i < move->bundle.n_addresses; i++)
+		if (*addresses[i].device)
+			net.addresses[net.n++] = addresses[i];
+	return net;
+}
+
 struct net move_net_source(const struct move *move)
 {
-	return (struct net){move->source, move->bundle.netns, move->source_addresses,
-			    move->bundle.n_addresses};
+	return net_of(move, move->source, move->source_addresses);
 }
 
 struct net move_net_destination(const struct move *move)
 {
-	return (struct net){move->destination, move->bundle.netns, move->destination_addresses,
-			    move->bundle.n_addresses};
+	return net_of(move, move->destination, move->destination_addresses);
 }
 
 bool move_has_address(const struct move *move)
@@ -125,6 +135,12 @@ bool move_has_address(const struct move *move)
 
 void move_swap(struct move *move)
 {
+	/* What was under way on the one host says nothing of the other. */
+	if (move->restore.state != JOB_NONE)
+		job_clear(&move->restore);
+	if (move->watch.state != JOB_NONE)
+		job_clear(&move->watch);
+	move->swapped = !move->swapped;
 	struct move old = *move;
 
 	move->source = old.destination;

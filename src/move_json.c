@@ -12,8 +12,9 @@ static json_t *addresses_json(const struct address *addresses, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_sprintf("%s/%d@%s", addresses[i].ip,
-							 addresses[i].prefix, addresses[i].device));
+		json_array_append_new(
+			list, json_sprintf("%s/%d%s%s", addresses[i].ip, addresses[i].prefix,
+					   *addresses[i].device ? "@" : "", addresses[i].device));
 	return list;
 }
 
@@ -63,10 +64,6 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 	for (size_t i = 0; i < words.n; i++)
 		if (address_parse(words.v[i], &ret[i], err) < 0)
 			return err_wrap(err, "move.%s", key);
-	for (size_t i = 0; i < words.n; i++)
-		if (!*ret[i].device)
-			return err_set(err, EXIT_FAILED, "move.%s: '%s' has no device", key,
-				       words.v[i]);
 	*ret_n = words.n;
 	return 0;
 }
@@ -189,6 +186,11 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 		return -1;
 	if (n_source != n_destination)
 		return err_set(err, EXIT_FAILED, "move: the addresses do not match");
+	for (size_t i = 0; i < n_source; i++)
+		if (!*m->destination_addresses[i].device)
+			return err_set(err, EXIT_FAILED,
+				       "move.destination_addresses: '%s' has no device",
+				       m->destination_addresses[i].ip);
 	m->bundle.n_addresses = n_source;
 	str_set(&m->summary.container, m->bundle.name);
 	str_set(&m->summary.source, m->source_name);

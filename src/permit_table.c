@@ -74,7 +74,6 @@ const struct permit permits[] = {
 	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/{file}"),
 	ROW("(list) [addresses|load]"),
 	ROW("(state) {name}"),
-	ROW("runc state {name}"),
 	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "

@@ -20,7 +20,7 @@ static int run_script(struct host *host, const char *verb, const struct net *net
 	for (size_t i = 0; i < net->n; i++)
 		argv_addf(&a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
 			  net->addresses[i].device);
-	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS};
 	if (host_output(host, &cmd, &out, err) < 0)
 		return err_wrap(err, "service address");
 	facts_parse(ret, out);
@@ -80,7 +80,11 @@ static int refuse_taken(struct host *host, const struct net *net, struct err *er
 static struct net net_of(struct host *host, const struct bundle *bundle,
 			 const struct address *addresses, size_t n)
 {
-	return (struct net){.host = host, .netns = bundle->netns, .addresses = addresses, .n = n};
+	struct net net = {.host = host, .netns = bundle->netns, .n = n};
+
+	if (n)
+		memcpy(net.addresses, addresses, n * sizeof(*addresses));
+	return net;
 }
 
 static int put(struct host *host, const struct bundle *bundle, const struct address *wanted,

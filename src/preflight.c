@@ -156,26 +156,36 @@ char *check_size(unsigned long long bytes)
 	return str_fmt("%.*f %ciB", n < 10 ? 1 : 0, n, units[unit]);
 }
 
-static int check_skip(const struct argv *skip, struct err *err)
+static int check_id(const char *id, struct err *err)
 {
 	const char *known[COUNT(checks) + 1] = {0};
 
-	for (size_t i = 0; i < COUNT(checks); i++)
+	for (size_t i = 0; i < COUNT(checks); i++) {
 		known[i] = checks[i].id;
-	for (size_t i = 0; i < skip->n; i++) {
-		size_t k = 0;
-		while (known[k] && strcmp(known[k], skip->v[i]) != 0)
-			k++;
-		if (known[k])
-			continue;
-		const char *near = suggest(skip->v[i], known);
-		if (near)
-			return err_set(err, EXIT_USAGE,
-				       "there is no check '%.40s'; did you mean '%s'?", skip->v[i],
-				       near);
-		return err_set(err, EXIT_USAGE, "there is no check '%.40s'", skip->v[i]);
+		if (strcmp(known[i], id) == 0)
+			return 0;
 	}
-	return 0;
+	const char *near = suggest(id, known);
+	if (near)
+		return err_set(err, EXIT_USAGE, "there is no check '%.40s'; did you mean '%s'?", id,
+			       near);
+	return err_set(err, EXIT_USAGE, "there is no check '%.40s'", id);
+}
+
+int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < lists->n && status == 0; i++) {
+		CLEANUP_FREE char *list = str_dup(lists->v[i]);
+		char *save = NULL;
+		for (char *id = strtok_r(list, ", ", &save); id && status == 0;
+		     id = strtok_r(NULL, ", ", &save)) {
+			status = check_id(id, err);
+			argv_add(ret, id);
+		}
+	}
+	return status;
 }
 
 static void run_check(const struct preflight *p, const struct check *check,
@@ -197,15 +207,12 @@ static void run_check(const struct preflight *p, const struct check *check,
 	ret->remedy = f.remedy ? f.remedy : str_dup(check->remedy);
 }
 
-int preflight_run(const struct preflight *p, struct check_results *ret, struct err *err)
+void preflight_run(const struct preflight *p, struct check_results *ret)
 {
-	if (check_skip(&p->skip, err) < 0)
-		return -1;
 	ret->n = COUNT(checks);
 	ret->rows = mem_new(ret->n, sizeof(*ret->rows));
 	for (size_t i = 0; i < ret->n; i++)
 		run_check(p, &checks[i], &ret->rows[i]);
-	return 0;
 }
 
 static bool is_vital(const char *id)

@@ -107,6 +107,8 @@ int preflight_addresses(struct preflight *p, struct err *err)
 	for (size_t i = 0; i < p->bundle->n_addresses; i++) {
 		p->source_addresses[i] = p->bundle->addresses[i];
 		p->source_has[i] = take_over(&p->source_addresses[i], here);
+		if (!p->source_has[i])
+			*p->source_addresses[i].device = '\0';
 		find_destination(p, i, there);
 		if (!*p->destination_addresses[i].device && argv_has(&p->skip, "device"))
 			return err_set(err, EXIT_REFUSED,

@@ -194,9 +194,8 @@ static int line_start(const struct runtime *rt, const char *name, int timeout_ms
 	CLEANUP_FREE char *fifo = str_fmt("%s/%s", rt->run, name);
 	char *argv[] = {"head", "-n", "1", fifo, NULL};
 
-	return host_start(rt->host,
-			  &(struct command){.argv = argv, .timeout_ms = timeout_ms, .silent = true},
-			  job, err);
+	return host_start(rt->host, &(struct command){.argv = argv, .timeout_ms = timeout_ms}, job,
+			  err);
 }
 
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err)
@@ -226,18 +225,20 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 
 bool runtime_has_ended(const struct runtime *rt, struct err *err)
 {
-	char *argv[] = {"runc", "state", (char *)(uintptr_t)rt->name, NULL};
-	CLEANUP_JOB struct job job = {0};
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *out = NULL;
+	struct facts facts;
 
-	if (host_start(rt->host,
-		       &(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
-		       &job, err) < 0)
+	script_argv(&a, &script_state, rt->name, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
+	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return false;
-	job_wait(&job);
-	if (job.lost || job.timed_out)
-		return false;
-	/* runc exits with 1 for a container it doesn't know. */
-	return job.status == 1 || (job.status == 0 && strstr(buf_str(&job.out), "\"stopped\""));
+	facts_parse(&facts, out);
+	bool unknown = !*facts_get(&facts, "state");
+	CLEANUP_JSON json_t *state = facts_json(&facts, "state");
+	facts_clear(&facts);
+	const char *status = json_string_value(json_object_get(state, "status"));
+	return unknown || (status && strcmp(status, "stopped") == 0);
 }
 
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
@@ -298,9 +299,7 @@ int runtime_restore_go(const struct runtime *rt, struct err *err)
 	CLEANUP_FREE char *to = str_fmt("of=%s/parked.conf", rt->run);
 	char *argv[] = {"dd", from, to, "oflag=nonblock", "conv=notrunc", "status=none", NULL};
 
-	return host_run(rt->host,
-			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
-			err);
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err)
@@ -325,9 +324,8 @@ int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *e
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_watch, rt->run, NULL);
-	return host_start(rt->host,
-			  &(struct command){.argv = a.v, .timeout_ms = WATCH_MS, .silent = true},
-			  job, err);
+	return host_start(rt->host, &(struct command){.argv = a.v, .timeout_ms = WATCH_MS}, job,
+			  err);
 }
 
 int runtime_erase(const struct runtime *rt, struct err *err)
@@ -344,7 +342,7 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 	CLEANUP_FREE char *out = NULL;
 
 	script_argv(&a, &script_status, rt->name, rt->run, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

@@ -77,6 +77,9 @@ struct batch {
 	bool stopped;		/* no more were begun: a signal, or the first error */
 };
 
+/* "--skip-check ID" for each id of lists ("ID[,ID]") behind *options; one that isn't known is
+ * EXIT_USAGE. */
+int batch_skip_checks(const struct argv *lists, struct argv *options, struct err *err);
 /*
  * Makes them, in the order of the rows as far as the limits let it. A signal (move_cancelled) is
  * passed on to what runs, once, and nothing more is begun. Returns when no process of it is left;

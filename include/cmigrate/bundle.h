@@ -11,7 +11,8 @@
 #include "cmigrate/name.h"
 #include "cmigrate/str.h"
 
-#define ADDRESSES_MAX 8
+/* Images of `cmigrate checkpoint`, below the bundle. */
+#define BUNDLE_CHECKPOINT "checkpoint"
 
 struct bundle {
 	char *name;

@@ -31,6 +31,8 @@ struct address {
 	bool v6;
 };
 
+/* Of one container. */
+#define ADDRESSES_MAX 8
 int address_parse(const char *text, struct address *ret, struct err *err);
 
 #endif

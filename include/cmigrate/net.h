@@ -17,11 +17,11 @@
 #include "cmigrate/host.h"
 #include "cmigrate/name.h"
 
-/* The addresses of one move on one host. Borrowed. */
+/* The addresses of one move on one host; host and netns are borrowed. */
 struct net {
 	struct host *host;
 	const char *netns; /* path, or NULL */
-	const struct address *addresses;
+	struct address addresses[ADDRESSES_MAX];
 	size_t n;
 };
 

@@ -39,7 +39,8 @@ struct preflight {
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */
 	/* Set by preflight_addresses() */
-	struct address source_addresses[ADDRESSES_MAX]; /* as they are on the source */
+	/* As they are on the source; one that isn't there has no device. */
+	struct address source_addresses[ADDRESSES_MAX];
 	struct address
 		destination_addresses[ADDRESSES_MAX]; /* as they are to be on the destination */
 	bool source_has[ADDRESSES_MAX];
@@ -83,11 +84,11 @@ const struct check *preflight_checks(size_t *ret_n);
  * where that check is skipped.
  */
 int preflight_addresses(struct preflight *p, struct err *err);
-/*
- * Runs all checks. An id in skip that isn't known is EXIT_USAGE (the nearest is named). Otherwise
- * 0, with the results in *ret; it is up to preflight_verdict() whether to go on.
- */
-int preflight_run(const struct preflight *p, struct check_results *ret, struct err *err);
+/* Adds each id of lists ("ID[,ID]") to *ret. One that isn't known is EXIT_USAGE, and the nearest is
+ * named. */
+int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
+/* Runs all checks but those that skip names. It is up to preflight_verdict() whether to go on. */
+void preflight_run(const struct preflight *p, struct check_results *ret);
 /* 0, or -1 with EXIT_REFUSED and one line: the first failed error, its remedy, its id, how many
  * more. */
 int preflight_verdict(const struct check_results *results, struct err *err);

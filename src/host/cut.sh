@@ -4,10 +4,10 @@
 # at ADDRESS and PORT, until the dump has ended: one that waits for a host which is gone would do so for minutes,
 # with the container's processes in its hands. CRIU lets go of them alive.
 run=$1 address=$2 port=$3
+. part/marked.sh
 tries=0
 while [ "$tries" -lt 100 ]; do
-	# -q: a process that ends meanwhile is an error of reading, and must not hide a match.
-	grep -q -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null || exit 0
+	[ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ] || exit 0
 	ss -K -H -tn state connected "dst $address and dport = :$port" >/dev/null 2>&1
 	tries=$((tries + 1))
 	sleep 0.02

@@ -3,9 +3,9 @@
 # drain RUN: waits until a container that was restored without its memory has all of it (pages.sh).
 # Fails when that can't be any more. Its deadline is the caller's.
 run=$1
+. part/marked.sh
 while [ ! -e "$run/pages.status" ]; do
-	# -q: a process that ends meanwhile is an error of reading, and must not hide a match.
-	grep -q -a -z -x -F -e "CMIGRATE_PAGES=$run" /proc/[0-9]*/environ 2>/dev/null || [ -e "$run/pages.status" ] || {
+	[ -n "$(marked "CMIGRATE_PAGES=$run")" ] || [ -e "$run/pages.status" ] || {
 		echo "nobody fetches the rest of its memory any more" >&2
 		exit 1
 	}

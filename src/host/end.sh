@@ -7,9 +7,7 @@
 # where runc does not know it any more.
 name=$1 seconds=$2
 
-field() {
-	runc state "$name" 2>/dev/null | sed -n "s/^ *\"$1\": *\"\\{0,1\\}\\([a-z0-9]*\\).*/\\1/p" | head -n 1
-}
+. part/runc.sh
 
 # A zombie has ended too: whoever has to reap it takes its time.
 lives() {
@@ -30,7 +28,6 @@ wait_end() {
 }
 
 stop() {
-	pid=$(field pid)
 	if [ "$seconds" -gt 0 ]; then
 		# A paused one hears nothing.
 		[ "$status" = paused ] && runc resume "$name"
@@ -40,11 +37,13 @@ stop() {
 	fi
 	how="kill"
 	runc kill "$name" KILL 2>/dev/null
-	[ "$(field status)" = paused ] && runc resume "$name"
+	first=$pid
+	ask_runc "$name" && [ "$status" = paused ] && runc resume "$name"
+	pid=$first
 	wait_end 100
 }
 
-status=$(field status)
+ask_runc "$name" || exit 1
 case $status in
 '') how="gone" ;;
 stopped) how="stopped" ;;
@@ -53,7 +52,8 @@ esac
 if [ "$how" != gone ]; then
 	runc delete "$name" 2>/dev/null || timeout 15 runc delete --force "$name" || exit 1
 fi
-if runc state "$name" >/dev/null 2>&1; then
+ask_runc "$name" || exit 1
+if [ -n "$status" ]; then
 	echo "runc still knows container '$name'" >&2
 	exit 1
 fi

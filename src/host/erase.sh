@@ -74,7 +74,9 @@ timeout 8 runc delete --force "$name" || {
 for cgroup in $cgroups; do
 	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null
 done
-if runc state "$name" >/dev/null 2>&1; then
+. part/runc.sh
+ask_runc "$name" || exit 1
+if [ -n "$status" ]; then
 	echo "runc still knows container '$name'" >&2
 	exit 1
 fi

@@ -3,11 +3,9 @@
 # nudge RUN ADDRESS PORT: lets a page server end (criu, in a dump that runs from RUN), whether it waits for a
 # connection or has one that is dead: then CRIU lets go of the source's processes, which stay frozen.
 run=$1 address=$2 port=$3
-dumps() {
-	grep -q -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null
-}
+. part/marked.sh
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	dumps || exit 0
+	[ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ] || exit 0
 	ss -K -H -tn state connected "sport = :$port" >/dev/null 2>&1
 	# shellcheck disable=SC2016 # bash's words; no other shell connects
 	timeout 1 bash -c ': <>"/dev/tcp/$1/$2"' bash "$address" "$port" 2>/dev/null

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # unpage RUN: ends what fetches memory (pages.sh), and waits for its end. Only without a copy that needs it.
 run=$1
+. part/marked.sh
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	pids=$(grep -l -a -z -x -F -e "CMIGRATE_PAGES=$run" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3)
+	pids=$(marked "CMIGRATE_PAGES=$run")
 	[ -n "$pids" ] || exit 0
 	# shellcheck disable=SC2086 # a list of numbers
 	kill -9 $pids 2>/dev/null

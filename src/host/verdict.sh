@@ -4,14 +4,20 @@
 # kill, after close: ends a dump that hangs before it has begun with the container.
 run=$1 word=$2
 [ -p "$run/verdict" ] || exit 0
+. part/marked.sh
 if [ "$word" = kill ]; then
 	[ -e "$run/word" ] && [ ! -e "$run/began" ] || exit 1
-	grep -l -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null |
-		while IFS=/ read -r _ _ pid _; do kill -9 "$pid" 2>/dev/null; done
+	for pid in $(marked "CRIU_CONFIG_FILE=$run/criu.conf"); do
+		kill -9 "$pid" 2>/dev/null
+	done
 	exit 0
 fi
 umask 077
-printf '%s\n' "$word" >"$run/word.$$"
+# A full disk leaves an empty file, which would be a verdict that nobody can give again.
+printf '%s\n' "$word" >"$run/word.$$" || {
+	rm -f "$run/word.$$"
+	exit 1
+}
 # link(2) does not replace: two controllers can't say different things.
 if ! ln "$run/word.$$" "$run/word" 2>/dev/null; then
 	rm -f "$run/word.$$"

@@ -81,6 +81,11 @@ runc_with() { # PID
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 }
 
+# Where its parts are found.
+status_of() { # NAME
+	(cd "$top/src/host" && sh status.sh "$1" "$run_dir")
+}
+
 @test "a container whose first process is on its way out has stopped, whatever runc says" {
 	coproc PARENT { python3 -c '
 import os, sys
@@ -90,11 +95,11 @@ print(pid, flush=True)
 sys.stdin.read()'; }
 	read -r pid <&"${PARENT[0]}"
 	runc_with "$pid"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH run sh "$top/src/host/status.sh" web "$run_dir"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
 	[ "$output" = stopped ]
 	rm -r "${BATS_TEST_TMPDIR:?}/bin"
 	runc_with $$
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH run sh "$top/src/host/status.sh" web "$run_dir"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
 	[ "$output" = running ]
 	parent=$PARENT_PID in=${PARENT[1]}
 	exec {in}>&-

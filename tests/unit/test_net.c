@@ -18,18 +18,22 @@ static void keep_text(void *ctx, const struct event *event)
 	buf_printf(ctx, "%s\n", event->text);
 }
 
-static const struct address addresses[] = {
-	{"192.0.2.7", 24, "eth0", false},
-	{"2001:db8::7", 64, "eth1", true},
-};
+#define FIRST                                                                                      \
+	{                                                                                          \
+		"192.0.2.7", 24, "eth0", false                                                     \
+	}
+#define SECOND                                                                                     \
+	{                                                                                          \
+		"2001:db8::7", 64, "eth1", true                                                    \
+	}
 
 static void words(void **state)
 {
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {host, NULL, addresses, 2},
-		   inside = {host, "/run/netns/w b", addresses, 1};
+	struct net net = {host, NULL, {FIRST, SECOND}, 2},
+		   inside = {host, "/run/netns/w b", {FIRST}, 1};
 	struct err err = ERR_INIT;
 
 	(void)state;

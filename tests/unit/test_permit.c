@@ -79,7 +79,6 @@ static void let_in(void **state)
 		ROW("test -d " WEB),
 		ROW("test -e " IMAGES),
 		ROW("test -e " WEB "/checkpoint"),
-		ROW("runc state web"),
 		ROW("(list)"),
 		ROW("(list) addresses"),
 		ROW("(facts) web " WEB " " ID " source strategy=auto peer=rhel02"),
