@@ -66,6 +66,8 @@ static int check_all(struct app *app, const struct move_opts *opts, const char *
 
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
+	((struct move_opts *)base)->dry_run = true;
+	ui_wait(app->ui, "asking the hosts");
 	if (args->n == 1)
 		return check_all(app, base, args->v[0], err);
 	return check_one(app, base, args->v[0], args->v[1], err);

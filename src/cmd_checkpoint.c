@@ -13,6 +13,25 @@ struct half_opts {
 
 #define ROW(member, name, kind, arg, help) OPT(struct half_opts, member, name, 0, kind, arg, help)
 
+static void say_done(const struct app *app, const struct move *move)
+{
+	if (!ui_is_json(app->ui) && !ui_is_quiet(app->ui))
+		ui_print(app->ui, "%s '%s' on %s: '%s'\n",
+			 move->kind == MOVE_RESTORE ? "restored" : "checkpointed",
+			 move->bundle.name, move->source_name, move->images);
+}
+
+/* Why, and where that leaves the container; returns -1. */
+static int say_failure(const struct move *move, enum exit_code code, struct err *err)
+{
+	const char *why = move->summary.error ? move->summary.error : "it failed";
+
+	(void)err_set(err, code, "container '%s': %s", move->bundle.name, why);
+	if (move->kind == MOVE_RESTORE && code == EXIT_FAILED)
+		return err_append(err, "its images stay: '%s'", move->images);
+	return code == EXIT_UNDONE ? err_append(err, "it goes on on %s", move->source_name) : -1;
+}
+
 static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind, const char *name,
 		    struct err *err)
 {
@@ -26,12 +45,12 @@ static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind
 		/* Nothing ran before a restore, so nothing has changed when it was undone. */
 		if (kind == MOVE_RESTORE && status == EXIT_UNDONE)
 			status = move->summary.exit_code = EXIT_FAILED;
-		if (status == EXIT_DONE && !ui_is_json(app->ui) && !ui_is_quiet(app->ui))
-			ui_print(app->ui, "%s '%s' on %s: '%s'\n",
-				 kind == MOVE_RESTORE ? "restored" : "checkpointed", name,
-				 move->source_name, move->images);
 		if (ui_is_json(app->ui))
 			ui_summary(app->ui, &move->summary);
+		else if (status == EXIT_DONE)
+			say_done(app, move);
+		else
+			status = say_failure(move, (enum exit_code)status, err);
 	}
 	move_free(move);
 	return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 /* For the lock of a cmigrate that was killed just before. */
 #define LOCK_MS 3000
 #define LOCK_TICK_MS 50
+#define ASK_MS 15000
 
 struct recover_opts {
 	bool all;
@@ -84,6 +86,11 @@ static void report(struct recovery_job *job, const struct move *move, enum exit_
 	if (code != EXIT_DONE || ui_is_quiet(job->app->ui))
 		return;
 	bool back = s->outcome && strcmp(s->outcome, "undone") == 0;
+	if (move->kind == MOVE_CHECKPOINT && !back) {
+		ui_print(job->app->ui, "finished '%s': its checkpoint is '%s'\n", move->bundle.name,
+			 move->images);
+		return;
+	}
 	ui_print(job->app->ui, "%s '%s': it runs on %s\n", back ? "undone" : "finished",
 		 move->bundle.name, back ? move->source_name : move->destination_name);
 }
@@ -158,6 +165,20 @@ static int take_lock(const struct recovery_job *job, const struct store *store,
 	}
 }
 
+static int has_bundle(const struct recovery_job *job, const struct bundle *bundle, struct err *err)
+{
+	char *argv[] = {"test", "-d", (char *)(uintptr_t)bundle->dir, NULL};
+	CLEANUP_JOB struct job test = {0};
+
+	if (host_start(job->host, &(struct command){.argv = argv, .timeout_ms = ASK_MS}, &test,
+		       err) < 0)
+		return -1;
+	job_wait(&test);
+	if (test.state == JOB_DONE && !test.lost && !test.timed_out && test.status == 1)
+		return err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);
+	return job_failure(&test, err);
+}
+
 static int recover_one(struct recovery_job *job, const char *name, struct err *err)
 {
 	struct bundle bundle;
@@ -167,7 +188,7 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
 		return -1;
 	store_init(&store, job->host, bundle.dir);
-	int status = take_lock(job, &store, &lock, err);
+	int status = has_bundle(job, &bundle, err) < 0 ? -1 : take_lock(job, &store, &lock, err);
 	if (status == 0)
 		status = recover_locked(job, &store, name, err);
 	else

@@ -27,12 +27,17 @@ static void fault_point(const char *step, const char *when)
 		(void)kill(getpid(), SIGSTOP);
 }
 
-static int run_step(const struct step *step, struct move *move, struct err *err)
+/* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
+ */
+static int run_step(const struct step *step, struct move *move, bool behind, struct err *err)
 {
 	int64_t begin = clock_now_us();
+	struct err unwritten = ERR_INIT;
 
-	if (journal_add(&move->journal, "intent", step->name, false, err) < 0)
+	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind) {
+		*err = unwritten;
 		return err_wrap(err, "before '%s'", step->name);
+	}
 	fault_point(step->name, "before");
 	event_emit(move->events, &(struct event){.kind = EVENT_STEP_BEGIN, .name = step->name});
 	int status = step->run(move, err);
@@ -80,7 +85,7 @@ static int run_behind(const struct strategy *strategy, struct move *move, struct
 
 	for (size_t i = 0; i < strategy->n; i++) {
 		struct err why = ERR_INIT;
-		if (behind && run_step(&strategy->steps[i], move, &why) < 0) {
+		if (behind && run_step(&strategy->steps[i], move, true, &why) < 0) {
 			/* The other steps are done all the same: each cleans something. */
 			if (status == 0)
 				*err = why;
@@ -115,10 +120,24 @@ static void conclude(struct move *move, const char *outcome, enum exit_code code
 		move_record(move);
 }
 
+/* The other copy is gone: to undo anything would end the last one. */
+static enum exit_code leave_only_copy(struct move *move, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	(void)err_append(err,
+			 "nothing is undone, for only %s may have a copy; 'cmigrate recover %s' "
+			 "tries again",
+			 move->destination_name, move->bundle.name);
+	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+	return EXIT_IN_DOUBT;
+}
+
 /* The move failed before its commit point: the way back. */
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
 {
+	if (move->only_copy)
+		return leave_only_copy(move, err);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
 
@@ -223,7 +242,7 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 			continue;
 		int status = may_go_on(move, err);
 		if (status == 0)
-			status = run_step(step, move, err);
+			status = run_step(step, move, false, err);
 		if (status < 0 && step->commit && !retract(move))
 			return leave_in_doubt(move, err);
 		if (status < 0)

@@ -4,13 +4,24 @@
 #include <string.h>
 
 #include "cmigrate/ask.h"
+#include "cmigrate/bundle.h"
 #include "cmigrate/container.h"
+#include "cmigrate/journal.h"
 #include "cmigrate/script.h"
 
 /* Which hosts have it, as indexes of the answers; -1: none. */
 struct found {
 	int live, second_live, stopped;
+	unsigned pid; /* of the live one */
+	char *created;
 };
+
+/* A host that is asked under two names has one copy. */
+static bool is_same(const struct found *found, const struct container *c)
+{
+	return c->pid && c->pid == found->pid && *c->created &&
+	       strcmp(c->created, found->created) == 0;
+}
 
 static int look(const struct answer *answer, struct container *ret, bool *ret_found,
 		struct err *err)
@@ -31,7 +42,7 @@ static int look(const struct answer *answer, struct container *ret, bool *ret_fo
 /* An answer that makes no sense counts as none. */
 static void take(struct answers *answers, struct found *found)
 {
-	*found = (struct found){-1, -1, -1};
+	*found = (struct found){.live = -1, .second_live = -1, .stopped = -1};
 	for (size_t i = 0; i < answers->n; i++) {
 		CLEANUP_CONTAINER struct container c = {0};
 		struct answer *a = &answers->rows[i];
@@ -40,13 +51,17 @@ static void take(struct answers *answers, struct found *found)
 			a->ok = false;
 		if (!a->ok || !here)
 			continue;
-		if (!container_lives(&c))
+		if (!container_lives(&c)) {
 			found->stopped = (int)i;
-		else if (found->live < 0)
+		} else if (found->live < 0) {
 			found->live = (int)i;
-		else
+			found->pid = c.pid;
+			str_set(&found->created, c.created);
+		} else if (!is_same(found, &c)) {
 			found->second_live = (int)i;
+		}
 	}
+	str_set(&found->created, NULL);
 }
 
 static int none_has_it(const struct config *config, const char *name, const struct answers *answers,
@@ -76,12 +91,59 @@ static int ask_state(const struct config *config, const char *name, const struct
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_state, name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS};
 	return ask(config, hosts, &cmd, events, ret, err);
 }
 
-int locate(const struct config *config, const char *name, const struct events *events,
-	   char **ret_host, struct err *err)
+/* In the middle of a move both hosts have it, one of them frozen. */
+static bool in_move(const struct config *config, const char *name, struct host *host)
+{
+	struct bundle bundle;
+	struct store store;
+	struct journal_state state = {0};
+	struct err unused = ERR_INIT;
+
+	if (bundle_init(&bundle, config->bundle_root, name, &unused) < 0)
+		return false;
+	store_init(&store, host, bundle.dir);
+	bool found = journal_load(&store, &state, &unused) < 0 || state.found;
+	journal_state_clear(&state);
+	store_clear(&store);
+	bundle_clear(&bundle);
+	return found;
+}
+
+static int two_have_it(const struct config *config, const char *name, const struct answers *answers,
+		       const struct found *found, struct err *err)
+{
+	struct host *first = answers->rows[found->live].host;
+
+	if (in_move(config, name, first))
+		return err_set(err, EXIT_BUSY,
+			       "container '%s': a move of it is under way, or was interrupted: "
+			       "'cmigrate recover %s' settles it",
+			       name, name);
+	return err_set(err, EXIT_REFUSED,
+		       "container '%s' is on %s and on %s; name one of them: --from HOST or --on "
+		       "HOST",
+		       name, first->name, answers->rows[found->second_live].host->name);
+}
+
+static int check_answers(const struct answers *answers, const char *needed, struct err *err)
+{
+	for (size_t i = 0; needed && i < answers->n; i++) {
+		const struct answer *a = &answers->rows[i];
+		if (a->ok || strcmp(a->host->name, needed) != 0)
+			continue;
+		*err = a->err;
+		err->code = EXIT_REFUSED;
+		return -1;
+	}
+	return 0;
+}
+
+int locate(const struct config *config, const char *name, const char *needed,
+	   const struct events *events, char **ret_host, struct err *err)
 {
 	CLEANUP_ANSWERS struct answers answers = {0};
 	CLEANUP_ARGV struct argv hosts = {0};
@@ -92,13 +154,12 @@ int locate(const struct config *config, const char *name, const struct events *e
 		return -1;
 	take(&answers, &found);
 	if (found.second_live >= 0)
-		return err_set(err, EXIT_REFUSED,
-			       "container '%s' is on %s and on %s; name one of them: --from HOST",
-			       name, answers.rows[found.live].host->name,
-			       answers.rows[found.second_live].host->name);
+		return two_have_it(config, name, &answers, &found, err);
 	int at = found.live >= 0 ? found.live : found.stopped;
 	if (at < 0)
 		return none_has_it(config, name, &answers, err);
+	if (check_answers(&answers, needed, err) < 0)
+		return -1;
 	*ret_host = str_dup(answers.rows[at].host->name);
 	return 0;
 }

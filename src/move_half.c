@@ -6,7 +6,6 @@
 #include "cmigrate/locate.h"
 #include "cmigrate/move_part.h"
 
-#define IMAGES_DIR "checkpoint"
 #define ASK_MS 15000
 
 static int name_host(struct move *m, const struct config *config, const char *host, struct err *err)
@@ -15,7 +14,7 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 
 	if (!name && m->kind == MOVE_RESTORE)
 		name = config_here(config);
-	if (!name && locate(config, m->bundle.name, m->events, &name, err) < 0)
+	if (!name && locate(config, m->bundle.name, NULL, m->events, &name, err) < 0)
 		return -1;
 	if (name_check_host(name, err) < 0)
 		return -1;
@@ -29,8 +28,7 @@ static bool images_there(const struct move *m, struct host *host)
 	char *argv[] = {"test", "-e", m->images, NULL};
 	struct err unused = ERR_INIT;
 
-	return host_run(host, &(struct command){.argv = argv, .timeout_ms = ASK_MS, .silent = true},
-			&unused) == 0;
+	return host_run(host, &(struct command){.argv = argv, .timeout_ms = ASK_MS}, &unused) == 0;
 }
 
 static int check_checkpoint(const struct move *m, const char *status, struct err *err)
@@ -99,7 +97,7 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 		   struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, err) < 0 || move_gather_facts(m, err) < 0)
+	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	/* After a reboot the other ends of old connections are gone. */
@@ -124,7 +122,7 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 	if (move_begin(m, config, name, events, err) < 0)
 		return -1;
 	free(m->images);
-	m->images = str_fmt("%s/" IMAGES_DIR, m->bundle.dir);
+	m->images = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
 		return -1;
 	int status = prepare(m, config, opts, err);

@@ -64,15 +64,18 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	if (name_check_host(destination, err) < 0 || (from && name_check_host(from, err) < 0))
 		return -1;
 	m->destination_name = str_dup(destination);
+	str_set(&m->summary.destination, destination);
 	/* A destination nobody knows is told before any host is asked. */
 	if (config->n_hosts) {
 		CLEANUP_HOST struct host *known = config_host(config, destination, NULL, err);
 		if (!known)
 			return -1;
 	}
+	if (from && strcmp(from, destination) == 0)
+		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
 	if (from)
 		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, m->events, &m->source_name, err) < 0)
+	else if (locate(config, m->bundle.name, destination, m->events, &m->source_name, err) < 0)
 		return -1;
 	if (strcmp(m->source_name, m->destination_name) == 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
@@ -96,8 +99,7 @@ int move_read_bundle(struct move *m, struct err *err)
 	struct host *host = m->source->fenced ? m->destination : m->source;
 
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
-	struct command cmd = {
-		.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024};
 	if (host_start(host, &cmd, &job, err) < 0)
 		return refusal(err);
 	job_wait(&job);
@@ -194,17 +196,30 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 		       : move_resolve_transport(m, config, opts, err);
 }
 
-int move_take_lock(struct move *m, struct err *err)
+static int has_journal(struct move *m, bool *ret, struct err *err)
 {
 	struct journal_state state = {0};
 
+	if (journal_load(&m->store, &state, err) < 0)
+		return -1;
+	*ret = state.found;
+	journal_state_clear(&state);
+	return 0;
+}
+
+int move_take_lock(struct move *m, bool look_only, struct err *err)
+{
+	bool found = false;
+
+	if (look_only && has_journal(m, &found, err) < 0)
+		return -1;
+	if (look_only && !found)
+		return 0;
 	if (store_lock(&m->store, &m->lock, err) < 0)
 		return err->code == EXIT_BUSY ? err_wrap(err, "container '%s'", m->bundle.name)
 					      : refusal(err);
-	if (journal_load(&m->store, &state, err) < 0)
+	if (has_journal(m, &found, err) < 0)
 		return -1;
-	bool found = state.found;
-	journal_state_clear(&state);
 	if (found)
 		return err_set(
 			err, EXIT_BUSY,
@@ -239,7 +254,7 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 		argv_addf(&a, "bind=%s", b->binds.v[i]);
 	if (b->netns)
 		argv_addf(&a, "netns=%s", b->netns);
-	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS};
 	return host_start(host, &cmd, job, err);
 }
 
@@ -335,18 +350,14 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .link_remap = o->link_remap,
 			      .ghost_limit = o->ghost_limit};
 
-	for (size_t i = 0; i < opts->skip_checks.n; i++) {
-		CLEANUP_FREE char *list = str_dup(opts->skip_checks.v[i]);
-		char *save = NULL;
-		for (char *id = strtok_r(list, ", ", &save); id; id = strtok_r(NULL, ", ", &save))
-			argv_add(&p.skip, id);
-	}
-	int status = preflight_addresses(&p, err);
+	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
+	if (status == 0)
+		status = preflight_addresses(&p, err);
 	if (status == 0) {
 		memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
 		memcpy(m->destination_addresses, p.destination_addresses,
 		       sizeof(m->destination_addresses));
-		status = preflight_run(&p, &m->checks, err);
+		preflight_run(&p, &m->checks);
 	}
 	argv_clear(&p.skip);
 	return status < 0 ? -1 : preflight_verdict(&m->checks, err);
@@ -363,20 +374,17 @@ void move_remove_proof(struct move *m)
 
 	struct host *host = m->source->fenced ? m->destination : m->source;
 
-	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS, .silent = true},
-		       &unused);
+	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS}, &unused);
 	if (m->lock.fd < 0 && !m->lock.far)
-		(void)host_run(
-			host,
-			&(struct command){.argv = empty, .timeout_ms = OPEN_MS, .silent = true},
-			&unused);
+		(void)host_run(host, &(struct command){.argv = empty, .timeout_ms = OPEN_MS},
+			       &unused);
 }
 
 static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,
 			 struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, err) < 0 || move_gather_facts(m, err) < 0)
+	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	move_settle_strategy(m);

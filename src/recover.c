@@ -17,6 +17,13 @@ static bool is(const char *status, const char *word)
 	return strcmp(status, word) == 0;
 }
 
+/* For certain, running or frozen: a way back. */
+static bool is_alive(const struct recover_facts *f)
+{
+	return f->source_known && (is(f->source_status, "running") ||
+				   is(f->source_status, "paused") || is(f->source_status, "gate"));
+}
+
 enum recovery recover_decide(const struct recover_facts *f, const char **ret_why)
 {
 	if (f->committed)
@@ -39,8 +46,7 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 		*ret_why = "the source does not answer, and may run its copy";
 		return RECOVER_DOUBT;
 	}
-	if (is(f->source_status, "running") || is(f->source_status, "paused") ||
-	    is(f->source_status, "gate"))
+	if (is_alive(f))
 		return RECOVER_BACK;
 	return f->images_complete ? RECOVER_RESTORE : RECOVER_LOST;
 }
@@ -63,8 +69,7 @@ static void await_restore(const struct move *move)
 
 	script_argv(&a, &script_await, move->restore_mark, NULL);
 	(void)host_run(move->destination,
-		       &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS, .silent = true},
-		       &unused);
+		       &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
 }
 
 static bool images_complete(const struct move *move, struct host *host)
@@ -74,8 +79,7 @@ static bool images_complete(const struct move *move, struct host *host)
 
 	script_argv(&a, &script_images, move->images, move->direct ? move->pages : NULL, NULL);
 	return !host->fenced &&
-	       host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS, .silent = true},
-			&unused) == 0;
+	       host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, &unused) == 0;
 }
 
 /* Those of post-copy lack the memory; where it went straight to the destination, all others' do. */
@@ -85,19 +89,25 @@ static bool images_anywhere(const struct move *move)
 					    (!move->direct && images_complete(move, move->source)));
 }
 
+/* Only what is surely undone there may be tried elsewhere. */
+static bool is_taken_back(enum exit_code code)
+{
+	return code == EXIT_UNDONE || code == EXIT_FAILED;
+}
+
 /* Neither host has it, the images are there: on the destination first, else back on the source. */
 static enum exit_code restore_anywhere(struct move *move, struct err *err)
 {
 	struct err first = ERR_INIT;
+	enum exit_code there = EXIT_UNDONE;
 
 	move->keep_journal = true;
-	if (!move->destination->fenced &&
-	    engine_resume(&strategy_from_images, "prepare", move, &first) == EXIT_DONE)
-		return EXIT_DONE;
-	/* Their memory is on the destination alone. */
-	if (move->source->fenced || move->direct) {
+	if (!move->destination->fenced)
+		there = engine_resume(&strategy_from_images, "prepare", move, &first);
+	/* Where memory went straight to the destination it is there alone. */
+	if (!is_taken_back(there) || move->source->fenced || move->direct) {
 		*err = first;
-		return EXIT_IN_DOUBT;
+		return is_taken_back(there) ? EXIT_IN_DOUBT : there;
 	}
 	move_swap(move);
 	enum exit_code code = engine_resume(&strategy_from_images, "prepare", move, err);
@@ -131,8 +141,8 @@ static enum exit_code settle_forward(struct move *move, const char *destination_
 {
 	enum exit_code code = engine_forward(strategy_of(move), move, err);
 
-	if (code != EXIT_DONE || is(destination_status, "running") ||
-	    is(destination_status, "paused"))
+	if (code != EXIT_DONE || move->kind == MOVE_CHECKPOINT ||
+	    is(destination_status, "running") || is(destination_status, "paused"))
 		return code;
 	str_set(&move->summary.outcome, "lost");
 	(void)err_set(
@@ -208,6 +218,10 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 					      destination_status ? destination_status : "",
 				      .images_complete = images_anywhere(move)};
 	enum recovery way = recover_decide(&facts, &why);
+	/* Nobody but the destination has it then: also an endpoint that stays silent is no way
+	 * back. */
+	move->only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
+	move->keep_silent = move->keep_silent || move->only_copy;
 	enum exit_code code = settle(move, way, facts.destination_status, why, err);
 	move->summary.exit_code = (int)code;
 	move_record(move);

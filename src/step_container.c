@@ -139,11 +139,27 @@ static int wait_for_gate(struct move *move, struct err *err)
 	return direct_received(move, &bytes, err);
 }
 
+/* Of a copy that is stopped nothing is asked meanwhile: told when it is over. */
+static void tell_progress(const struct move *move, int64_t begin_us)
+{
+	int64_t now = clock_now_us();
+	uint64_t bytes = move->summary.memory_bytes;
+
+	event_emit(move->events,
+		   &(struct event){.kind = EVENT_PROGRESS,
+				   .name = "dump",
+				   .at_ms = move_ms(move, now),
+				   .bytes = bytes,
+				   .bytes_second = (uint64_t)((double)bytes * 1e6 /
+							      (double)(now - begin_us + 1))});
+}
+
 int step_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct job leave = {0}, same = {0};
 	struct err second = ERR_INIT;
+	int64_t begin = clock_now_us();
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->tmpfs_saved)
@@ -156,6 +172,8 @@ int step_dump(struct move *move, struct err *err)
 		status = -1;
 	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
 		status = -1;
+	if (status == 0 && !move_is_post_copy(move))
+		tell_progress(move, begin);
 	return status;
 }
 
@@ -366,6 +384,10 @@ int step_answer(struct move *move, struct err *err)
 
 int step_commit(struct move *move, struct err *err)
 {
+	/* A "commit" says that the destination has it. Back on the source it runs as it did before
+	 * the move: that is what a recovery finds, and undoes the rest. */
+	if (move->swapped)
+		return 0;
 	return journal_add(&move->journal, "commit", NULL, true, err);
 }
 

@@ -46,11 +46,8 @@ static int remote(const struct store *store, const char *verb, const char *file,
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_store, verb, store->dir, file, NULL);
-	struct command cmd = {.argv = a.v,
-			      .input = input,
-			      .timeout_ms = STORE_TIMEOUT_MS,
-			      .limit = STORE_LIMIT,
-			      .silent = true};
+	struct command cmd = {
+		.argv = a.v, .input = input, .timeout_ms = STORE_TIMEOUT_MS, .limit = STORE_LIMIT};
 	return host_start(store->host, &cmd, job, err);
 }
 
@@ -65,9 +62,14 @@ static int remote_done(const struct store *store, const char *verb, const char *
 	return job_failure(&job, err);
 }
 
+#define FULL "free some space there"
+
 static int fail(const struct store *store, const char *file, struct err *err)
 {
-	return err_errno(err, EXIT_FAILED, "%s: '%s/%s'", store->host->name, store->dir, file);
+	bool full = errno == ENOSPC || errno == EDQUOT;
+
+	(void)err_errno(err, EXIT_FAILED, "%s: '%s/%s'", store->host->name, store->dir, file);
+	return full ? err_append(err, FULL) : -1;
 }
 
 static int open_file(const struct store *store, const char *file, int flags)
@@ -152,11 +154,16 @@ static int append(const struct store *store, const char *file, const char *text,
 
 	if (fd < 0)
 		return fail(store, file, err);
+	off_t before = lseek(fd, 0, SEEK_END);
 	int status = write_all(fd, text);
+	bool torn = status < 0;
 	if (status == 0 && sync)
 		status = fdatasync(fd);
 	if (status < 0)
 		(void)fail(store, file, err);
+	/* Half a line in the middle would be damage once there is room again. */
+	if (torn && before >= 0)
+		(void)!ftruncate(fd, before);
 	fd_close(&fd);
 	return status;
 }
@@ -279,7 +286,9 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 			CLEANUP_FREE char *stamp = make_stamp();
 			ret->fd = fd;
 			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
-			if (ftruncate(fd, 0) == 0 && write_all(fd, stamp) == 0)
+			/* On a full disk without a stamp: recovery is what makes room. */
+			if (ftruncate(fd, 0) == 0 &&
+			    (write_all(fd, stamp) == 0 || errno == ENOSPC || errno == EDQUOT))
 				return 0;
 			(void)fail(store, LOCK_FILE, err);
 			store_unlock(ret);
@@ -321,6 +330,11 @@ static int end_status(struct channel *ch, char *said, size_t size)
 	return status;
 }
 
+/* What the server's lease is for: seen with a host that went down in the middle of a move. */
+#define SILENT                                                                                     \
+	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
+	"two: try again then"
+
 static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
 {
 	char said[512];
@@ -329,8 +343,10 @@ static int lock_far_failure(const struct store *store, struct channel *ch, struc
 	if (status == STATUS_LOCKED)
 		return busy(store, err);
 	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s%s",
-		       store->host->name, store->dir, *said ? str_trim(said) : "no answer",
-		       strstr(said, strerror(EACCES)) ? SQUASHED : "");
+		       store->host->name, store->dir, *said ? str_trim(said) : SILENT,
+		       strstr(said, strerror(EACCES))	? SQUASHED
+		       : strstr(said, strerror(ENOSPC)) ? "; " FULL
+							: "");
 }
 
 static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)

@@ -23,7 +23,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return -1;
 	if (from)
 		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, m->events, &m->source_name, err) < 0)
+	else if (locate(config, m->bundle.name, NULL, m->events, &m->source_name, err) < 0)
 		return -1;
 	s->source = str_dup(m->source_name);
 	s->hosts = mem_new(config->n_hosts, sizeof(*s->hosts));
@@ -33,9 +33,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	for (size_t i = 0; i < s->n; i++)
 		if (!m->destination_name || strcmp(s->hosts[i].name, here) == 0)
 			str_set(&m->destination_name, s->hosts[i].name);
-	if (!s->n)
-		return err_set(err, EXIT_USAGE, "the configuration has no other host");
-	return 0;
+	return s->n ? 0 : config_need_hosts(config, 2, err);
 }
 
 /* The lock may be held through one of the others: that connection is used for it too. */
@@ -123,7 +121,7 @@ static int survey(struct move *m, const struct config *config, const struct move
 		return -1;
 	int status = 0;
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, err) < 0 || ask_and_check(m, config, opts, s, err) < 0)
+	    move_take_lock(m, true, err) < 0 || ask_and_check(m, config, opts, s, err) < 0)
 		status = -1;
 	if (!m->source->lost)
 		move_remove_proof(m);

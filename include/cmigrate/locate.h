@@ -13,11 +13,13 @@
  * Finds the host that knows the container (`runc state`), whatever its status; a running or paused
  * one wins over a stopped one. Without a configuration only this machine is asked. EXIT_REFUSED: no
  * host has it ("no container 'x' on rhel01, rhel02"; the remedy --from HOST where there is no
- * configuration), or two have it running. A host that doesn't answer is named in the message when
- * none has it. *ret_host is owned by the caller.
+ * configuration), or two have it running; EXIT_BUSY: two, in the middle of a move. A host that
+ * doesn't answer is named in the message when none has it. *ret_host is owned by the caller.
+ * needed: a host that is going to be asked again, or NULL; where it doesn't answer now, that is
+ * EXIT_REFUSED.
  */
-int locate(const struct config *config, const char *name, const struct events *events,
-	   char **ret_host, struct err *err);
+int locate(const struct config *config, const char *name, const char *needed,
+	   const struct events *events, char **ret_host, struct err *err);
 /*
  * 0 where no known host has the container, so that it may be started. EXIT_REFUSED names the host
  * that has it, or one that can't be asked and might run it, unless that one is listed in `off`.

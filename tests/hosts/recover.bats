@@ -1,0 +1,230 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
+# Recoveries that meet something else than what the move has left: the last copy is never ended, and none is
+# started beside another.
+
+load lib/lab
+load lib/containers
+load lib/faults
+
+address=10.99.0.102
+# Nobody answers there.
+silent=http://$address:81/
+
+setup_file() {
+	start_lab t-recover 600
+	on client sh -c 'mkdir -p /etc/cmigrate; echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json'
+	for host in rhel01 rhel02; do
+		on $host sh -c 'mkdir -p /etc/cmigrate; echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json'
+	done
+}
+
+teardown_file() {
+	end_lab
+}
+
+setup() {
+	make_server server $address/32 8000
+}
+
+teardown() {
+	unwrap rhel01 rhel02
+	remove_containers rhel01 rhel02
+}
+
+sum() {
+	on client curl -s -m 10 "http://$address:8000/state" | jq -r .sum
+}
+
+# A move to rhel02 whose controller is killed there.
+killed_at() { # POINT [OPTION...]
+	on client env "CMIGRATE_FAULT=$1" cmigrate --quiet move --from rhel01 "${@:2}" server rhel02 || [[ $? -ne 0 ]]
+}
+
+recovers() { # [OPTION...]
+	run on client cmigrate recover "$@" server
+	echo "$output"
+}
+
+nothing_waits() {
+	[[ -z $(on rhel02 find /runc/containers -name journal -o -name 'images-*') ]]
+	[[ -z $(on rhel01 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
+	[[ -z $(on rhel02 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
+}
+
+@test "the source is gone, the endpoint silent: the only copy goes on" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at answer:before --endpoint $silent --timeout 1
+	"$lab" crash rhel01
+	recovers --fenced rhel01
+	[[ $status -eq 0 ]]
+	[[ $(sum) == "$before" ]]
+	[[ $(state_of rhel02 server) == running ]]
+	"$lab" boot rhel01
+	place_program
+	[[ -z $(on rhel02 find /runc/containers -name journal) ]]
+}
+
+@test "the same where the source is up again and knows nothing" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at answer:before --endpoint $silent --timeout 1
+	"$lab" crash rhel01
+	"$lab" boot rhel01
+	place_program
+	recovers
+	[[ $status -eq 0 ]]
+	[[ $(sum) == "$before" ]]
+	runs_only_on rhel02 server $address
+	nothing_waits
+}
+
+@test "annotations of any name are not taken for runc's words" {
+	make_server server $address/32 8000 --label status=prod --label note=stopped --label pid=1 --force
+	start_container rhel01 server
+	before=$(sum)
+	run on client cmigrate -q move --from rhel01 --endpoint $silent --timeout 1 server rhel02
+	echo "$output"
+	[[ $status -eq 4 ]]
+	[[ $(sum) == "$before" ]]
+	killed_at restore:after
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+	run on rhel02 cmigrate stop server
+	[[ $status -eq 0 ]]
+	[[ -z $(on rhel02 runc list -q) ]]
+}
+
+@test "a runc that can't tell is no word that there is no container" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at dump:after
+	wrap_runc rhel01 '[ "$1" != state ] || { echo "runtime: failed to create new OS thread" >&2; exit 1; }'
+	recovers
+	[[ $status -eq 6 ]]
+	run on rhel01 cmigrate stop --on rhel01 server
+	[[ $status -ne 0 ]]
+	unwrap rhel01
+	[[ -n $(state_of rhel01 server) ]]
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel01 server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+}
+
+@test "what another user calls himself hinders nobody" {
+	start_container rhel01 server
+	for host in rhel01 rhel02; do
+		on -u oper $host sh -c 'CRIU_CONFIG_FILE=/run/cmigrate/server/criu.conf CMIGRATE_PAGES=/run/cmigrate/server setsid sleep 300 </dev/null >/dev/null 2>&1 &'
+	done
+	run on client cmigrate -q move --from rhel01 --endpoint $silent --timeout 1 server rhel02
+	echo "$output"
+	[[ $status -eq 4 ]]
+	killed_at restore:after
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 server $address
+	nothing_waits
+	for host in rhel01 rhel02; do
+		on $host pkill -u oper -x sleep
+	done
+}
+
+# Both hosts were down, and a restore on the destination fails: what runs on the source stays there.
+@test "restored on the source, and killed then: the next recovery leaves it there" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at dump:after
+	"$lab" crash rhel01
+	"$lab" boot rhel01
+	place_program
+	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
+	on client env CMIGRATE_FAULT=commit:after cmigrate -q recover server || [[ $? -eq 137 ]]
+	unwrap rhel02
+	[[ $(state_of rhel01 server) == running ]]
+	recovers
+	[[ $status -eq 0 ]]
+	[[ $output == *"it runs on rhel01"* ]]
+	[[ $(state_of rhel01 server) == running ]]
+	[[ -z $(state_of rhel02 server) ]]
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+}
+
+@test "a service address that was not on the source: undone and recovered without it" {
+	start_container rhel01 server
+	before=$(sum)
+	on rhel01 ip addr del $address/32 dev eth0
+	run on client cmigrate -q move --from rhel01 --endpoint $silent --timeout 1 server rhel02
+	echo "$output"
+	[[ $status -eq 4 ]]
+	[[ $(state_of rhel01 server) == running ]]
+	[[ -z $(on rhel01 ip -o addr show to $address) ]]
+	killed_at dump:after
+	recovers
+	[[ $status -eq 0 ]]
+	[[ $(state_of rhel01 server) == running ]]
+	nothing_waits
+	on client cmigrate -q move --from rhel01 server rhel02
+	runs_only_on rhel02 server $address
+	[[ $(sum) == "$before" ]]
+}
+
+@test "a checkpoint and a restore that were killed are settled" {
+	start_container rhel01 server
+	before=$(sum)
+	on rhel01 env CMIGRATE_FAULT=commit:after cmigrate -q checkpoint server || [[ $? -eq 137 ]]
+	run on rhel01 cmigrate recover server
+	echo "$output"
+	[[ $status -eq 0 && $output == *"its checkpoint is"* ]]
+	[[ -z $(state_of rhel01 server) ]]
+	on rhel02 env CMIGRATE_FAULT=restore:after cmigrate -q restore --on rhel02 server || [[ $? -eq 137 ]]
+	run on rhel02 cmigrate recover --all
+	echo "$output"
+	[[ $status -eq 0 ]]
+	# Undone or finished: there is one of it, running or to be restored.
+	[[ $(state_of rhel02 server) == running ]] || on rhel02 cmigrate -q restore server
+	runs_only_on rhel02 server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+}
+
+@test "in the middle of a move, when both hosts have a copy, every command says so: 7" {
+	start_container rhel01 server
+	killed_at restore:after
+	for words in 'move server rhel01' 'check server' 'stop server' 'delete --force server' 'checkpoint server' 'run server'; do
+		# shellcheck disable=SC2086 # words
+		run on client cmigrate $words
+		echo "$words: $status $output"
+		[[ $status -eq 7 ]]
+	done
+	[[ $(on client cmigrate --json list | jq -c '[.host, .in_move]' | tr '\n' ' ') == '["rhel01",true] ["rhel02",true] ' ]]
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 server $address
+}
+
+@test "a failure of a checkpoint, of a restore: why, and where that leaves the container" {
+	start_container rhel01 server
+	wrap_runc rhel01 '[ "$1" != checkpoint ] || { echo "no such luck" >&2; exit 1; }'
+	run on rhel01 cmigrate --quiet checkpoint server
+	echo "$output"
+	[[ $status -eq 4 && $output == *"the dump failed"*"it goes on on rhel01" ]]
+	unwrap rhel01
+	on rhel01 cmigrate -q checkpoint server
+	on rhel01 cmigrate status server | grep -q 'checkpoint .*cmigrate restore server'
+	[[ $(on rhel01 cmigrate --json status server | jq .checkpoint) == true ]]
+	wrap_runc rhel01 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
+	run on rhel01 cmigrate --quiet restore server
+	echo "$output"
+	[[ $status -eq 1 && $output == *"the restore failed"*"its images stay"* ]]
+	unwrap rhel01
+	on rhel01 cmigrate -q restore server
+	runs_only_on rhel01 server $address
+}
