@@ -12,6 +12,7 @@
 #include "cmigrate/fleet.h"
 #include "cmigrate/move.h"
 #include "cmigrate/signals.h"
+#include "cmigrate/suggest.h"
 #include "cmigrate/timeline.h"
 #include "cmigrate/ui.h"
 
@@ -27,7 +28,7 @@ struct drain_opts {
 	struct argv to, exclude, skip_checks;
 	unsigned parallel;
 	char *on_error;
-	bool include_pinned;
+	bool include_pinned, dry_run;
 };
 
 struct drain {
@@ -209,14 +210,15 @@ static void round_init(struct drain *d)
 {
 	const struct fleet *f = &d->fleet;
 
-	d->batch = (struct batch){.app = d->app,
-				  .verb = "move",
-				  .rows = mem_new(f->containers.n, sizeof(*d->batch.rows)),
-				  .parallel = d->opts->parallel,
-				  .busy_ms = BUSY_MS,
-				  .stop_on_error = d->opts->on_error &&
-						   strcmp(d->opts->on_error, "stop") == 0,
-				  .ways = {choose, refused, begun, ended, report, d}};
+	d->batch = (struct batch){
+		.app = d->app,
+		.verb = d->opts->dry_run ? "check" : "move",
+		.rows = mem_new(f->containers.n, sizeof(*d->batch.rows)),
+		.options = &d->options,
+		.parallel = d->opts->parallel,
+		.busy_ms = BUSY_MS,
+		.stop_on_error = d->opts->on_error && strcmp(d->opts->on_error, "stop") == 0,
+		.ways = {choose, refused, begun, ended, d->opts->dry_run ? NULL : report, d}};
 	argv_clear(&d->pinned);
 	for (size_t i = 0; i < f->containers.n; i++)
 		take(d, &f->containers.rows[i]);
@@ -248,6 +250,34 @@ static void round_end(struct drain *d)
 	free(d->undone);
 }
 
+static bool is_somewhere(const struct drain *d, const char *name)
+{
+	const struct containers *all = &d->fleet.containers;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What was to stay and is misspelt would be moved. */
+static void note_unknown_excluded(const struct drain *d)
+{
+	const struct containers *all = &d->fleet.containers;
+	const char **known = mem_new(all->n + 1, sizeof(*known));
+
+	for (size_t i = 0; i < all->n; i++)
+		known[i] = all->rows[i].name;
+	for (size_t i = 0; i < d->exclude.n; i++) {
+		const char *name = d->exclude.v[i], *near = suggest(name, known);
+		if (!is_somewhere(d, name))
+			event_note(d->app->events, "--exclude: no host has a container '%s'%s%s%s",
+				   name, near ? "; did you mean '" : "", near ? near : "",
+				   near ? "'?" : "");
+	}
+	free(known);
+}
+
 /* The host is looked at until nothing new is found on it: the last look says what is left. */
 static int run_rounds(struct drain *d, struct err *err)
 {
@@ -256,16 +286,17 @@ static int run_rounds(struct drain *d, struct err *err)
 		return -1;
 	}
 	CLEANUP_FREE char *silent = fleet_silent(&d->fleet);
+	note_unknown_excluded(d);
 	if (*silent)
 		event_note(d->app->events, "left out: %s", silent);
-	for (int round = 0; round < ROUNDS_MAX && !d->stopped; round++) {
+	for (int round = 0; round < (d->opts->dry_run ? 1 : ROUNDS_MAX) && !d->stopped; round++) {
 		struct err ignored = ERR_INIT;
 		round_init(d);
 		size_t n = d->batch.n;
 		if (n && !move_cancelled)
 			batch_run(&d->batch);
 		round_end(d);
-		if (!n)
+		if (!n || d->opts->dry_run)
 			break;
 		d->unknown = look(d, &ignored) < 0;
 		if (d->unknown)
@@ -355,6 +386,58 @@ static int fail(const struct drain *d, struct err *err)
 	return d->unknown ? err_append(err, "what is left there can't be asked") : -1;
 }
 
+static void print_plan_json(const struct drain *d)
+{
+	json_t *moves = json_array();
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct batch_move *m = &d->rows[i];
+		bool moves_there = m->outcome == BATCH_MOVED;
+		json_array_append_new(moves, json_pack("{s:s, s:s, s:s?, s:I, s:s?}", "container",
+						       m->name, "source", m->from, "destination",
+						       moves_there ? m->to : NULL, "memory_bytes",
+						       (json_int_t)m->memory, "error",
+						       moves_there ? NULL : m->error));
+	}
+	ui_json(d->app->ui,
+		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
+			  d->host, "moves", moves, "pinned", words_json(&d->pinned)));
+}
+
+static void print_plan(const struct drain *d)
+{
+	struct ui_table *table =
+		ui_table_new((const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "", NULL});
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct batch_move *m = &d->rows[i];
+		bool moves_there = m->outcome == BATCH_MOVED;
+		char memory[16];
+		ui_bytes(memory, m->memory);
+		ui_table_row(table, (const char *const[]){
+					    m->name, m->from, moves_there ? m->to : "-", memory,
+					    moves_there || !m->error ? "" : m->error});
+	}
+	for (size_t i = 0; i < d->pinned.n; i++)
+		ui_table_row(table,
+			     (const char *const[]){d->pinned.v[i], d->host, "-", "-", "pinned"});
+	ui_table_print(d->app->ui, table);
+}
+
+/* What a drain would do, if nothing changes until then; of what stays by name. */
+static int conclude_plan(const struct drain *d, struct err *err)
+{
+	size_t stay = d->n - count(d, BATCH_MOVED) + d->pinned.n;
+
+	if (ui_is_json(d->app->ui))
+		print_plan_json(d);
+	else if (!ui_is_quiet(d->app->ui))
+		print_plan(d);
+	return stay ? err_set(err, EXIT_SOME, "%zu of %zu would stay on %s", stay,
+			      d->n + d->pinned.n, d->host)
+		    : EXIT_DONE;
+}
+
 static int conclude(struct drain *d, struct err *err)
 {
 	char took[32];
@@ -379,6 +462,8 @@ static int check_opts(const struct drain *d, struct err *err)
 
 	if (d->opts->parallel > PARALLEL_MAX)
 		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
+	if (config_need_hosts(config, 2, err) < 0)
+		return -1;
 	if (!config_find(config, d->host))
 		return err_set(err, EXIT_USAGE, "no host '%s' in the configuration", d->host);
 	for (size_t i = 0; i < d->to.n; i++) {
@@ -389,8 +474,6 @@ static int check_opts(const struct drain *d, struct err *err)
 			return err_set(err, EXIT_USAGE, "--to: %s is what is to be drained",
 				       d->host);
 	}
-	if (config->n_hosts < 2)
-		return err_set(err, EXIT_USAGE, "the configuration has no other host");
 	return 0;
 }
 
@@ -414,14 +497,13 @@ static int drain_run(struct app *app, void *base, const struct argv *args, struc
 
 	split(&d.opts->to, &d.to);
 	split(&d.opts->exclude, &d.exclude);
-	for (size_t i = 0; i < d.opts->skip_checks.n; i++)
-		argv_addl(&d.options, "--skip-check", d.opts->skip_checks.v[i], NULL);
-	if (check_opts(&d, err) < 0)
+	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
 	signals_watch();
+	ui_wait(app->ui, "asking the hosts");
 	if (run_rounds(&d, err) < 0)
 		return -1;
-	return conclude(&d, err);
+	return d.opts->dry_run ? conclude_plan(&d, err) : conclude(&d, err);
 }
 
 #define ROW(member, name, kind, arg, help) OPT(struct drain_opts, member, name, 0, kind, arg, help)
@@ -429,7 +511,7 @@ static int drain_run(struct app *app, void *base, const struct argv *args, struc
 static const struct opt table[] = {
 	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "only to these; repeatable"),
 	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "leave these there; repeatable"),
-	ROW(parallel, "parallel", OPT_UINT, "N", "moves out of and into a host at once (2)"),
+	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	{.name = "on-error",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct drain_opts, on_error),
@@ -437,6 +519,7 @@ static const struct opt table[] = {
 	 .help = "when a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show what would go where"),
 	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
 	    "move also what org.cmigrate.pin keeps where it is"),
 	{.name = NULL},

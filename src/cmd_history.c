@@ -218,7 +218,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 
 static const struct opt table[] = {
 	ROW(move, "move", OPT_STRING, "ID", "one move in full; 'last' is the last one"),
-	ROW(limit, "limit", OPT_UINT, "N", "the last N moves only"),
+	ROW(limit, "limit", OPT_COUNT, "N", "the last N moves only"),
 	ROW(since, "since", OPT_STRING, "WHEN",
 	    "moves since a date (2026-11-21), or for a span (7d)"),
 	ROW(html, "html", OPT_STRING, "FILE", "write a page to look at; '-' is standard output"),

@@ -80,9 +80,7 @@ static int read_opts(struct rebalance *r, struct err *err)
 		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
 	if (o->max_moves > MOVES_MAX)
 		return err_set(err, EXIT_USAGE, "--max-moves: at most %d", MOVES_MAX);
-	if (config->n_hosts < 2)
-		return err_set(err, EXIT_USAGE, "the configuration names no two hosts");
-	return 0;
+	return config_need_hosts(config, 2, err);
 }
 
 static int gather(struct rebalance *r, struct err *err)
@@ -371,6 +369,17 @@ static void report(void *ctx, size_t row)
 	batch_report_move(r->app, &r->batch.rows[row]);
 }
 
+/* Not well: a host stays above the limit, nothing was moved, and the checks are why. */
+static int blocked(const struct rebalance *r, struct err *err)
+{
+	if (r->plan.n || !r->plan.above || !r->passed_over.n)
+		return EXIT_DONE;
+	return err_set(err, EXIT_SOME,
+		       "%zu host%s above the limit, the checks refuse every move; %s",
+		       r->plan.above, r->plan.above == 1 ? " stays" : "s stay",
+		       r->passed_over.v[r->passed_over.n - 1]);
+}
+
 static int rebalance(struct rebalance *r, struct err *err)
 {
 	if (gather(r, err) < 0 || make_plan(r, err) < 0)
@@ -384,9 +393,10 @@ static int rebalance(struct rebalance *r, struct err *err)
 		r->batch.ways = (struct batch_ways){.report = report, .ctx = r};
 		batch_run(&r->batch);
 	} else if (!ui_is_json(r->app->ui)) {
-		return EXIT_DONE;
+		return blocked(r, err);
 	}
-	return conclude(r, err);
+	int code = conclude(r, err);
+	return code == EXIT_DONE ? blocked(r, err) : code;
 }
 
 static void rebalance_clear(struct rebalance *r)
@@ -406,11 +416,10 @@ static int rebalance_run(struct app *app, void *base, const struct argv *args, s
 		.app = app, .opts = base, .start_us = clock_now_us()};
 
 	(void)args;
-	for (size_t i = 0; i < r.opts->skip_checks.n; i++)
-		argv_addl(&r.options, "--skip-check", r.opts->skip_checks.v[i], NULL);
-	if (read_opts(&r, err) < 0)
+	if (read_opts(&r, err) < 0 || batch_skip_checks(&r.opts->skip_checks, &r.options, err) < 0)
 		return -1;
 	signals_watch();
+	ui_wait(app->ui, "asking the hosts");
 	return rebalance(&r, err);
 }
 
@@ -426,8 +435,8 @@ static const struct opt table[] = {
 	 .choices = "memory|pressure|count"},
 	ROW(threshold, "threshold", OPT_STRING, "SHARE",
 	    "how far above the mean a host may be (0.2)"),
-	ROW(max_moves, "max-moves", OPT_UINT, "N", "at most so many moves (4)"),
-	ROW(parallel, "parallel", OPT_UINT, "N", "moves out of and into a host at once (2)"),
+	ROW(max_moves, "max-moves", OPT_COUNT, "N", "at most so many moves (4)"),
+	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "show the plan, move nothing"),
 	{.name = NULL},

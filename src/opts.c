@@ -88,6 +88,10 @@ static int set_option(const struct opt *opt, void *base, const char *value, stru
 	case OPT_STRINGS:
 		argv_add(field(base, opt), value);
 		return 0;
+	case OPT_COUNT:
+		if (strspn(value, "0") == strlen(value))
+			return err_set(err, EXIT_USAGE, "--%s: '%s': at least 1", opt->name, value);
+		return set_uint(field(base, opt), opt, value, err);
 	case OPT_UINT:
 		return set_uint(field(base, opt), opt, value, err);
 	case OPT_SIZE:

@@ -11,6 +11,10 @@
 /* Attempts of the search for a shorter plan: some milliseconds. */
 #define TRIES_MAX 200000
 
+/* Where all that may go is less of what is too much, the host is no better without it: each move is
+ * an outage. */
+#define WORTH 0.01
+
 /* A plan that is being made. */
 struct draft {
 	const struct plan_problem *problem;
@@ -157,22 +161,25 @@ static void draft_undo(struct draft *d)
 
 /*
  * The smallest that is enough by itself, or else the largest: fewer moves than any other order
- * where every host takes what it is given. n_items: nothing can go.
+ * where every host takes what it is given. n_items: nothing can go that would matter.
  */
 static size_t best_item(const struct draft *d, size_t host)
 {
 	const struct plan_item *items = d->problem->items;
 	size_t n = d->problem->n_items, enough = n, largest = n;
-	double over = excess(d, host) - TINY;
+	double over = excess(d, host) - TINY, movable = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!may_go(d, i, host) || best_host(d, i) == d->problem->n_hosts)
 			continue;
+		movable += items[i].size;
 		if (items[i].size >= over && (enough == n || items[i].size < items[enough].size))
 			enough = i;
 		if (largest == n || items[i].size > items[largest].size)
 			largest = i;
 	}
+	if (movable < over * WORTH)
+		return n;
 	return enough < n ? enough : largest;
 }
 

@@ -17,6 +17,7 @@ enum opt_kind {
 	OPT_STRING,  /* char *: the last one counts; owned by the option struct */
 	OPT_STRINGS, /* struct argv: repeatable */
 	OPT_UINT,    /* unsigned: decimal; 0 where absent */
+	OPT_COUNT,   /* the same, from 1: so many of something */
 	OPT_SIZE,    /* unsigned long long: bytes, with an optional K, M, G, T */
 };
 

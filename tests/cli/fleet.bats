@@ -145,6 +145,34 @@ web_is_on() { # HOST
 	[ "$(cat stub/hosta/state)" = running ]
 }
 
+@test "drain --dry-run: what would go where, and what would stay; nothing moves" {
+	three_hosts
+	drains --dry-run
+	[ "$status" -eq 0 ]
+	grep -E '^web +hosta +host[bc] ' <<<"$output"
+	web_is_on hosta
+	drains --dry-run --json
+	[ "$(jq -r '[.event, .command, .host, .moves[0].container, .moves[0].error] | join(" ")' <<<"$output")" = 'plan drain hosta web ' ]
+	echo running >stub/hostb/state
+	drains --dry-run --to hostb
+	[ "$status" -eq 8 ]
+	grep -E "^web +hosta +- .*check 'name'" <<<"$output"
+	[[ $stderr == *'1 of 1 would stay on hosta'* ]]
+}
+
+@test "drain passes --skip-check on to its moves, and knows what is none" {
+	three_hosts
+	echo running >stub/hostb/state
+	drains --dry-run --to hostb
+	[ "$status" -eq 8 ]
+	drains --dry-run --to hostb --skip-check name
+	[ "$status" -eq 0 ]
+	refuses 2 "there is no check 'port'; did you mean 'ports'?" "$cmigrate" drain --skip-check port hosta
+	refuses 2 "there is no check 'port'; did you mean 'ports'?" "$cmigrate" rebalance --skip-check port
+	refuses 2 "--parallel: '0': at least 1" "$cmigrate" drain --parallel 0 hosta
+	refuses 2 "--max-moves: '0': at least 1" "$cmigrate" rebalance --max-moves 0
+}
+
 @test "--to and --exclude" {
 	three_hosts
 	drains --to hostc
@@ -152,6 +180,7 @@ web_is_on() { # HOST
 	web_is_on hostc
 	runs drain --skip-check "$skips" --exclude db,web hostc
 	[ "$status" -eq 0 ]
+	[[ $stderr == *"note: --exclude: no host has a container 'db'"* ]]
 	web_is_on hostc
 	refuses 2 "no host 'hostd' in the configuration" "$cmigrate" drain hostd
 	refuses 2 "--to: no host 'hostd'" "$cmigrate" drain --to hostb,hostd hosta
@@ -291,5 +320,5 @@ web_is_on() { # HOST
 	echo '{"hosts": {"hosta": {"memory": "16X"}, "hostb": {}}}' >cmigrate.json
 	refuses 2 "'hosts.hosta.memory' is no size such as 16G" "$cmigrate" rebalance
 	echo '{"hosts": {"hosta": {}}}' >cmigrate.json
-	refuses 2 'names no two hosts' "$cmigrate" rebalance
+	refuses 2 'no other host' "$cmigrate" rebalance
 }

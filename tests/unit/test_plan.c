@@ -282,6 +282,21 @@ static void none_is_shorter(void **state)
 }
 
 /* Thirty hosts, two hundred containers, all on a third of them: within the blink of an eye. */
+static void what_would_not_matter_stays(void **state)
+{
+	struct plan_problem p = empty(3);
+
+	(void)state;
+	put(&p, 0, 90);
+	for (int i = 0; i < 4; i++)
+		put(&p, 0, 0.05);
+	expect(&p, "", 1);
+	/* A hundredth of what is too much does. */
+	put(&p, 0, 1);
+	p.max_moves = 1;
+	expect(&p, "5>1", 1);
+}
+
 static void many(void **state)
 {
 	struct plan_problem p = empty(30);
@@ -312,6 +327,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers),
 		cmocka_unit_test(base_and_least),
 		cmocka_unit_test(none_is_shorter),
+		cmocka_unit_test(what_would_not_matter_stays),
 		cmocka_unit_test(many),
 	};
 
