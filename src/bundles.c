@@ -13,9 +13,7 @@ static bool has_root(struct host *host, const char *root)
 	char *argv[] = {"test", "-d", (char *)(uintptr_t)root, NULL};
 	struct err unused = ERR_INIT;
 
-	return host_run(host,
-			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
-			&unused) == 0;
+	return host_run(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &unused) == 0;
 }
 
 struct host *bundles_host(const struct config *config, const char *root, const char *on,
@@ -56,9 +54,8 @@ int bundles_with(struct host *host, const char *root, const char *file, struct a
 			NULL};
 	CLEANUP_FREE char *out = NULL;
 
-	if (host_output(host,
-			&(struct command){.argv = argv, .timeout_ms = FIND_MS, .silent = true},
-			&out, err) < 0)
+	if (host_output(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &out, err) <
+	    0)
 		return -1;
 	char *save = NULL;
 	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

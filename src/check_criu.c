@@ -22,7 +22,8 @@ static enum check_outcome check_program(const struct preflight *p, const char *p
 		struct side host = check_side(p, i);
 		unsigned version = facts_version(host.facts, program);
 		if (!version)
-			return check_fail(f, NULL, "there is no %s on %s", program, host.name);
+			return check_fail(f, "install it there", "there is no %s on %s", program,
+					  host.name);
 		if (version < min)
 			return check_fail(f, NULL, "%s on %s is %.20s, older than %s", program,
 					  host.name, facts_get(host.facts, program), min_text);

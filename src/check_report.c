@@ -20,8 +20,8 @@ static const char *result_word(const struct check_result *r)
 
 static json_t *result_json(const struct check_result *r)
 {
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "check", r->id, "severity",
-			 r->severity == CHECK_WARNING ? "warning" : "error", "result",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?}", "id", r->id, "check", r->id,
+			 "severity", r->severity == CHECK_WARNING ? "warning" : "error", "result",
 			 result_word(r), "message", r->message, "remedy", r->remedy);
 }
 

@@ -243,7 +243,7 @@ const struct verb verb_generate = {
 		"--cap-drop ALL comes first, then --cap-add, then the other --cap-drop.\n"
 		"\n"
 		"--label org.cmigrate.KEY=VALUE keeps with the container what its moves need:\n"
-		"endpoint, address, strategy, transport, tcp, timeout, max-downtime, criu.\n",
+		"endpoint, address, strategy, transport, tcp, timeout, max-downtime, pin, criu.\n",
 	.opts = generate_table,
 	.opts_size = sizeof(struct generate_opts),
 	.min_args = 0,

@@ -21,8 +21,7 @@ static int ask_hosts(const struct app *app, const struct argv *args, struct answ
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
 
 	script_argv(&a, &script_list, NULL);
-	struct command cmd = {
-		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	for (size_t i = 0; i < args->n; i++)
 		if (!argv_has(&names, args->v[i]))
 			argv_add(&names, args->v[i]);
@@ -59,23 +58,24 @@ static void print_json(struct ui *ui, const struct container *c)
 {
 	CLEANUP_FREE char *ips = container_ips(c), *urls = container_urls(c);
 
-	ui_json(ui,
-		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", c->name, "host",
-			  c->host, "state", c->state, "address", text_or_null(ips), "endpoint",
-			  text_or_null(urls), "memory_bytes", number_or_null(c->memory), "created",
-			  text_or_null(c->created), "age_seconds", number_or_null(c->age), "bundle",
-			  text_or_null(c->bundle)));
+	ui_json(ui, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", c->name,
+			      "host", c->host, "state", c->state, "address", text_or_null(ips),
+			      "endpoint", text_or_null(urls), "memory_bytes",
+			      number_or_null(c->memory), "created", text_or_null(c->created),
+			      "age_seconds", number_or_null(c->age), "bundle",
+			      text_or_null(c->bundle), "in_move", c->in_move));
 }
 
 static void add_row(struct ui_table *table, const struct container *c)
 {
 	CLEANUP_FREE char *ips = container_ips(c), *urls = container_urls(c);
+	CLEANUP_FREE char *state = str_fmt("%s%s", c->state, c->in_move ? ", in a move" : "");
 	char memory[16] = "-", age[24];
 
 	if (c->memory >= 0)
 		ui_bytes(memory, (unsigned long long)c->memory);
 	container_age(age, c->age);
-	ui_table_row(table, (const char *const[]){c->name, c->host, c->state, *ips ? ips : "-",
+	ui_table_row(table, (const char *const[]){c->name, c->host, state, *ips ? ips : "-",
 						  *urls ? urls : "-", memory, age});
 }
 
@@ -83,10 +83,10 @@ static void print_unreachable_json(struct ui *ui, const struct answers *answers)
 {
 	for (size_t i = 0; i < answers->n; i++)
 		if (!answers->rows[i].ok)
-			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n}",
+			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
 					      "name", "host", answers->rows[i].host->name, "state",
 					      "unreachable", "address", "endpoint", "memory_bytes",
-					      "created", "age_seconds", "bundle"));
+					      "created", "age_seconds", "bundle", "in_move"));
 }
 
 static void print_table(struct ui *ui, const struct containers *list, const struct answers *answers)
@@ -110,6 +110,7 @@ static int list_run(struct app *app, void *opts, const struct argv *args, struct
 	CLEANUP_CONTAINERS struct containers list = {0};
 
 	(void)opts;
+	ui_wait(app->ui, "asking the hosts");
 	if (ask_hosts(app, args, &answers, err) < 0)
 		return -1;
 	collect(&answers, &list);

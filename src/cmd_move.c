@@ -11,15 +11,10 @@
 #include "cmigrate/strategy.h"
 #include "cmigrate/ui.h"
 
-static const char *outcome_of(enum exit_code code)
-{
-	return code == EXIT_REFUSED || code == EXIT_BUSY ? "refused" : "failed";
-}
-
 /* It ended before the first step. */
 static void summarize_refusal(struct move *move, const struct err *err)
 {
-	str_set(&move->summary.outcome, outcome_of(err->code));
+	str_set(&move->summary.outcome, "refused");
 	str_set(&move->summary.error, err->msg);
 	move->summary.exit_code = (int)err->code;
 }
@@ -50,8 +45,14 @@ static int run_move(struct app *app, struct move *move, struct err *err)
 		return -1;
 	}
 	int status = (int)engine_run(strategy_of(move), move, err);
-	if (run_hook(app, &app->config->hook_post_move, move, move->summary.outcome, &unheard) < 0)
-		event_note(app->events, "hook post_move: %s", unheard.msg);
+	/* The move is as it is, but not all went well: said with --quiet too. */
+	if (run_hook(app, &app->config->hook_post_move, move, move->summary.outcome, &unheard) <
+	    0) {
+		(void)err_wrap(&unheard, "hook post_move");
+		event_note(app->events, "%s", unheard.msg);
+		if (ui_is_quiet(app->ui))
+			ui_error(app->ui, &unheard);
+	}
 	return status;
 }
 
@@ -61,6 +62,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	struct move *move = NULL;
 
 	signals_watch();
+	ui_wait(app->ui, "asking the hosts");
 	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);
 	if (opts->dry_run && move->checks.n) {
 		check_report(app->ui, &move->checks);

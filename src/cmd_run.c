@@ -102,12 +102,19 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 {
 	CLEANUP_FREE char *here = config_here(app->config);
 	const char *host = r->opts->on ? r->opts->on : here;
+	bool checkpointed = false;
 
 	if (target_init(&r->target, app, name, host, err) < 0 ||
 	    check_fenced(app, &r->opts->fenced, err) < 0 ||
 	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
-	    target_claim(&r->target, err) < 0)
+	    target_claim(&r->target, err) < 0 ||
+	    target_has_checkpoint(&r->target, &checkpointed, err) < 0)
 		return -1;
+	if (checkpointed)
+		event_note(app->events,
+			   "it starts anew; 'cmigrate restore %s' would let it go on from its "
+			   "checkpoint",
+			   name);
 	return locate_none(app->config, name, &r->opts->fenced, app->events, err);
 }
 

@@ -68,6 +68,9 @@ static void print_text(struct ui *ui, const struct status *s, const json_t *all)
 			 s->list.rows[0].host);
 	else
 		ui_print(ui, "%s: on no host that answers\n", s->bundle.name);
+	if (s->checkpointed)
+		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
+			 s->bundle.dir, s->bundle.name);
 	for (i = 1; i < s->list.n; i++)
 		ui_print(ui, "  copy      %s on %s\n", s->list.rows[i].state, s->list.rows[i].host);
 	ui_print(ui, "  bundle    %s\n", text(all, "bundle"));
@@ -122,6 +125,7 @@ static int status_run(struct app *app, void *opts, const struct argv *args, stru
 	CLEANUP_STATUS struct status s = {0};
 
 	(void)opts;
+	ui_wait(app->ui, "asking the hosts");
 	if (status_gather(app, args->v[0], &s, err) < 0)
 		return -1;
 	return report(app, &s, err);

@@ -209,6 +209,8 @@ int config_load(const char *path, const char *bundle_root, struct config *config
 	set_defaults(config);
 	if (!path)
 		path = getenv("CMIGRATE_CONFIG");
+	if (path && !*path)
+		path = NULL;
 	if (!path && access(CONFIG_DEFAULT_PATH, F_OK) == 0)
 		path = CONFIG_DEFAULT_PATH;
 	if (path)
@@ -221,6 +223,17 @@ int config_load(const char *path, const char *bundle_root, struct config *config
 			status = err_wrap(err, "--bundle-root");
 	}
 	return status;
+}
+
+int config_need_hosts(const struct config *config, size_t n, struct err *err)
+{
+	if (!config->n_hosts)
+		return err_set(err, EXIT_USAGE,
+			       "no configuration names hosts; '" CONFIG_DEFAULT_PATH
+			       "' is read, or --config FILE: cmigrate-config(5)");
+	if (config->n_hosts < n)
+		return err_set(err, EXIT_USAGE, "the configuration has no other host");
+	return 0;
 }
 
 void config_clear(struct config *c)

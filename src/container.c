@@ -173,6 +173,7 @@ static int add_rows(struct containers *list, const char *host, const json_t *arr
 			break;
 		add_details(c, &details);
 		c->pinned = facts_has(facts, "pin", c->bundle);
+		c->in_move = facts_has(facts, "in-move", c->bundle);
 		list->n++;
 	}
 	while (status < 0 && list->n > before)

@@ -85,8 +85,7 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_list, "load", NULL);
-	struct command cmd = {
-		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	memset(ret, 0, sizeof(*ret));
 	if (ask(config, names, &cmd, events, &answers, err) < 0)
 		return -1;

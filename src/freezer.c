@@ -50,7 +50,7 @@ char *freezer_find(const struct runtime *rt)
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", rt->name);
 	CLEANUP_FREE char *text = NULL;
 	char *argv[] = {"cat", path, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct err unused = ERR_INIT;
 
 	return host_output(rt->host, &cmd, &text, &unused) == 0 && text ? freezer_parse(text)

@@ -36,8 +36,7 @@ static int has_bundle(struct host *host, const char *root, const char *name, str
 	char *argv[] = {"test", "-d", dir, NULL};
 	CLEANUP_JOB struct job job = {0};
 
-	if (host_start(host, &(struct command){.argv = argv, .timeout_ms = LOOK_MS, .silent = true},
-		       &job, err) < 0)
+	if (host_start(host, &(struct command){.argv = argv, .timeout_ms = LOOK_MS}, &job, err) < 0)
 		return -1;
 	job_wait(&job);
 	if (job.lost || job.timed_out)

@@ -153,7 +153,7 @@ int host_start(struct host *host, const struct command *cmd, struct job *job, st
 	job->timeout_ms = cmd->timeout_ms;
 	job->started_us = clock_now_us();
 	job->proc = (struct proc){-1, -1, -1, -1};
-	if (!cmd->silent && !host->fenced)
+	if (!host->fenced)
 		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
 							 .host = host->name,
 							 .text = job->what});
@@ -461,7 +461,7 @@ int host_run(struct host *host, const struct command *cmd, struct err *err)
 int host_prime(struct host *host, size_t n, struct err *err)
 {
 	char *argv[] = {"true", NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = 10000, .silent = true};
+	struct command cmd = {.argv = argv, .timeout_ms = 10000};
 	int status = 0;
 
 	if (host_is_local(host) || host_run(host, &cmd, err) < 0)

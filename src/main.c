@@ -263,6 +263,25 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 	return code;
 }
 
+/* cron and su leave out the directories that runc, criu and ip are in. */
+static void complete_path(void)
+{
+	static const char *const wanted[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					     "/usr/bin",	"/sbin",	  "/bin"};
+	CLEANUP_BUF struct buf path = {0};
+
+	const char *given = getenv("PATH");
+
+	buf_puts(&path, given ? given : "");
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		CLEANUP_FREE char *all = str_fmt(":%s:", buf_str(&path));
+		CLEANUP_FREE char *word = str_fmt(":%s:", wanted[i]);
+		if (!strstr(all, word))
+			buf_printf(&path, "%s%s", path.len ? ":" : "", wanted[i]);
+	}
+	(void)setenv("PATH", path.s, true);
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -270,11 +289,12 @@ int main(int argc, char **argv)
 
 	/* A reader that ends must not end a move: writes say so themselves. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	complete_path();
 	int code = run(argc, argv, &ui, &err);
 	if (!ui)
 		ui = ui_new(false, false, false);
 	if (code < 0) {
-		ui_error(ui, &err);
+		ui_failure(ui, &err);
 		code = err.code == EXIT_DONE ? EXIT_FAILED : (int)err.code;
 	}
 	ui_free(ui);

@@ -75,9 +75,8 @@ uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
 	char *argv[] = {"ss", "-H", "-tin", port, NULL};
 	struct err unused = ERR_INIT;
 
-	if (host_output(source->host,
-			&(struct command){.argv = argv, .timeout_ms = QUICK_MS, .silent = true},
-			&out, &unused) < 0 ||
+	if (host_output(source->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, &out,
+			&unused) < 0 ||
 	    !out)
 		return 0;
 	const char *sent = strstr(out, "bytes_acked:");

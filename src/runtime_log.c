@@ -152,8 +152,7 @@ static char *read_log(const struct runtime *rt, const char *file, const char *fi
 	char *all[] = {"tail", "-n", LOG_LINES, path, NULL};
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
-	struct command cmd = {
-		.argv = filter ? errors : all, .timeout_ms = LOG_TIMEOUT_MS, .silent = true};
+	struct command cmd = {.argv = filter ? errors : all, .timeout_ms = LOG_TIMEOUT_MS};
 
 	if (host_start(rt->host, &cmd, &job, &unused) < 0)
 		return str_dup("");

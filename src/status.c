@@ -30,10 +30,19 @@ static int ask_hosts(const struct app *app, struct answers *ret, struct err *err
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
 
 	script_argv(&a, &script_list, "addresses", NULL);
-	struct command cmd = {
-		.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	ask_names(app->config, true, &names);
 	return ask(app->config, &names, &cmd, app->events, ret, err);
+}
+
+/* A host that is asked under two names, its own and the configuration's, has one copy. */
+static bool is_there(const struct containers *list, const struct container *c)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (c->pid && list->rows[i].pid == c->pid && *c->created &&
+		    strcmp(list->rows[i].created, c->created) == 0)
+			return true;
+	return false;
 }
 
 /* Takes those of the name out of all that hosts have; the one that lives comes first. */
@@ -43,7 +52,8 @@ static void pick(struct containers *all, const char *name, struct containers *re
 	for (int lives = 1; lives >= 0; lives--) {
 		for (size_t i = 0; i < all->n; i++) {
 			struct container *c = &all->rows[i];
-			if (!c->name || strcmp(c->name, name) != 0 || container_lives(c) != lives)
+			if (!c->name || strcmp(c->name, name) != 0 || container_lives(c) != lives ||
+			    is_there(ret, c))
 				continue;
 			ret->rows[ret->n++] = *c;
 			memset(c, 0, sizeof(*c));
@@ -86,6 +96,9 @@ static bool read_bundle(struct status *s, struct host *host, struct err *err)
 	t.host = host;
 	t.bundle = s->bundle;
 	s->configured = target_read_config(&t, err) == 0;
+	struct err unheard = ERR_INIT;
+	if (s->configured)
+		(void)target_has_checkpoint(&t, &s->checkpointed, &unheard);
 	s->bundle = t.bundle;
 	store_init(&t.store, host, s->bundle.dir);
 	struct err damaged = ERR_INIT;
@@ -143,7 +156,7 @@ int status_gather(const struct app *app, const char *name, struct status *ret, s
 
 bool status_known(const struct status *s)
 {
-	return s->list.n || s->journal.found || s->journal_error;
+	return s->list.n || s->journal.found || s->journal_error || s->checkpointed;
 }
 
 /* The host that has an address now, and its device there in *ret_device (owned by the caller). */
@@ -283,12 +296,12 @@ json_t *status_json(const struct status *s)
 	const char *bundle = c->bundle && *c->bundle ? c->bundle : s->bundle.dir;
 
 	return json_pack(
-		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-		s->bundle.name, "host", c->host, "state", c->state, "pid",
+		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
 		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
 		c->created, "age_seconds", number_or_null(c->age), "memory_bytes",
 		number_or_null(c->memory), "processes",
 		c->processes ? json_integer(c->processes) : json_null(), "addresses",
 		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
-		"unreachable", silent_json(s), "move", move_part(s));
+		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));
 }

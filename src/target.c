@@ -36,10 +36,11 @@ void target_clear(struct target *t)
 	t->host = NULL;
 }
 
-static int has_bundle(struct target *t, bool *ret, struct err *err)
+/* option: of test(1) */
+static int has(struct target *t, char *option, char *path, bool *ret, struct err *err)
 {
-	char *argv[] = {"test", "-d", t->bundle.dir, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .silent = true};
+	char *argv[] = {"test", option, path, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	CLEANUP_JOB struct job job = {0};
 
 	if (host_start(t->host, &cmd, &job, err) < 0)
@@ -49,6 +50,13 @@ static int has_bundle(struct target *t, bool *ret, struct err *err)
 		return job_failure(&job, err);
 	*ret = job.status == 0;
 	return 0;
+}
+
+int target_has_checkpoint(struct target *t, bool *ret, struct err *err)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/" BUNDLE_CHECKPOINT, t->bundle.dir);
+
+	return has(t, "-e", path, ret, err);
 }
 
 static int refuse_journal(struct target *t, struct err *err)
@@ -71,7 +79,7 @@ int target_claim(struct target *t, struct err *err)
 {
 	bool there = false;
 
-	if (has_bundle(t, &there, err) < 0)
+	if (has(t, "-d", t->bundle.dir, &there, err) < 0)
 		return -1;
 	if (!there)
 		return 0;
@@ -85,8 +93,7 @@ int target_read_config(struct target *t, struct err *err)
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", t->bundle.dir);
 	CLEANUP_FREE char *text = NULL;
 	char *argv[] = {"head", "-c", "1048577", path, NULL};
-	struct command cmd = {
-		.argv = argv, .timeout_ms = QUICK_MS, .limit = DOCUMENT_MAX + 1, .silent = true};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .limit = DOCUMENT_MAX + 1};
 	CLEANUP_JOB struct job job = {0};
 
 	if (host_start(t->host, &cmd, &job, err) < 0)
@@ -120,7 +127,7 @@ int target_container(struct target *t, struct container *ret, struct err *err)
 	struct facts facts;
 
 	script_argv(&a, &script_state, t->bundle.name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS, .silent = true};
+	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(t->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);

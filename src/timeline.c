@@ -98,7 +98,8 @@ void timeline_headline(const struct summary *s, struct buf *out)
 		buf_printf(out, "in doubt: '%s' runs on %s or %s, 'cmigrate recover %s' settles it",
 			   name, source, destination, name);
 	else if (strcmp(outcome, "refused") == 0)
-		buf_printf(out, "refused: '%s' stays on %s", name, source);
+		buf_printf(out, s->source ? "refused: '%s' stays on %s" : "refused: '%s'", name,
+			   source);
 	else
 		buf_printf(out, "%s: '%s' from %s to %s", outcome, name, source, destination);
 	add_cause(s, out);

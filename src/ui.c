@@ -2,6 +2,7 @@
 #include "cmigrate/ui.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct ui {
 	bool terminal;	 /* stderr is one */
 	bool live;	 /* a line of it may be rewritten */
 	bool live_shown; /* the cursor stands in that line */
+	bool json_told;	 /* an object was printed */
 	bool colour_out, colour_err;
 	bool utf8;
 	struct buf pending; /* lines for stderr that had to wait */
@@ -236,6 +238,7 @@ void ui_json(struct ui *ui, json_t *object)
 	live_end(ui);
 	if (text)
 		(void)printf("%s\n", text);
+	ui->json_told = true;
 	(void)fflush(stdout);
 	free(text);
 	json_decref(object);
@@ -328,6 +331,24 @@ void ui_error(struct ui *ui, const struct err *err)
 	live_end(ui);
 	(void)fflush(stdout);
 	say_error(ui, err->msg);
+}
+
+void ui_failure(struct ui *ui, const struct err *err)
+{
+	int code = err->code == EXIT_DONE ? EXIT_FAILED : (int)err->code;
+
+	if (ui->json && !ui->json_told)
+		ui_json(ui, json_pack("{s:s, s:s, s:i}", "event", "error", "error", err->msg,
+				      "exit_code", code));
+	ui_error(ui, err);
+}
+
+void ui_wait(struct ui *ui, const char *what)
+{
+	struct buf line = {.s = (char *)(uintptr_t)what, .len = strlen(what)};
+
+	if (ui->live)
+		live_show(ui, &line);
 }
 
 void ui_bytes(char text[16], unsigned long long bytes)

@@ -60,11 +60,14 @@ static size_t widest(const struct ui_table *t, size_t column)
 /* No blanks at the end of a line: those would be in the way of whoever cuts them out. */
 static void add_line(const struct ui_table *t, const size_t *widths, size_t first, struct buf *out)
 {
-	for (size_t c = 0; c < t->columns; c++) {
+	size_t n = t->columns;
+
+	while (n > 0 && !*t->cells.v[first + n - 1])
+		n--;
+	for (size_t c = 0; c < n; c++) {
 		const char *cell = t->cells.v[first + c];
 		size_t pad = widths[c] - screen_width(cell) + GAP;
-		bool last = c + 1 == t->columns;
-		buf_printf(out, "%s%*s", cell, last ? 0 : (int)pad, "");
+		buf_printf(out, "%s%*s", cell, c + 1 < n ? (int)pad : 0, "");
 	}
 	buf_puts(out, "\n");
 }

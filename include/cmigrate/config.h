@@ -50,6 +50,8 @@ int config_parse(const char *text, size_t len, const char *what, struct config *
 		 struct err *err);
 void config_clear(struct config *config);
 
+/* For what is about the hosts of the configuration: EXIT_USAGE where it names fewer than n. */
+int config_need_hosts(const struct config *config, size_t n, struct err *err);
 /* The row of a host, NULL where it isn't in the inventory. */
 const struct config_host *config_find(const struct config *config, const char *name);
 /*

@@ -29,6 +29,7 @@ struct container {
 	int64_t memory;	 /* bytes that no file keeps; -1: not known */
 	int64_t work;	 /* processor time it has used, in ticks; -1: not asked, or not known */
 	bool pinned;	 /* its config.json says that it is to stay; false where not asked */
+	bool in_move; /* its bundle has the journal of a move: under way, or waiting for recover */
 	unsigned processes;
 	unsigned pid; /* 0: none runs */
 };

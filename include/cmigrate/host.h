@@ -49,7 +49,6 @@ struct command {
 	const char *shown; /* what --verbose shows; NULL: a script by its name, else the argv */
 	int timeout_ms;	   /* 0: never ended, waits for ever (a dump at its gate) */
 	size_t limit;	   /* of output; 0: OUTPUT_LIMIT */
-	bool silent;	   /* changes nothing: not shown by --verbose unless it fails */
 };
 
 enum job_state { JOB_NONE, JOB_RUNNING, JOB_DONE };

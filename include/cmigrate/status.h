@@ -19,7 +19,8 @@ struct status {
 	struct answers answers;
 	struct containers list; /* of this name: usually one */
 	struct bundle bundle;
-	bool configured; /* bundle has config.json's contents */
+	bool configured;   /* bundle has config.json's contents */
+	bool checkpointed; /* there are images of `cmigrate checkpoint` */
 	struct journal_state journal;
 	char *journal_error; /* it is there and can't be read; or NULL */
 };
@@ -28,7 +29,7 @@ struct status {
 /* Asks all known hosts at once, then reads config.json and journal. -1 only where the name is none.
  */
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err);
-/* A host has it, or a move of it is unfinished. */
+/* A host has it, a move of it is unfinished, or it can be restored. */
 bool status_known(const struct status *s);
 /* What `status --json` prints; asks the endpoints. A new reference. */
 json_t *status_json(const struct status *s);

@@ -39,6 +39,8 @@ int target_read_config(struct target *t, struct err *err);
 /* Puts these addresses in the place of those in the configuration; nothing to do where there are
  * none. */
 int target_set_addresses(struct target *t, const struct argv *addresses, struct err *err);
+/* Whether `cmigrate restore` has something to restore. */
+int target_has_checkpoint(struct target *t, bool *ret, struct err *err);
 /* What runc on the host knows of it. EXIT_REFUSED: nothing. */
 int target_container(struct target *t, struct container *ret, struct err *err);
 

@@ -43,6 +43,11 @@ void ui_summary(struct ui *ui, const struct summary *summary);
 void ui_timeline(struct ui *ui, const struct summary *summary);
 /* "cmigrate: MESSAGE" on stderr. */
 void ui_error(struct ui *ui, const struct err *err);
+/* The same of the whole command; with --json also an object on stdout, where nothing else was told.
+ */
+void ui_failure(struct ui *ui, const struct err *err);
+/* What takes a while before there is anything to show, as the live line of a terminal. */
+void ui_wait(struct ui *ui, const char *what);
 /* "1.5G", "228M", "12K", "7" into text[16]. */
 void ui_bytes(char text[16], unsigned long long bytes);
 

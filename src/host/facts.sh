@@ -155,9 +155,15 @@ container() {
 	state=$(runc state "$name" 2>/dev/null | head -c 60000)
 	say state "$state"
 	[ "$role" = source ] && [ -n "$state" ] || return 0
-	pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
-	# shellcheck disable=SC2086 # digits and blanks: one word each
-	processes $pids
+	# mawk gives up where a process ends between its opening a file of it and reading that.
+	for _ in 1 2 3 4 5; do
+		pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
+		# shellcheck disable=SC2086 # digits and blanks: one word each
+		if told=$(processes $pids); then
+			[ -z "$told" ] || printf '%s\n' "$told"
+			return 0
+		fi
+	done
 }
 
 # What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a

@@ -3,7 +3,7 @@
 # list [addresses|load]: every container of this host in one go.
 #
 # Prints now=SECONDS, list=JSON as of `runc list`, memory=PID BYTES PROCESSES for the first process of
-# each container that runs, and with "addresses" addr=JSON as of `ip addr`. A process belongs to the
+# each container that runs, in-move=PATH for each bundle with the journal of a move, and with "addresses" addr=JSON as of `ip addr`. A process belongs to the
 # container whose cgroup it is in, or below it; one awk looks at all of them.
 #
 # With "load" also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD, pressure=PERCENT
@@ -34,7 +34,8 @@ load() {
 }
 [ "$1" = load ] && load
 
-printf '%s\n' "$list" /proc/[0-9]* | awk -v what="$1" '
+usage() {
+	printf '%s\n' "$list" /proc/[0-9]* | awk -v what="$1" '
 # Version 1 has a line for each controller, and not each is set for containers: pids is.
 function cgroup(dir,    file, line, parts, path) {
 	file = dir "/cgroup"
@@ -79,12 +80,18 @@ function worked(dir,    file, line, parts) {
 	return parts[12] + parts[13]
 }
 
-# As config.json says now: that of a move is read from there too. A path with a quote or a backslash
-# in it is no bundle of ours.
-function tell_pins(list,    bundle, file, line, text) {
+# A path with a quote or a backslash in it is no bundle of ours. Pinned is what config.json says now: that
+# of a move is read from there too.
+function tell_bundles(list,    bundle, file, line, text) {
 	while (match(list, /"bundle":"[^"\\]*"/)) {
 		bundle = substr(list, RSTART + 10, RLENGTH - 11)
 		list = substr(list, RSTART + RLENGTH)
+		file = bundle "/.cmigrate/journal"
+		if ((getline line < file) >= 0)
+			print "in-move=" bundle
+		close(file)
+		if (what != "load")
+			continue
 		file = bundle "/config.json"
 		text = ""
 		while ((getline line < file) > 0)
@@ -96,8 +103,7 @@ function tell_pins(list,    bundle, file, line, text) {
 }
 
 NR == 1 {
-	if (what == "load")
-		tell_pins($0)
+	tell_bundles($0)
 	while (match($0, /"pid":[0-9]+/)) {
 		pid = substr($0, RSTART + 6, RLENGTH - 6)
 		$0 = substr($0, RSTART + RLENGTH)
@@ -126,3 +132,13 @@ END {
 	for (pid in ticks)
 		printf "work=%s %.0f %.0f\n", pid, ticks[pid], processes[pid]
 }'
+}
+
+# mawk gives up where a process ends between its opening a file of it and reading that.
+for _ in 1 2 3 4 5; do
+	if told=$(usage "$1"); then
+		[ -z "$told" ] || printf '%s\n' "$told"
+		exit 0
+	fi
+done
+exit 1

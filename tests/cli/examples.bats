@@ -79,7 +79,7 @@ stub_program() { # NAME
 	grep -v '^#' "$examples/cron/cmigrate" | sed -E 's/^(([^ ]+ +){5})root +/\1/' >table
 	crontab -n table 2>&1
 	# Their containers and hosts are those of the stubs.
-	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g' >lines
+	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g;s/rhel01/hosta/g' >lines
 	[ "$(wc -l <lines)" -eq 3 ]
 	# check has no options for what stubs lack.
 	sed -i 's/ check / check --skip-check memory,space,cpu,cgroup,machine,criu-kernel /' lines
