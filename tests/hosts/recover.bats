@@ -136,6 +136,20 @@ nothing_waits() {
 	done
 }
 
+@test "restored on the destination and kept there though its endpoint is silent: not on the source as well" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at dump:after --endpoint $silent --timeout 1 --if-silent keep
+	"$lab" crash rhel01
+	"$lab" boot rhel01
+	place_program
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+}
+
 # Both hosts were down, and a restore on the destination fails: what runs on the source stays there.
 @test "restored on the source, and killed then: the next recovery leaves it there" {
 	start_container rhel01 server
