@@ -126,7 +126,7 @@ const struct permit permits[] = {
 	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
 	ROW("(images) {images} [{pages}]"),
-	ROW("(erase) {name} CMIGRATE_RESTORE={id}"),
+	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle}"),
 	ROW("(fence) {id} {mark}"),
 	ROW("sync -f {images}"),
 

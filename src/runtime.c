@@ -332,7 +332,7 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_erase, rt->name, rt->mark, NULL);
+	script_argv(&a, &script_erase, rt->name, rt->mark, rt->bundle, NULL);
 	return run(rt, &a, ERASE_MS, err);
 }
 

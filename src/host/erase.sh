@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# erase NAME MARK
+# erase NAME MARK BUNDLE
 #
 # Removes a copy of a container and all that a restore (successful, failed or hanging) has left: first
 # the restoring programs, found by MARK in their environment, then the container's processes, its
 # runc state and its cgroups. Succeeds only if nothing of it runs any more.
-name=$1 mark=$2
+name=$1 mark=$2 bundle=$3
 
 # shellcheck disable=SC2317 # called by kill_all
 marked() {
@@ -13,7 +13,22 @@ marked() {
 		sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p'
 }
 
-# A process of the container is one in a cgroup with its name and in another pid namespace than ours.
+# Its cgroup, from wherever runc's own is: its name, or what config.json says ("slice:prefix:name" for systemd).
+cgroup_of() {
+	said=$(sed -n 's/.*"cgroupsPath": *"\([^"]*\)".*/\1/p' "$bundle/config.json" 2>/dev/null | head -n 1)
+	case $said in
+	'' | *[!A-Za-z0-9_.:/@-]*) echo "$name" ;;
+	*:*:*)
+		prefix=${said#*:}
+		unit=${prefix#*:}
+		prefix=${prefix%%:*}
+		echo "$prefix${prefix:+-}$unit.scope"
+		;;
+	*) echo "${said#/}" ;;
+	esac
+}
+
+# A process of the container is one in its cgroup and in another pid namespace than ours.
 # shellcheck disable=SC2317 # called by kill_all
 contained() {
 	grep -l -E "[:/]$pattern\$" /proc/[0-9]*/cgroup 2>/dev/null | while read -r file; do
@@ -44,9 +59,10 @@ thaw() {
 	done 2>/dev/null
 }
 
-pattern=$(printf '%s' "$name" | sed 's/[.+]/\\&/g')
+cgroup=$(cgroup_of)
+pattern=$(printf '%s' "$cgroup" | sed 's/[.+]/\\&/g')
 own=$(readlink /proc/self/ns/pid)
-cgroups=$(find /sys/fs/cgroup -type d -name "$name" 2>/dev/null)
+cgroups=$(find /sys/fs/cgroup -type d -path "*/$cgroup" 2>/dev/null)
 kill_all marked || echo "the restoring processes of '$name' do not end" >&2
 kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2

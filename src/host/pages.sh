@@ -7,10 +7,16 @@ umask 077
 criu lazy-pages --page-server --address "$address" --port "$port" --images-dir "$images" \
 	--work-dir "$run" --log-file pages.log -v2
 status=$?
-if [ "$status" -ne 0 ]; then
-	# What it still lacks would be read as zeros from now on.
+. part/marked.sh
+restores() {
+	[ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")$(marked "CRIU_CONFIG_FILE=$run/parked.conf")" ]
+}
+# What it still lacks would be read as zeros from now on. runc writes down its pid at the end of the restore.
+while [ "$status" -ne 0 ]; do
 	pid=$(sed -n 's/.*"init_process_pid":\([0-9]*\).*/\1/p' "/run/runc/$name/state.json" 2>/dev/null)
 	[ -z "$pid" ] || kill -9 "$pid"
-fi
+	[ -z "$pid" ] && restores || break
+	sleep 0.02
+done
 echo "$status" >"$run/pages.status"
 exit "$status"

@@ -118,6 +118,27 @@ nothing_waits() {
 	nothing_waits
 }
 
+@test "a restore that hangs in a cgroup of another name is ended, and only that" {
+	make_server server $address/32 8000 --cgroups-path /grp/other --force
+	start_container rhel01 server
+	before=$(sum)
+	# Somebody else's, in a cgroup with the container's name.
+	on rhel02 sh -c 'mkdir -p /sys/fs/cgroup/pids/lxc/server 2>/dev/null || mkdir -p /sys/fs/cgroup/lxc/server
+		(unshare --pid --fork sleep 300 </dev/null >/dev/null 2>&1 & echo $! >/var/other)
+		for pid in $(cat /var/other) $(pgrep -P "$(cat /var/other)"); do
+			echo "$pid" >/sys/fs/cgroup/pids/lxc/server/cgroup.procs 2>/dev/null || echo "$pid" >/sys/fs/cgroup/lxc/server/cgroup.procs
+		done'
+	wrap_runc rhel02 '[ -z "$restoring" ] || { /usr/sbin/runc "$@"; echo "no such luck" >&2; exit 1; }'
+	run on client cmigrate -q move --from rhel01 server rhel02
+	echo "$output"
+	[[ $status -eq 4 ]]
+	runs_only_on rhel01 server $address
+	[[ $(sum) == "$before" ]]
+	[[ -z $(on rhel02 sh -c 'cat /sys/fs/cgroup/*/grp/other/cgroup.procs /sys/fs/cgroup/grp/other/cgroup.procs 2>/dev/null') ]]
+	[[ -n $(on rhel02 pgrep -x sleep) ]]
+	on rhel02 pkill -x sleep
+}
+
 @test "what another user calls himself hinders nobody" {
 	start_container rhel01 server
 	for host in rhel01 rhel02; do
