@@ -266,18 +266,16 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 /* cron and su leave out the directories that runc, criu and ip are in. */
 static void complete_path(void)
 {
-	static const char *const wanted[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					     "/usr/bin",	"/sbin",	  "/bin"};
+	static const char *const wanted[] = {"/usr/local/sbin", "/usr/sbin", "/sbin"};
+	const char *given = getenv("PATH");
 	CLEANUP_BUF struct buf path = {0};
 
-	const char *given = getenv("PATH");
-
-	buf_puts(&path, given ? given : "");
+	buf_puts(&path, given ? given : "/usr/local/bin:/usr/bin:/bin");
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		CLEANUP_FREE char *all = str_fmt(":%s:", buf_str(&path));
 		CLEANUP_FREE char *word = str_fmt(":%s:", wanted[i]);
 		if (!strstr(all, word))
-			buf_printf(&path, "%s%s", path.len ? ":" : "", wanted[i]);
+			buf_printf(&path, ":%s", wanted[i]);
 	}
 	(void)setenv("PATH", path.s, true);
 }

@@ -107,6 +107,9 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	/* Where memory went straight to the destination it is there alone. */
 	if (!is_taken_back(there) || move->source->fenced || move->direct) {
 		*err = first;
+		if (!*first.msg)
+			(void)err_set(err, EXIT_IN_DOUBT, "'%s': no host is left to restore it on",
+				      move->bundle.name);
 		return is_taken_back(there) ? EXIT_IN_DOUBT : there;
 	}
 	move_swap(move);

@@ -46,6 +46,13 @@ teardown() {
 	[[ -z $left ]]
 }
 
+@test "cron knows no sbin, where runc and criu are" {
+	on rhel01 env -i PATH=/usr/bin:/bin /usr/local/sbin/cmigrate -q move web rhel02
+	runs_only_on rhel02 web $address
+	on rhel01 env -i /usr/local/sbin/cmigrate -q move web rhel01 --from rhel02
+	runs_only_on rhel01 web $address
+}
+
 @test "--json: a line for each event, one summary at the end with the promised keys" {
 	out=$(on rhel01 cmigrate --json move web rhel02 2>"$BATS_TEST_TMPDIR/err")
 	echo "$out"
