@@ -146,11 +146,11 @@ moves_cache() { # FROM TO STRATEGY
 	start_client count incrementer $address 6379 counter "$patience" 0.01
 	frozen=()
 	there_and_back moves_cache
-	# What goes ahead or follows is not in the freeze; each against the cold one of the same direction.
+	# Cold ones first, then pre-copy: what has gone ahead is not in the freeze.
 	jq -n -e --argjson f "[$(
 		IFS=,
 		echo "${frozen[*]}"
-	)]" '[range(2; 8) | $f[.] < $f[. % 2]] | all'
+	)]" '$f[2] < $f[0] and $f[3] < $f[1]'
 	for host in rhel01 rhel02; do
 		[[ $(on "$host" sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') == '' ]]
 	done
