@@ -57,7 +57,7 @@ static void no_address(void **state)
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {host, NULL, NULL, 0};
+	struct net net = {.host = host};
 	struct err err = ERR_INIT;
 
 	(void)state;
