@@ -5,9 +5,16 @@
 bundle=$1 id=$2
 state=$bundle/.cmigrate
 umask 077
-# Where it can't be written, the checks say so.
-if [ -f "$bundle/config.json" ] && mkdir -p "$state" 2>/dev/null; then
-	(printf '%s\n' "$id" >"$state/proof-$id") 2>/dev/null
+# Where it can't be written, the checks say so. Who has just ended may remove the empty directory meanwhile.
+leave_proof() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		mkdir -p "$state" || return
+		echo "$id" >"$state/proof-$id" && return
+		[ ! -d "$state" ] || return
+	done
+}
+if [ -f "$bundle/config.json" ]; then
+	leave_proof 2>/dev/null
 	# Those of commands that came to a sudden end.
 	find "$state" -name 'proof-*' -mmin +60 -exec rm -f {} + 2>/dev/null
 fi

@@ -112,6 +112,25 @@ teardown() {
 	runs_only_on rhel02 web $address
 }
 
+@test "checks at once hinder neither each other nor a move" {
+	local pid pids=()
+	for _ in 1 2 3 4 5 6; do
+		on rhel01 bash -c 'for _ in 1 2 3 4 5; do cmigrate -q check web rhel02 || exit; done' 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	on rhel01 bash -c 'while :; do cmigrate -q check web rhel02 && [[ ! -e /tmp/moved ]] || exit 0; done' >/dev/null 2>&1 3>&- &
+	pid=$!
+	on rhel01 cmigrate -q move web rhel02
+	on rhel01 touch /tmp/moved
+	wait "$pid"
+	on rhel01 rm /tmp/moved
+	runs_only_on rhel02 web $address
+	[[ $(on rhel01 ls -A /runc/containers/web/.cmigrate) == history ]]
+}
+
 @test "two moves started at the same moment: exactly one moves" {
 	on rhel01 sh -c 'cmigrate -q move web rhel02 >/var/1.out 2>&1; echo $? >/var/1.status' &
 	one=$!
