@@ -61,10 +61,19 @@ cases_cut() {
 	done
 }
 
-cases_gone() {
+# Mostly waiting: two lanes.
+cases_gone_early() {
+	gone_at "${steps[@]::${#steps[@]}/2}"
+}
+
+cases_gone_late() {
+	gone_at "${steps[@]:${#steps[@]}/2}"
+}
+
+gone_at() { # STEP...
 	local step host i=0
 	local -a controllers=(source destination)
-	for step in "${steps[@]}"; do
+	for step in "$@"; do
 		for host in source destination; do
 			case_cut_for_good "$step:before" third "$host" 0 4 6
 		done
