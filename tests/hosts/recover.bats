@@ -124,8 +124,11 @@ nothing_waits() {
 	before=$(sum)
 	# Somebody else's, in a cgroup with the container's name.
 	on rhel02 sh -c 'mkdir -p /sys/fs/cgroup/pids/lxc/server 2>/dev/null || mkdir -p /sys/fs/cgroup/lxc/server
-		(unshare --pid --fork sleep 300 </dev/null >/dev/null 2>&1 & echo $! >/var/other)
-		for pid in $(cat /var/other) $(pgrep -P "$(cat /var/other)"); do
+		unshare --pid --fork --kill-child sleep 300 </dev/null >/dev/null 2>&1 &
+		echo $! >/var/other
+		for _ in $(seq 500); do pgrep -P $! >/dev/null && break; sleep 0.01; done
+		pgrep -P $! >/var/other.child
+		for pid in $! $(cat /var/other.child); do
 			echo "$pid" >/sys/fs/cgroup/pids/lxc/server/cgroup.procs 2>/dev/null || echo "$pid" >/sys/fs/cgroup/lxc/server/cgroup.procs
 		done'
 	wrap_runc rhel02 '[ -z "$restoring" ] || { /usr/sbin/runc "$@"; echo "no such luck" >&2; exit 1; }'
@@ -135,14 +138,13 @@ nothing_waits() {
 	runs_only_on rhel01 server $address
 	[[ $(sum) == "$before" ]]
 	[[ -z $(on rhel02 sh -c 'cat /sys/fs/cgroup/*/grp/other/cgroup.procs /sys/fs/cgroup/grp/other/cgroup.procs 2>/dev/null') ]]
-	[[ -n $(on rhel02 pgrep -x sleep) ]]
-	on rhel02 pkill -x sleep
+	on rhel02 sh -c 'kill -0 "$(cat /var/other.child)" && kill "$(cat /var/other)"'
 }
 
 @test "what another user calls himself hinders nobody" {
 	start_container rhel01 server
 	for host in rhel01 rhel02; do
-		on -u oper $host sh -c 'CRIU_CONFIG_FILE=/run/cmigrate/server/criu.conf CMIGRATE_PAGES=/run/cmigrate/server setsid sleep 300 </dev/null >/dev/null 2>&1 &'
+		on -u oper $host sh -c 'CRIU_CONFIG_FILE=/run/cmigrate/server/criu.conf CMIGRATE_PAGES=/run/cmigrate/server setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! >/tmp/other'
 	done
 	run on client cmigrate -q move --from rhel01 --endpoint $silent --timeout 1 server rhel02
 	echo "$output"
@@ -153,7 +155,7 @@ nothing_waits() {
 	runs_only_on rhel02 server $address
 	nothing_waits
 	for host in rhel01 rhel02; do
-		on $host pkill -u oper -x sleep
+		on $host sh -c 'kill "$(cat /tmp/other)"'
 	done
 }
 
