@@ -9,6 +9,8 @@
 #include "cmigrate/script.h"
 
 #define QUICK_MS 10000
+/* Its failing is a doubt: a host that has just come up is given its time. */
+#define STATUS_MS 20000
 /* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
 #define ERASE_MS 20000
 #define CLEAN_MS 30000
@@ -342,7 +344,7 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 	CLEANUP_FREE char *out = NULL;
 
 	script_argv(&a, &script_status, rt->name, rt->run, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
+	struct command cmd = {.argv = a.v, .timeout_ms = STATUS_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");
