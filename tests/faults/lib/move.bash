@@ -48,13 +48,14 @@ recover_when_free() {
 	done
 }
 
-# An NFS server keeps the lock of a host that crashed for a lease.
+# An NFS server keeps the lock of a host that crashed for a lease, and an emulated host that has just come up
+# may not answer in time: 6, to be tried again.
 recover_after_crash() {
-	if [[ -n ${LAB_VM:-} ]]; then
-		recover_when_free
-	else
+	local end=$(($(now_us) + 60000000))
+	while :; do
 		recover ''
-	fi
+		[[ -n ${LAB_VM:-} && ($recover_code -eq 7 || $recover_code -eq 6) && $(now_us) -lt $end ]] || return
+	done
 }
 
 # Starts a move that stops at a point, and returns when it is there.
