@@ -140,7 +140,6 @@ void move_swap(struct move *move)
 		job_clear(&move->restore);
 	if (move->watch.state != JOB_NONE)
 		job_clear(&move->watch);
-	move->swapped = !move->swapped;
 	struct move old = *move;
 
 	move->source = old.destination;

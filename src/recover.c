@@ -113,7 +113,7 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 		return is_taken_back(there) ? EXIT_IN_DOUBT : there;
 	}
 	move_swap(move);
-	enum exit_code code = engine_resume(&strategy_from_images, "prepare", move, err);
+	enum exit_code code = engine_resume(&strategy_return_from_images, "prepare", move, err);
 	move_swap(move);
 	if (code == EXIT_DONE) {
 		str_set(&move->summary.outcome, "undone");

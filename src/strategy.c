@@ -106,6 +106,19 @@ static const struct step from_images[] = {
 	{"clean",      step_clean,               NULL,                     false, false},
 };
 
+/* The same on the source, where the destination can't. What runs then runs as before the move: a "commit"
+ * would say that the destination has it. */
+static const struct step return_from_images[] = {
+	{"prepare",    step_prepare_destination, undo_prepare_destination, false, false},
+	{"hold",       step_hold,                undo_hold,                false, false},
+	{"address",    step_address,             undo_address,             false, false},
+	{"restore",    step_restore,             undo_restore,             true,  false},
+	{"release",    step_release,             NULL,                     false, false},
+	{"answer",     step_answer,              NULL,                     false, false},
+	{"return",     step_return,              NULL,                     false, true},
+	{"clean",      step_clean,               NULL,                     false, false},
+};
+
 /* The first half alone: the images are on disk before the container is ended. */
 static const struct step checkpoint[] = {
 	{"prepare",    step_prepare,        undo_prepare,       false, false},
@@ -134,6 +147,10 @@ const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
 					       sizeof(cold_ungated) / sizeof(*cold_ungated), false};
 const struct strategy strategy_from_images = {"images", from_images,
 					      sizeof(from_images) / sizeof(*from_images), false};
+
+const struct strategy strategy_return_from_images = {
+	"images", return_from_images, sizeof(return_from_images) / sizeof(*return_from_images),
+	false};
 
 const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy), true};
 

@@ -71,7 +71,6 @@ struct move {
 	bool leave_running; /* of a checkpoint: the container goes on afterwards */
 	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
 	bool only_copy;	    /* on the destination; for recovery: nothing is to be undone */
-	bool swapped;	    /* destination and source have changed places (move_swap) */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
 	bool direct; /* memory goes straight to the destination (receive.h) */

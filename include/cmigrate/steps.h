@@ -69,6 +69,9 @@ int step_answer(struct move *move, struct err *err);
 
 /* commit: written down; behind it there is no way back. */
 int step_commit(struct move *move, struct err *err);
+/* return: behind it there is no way back either, and nothing is written: a recovery that finds the
+ * container on the source undoes what is left. */
+int step_return(struct move *move, struct err *err);
 
 /* open gate: CRIU ends the source's processes. */
 int step_open_gate(struct move *move, struct err *err);

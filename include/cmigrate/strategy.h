@@ -18,6 +18,8 @@ extern const struct strategy strategy_hybrid;
 extern const struct strategy strategy_post_copy;
 /* A restore alone, from complete images; the way back leaves the images. */
 extern const struct strategy strategy_from_images;
+/* The same for recovery, of a move whose hosts have changed places (move_swap). */
+extern const struct strategy strategy_return_from_images;
 /* A dump alone, into images that stay; with leave_running the container goes on afterwards. */
 extern const struct strategy strategy_checkpoint;
 /* What recovery does for a container that runs nowhere and has no complete images. */

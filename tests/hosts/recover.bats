@@ -182,7 +182,7 @@ nothing_waits() {
 	"$lab" boot rhel01
 	place_program
 	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
-	on client env CMIGRATE_FAULT=commit:after cmigrate -q recover server || [[ $? -eq 137 ]]
+	on client env CMIGRATE_FAULT=return:after cmigrate -q recover server || [[ $? -eq 137 ]]
 	unwrap rhel02
 	[[ $(state_of rhel01 server) == running ]]
 	recovers
