@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "cmigrate/name.h"
+#include "cmigrate/path.h"
 
 #define FIND_MS 15000
 
 static bool has_root(struct host *host, const char *root)
 {
-	char *argv[] = {"test", "-d", (char *)(uintptr_t)root, NULL};
 	struct err unused = ERR_INIT;
+	bool there = false;
 
-	return host_run(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &unused) == 0;
+	return path_is_directory(host, root, &there, &unused) == 0 && there;
 }
 
 struct host *bundles_host(const struct config *config, const char *root, const char *on,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "cmigrate/config.h"
 #include "cmigrate/deadline.h"
 #include "cmigrate/hook.h"
+#include "cmigrate/path.h"
 #include "cmigrate/recover.h"
 #include "cmigrate/signals.h"
 #include "cmigrate/ui.h"
@@ -16,7 +16,6 @@
 /* For the lock of a cmigrate that was killed just before. */
 #define LOCK_MS 3000
 #define LOCK_TICK_MS 50
-#define ASK_MS 15000
 
 struct recover_opts {
 	bool all;
@@ -167,16 +166,12 @@ static int take_lock(const struct recovery_job *job, const struct store *store,
 
 static int has_bundle(const struct recovery_job *job, const struct bundle *bundle, struct err *err)
 {
-	char *argv[] = {"test", "-d", (char *)(uintptr_t)bundle->dir, NULL};
-	CLEANUP_JOB struct job test = {0};
+	bool there = false;
 
-	if (host_start(job->host, &(struct command){.argv = argv, .timeout_ms = ASK_MS}, &test,
-		       err) < 0)
+	if (path_is_directory(job->host, bundle->dir, &there, err) < 0)
 		return -1;
-	job_wait(&test);
-	if (test.state == JOB_DONE && !test.lost && !test.timed_out && test.status == 1)
-		return err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);
-	return job_failure(&test, err);
+	return there ? 0
+		     : err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);
 }
 
 static int recover_one(struct recovery_job *job, const char *name, struct err *err)

@@ -90,6 +90,11 @@ bool container_lives(const struct container *c)
 	return strcmp(c->state, "stopped") != 0;
 }
 
+bool container_is_same(const struct container *a, const struct container *b)
+{
+	return a->pid && a->pid == b->pid && *a->created && strcmp(a->created, b->created) == 0;
+}
+
 /* memory=PID BYTES PROCESSES, work=PID TICKS PROCESSES */
 struct usage {
 	unsigned pid, processes;

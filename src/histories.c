@@ -6,8 +6,7 @@
 
 #include "cmigrate/bundles.h"
 #include "cmigrate/name.h"
-
-#define LOOK_MS 15000
+#include "cmigrate/path.h"
 
 static void load_one(struct host *host, const char *root, const char *name, struct histories *all)
 {
@@ -33,18 +32,13 @@ static void load_one(struct host *host, const char *root, const char *name, stru
 static int has_bundle(struct host *host, const char *root, const char *name, struct err *err)
 {
 	CLEANUP_FREE char *dir = str_fmt("%s/%s", root, name);
-	char *argv[] = {"test", "-d", dir, NULL};
-	CLEANUP_JOB struct job job = {0};
+	bool there = false;
 
-	if (host_start(host, &(struct command){.argv = argv, .timeout_ms = LOOK_MS}, &job, err) < 0)
+	if (path_is_directory(host, dir, &there, err) < 0)
 		return -1;
-	job_wait(&job);
-	if (job.lost || job.timed_out)
-		return job_failure(&job, err);
-	if (job.status != 0)
-		return err_set(err, EXIT_REFUSED, "no container '%s': %s has no '%s'", name,
+	return there ? 0
+		     : err_set(err, EXIT_REFUSED, "no container '%s': %s has no '%s'", name,
 			       host->name, dir);
-	return 0;
 }
 
 int histories_load(struct host *host, const char *root, const char *name, struct histories *ret,

@@ -144,7 +144,7 @@ static int start_remote(struct host *host, const struct command *cmd, struct job
 
 static void pump_in(struct buf *data, int *fd, bool keep_open);
 
-int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err)
+static void job_init(struct job *job, struct host *host, const struct command *cmd)
 {
 	memset(job, 0, sizeof(*job));
 	job->host = host;
@@ -153,10 +153,12 @@ int host_start(struct host *host, const struct command *cmd, struct job *job, st
 	job->timeout_ms = cmd->timeout_ms;
 	job->started_us = clock_now_us();
 	job->proc = (struct proc){-1, -1, -1, -1};
-	if (!host->fenced)
-		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
-							 .host = host->name,
-							 .text = job->what});
+}
+
+static int job_begin(struct job *job, const struct command *cmd, struct err *err)
+{
+	struct host *host = job->host;
+
 	if (host->fenced || host->lost) {
 		job->state = JOB_DONE;
 		job->lost = !host->fenced;
@@ -174,6 +176,16 @@ int host_start(struct host *host, const struct command *cmd, struct job *job, st
 	else
 		pump_in(&job->in, &job->proc.in, false);
 	return 0;
+}
+
+int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err)
+{
+	job_init(job, host, cmd);
+	if (!host->fenced)
+		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
+							 .host = host->name,
+							 .text = job->what});
+	return job_begin(job, cmd, err);
 }
 
 /* Writes what the pipe takes. A local child's stdin is closed behind the last byte. */
@@ -458,17 +470,28 @@ int host_run(struct host *host, const struct command *cmd, struct err *err)
 	return host_output(host, cmd, NULL, err);
 }
 
+/* No event: nothing is done on the host, and a dozen of them would hide what is. */
+static int start_silently(struct host *host, const struct command *cmd, struct job *job,
+			  struct err *err)
+{
+	job_init(job, host, cmd);
+	return job_begin(job, cmd, err);
+}
+
 int host_prime(struct host *host, size_t n, struct err *err)
 {
 	char *argv[] = {"true", NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = 10000};
+	CLEANUP_JOB struct job first = {0};
 	int status = 0;
 
-	if (host_is_local(host) || host_run(host, &cmd, err) < 0)
-		return host_is_local(host) ? 0 : -1;
+	if (host_is_local(host))
+		return 0;
+	if (start_silently(host, &cmd, &first, err) < 0 || job_finish(&first, err) < 0)
+		return -1;
 	struct job *jobs = mem_new(n, sizeof(*jobs));
 	for (size_t i = 0; i < n && status == 0; i++)
-		status = host_start(host, &cmd, &jobs[i], err);
+		status = start_silently(host, &cmd, &jobs[i], err);
 	for (size_t i = 0; i < n; i++) {
 		job_wait(&jobs[i]);
 		if (status == 0 && jobs[i].host)

@@ -12,16 +12,7 @@
 /* Which hosts have it, as indexes of the answers; -1: none. */
 struct found {
 	int live, second_live, stopped;
-	unsigned pid; /* of the live one */
-	char *created;
 };
-
-/* A host that is asked under two names has one copy. */
-static bool is_same(const struct found *found, const struct container *c)
-{
-	return c->pid && c->pid == found->pid && *c->created &&
-	       strcmp(c->created, found->created) == 0;
-}
 
 static int look(const struct answer *answer, struct container *ret, bool *ret_found,
 		struct err *err)
@@ -42,6 +33,8 @@ static int look(const struct answer *answer, struct container *ret, bool *ret_fo
 /* An answer that makes no sense counts as none. */
 static void take(struct answers *answers, struct found *found)
 {
+	CLEANUP_CONTAINER struct container live = {0};
+
 	*found = (struct found){.live = -1, .second_live = -1, .stopped = -1};
 	for (size_t i = 0; i < answers->n; i++) {
 		CLEANUP_CONTAINER struct container c = {0};
@@ -55,13 +48,12 @@ static void take(struct answers *answers, struct found *found)
 			found->stopped = (int)i;
 		} else if (found->live < 0) {
 			found->live = (int)i;
-			found->pid = c.pid;
-			str_set(&found->created, c.created);
-		} else if (!is_same(found, &c)) {
+			live = c;
+			memset(&c, 0, sizeof(c));
+		} else if (!container_is_same(&live, &c)) {
 			found->second_live = (int)i;
 		}
 	}
-	str_set(&found->created, NULL);
 }
 
 static int none_has_it(const struct config *config, const char *name, const struct answers *answers,

@@ -5,8 +5,7 @@
 
 #include "cmigrate/locate.h"
 #include "cmigrate/move_part.h"
-
-#define ASK_MS 15000
+#include "cmigrate/path.h"
 
 static int name_host(struct move *m, const struct config *config, const char *host, struct err *err)
 {
@@ -23,23 +22,19 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 	return 0;
 }
 
-static bool images_there(const struct move *m, struct host *host)
-{
-	char *argv[] = {"test", "-e", m->images, NULL};
-	struct err unused = ERR_INIT;
-
-	return host_run(host, &(struct command){.argv = argv, .timeout_ms = ASK_MS}, &unused) == 0;
-}
-
 static int check_checkpoint(const struct move *m, const char *status, struct err *err)
 {
+	bool there = false;
+
 	if (strcmp(status, "running") != 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s, not running",
 			       m->bundle.name, m->source_name, *status ? status : "not there");
 	if (!m->gate)
 		return err_set(err, EXIT_REFUSED,
 			       "%s: criu 3.19 or newer is needed for a checkpoint", m->source_name);
-	if (images_there(m, m->source))
+	if (path_exists(m->source, m->images, &there, err) < 0)
+		return -1;
+	if (there)
 		return err_set(err, EXIT_REFUSED,
 			       "'%s' is there already: restore it or remove it first", m->images);
 	return 0;
@@ -47,10 +42,14 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 
 static int check_restore(const struct move *m, const char *status, struct err *err)
 {
+	bool there = false;
+
 	if (*status)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s already",
 			       m->bundle.name, m->destination_name, status);
-	if (!images_there(m, m->destination))
+	if (path_exists(m->destination, m->images, &there, err) < 0)
+		return -1;
+	if (!there)
 		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
 			       m->images, m->destination_name);
 	return 0;

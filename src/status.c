@@ -35,12 +35,10 @@ static int ask_hosts(const struct app *app, struct answers *ret, struct err *err
 	return ask(app->config, &names, &cmd, app->events, ret, err);
 }
 
-/* A host that is asked under two names, its own and the configuration's, has one copy. */
 static bool is_there(const struct containers *list, const struct container *c)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (c->pid && list->rows[i].pid == c->pid && *c->created &&
-		    strcmp(list->rows[i].created, c->created) == 0)
+		if (container_is_same(&list->rows[i], c))
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 #include "cmigrate/config.h"
 #include "cmigrate/document.h"
 #include "cmigrate/journal.h"
+#include "cmigrate/path.h"
 #include "cmigrate/place.h"
 #include "cmigrate/script.h"
 #include "cmigrate/ui.h"
@@ -36,27 +37,11 @@ void target_clear(struct target *t)
 	t->host = NULL;
 }
 
-/* option: of test(1) */
-static int has(struct target *t, char *option, char *path, bool *ret, struct err *err)
-{
-	char *argv[] = {"test", option, path, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
-	CLEANUP_JOB struct job job = {0};
-
-	if (host_start(t->host, &cmd, &job, err) < 0)
-		return -1;
-	job_wait(&job);
-	if (job.lost || job.timed_out || job.status > 1)
-		return job_failure(&job, err);
-	*ret = job.status == 0;
-	return 0;
-}
-
 int target_has_checkpoint(struct target *t, bool *ret, struct err *err)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/" BUNDLE_CHECKPOINT, t->bundle.dir);
 
-	return has(t, "-e", path, ret, err);
+	return path_exists(t->host, path, ret, err);
 }
 
 static int refuse_journal(struct target *t, struct err *err)
@@ -79,7 +64,7 @@ int target_claim(struct target *t, struct err *err)
 {
 	bool there = false;
 
-	if (has(t, "-d", t->bundle.dir, &there, err) < 0)
+	if (path_is_directory(t->host, t->bundle.dir, &there, err) < 0)
 		return -1;
 	if (!there)
 		return 0;

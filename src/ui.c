@@ -2,7 +2,6 @@
 #include "cmigrate/ui.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,8 +344,9 @@ void ui_failure(struct ui *ui, const struct err *err)
 
 void ui_wait(struct ui *ui, const char *what)
 {
-	struct buf line = {.s = (char *)(uintptr_t)what, .len = strlen(what)};
+	CLEANUP_BUF struct buf line = {0};
 
+	buf_puts(&line, what);
 	if (ui->live)
 		live_show(ui, &line);
 }

@@ -53,6 +53,8 @@ void container_clear(struct container *c);
 #define CLEANUP_CONTAINER __attribute__((cleanup(container_clear)))
 /* Its processes exist: whatever its state, a second copy must not be started. */
 bool container_lives(const struct container *c);
+/* Both are one copy, on a host that was asked under two names: its own and the configuration's. */
+bool container_is_same(const struct container *a, const struct container *b);
 
 /* The addresses alone, "10.0.0.7,fd00::7". Owned by the caller. */
 char *container_ips(const struct container *c);

@@ -33,6 +33,7 @@ struct address {
 
 /* Of one container. */
 #define ADDRESSES_MAX 8
+
 int address_parse(const char *text, struct address *ret, struct err *err);
 
 #endif

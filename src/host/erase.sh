@@ -7,8 +7,9 @@
 # runc state and its cgroups. Succeeds only if nothing of it runs any more.
 name=$1 mark=$2 bundle=$3
 
+# In every namespace (part/marked.sh looks at ours only): criu begins the tree in the container's own.
 # shellcheck disable=SC2317 # called by kill_all
-marked() {
+restoring() {
 	grep -l -a -z -x -F -e "$mark" /proc/[0-9]*/environ 2>/dev/null |
 		sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p'
 }
@@ -63,7 +64,7 @@ cgroup=$(cgroup_of)
 pattern=$(printf '%s' "$cgroup" | sed 's/[.+]/\\&/g')
 own=$(readlink /proc/self/ns/pid)
 cgroups=$(find /sys/fs/cgroup -type d -path "*/$cgroup" 2>/dev/null)
-kill_all marked || echo "the restoring processes of '$name' do not end" >&2
+kill_all restoring || echo "the restoring processes of '$name' do not end" >&2
 kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2
 	exit 1

@@ -164,6 +164,7 @@ container() {
 			return 0
 		fi
 	done
+	return 1
 }
 
 # What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
@@ -358,6 +359,7 @@ if [ "$role" = destination ]; then
 	done
 fi
 rest=$(everything "$@")
+seen=$?
 wait
 printf '%s\n' "$rest"
-say complete yes
+[ "$seen" -ne 0 ] || say complete yes

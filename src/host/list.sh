@@ -3,8 +3,9 @@
 # list [addresses|load]: every container of this host in one go.
 #
 # Prints now=SECONDS, list=JSON as of `runc list`, memory=PID BYTES PROCESSES for the first process of
-# each container that runs, in-move=PATH for each bundle with the journal of a move, and with "addresses" addr=JSON as of `ip addr`. A process belongs to the
-# container whose cgroup it is in, or below it; one awk looks at all of them.
+# each container that runs, in-move=PATH for each bundle with the journal of a move, and with "addresses"
+# addr=JSON as of `ip addr`. A process belongs to the container whose cgroup it is in, or below it; one awk
+# looks at all of them.
 #
 # With "load" also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD, pressure=PERCENT
 # (where the kernel tells it), work=PID TICKS PROCESSES, the processor time a container has used, and pin=PATH

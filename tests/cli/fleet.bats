@@ -291,6 +291,19 @@ web_is_on() { # HOST
 	web_is_on hosta
 }
 
+@test "rebalance: the checks refuse every move that would help: exit code 8" {
+	echo 'db cache' >stub/hosta/others
+	echo stopped >stub/hostb/state
+	rebalances --quiet --by count
+	[ "$status" -eq 8 ]
+	[ -z "$output" ]
+	[[ $stderr == *'1 host stays above the limit, the checks refuse every move; '*"hostb"* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	rebalances --by count --json
+	[ "$status" -eq 8 ]
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .moved == 0'
+}
+
 @test "rebalance: what is pinned stays, options win over the configuration, hosts may be off" {
 	echo 'db cache' >stub/hosta/others
 	bundle '{"org.cmigrate.pin": "true"}'

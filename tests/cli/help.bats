@@ -14,6 +14,15 @@ setup() {
 	export CMIGRATE_CONFIG=$PWD/cmigrate.json
 }
 
+# The machine's own plays no part.
+without_system_configuration() { # WORD...
+	if [ -d /etc/cmigrate ]; then
+		unshare -m sh -c 'mount -t tmpfs none /etc/cmigrate && exec "$@"' sh "$cmigrate" "$@"
+	else
+		"$cmigrate" "$@"
+	fi
+}
+
 verbs() {
 	"$cmigrate" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
@@ -83,6 +92,17 @@ manual_verb_options() { # VERB
 	CMIGRATE_CONFIG=/nowhere "$cmigrate" generate --help
 	CMIGRATE_CONFIG=/nowhere "$cmigrate" completion bash
 	CMIGRATE_CONFIG=/nowhere refuses 2 "can't read '/nowhere'" "$cmigrate" generate
+}
+
+@test "without a configuration: what is missing, as an object with --json; an empty CMIGRATE_CONFIG is none" {
+	cd "$BATS_TEST_TMPDIR"
+	for empty in '' unset; do
+		if [ "$empty" = unset ]; then unset CMIGRATE_CONFIG; else export CMIGRATE_CONFIG=; fi
+		refuses 2 'no configuration names hosts; ' without_system_configuration drain hosta
+		run --separate-stderr without_system_configuration --json drain hosta
+		[ "$status" -eq 2 ]
+		jq -e '.event == "error" and .exit_code == 2 and (.error | contains("no configuration"))' <<<"$output"
+	done
 }
 
 @test "the version" {

@@ -120,6 +120,25 @@ nothing_changed() {
 	[ -z "$stderr" ]
 }
 
+# Also what only asks; what merely opens connections is none.
+@test "--verbose: every command that a host is given" {
+	moves --verbose
+	[ "$status" -eq 0 ]
+	for command in 'hosta] + (state) web' 'hosta] + (facts) web ' 'hosta] + (dump) runc checkpoint ' 'hostb] + (watch) '; do
+		[[ $stderr == *"[$command"* ]] || { echo "not there: $command"; return 1; }
+	done
+	[[ $stderr != *'] + true'* ]]
+}
+
+@test "post_move's failure is said with --quiet too, and changes nothing" {
+	jq '.hooks = {"post_move": ["false"]}' cmigrate.json >with-hook.json
+	CMIGRATE_CONFIG=$PWD/with-hook.json moves --quiet
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ $stderr == *'hook post_move'* ]]
+	[ "$(cat stub/hostb/state)" = running ]
+}
+
 @test "--json: lines of one object each, the summary last" {
 	moves --json
 	[ "$status" -eq 0 ]
@@ -162,7 +181,7 @@ nothing_changed() {
 @test "check --json: an object for each check" {
 	run --separate-stderr "$cmigrate" check --json --skip-check "$skips" web hostb
 	[ "$status" -eq 0 ]
-	jq -e 'select(.check) | has("severity") and has("result") and has("message") and has("remedy")' \
+	jq -e 'select(.check) | has("severity") and has("result") and has("message") and has("remedy") and has("id")' \
 		<<<"$output" >/dev/null
 	[ "$(jq -r 'select(.check == "cpu").result' <<<"$output")" = skipped ]
 }

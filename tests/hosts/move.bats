@@ -75,6 +75,17 @@ redis_goes_on() { # HOST
 	there_and_back cache 10.99.0.101/32 redis_goes_on
 }
 
+@test "--json tells how much a dump has written" {
+	make_redis cache 10.99.0.101/32
+	start_container rhel01 cache
+	wait_on client 10 'redis-cli -h 10.99.0.101 ping | grep -q PONG'
+	run on rhel01 cmigrate --json move cache rhel02
+	echo "$output"
+	[[ $status -eq 0 ]]
+	jq -s -e 'map(select(.event == "progress")) as $p |
+		($p | length) > 0 and ($p[-1].bytes > 1000000) and .[-1].event == "summary"' <<<"$output"
+}
+
 server_state() {
 	on client curl -s -m 10 http://10.99.0.102:8000/state
 }

@@ -42,6 +42,13 @@ killed_at() { # POINT [OPTION...]
 	on client env "CMIGRATE_FAULT=$1" cmigrate --quiet move --from rhel01 "${@:2}" server rhel02 || [[ $? -ne 0 ]]
 }
 
+# rhel01 loses its power, and comes up again with nothing of what ran.
+restart_source() {
+	"$lab" crash rhel01
+	"$lab" boot rhel01
+	place_program
+}
+
 recovers() { # [OPTION...]
 	run on client cmigrate recover "$@" server
 	echo "$output"
@@ -71,9 +78,7 @@ nothing_waits() {
 	start_container rhel01 server
 	before=$(sum)
 	killed_at answer:before --endpoint $silent --timeout 1
-	"$lab" crash rhel01
-	"$lab" boot rhel01
-	place_program
+	restart_source
 	recovers
 	[[ $status -eq 0 ]]
 	[[ $(sum) == "$before" ]]
@@ -163,9 +168,30 @@ nothing_waits() {
 	start_container rhel01 server
 	before=$(sum)
 	killed_at dump:after --endpoint $silent --timeout 1 --if-silent keep
-	"$lab" crash rhel01
-	"$lab" boot rhel01
-	place_program
+	restart_source
+	recovers
+	[[ $status -eq 0 ]]
+	runs_only_on rhel02 server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
+}
+
+# It may have come to its end there since.
+@test "the destination is lost while it is restored there: not on the source as well" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at dump:after
+	restart_source
+	hold_restores rhel02
+	on client sh -c 'cmigrate -q recover server >/tmp/recovery 2>&1; echo "status $?" >>/tmp/recovery' 3>&- &
+	wait_on rhel02 20 '[[ -e /var/started ]]'
+	"$lab" cut rhel02
+	wait $!
+	on client cat /tmp/recovery
+	[[ $(on client tail -n 1 /tmp/recovery) == 'status 6' ]]
+	[[ -z $(state_of rhel01 server) ]]
+	"$lab" mend rhel02
+	let_restores_go rhel02
 	recovers
 	[[ $status -eq 0 ]]
 	runs_only_on rhel02 server $address
@@ -178,9 +204,7 @@ nothing_waits() {
 	start_container rhel01 server
 	before=$(sum)
 	killed_at dump:after
-	"$lab" crash rhel01
-	"$lab" boot rhel01
-	place_program
+	restart_source
 	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
 	on client env CMIGRATE_FAULT=return:after cmigrate -q recover server || [[ $? -eq 137 ]]
 	unwrap rhel02

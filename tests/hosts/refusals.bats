@@ -67,7 +67,7 @@ refused() { # CODE REGEX ARG...
 		refused 3 "" move web "$name"
 		refused 3 "" move web "$name" --from rhel01
 	done
-	refused 3 "" move web rhel02 --from rhel02
+	refused 3 "--from and the destination are both rhel02" move web rhel02 --from rhel02
 }
 
 @test "a host that nobody knows" {

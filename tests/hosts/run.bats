@@ -204,6 +204,9 @@ left_nothing() { # HOST NAME
 	on rhel01 cmigrate -q run web
 	expect 0 "deleted 'web' on rhel01" rhel01 cmigrate delete --force web
 	left_nothing rhel01 web
+	on rhel01 cmigrate -q run web
+	on rhel01 cmigrate -q stop web
+	expect 0 "" rhel02 cmigrate delete web
 }
 
 @test "what no host has is unknown" {

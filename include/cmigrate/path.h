@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* path: whether something is there on a host. */
+#ifndef CMIGRATE_PATH_H
+#define CMIGRATE_PATH_H
+
+#include <stdbool.h>
+
+#include "cmigrate/err.h"
+#include "cmigrate/host.h"
+
+/* 0, and in *ret whether the host has a directory of that name; -1 where it can't be asked. */
+int path_is_directory(struct host *host, const char *path, bool *ret, struct err *err);
+/* The same of anything. */
+int path_exists(struct host *host, const char *path, bool *ret, struct err *err);
+
+#endif
