@@ -38,8 +38,8 @@ static void wait_all(struct answers *answers)
 	}
 }
 
-int ask(const struct config *config, const struct argv *names, const struct command *cmd,
-	const struct events *events, struct answers *ret, struct err *err)
+int answers_open(const struct config *config, const struct argv *names, const char *mark,
+		 const struct events *events, struct answers *ret, struct err *err)
 {
 	ret->rows = mem_new(names->n, sizeof(*ret->rows));
 	ret->n = 0;
@@ -49,11 +49,40 @@ int ask(const struct config *config, const struct argv *names, const struct comm
 			answers_clear(ret);
 			return -1;
 		}
+		str_set(&host->mark, mark);
 		ret->rows[ret->n++].host = host;
 	}
-	start_all(ret, cmd);
-	wait_all(ret);
 	return 0;
+}
+
+void answers_ask(struct answers *answers, const struct command *cmd)
+{
+	start_all(answers, cmd);
+	wait_all(answers);
+}
+
+int ask(const struct config *config, const struct argv *names, const struct command *cmd,
+	const struct events *events, struct answers *ret, struct err *err)
+{
+	if (answers_open(config, names, NULL, events, ret, err) < 0)
+		return -1;
+	answers_ask(ret, cmd);
+	return 0;
+}
+
+struct host *answers_take(struct answers *answers, const char *name)
+{
+	for (size_t i = 0; i < answers->n; i++) {
+		struct answer *a = &answers->rows[i];
+		if (!a->ok || !a->host || strcmp(a->host->name, name) != 0)
+			continue;
+		struct host *host = a->host;
+		job_clear(&a->job);
+		a->host = NULL;
+		a->ok = false;
+		return host;
+	}
+	return NULL;
 }
 
 char *answers_failures(const struct answers *answers)

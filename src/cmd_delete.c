@@ -48,7 +48,7 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 
 	if (name_check(name, err) < 0)
 		return -1;
-	if (!host && locate(app->config, name, NULL, app->events, &host, err) < 0)
+	if (!host && locate(app->config, name, NULL, NULL, app->events, NULL, &host, err) < 0)
 		return err->code == EXIT_REFUSED && is_gone(app, name, t) ? 0 : -1;
 	if (target_init(t, app, name, host, err) < 0 || target_claim(t, err) < 0 ||
 	    target_container(t, &c, err) < 0)

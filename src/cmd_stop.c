@@ -61,7 +61,7 @@ static int stop(struct app *app, const struct stop_opts *o, const char *name, st
 
 	if (read_timeout(o->timeout, &seconds, err) < 0 || name_check(name, err) < 0)
 		return -1;
-	if (!host && locate(app->config, name, NULL, app->events, &host, err) < 0)
+	if (!host && locate(app->config, name, NULL, NULL, app->events, NULL, &host, err) < 0)
 		return -1;
 	if (target_init(t, app, name, host, err) < 0 || target_claim(t, err) < 0 ||
 	    target_container(t, &c, err) < 0)

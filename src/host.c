@@ -21,6 +21,8 @@
 #define READ_CHUNK 65536
 /* At a time: who writes without end must not keep us from looking at the clock. */
 #define READS_MAX 16
+/* To connect (channel.c) and log in, on a host that is busy. */
+#define GREETING_MS 20000
 
 struct host *host_new(const char *name, const char *ssh_dest, const struct argv *ssh_options,
 		      const struct events *events)
@@ -45,6 +47,10 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
+	if (host->greeting) {
+		job_clear(host->greeting);
+		free(host->greeting);
+	}
 	for (struct channel *ch = host->channels, *next; ch; ch = next) {
 		next = ch->next;
 		channel_close(ch);
@@ -155,10 +161,25 @@ static void job_init(struct job *job, struct host *host, const struct command *c
 	job->proc = (struct proc){-1, -1, -1, -1};
 }
 
+/* The connection is there now, or what ssh said of its failure is in the job. */
+static void end_greeting(struct host *host, struct job *job)
+{
+	struct job *greeting = host->greeting;
+
+	host->greeting = NULL;
+	job_wait(greeting);
+	if (greeting->lost)
+		buf_add(&job->err, buf_str(&greeting->err), greeting->err.len);
+	job_clear(greeting);
+	free(greeting);
+}
+
 static int job_begin(struct job *job, const struct command *cmd, struct err *err)
 {
 	struct host *host = job->host;
 
+	if (host->greeting && !host->fenced)
+		end_greeting(host, job);
 	if (host->fenced || host->lost) {
 		job->state = JOB_DONE;
 		job->lost = !host->fenced;
@@ -470,34 +491,66 @@ int host_run(struct host *host, const struct command *cmd, struct err *err)
 	return host_output(host, cmd, NULL, err);
 }
 
-/* No event: nothing is done on the host, and a dozen of them would hide what is. */
-static int start_silently(struct host *host, const struct command *cmd, struct job *job,
-			  struct err *err)
-{
-	job_init(job, host, cmd);
-	return job_begin(job, cmd, err);
-}
-
-int host_prime(struct host *host, size_t n, struct err *err)
+/*
+ * Nothing but an answer. No event: nothing is done there, and a dozen of them would hide what is.
+ * No timeout(1): a shell that can't do this in time is a host that is lost.
+ */
+static int greet(struct host *host, struct job *job, struct err *err)
 {
 	char *argv[] = {"true", NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = 10000};
+	struct command cmd = {.argv = argv};
+
+	job_init(job, host, &cmd);
+	if (job_begin(job, &cmd, err) < 0)
+		return -1;
+	job->deadline = deadline_in_ms(GREETING_MS);
+	return 0;
+}
+
+void host_connect(struct host *host)
+{
+	struct err unused = ERR_INIT;
+
+	if (host_is_local(host) || host->fenced || host->channels || host->greeting)
+		return;
+	struct job *greeting = mem_new(1, sizeof(*greeting));
+	if (greet(host, greeting, &unused) < 0)
+		free(greeting); /* the first command will fail like that */
+	else
+		host->greeting = greeting;
+}
+
+/* The first alone: the others go through its connection. */
+static int have_connection(struct host *host, struct err *err)
+{
 	CLEANUP_JOB struct job first = {0};
+
+	host_connect(host);
+	if (!host->greeting)
+		return 0;
+	return greet(host, &first, err) < 0 ? -1 : job_finish(&first, err);
+}
+
+int hosts_prime(struct host *const *hosts, size_t n, size_t channels, struct err *err)
+{
+	struct job *jobs = mem_new(n * channels, sizeof(*jobs));
+	size_t started = 0;
 	int status = 0;
 
-	if (host_is_local(host))
-		return 0;
-	if (start_silently(host, &cmd, &first, err) < 0 || job_finish(&first, err) < 0)
-		return -1;
-	struct job *jobs = mem_new(n, sizeof(*jobs));
-	for (size_t i = 0; i < n && status == 0; i++)
-		status = start_silently(host, &cmd, &jobs[i], err);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t h = 0; h < n && status == 0; h++) {
+		if (host_is_local(hosts[h]))
+			continue;
+		status = have_connection(hosts[h], err);
+		for (size_t c = 0; c < channels && status == 0; c++) {
+			status = greet(hosts[h], &jobs[started], err);
+			started += status == 0;
+		}
+	}
+	for (size_t i = 0; i < started; i++) {
 		job_wait(&jobs[i]);
-		if (status == 0 && jobs[i].host)
+		if (status == 0)
 			status = job_failure(&jobs[i], err);
-		if (jobs[i].host)
-			job_clear(&jobs[i]);
+		job_clear(&jobs[i]);
 	}
 	free(jobs);
 	return status;

@@ -78,13 +78,16 @@ static int none_has_it(const struct config *config, const char *name, const stru
 }
 
 static int ask_state(const struct config *config, const char *name, const struct argv *hosts,
-		     const struct events *events, struct answers *ret, struct err *err)
+		     const char *mark, const struct events *events, struct answers *ret,
+		     struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_state, name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS};
-	return ask(config, hosts, &cmd, events, ret, err);
+	if (answers_open(config, hosts, mark, events, ret, err) < 0)
+		return -1;
+	answers_ask(ret, &(struct command){.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS});
+	return 0;
 }
 
 /* In the middle of a move both hosts have it, one of them frozen. */
@@ -134,26 +137,38 @@ static int check_answers(const struct answers *answers, const char *needed, stru
 	return 0;
 }
 
-int locate(const struct config *config, const char *name, const char *needed,
-	   const struct events *events, char **ret_host, struct err *err)
+static int find(const struct config *config, const char *name, const char *needed,
+		struct answers *answers, char **ret_host, struct err *err)
+{
+	struct found found;
+
+	take(answers, &found);
+	if (found.second_live >= 0)
+		return two_have_it(config, name, answers, &found, err);
+	int at = found.live >= 0 ? found.live : found.stopped;
+	if (at < 0)
+		return none_has_it(config, name, answers, err);
+	if (check_answers(answers, needed, err) < 0)
+		return -1;
+	*ret_host = str_dup(answers->rows[at].host->name);
+	return 0;
+}
+
+int locate(const struct config *config, const char *name, const char *needed, const char *mark,
+	   const struct events *events, struct answers *ret_asked, char **ret_host, struct err *err)
 {
 	CLEANUP_ANSWERS struct answers answers = {0};
 	CLEANUP_ARGV struct argv hosts = {0};
-	struct found found;
 
 	ask_names(config, true, &hosts);
-	if (ask_state(config, name, &hosts, events, &answers, err) < 0)
+	if (ask_state(config, name, &hosts, mark, events, &answers, err) < 0)
 		return -1;
-	take(&answers, &found);
-	if (found.second_live >= 0)
-		return two_have_it(config, name, &answers, &found, err);
-	int at = found.live >= 0 ? found.live : found.stopped;
-	if (at < 0)
-		return none_has_it(config, name, &answers, err);
-	if (check_answers(&answers, needed, err) < 0)
-		return -1;
-	*ret_host = str_dup(answers.rows[at].host->name);
-	return 0;
+	int status = find(config, name, needed, &answers, ret_host, err);
+	if (ret_asked) {
+		*ret_asked = answers;
+		memset(&answers, 0, sizeof(answers));
+	}
+	return status;
 }
 
 /* Hosts that are off are not asked: each would cost its deadline. */
@@ -175,7 +190,7 @@ int locate_none(const struct config *config, const char *name, const struct argv
 	struct found found;
 
 	names_without(config, off, &hosts);
-	if (ask_state(config, name, &hosts, events, &answers, err) < 0)
+	if (ask_state(config, name, &hosts, NULL, events, &answers, err) < 0)
 		return -1;
 	take(&answers, &found);
 	int at = found.live >= 0 ? found.live : found.stopped;

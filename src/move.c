@@ -37,6 +37,7 @@ void move_free(struct move *m)
 	probe_free(m->probe);
 	journal_clear(&m->journal);
 	store_clear(&m->store);
+	answers_clear(&m->asked);
 	host_free(m->source);
 	host_free(m->destination);
 	bundle_clear(&m->bundle);

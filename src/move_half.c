@@ -13,7 +13,8 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 
 	if (!name && m->kind == MOVE_RESTORE)
 		name = config_here(config);
-	if (!name && locate(config, m->bundle.name, NULL, m->events, &name, err) < 0)
+	if (!name &&
+	    locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked, &name, err) < 0)
 		return -1;
 	if (name_check_host(name, err) < 0)
 		return -1;
@@ -124,6 +125,7 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 	m->images = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
 		return -1;
+	answers_clear(&m->asked);
 	int status = prepare(m, config, opts, err);
 	str_set(&m->strategy, kind == MOVE_RESTORE ? "restore" : "checkpoint");
 	str_set(&m->summary.strategy, m->strategy);

@@ -38,18 +38,31 @@ static void make_id(char id[MOVE_ID_SIZE])
 	(void)snprintf(id + n, MOVE_ID_SIZE - n, "%08x", random);
 }
 
+struct host *move_host(struct move *m, const struct config *config, const char *name,
+		       struct err *err)
+{
+	struct host *host = answers_take(&m->asked, name);
+
+	if (!host)
+		host = config_host(config, name, m->events, err);
+	if (host)
+		str_set(&host->mark, m->mark);
+	return host;
+}
+
 int move_connect(struct move *m, const struct config *config, struct err *err)
 {
-	m->source = config_host(config, m->source_name, m->events, err);
+	m->source = move_host(m, config, m->source_name, err);
 	if (!m->source)
 		return -1;
-	m->destination = config_host(config, m->destination_name, m->events, err);
+	m->destination = move_host(m, config, m->destination_name, err);
 	if (!m->destination)
 		return -1;
 	m->source->fenced = m->kind == MOVE_RESTORE;
 	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
-	m->source->mark = str_dup(m->mark);
-	m->destination->mark = str_dup(m->mark);
+	/* Neither waits for the other. */
+	host_connect(m->source);
+	host_connect(m->destination);
 	bool at_destination =
 		m->source->fenced || (host_is_local(m->destination) && !host_is_local(m->source) &&
 				      !m->destination->fenced);
@@ -75,7 +88,8 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
 	if (from)
 		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, destination, m->events, &m->source_name, err) < 0)
+	else if (locate(config, m->bundle.name, destination, m->mark, m->events, &m->asked,
+			&m->source_name, err) < 0)
 		return -1;
 	if (strcmp(m->source_name, m->destination_name) == 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
@@ -421,6 +435,7 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	    name_hosts(m, config, opts->from, destination, err) < 0 ||
 	    move_connect(m, config, err) < 0)
 		return -1;
+	answers_clear(&m->asked);
 	str_set(&m->summary.source, m->source_name);
 	str_set(&m->summary.destination, m->destination_name);
 	int status = ask_and_check(m, config, opts, err);

@@ -109,11 +109,11 @@ static int park_restore(struct move *move, struct err *err)
 int step_prepare_hosts(struct move *move, struct err *err)
 {
 	/* A page server has one for itself. */
-	const size_t there = CHANNELS + (move->direct ? 1 : 0);
+	const size_t channels = CHANNELS + (move->direct ? 1 : 0);
+	struct host *const hosts[] = {move->source, move->destination};
 
 	return direct_admit(move, err) < 0 || make_directories(move, err) < 0 ||
-			       host_prime(move->source, CHANNELS, err) < 0 ||
-			       host_prime(move->destination, there, err) < 0 ||
+			       hosts_prime(hosts, 2, channels, err) < 0 ||
 			       move_make_probe(move, err) < 0
 		       ? -1
 		       : 0;

@@ -23,7 +23,8 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return -1;
 	if (from)
 		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, NULL, m->events, &m->source_name, err) < 0)
+	else if (locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked,
+			&m->source_name, err) < 0)
 		return -1;
 	s->source = str_dup(m->source_name);
 	s->hosts = mem_new(config->n_hosts, sizeof(*s->hosts));
@@ -44,11 +45,8 @@ static int connect_host(struct move *m, const struct config *config, const char 
 		ret->host = m->destination;
 		return 0;
 	}
-	ret->host = config_host(config, name, m->events, err);
-	if (!ret->host)
-		return -1;
-	ret->host->mark = str_dup(m->mark);
-	return 0;
+	ret->host = move_host(m, config, name, err);
+	return ret->host ? 0 : -1;
 }
 
 static void take_answer(struct move *m, const struct config *config, const struct move_opts *opts,
@@ -100,6 +98,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 
 	for (size_t i = 0; i < s->n && status == 0; i++)
 		status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
+	answers_clear(&m->asked);
 	if (status == 0)
 		status = ask_all(m, asked, s, err);
 	for (size_t i = 0; i < s->n && status == 0; i++)

@@ -34,6 +34,14 @@ struct answers {
 /* The hosts of the configuration; this machine where there are none, or in any case with here set.
  */
 void ask_names(const struct config *config, bool here, struct argv *ret_names);
+/* ask() in two steps, for whoever goes on with one of the hosts: answers_open() makes them, each
+ * with the mark (host.h) or NULL, and connects to none; -1 where a name is no host. */
+int answers_open(const struct config *config, const struct argv *names, const char *mark,
+		 const struct events *events, struct answers *ret, struct err *err);
+void answers_ask(struct answers *answers, const struct command *cmd);
+/* The host of that name, connected, where it has answered; else NULL. Owned by the caller then; its
+ * row has none any more. */
+struct host *answers_take(struct answers *answers, const char *name);
 /* Runs the command on all of them. -1 only where a name is no host; a silent one is in its row. */
 int ask(const struct config *config, const struct argv *names, const struct command *cmd,
 	const struct events *events, struct answers *ret, struct err *err);

@@ -36,9 +36,10 @@ struct host {
 	struct argv options; /* of ssh, from the configuration */
 	const struct events *events;
 	struct channel *channels;
-	char *control; /* path of the control socket */
-	bool lost;     /* did not answer once: every further command fails at once */
-	bool fenced;   /* known to be off: every command there succeeds, for nothing is there */
+	char *control;	      /* path of the control socket */
+	struct job *greeting; /* of host_connect(): the first command waits for its end */
+	bool lost;	      /* did not answer once: every further command fails at once */
+	bool fenced; /* known to be off: every command there succeeds, for nothing is there */
 };
 
 struct command {
@@ -84,6 +85,12 @@ void host_free(struct host *host);
 void host_free_p(struct host **host);
 bool host_is_local(const struct host *host);
 
+/*
+ * Begins to connect, and doesn't wait for it. What becomes of that is learned by the first command:
+ * where there is no answer it is lost, with what ssh said. Nothing to do here, or where a channel
+ * is open.
+ */
+void host_connect(struct host *host);
 /* Starts a command; -1 only where it could not even be tried (see job_failure() for the rest). */
 int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err);
 /* Waits until one of the jobs that run is done or the moment passes; its index, or -1. */
@@ -103,7 +110,10 @@ int job_finish(struct job *job, struct err *err);
 int host_run(struct host *host, const struct command *cmd, struct err *err);
 /* As host_run(), the output goes to *ret_out (owned by the caller). */
 int host_output(struct host *host, const struct command *cmd, char **ret_out, struct err *err);
-/* Opens n channels there, so that n commands at once find one open. Nothing to do here. */
-int host_prime(struct host *host, size_t n, struct err *err);
+/*
+ * Opens so many channels on each of them, on all at once, so that as many commands at once find one
+ * open. Nothing to do here.
+ */
+int hosts_prime(struct host *const *hosts, size_t n, size_t channels, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef CMIGRATE_LOCATE_H
 #define CMIGRATE_LOCATE_H
 
+#include "cmigrate/ask.h"
 #include "cmigrate/config.h"
 #include "cmigrate/err.h"
 #include "cmigrate/event.h"
@@ -16,10 +17,12 @@
  * configuration), or two have it running; EXIT_BUSY: two, in the middle of a move. A host that
  * doesn't answer is named in the message when none has it. *ret_host is owned by the caller.
  * needed: a host that is going to be asked again, or NULL; where it doesn't answer now, that is
- * EXIT_REFUSED.
+ * EXIT_REFUSED. mark: of what is run there, or NULL. *ret_asked has the hosts, still connected, for
+ * answers_take(); the caller clears it, in any case. NULL: not wanted.
  */
-int locate(const struct config *config, const char *name, const char *needed,
-	   const struct events *events, char **ret_host, struct err *err);
+int locate(const struct config *config, const char *name, const char *needed, const char *mark,
+	   const struct events *events, struct answers *ret_asked, char **ret_host,
+	   struct err *err);
 /*
  * 0 where no known host has the container, so that it may be started. EXIT_REFUSED names the host
  * that has it, or one that can't be asked and might run it, unless that one is listed in `off`.

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmigrate/ask.h"
 #include "cmigrate/bundle.h"
 #include "cmigrate/config.h"
 #include "cmigrate/err.h"
@@ -55,6 +56,7 @@ struct move {
 	struct bundle bundle;
 	char *source_name, *destination_name;
 	struct host *source, *destination;
+	struct answers asked; /* who was asked where it is, until both hosts are connected to */
 	struct store store;
 	struct store_lock lock;
 	struct journal journal;

@@ -41,7 +41,12 @@ void move_name_page_server(struct move *move, const char *server, const char *cl
 /* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *move);
 
-/* Both hosts by name, and the store on the one that this machine is, else on the source. */
+/* The host of that name: connected to where it was asked for the container, with the move's mark.
+ * The caller's; NULL where it is none. */
+struct host *move_host(struct move *move, const struct config *config, const char *name,
+		       struct err *err);
+/* Both hosts by name, connected to at once, and the store on the one that this machine is, else on
+ * the source. */
 int move_connect(struct move *move, const struct config *config, struct err *err);
 
 #endif

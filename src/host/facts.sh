@@ -31,13 +31,16 @@ say() {
 identity() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	# Two names of one host are found by this: one boot, one pid and one network namespace.
-	say identity "$boot $(readlink /proc/self/ns/pid) $(readlink /proc/self/ns/net)"
+	say identity "$boot $(readlink /proc/self/ns/pid /proc/self/ns/net)"
 	say uid "$(id -u)"
-	say nodename "$(uname -n)"
 	# Both ends of the connection that this came over, or on the controller the operator's own.
 	say ssh "$SSH_CONNECTION"
-	say kernel "$(uname -r)"
-	say machine "$(uname -m)"
+	read -r nodename kernel machine <<-END
+		$(uname -nrm)
+	END
+	say nodename "$nodename"
+	say kernel "$kernel"
+	say machine "$machine"
 }
 
 versions() {

@@ -5,16 +5,19 @@
 # disk when they return.
 verb=$1 dir=$2 file=$2/$3
 umask 077
+make_dir() {
+	[ -d "$dir" ] || mkdir -p "$dir"
+}
 case $verb in
 read)
 	[ -e "$file" ] || exit 3
 	exec head -c 1048577 "$file"
 	;;
 append)
-	mkdir -p "$dir" && cat >>"$file" && sync "$file"
+	make_dir && cat >>"$file" && sync "$file"
 	;;
 replace)
-	mkdir -p "$dir" && cat >"$file.$$" && sync "$file.$$" && mv -f "$file.$$" "$file" && sync "$dir" && exit 0
+	make_dir && cat >"$file.$$" && sync "$file.$$" && mv -f "$file.$$" "$file" && sync "$dir" && exit 0
 	rm -f "$file.$$"
 	exit 1
 	;;

@@ -113,6 +113,17 @@ nothing_changed() {
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
+@test "the connections that found the container are gone on with" {
+	for from in '--from hosta' ''; do
+		rm -rf stub/ssh-words
+		# shellcheck disable=SC2086 # words
+		moves --dry-run $from
+		[ "$status" -eq 0 ]
+		grep -x -e 'host[ab]' stub/ssh-words | sort >"connections$from"
+	done
+	diff 'connections--from hosta' connections
+}
+
 @test "--quiet says nothing when all goes well" {
 	moves --quiet
 	[ "$status" -eq 0 ]

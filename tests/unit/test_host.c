@@ -501,7 +501,7 @@ static void primed_channels_are_there_when_needed(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(host_prime(host, 3, &err), 0);
+	assert_int_equal(hosts_prime(&host, 1, 3, &err), 0);
 	assert_int_equal(setenv("STUB_SSH_LOG", log, 1), 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(host_start(host, &cmd, &jobs[i], &err), 0);
@@ -512,6 +512,51 @@ static void primed_channels_are_there_when_needed(void **state)
 	}
 	assert_int_equal(unsetenv("STUB_SSH_LOG"), 0);
 	assert_int_not_equal(access(log, F_OK), 0);
+}
+
+/* Another host's connection is begun before this one is there, and each host has one. */
+static void connections_begun_beforehand(void **state)
+{
+	CLEANUP_HOST struct host *one = far();
+	CLEANUP_HOST struct host *two = far();
+	CLEANUP_HOST struct host *off = host_new("rhel03", "off", NULL, NULL);
+	CLEANUP_HOST struct host *unused = far();
+	CLEANUP_FREE char *log = str_fmt("%s/connect.log", dir);
+	struct command cmd = {.argv = SHELL("true"), .timeout_ms = 5000};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	host_connect(one);
+	host_connect(two);
+	host_connect(off);
+	host_connect(unused);
+	assert_non_null(one->channels);
+	assert_non_null(two->channels);
+	assert_int_equal(setenv("STUB_SSH_LOG", log, 1), 0);
+	host_connect(one);
+	assert_int_equal(host_run(one, &cmd, &err), 0);
+	assert_int_equal(host_run(two, &cmd, &err), 0);
+	host_connect(two);
+	assert_int_equal(host_run(two, &cmd, &err), 0);
+	assert_int_equal(unsetenv("STUB_SSH_LOG"), 0);
+	assert_int_not_equal(access(log, F_OK), 0);
+	assert_int_equal(host_run(off, &cmd, &err), -1);
+	assert_string_equal(
+		err.msg, "rhel03: no answer: ssh: connect to host off port 22: No route to host");
+}
+
+/* What was begun before that was known is not waited for. */
+static void connecting_to_a_host_that_is_fenced_then(void **state)
+{
+	CLEANUP_HOST struct host *host = far();
+	struct command cmd = {.argv = SHELL("exit 1"), .timeout_ms = 5000};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	host_connect(host);
+	host->fenced = true;
+	assert_int_equal(host_run(host, &cmd, &err), 0);
+	host_connect(host);
 }
 
 static void look_alike_marks(void **state)
@@ -561,7 +606,7 @@ static void a_host_that_cant_be_reached(void **state)
 	assert_int_equal(host_run(host, &cmd, &err), -1);
 	assert_string_equal(
 		err.msg, "rhel03: no answer: ssh: connect to host off port 22: No route to host");
-	assert_int_equal(host_prime(host, 2, &err), -1);
+	assert_int_equal(hosts_prime(&host, 1, 2, &err), -1);
 }
 
 static void a_host_that_goes_silent(void **state)
@@ -680,6 +725,8 @@ int main(void)
 		cmocka_unit_test(what_ssh_is_given),
 		cmocka_unit_test(a_channel_is_used_again),
 		cmocka_unit_test(primed_channels_are_there_when_needed),
+		cmocka_unit_test(connections_begun_beforehand),
+		cmocka_unit_test(connecting_to_a_host_that_is_fenced_then),
 		cmocka_unit_test(look_alike_marks),
 		cmocka_unit_test(a_remote_that_dies_in_the_middle),
 		cmocka_unit_test(a_host_that_cant_be_reached),
