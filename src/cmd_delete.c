@@ -2,7 +2,6 @@
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
 #include "cmigrate/locate.h"
-#include "cmigrate/name.h"
 #include "cmigrate/target.h"
 #include "cmigrate/ui.h"
 
@@ -44,20 +43,16 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 		   struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
-	CLEANUP_FREE char *host = str_dup(o->on);
 
-	if (name_check(name, err) < 0)
-		return -1;
-	if (!host && locate(app->config, name, NULL, NULL, app->events, NULL, &host, err) < 0)
-		return err->code == EXIT_REFUSED && is_gone(app, name, t) ? 0 : -1;
-	if (target_init(t, app, name, host, err) < 0 || target_claim(t, err) < 0 ||
-	    target_container(t, &c, err) < 0)
-		return -1;
+	if (target_find(t, app, name, o->on, &c, err) < 0)
+		return !o->on && !t->host && err->code == EXIT_REFUSED && is_gone(app, name, t)
+			       ? 0
+			       : -1;
 	if (container_lives(&c) && !o->force)
 		return err_set(err, EXIT_REFUSED,
 			       "container '%s' is %s on %s; end it with 'cmigrate stop %s', or "
 			       "kill it with --force",
-			       name, c.state, host, name);
+			       name, c.state, t->host->name, name);
 	return target_remove(t, &c, &o->addresses, 0, NULL, err);
 }
 

@@ -3,9 +3,6 @@
 #include <string.h>
 
 #include "cmigrate/cmd.h"
-#include "cmigrate/config.h"
-#include "cmigrate/locate.h"
-#include "cmigrate/name.h"
 #include "cmigrate/target.h"
 #include "cmigrate/ui.h"
 
@@ -56,15 +53,10 @@ static int stop(struct app *app, const struct stop_opts *o, const char *name, st
 		char **ret_how, struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
-	CLEANUP_FREE char *host = str_dup(o->on);
 	unsigned seconds;
 
-	if (read_timeout(o->timeout, &seconds, err) < 0 || name_check(name, err) < 0)
-		return -1;
-	if (!host && locate(app->config, name, NULL, NULL, app->events, NULL, &host, err) < 0)
-		return -1;
-	if (target_init(t, app, name, host, err) < 0 || target_claim(t, err) < 0 ||
-	    target_container(t, &c, err) < 0)
+	if (read_timeout(o->timeout, &seconds, err) < 0 ||
+	    target_find(t, app, name, o->on, &c, err) < 0)
 		return -1;
 	return target_remove(t, &c, &o->addresses, seconds, ret_how, err);
 }

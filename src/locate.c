@@ -157,18 +157,12 @@ static int find(const struct config *config, const char *name, const char *neede
 int locate(const struct config *config, const char *name, const char *needed, const char *mark,
 	   const struct events *events, struct answers *ret_asked, char **ret_host, struct err *err)
 {
-	CLEANUP_ANSWERS struct answers answers = {0};
 	CLEANUP_ARGV struct argv hosts = {0};
 
 	ask_names(config, true, &hosts);
-	if (ask_state(config, name, &hosts, mark, events, &answers, err) < 0)
+	if (ask_state(config, name, &hosts, mark, events, ret_asked, err) < 0)
 		return -1;
-	int status = find(config, name, needed, &answers, ret_host, err);
-	if (ret_asked) {
-		*ret_asked = answers;
-		memset(&answers, 0, sizeof(answers));
-	}
-	return status;
+	return find(config, name, needed, ret_asked, ret_host, err);
 }
 
 /* Hosts that are off are not asked: each would cost its deadline. */

@@ -22,21 +22,6 @@ struct chart {
 	double slot;
 };
 
-double report_tick(double length, int most)
-{
-	static const double steps[] = {1, 2, 5};
-	double unit = 0.001;
-
-	if (!(length > 0 && length < 1e13))
-		return 1;
-	for (;;) {
-		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-			if (length / (unit * steps[i]) <= most)
-				return unit * steps[i];
-		unit *= 10;
-	}
-}
-
 /* What the bar of a move is as high as. */
 static double height_of(const struct record *r)
 {

@@ -24,21 +24,6 @@ struct ruler {
 	double y;
 };
 
-void report_ms(struct buf *out, double ms)
-{
-	char text[32] = "?";
-
-	if (ms >= 0)
-		timeline_ms(text, ms);
-	buf_puts(out, text);
-}
-
-void report_outcome(struct buf *out, const struct record *r)
-{
-	buf_printf(out, "<span class=\"tag %s\">%s</span>", outcome_name(r->outcome),
-		   outcome_name(r->outcome));
-}
-
 static double x_of(const struct ruler *r, double ms)
 {
 	double share = r->to > r->from ? (ms - r->from) / (r->to - r->from) : 0;

@@ -140,21 +140,6 @@ int step_prepare(struct move *move, struct err *err)
 	return step_prepare_hosts(move, err) < 0 ? -1 : step_park(move, err);
 }
 
-void keep_logs(struct move *move)
-{
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	CLEANUP_FREE char *directory = str_fmt("%s/logs-%s", move->store.dir, move->id);
-	struct err why = ERR_INIT;
-
-	if (!move->keep_logs)
-		return;
-	if (runtime_keep_logs(&src, directory, &why) < 0 ||
-	    runtime_keep_logs(&dst, directory, &why) < 0)
-		event_note(move->events, "not all logs are kept: %s", why.msg);
-	else
-		event_note(move->events, "the logs are in '%s'", directory);
-}
-
 /* Of a source that doesn't answer any more nobody knows whether the container still runs there. */
 static enum undo_result left_or_doubt(const struct runtime *source)
 {

@@ -7,6 +7,8 @@
 #include "cmigrate/config.h"
 #include "cmigrate/document.h"
 #include "cmigrate/journal.h"
+#include "cmigrate/locate.h"
+#include "cmigrate/name.h"
 #include "cmigrate/path.h"
 #include "cmigrate/place.h"
 #include "cmigrate/script.h"
@@ -16,16 +18,46 @@
 /* Beside the wait for SIGTERM: runc delete --force alone may take 10 s. */
 #define END_MS 30000
 
-int target_init(struct target *t, const struct app *app, const char *name, const char *host,
-		struct err *err)
+static int init_at(struct target *t, const struct app *app, const char *name, struct host *host,
+		   struct err *err)
 {
+	t->host = host;
 	if (bundle_init(&t->bundle, app_bundle_root(app), name, err) < 0)
-		return -1;
-	t->host = config_host(app->config, host, app->events, err);
-	if (!t->host)
 		return -1;
 	store_init(&t->store, t->host, t->bundle.dir);
 	return 0;
+}
+
+int target_init(struct target *t, const struct app *app, const char *name, const char *host,
+		struct err *err)
+{
+	struct host *at = config_host(app->config, host, app->events, err);
+
+	return at ? init_at(t, app, name, at, err) : -1;
+}
+
+/* The host that has it, connected. */
+static struct host *find_host(const struct app *app, const char *name, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers asked = {0};
+	CLEANUP_FREE char *host = NULL;
+
+	if (locate(app->config, name, NULL, NULL, app->events, &asked, &host, err) < 0)
+		return NULL;
+	return answers_take(&asked, host);
+}
+
+int target_find(struct target *t, const struct app *app, const char *name, const char *on,
+		struct container *ret, struct err *err)
+{
+	struct host *host;
+
+	if (name_check(name, err) < 0)
+		return -1;
+	host = on ? config_host(app->config, on, app->events, err) : find_host(app, name, err);
+	if (!host || init_at(t, app, name, host, err) < 0 || target_claim(t, err) < 0)
+		return -1;
+	return target_container(t, ret, err);
 }
 
 void target_clear(struct target *t)

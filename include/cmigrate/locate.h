@@ -17,8 +17,8 @@
  * configuration), or two have it running; EXIT_BUSY: two, in the middle of a move. A host that
  * doesn't answer is named in the message when none has it. *ret_host is owned by the caller.
  * needed: a host that is going to be asked again, or NULL; where it doesn't answer now, that is
- * EXIT_REFUSED. mark: of what is run there, or NULL. *ret_asked has the hosts, still connected, for
- * answers_take(); the caller clears it, in any case. NULL: not wanted.
+ * EXIT_REFUSED. mark: of what is run there, or NULL. *ret_asked (empty before) has the hosts, still
+ * connected, for answers_take(); the caller clears it, in any case.
  */
 int locate(const struct config *config, const char *name, const char *needed, const char *mark,
 	   const struct events *events, struct answers *ret_asked, char **ret_host,

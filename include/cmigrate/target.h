@@ -25,6 +25,13 @@ struct target {
 /* The container `name` on the host of that name. EXIT_USAGE: one of the names is none. */
 int target_init(struct target *t, const struct app *app, const char *name, const char *host,
 		struct err *err);
+/*
+ * The container where it is, claimed (target_claim()), and what runc knows of it in *ret: on the
+ * host `on`, or found by asking (NULL). Errors as of locate(): t->host stays NULL then; else as of
+ * those used.
+ */
+int target_find(struct target *t, const struct app *app, const char *name, const char *on,
+		struct container *ret, struct err *err);
 /* Gives the lock back too. */
 void target_clear(struct target *t);
 
