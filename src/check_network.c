@@ -253,6 +253,13 @@ CHECK(connection)
 	return CHECK_OK;
 }
 
+CHECK(endpoint)
+{
+	if (!p->bundle->endpoints.n)
+		return CHECK_NOT_NEEDED;
+	return p->endpoint_silence ? check_fail(f, NULL, "%s", p->endpoint_silence) : CHECK_OK;
+}
+
 CHECK(packets)
 {
 	const struct facts *there = p->destination;

@@ -59,6 +59,7 @@ void move_free(struct move *m)
 	free(m->pages);
 	free(m->mark);
 	free(m->restore_mark);
+	free(m->endpoint_silence);
 	free(m->silent);
 	free(m);
 }

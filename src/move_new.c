@@ -20,6 +20,8 @@
 #define DUMP_BYTES_MS 10000
 /* A day: a host may say anything of its memory. */
 #define DUMP_MAX_MS 86400000
+/* While the hosts look at themselves: who answers costs nothing. */
+#define ENDPOINT_MS 1000
 /* As far as an annotation may say it. */
 #define TIMEOUT_MAX_S 1000000
 /* The first that can leave packets alone (criu(8), --network-lock skip). */
@@ -272,6 +274,15 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 	return host_start(host, &cmd, job, err);
 }
 
+void move_ask_endpoints(struct move *m)
+{
+	struct err silent = ERR_INIT;
+
+	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
+	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, &silent) < 0)
+		str_set(&m->endpoint_silence, silent.msg);
+}
+
 /* Both hosts at once; one that is off has nothing to say. */
 int move_gather_facts(struct move *m, struct err *err)
 {
@@ -282,6 +293,7 @@ int move_gather_facts(struct move *m, struct err *err)
 	if (move_ask(m, m->source, "source", &src, err) < 0 ||
 	    move_ask(m, m->destination, "destination", &dst, err) < 0)
 		return refusal(err);
+	move_ask_endpoints(m);
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0)
 		return refusal(err);
@@ -358,6 +370,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .strategy = m->strategy,
 			      .direct = m->direct,
 			      .tcp_established = o->tcp_established,
+			      .endpoint_silence = m->endpoint_silence,
 			      .file_locks = o->file_locks,
 			      .ext_unix_sk = o->ext_unix_sk,
 			      .shell_job = o->shell_job,

@@ -79,6 +79,10 @@ static const struct check checks[] = {
 	 "ip -6 addr change ADDRESS/PREFIX dev DEVICE preferred_lft 0", check_address_preferred},
 	{"connection", CHECK_ERROR, false, "no ssh connection goes over the service address",
 	 "name the host by an address of its own, and log in there by that", check_connection},
+	{"endpoint", CHECK_WARNING, false, "the endpoint answers before the move",
+	 "a move that it does not answer behind is undone: mend it, or name another with "
+	 "--endpoint",
+	 check_endpoint},
 	{"packets", CHECK_ERROR, false,
 	 "the destination can hold packets (or, a warning, drop them)",
 	 "install tc, ping and the kernel's ifb module there, or nft, or use --tcp-close",

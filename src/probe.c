@@ -206,6 +206,19 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 	return 0;
 }
 
+double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
+		 struct err *err)
+{
+	int64_t start = clock_now_us(), answered = 0;
+	struct probe *probe = probe_new(urls, err);
+
+	if (!probe)
+		return -1;
+	int status = probe_wait(probe, deadline_in_ms(timeout_ms), cancel, &answered, err);
+	probe_free(probe);
+	return status < 0 ? -1 : (double)(answered - start) / 1000.0;
+}
+
 char *probe_answer(const struct probe *probe)
 {
 	char *line = str_dup(buf_str(&probe->endpoints[0].answer));

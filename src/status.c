@@ -189,21 +189,6 @@ static const char *silence(const struct err *err)
 	return at ? at + strlen(before) : err->msg;
 }
 
-/* How long the answer took, or -1 and why there is none. */
-static double ask_endpoint(const char *url, struct err *err)
-{
-	CLEANUP_ARGV struct argv urls = {0};
-	int64_t start = clock_now_us(), answered = 0;
-
-	argv_add(&urls, url);
-	struct probe *probe = probe_new(&urls, err);
-	if (!probe)
-		return -1;
-	int status = probe_wait(probe, deadline_in_ms(ENDPOINT_MS), NULL, &answered, err);
-	probe_free(probe);
-	return status < 0 ? -1 : (double)(answered - start) / 1000.0;
-}
-
 static json_t *addresses_json(const struct status *s)
 {
 	json_t *list = json_array();
@@ -225,7 +210,9 @@ static json_t *endpoints_json(const struct status *s)
 	for (size_t i = 0; i < s->bundle.endpoints.n && i < ENDPOINTS_MAX; i++) {
 		const char *url = s->bundle.endpoints.v[i];
 		struct err err = ERR_INIT;
-		double ms = ask_endpoint(url, &err);
+		CLEANUP_ARGV struct argv urls = {0};
+		argv_add(&urls, url);
+		double ms = probe_now(&urls, ENDPOINT_MS, NULL, &err);
 		json_array_append_new(
 			list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers", ms >= 0,
 					"ms", ms >= 0 ? json_real(ms) : json_null(), "error",

@@ -78,6 +78,8 @@ static int ask_all(struct move *m, struct asked *asked, struct survey *s, struct
 		if (move_ask(m, asked[i].host, "destination", &asked[i].job,
 			     &s->hosts[i].verdict) == 0)
 			jobs[n++] = &asked[i].job;
+	if (status == 0)
+		move_ask_endpoints(m);
 	jobs_wait_all(jobs, n);
 	free(jobs);
 	if (status == 0)

@@ -86,6 +86,7 @@ CHECK(address_source);
 CHECK(address_in_use);
 CHECK(address_preferred);
 CHECK(connection);
+CHECK(endpoint);
 CHECK(packets);
 
 #endif

@@ -103,6 +103,7 @@ struct move {
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
 	bool ended;	 /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
+	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
 	int64_t deadline_us; /* of the whole move, up to its commit point; 0: none */

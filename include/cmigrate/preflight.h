@@ -34,7 +34,8 @@ struct preflight {
 	const char *strategy;
 	bool direct; /* memory does not go by the shared directory */
 	bool tcp_established;
-	struct argv skip; /* ids */
+	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
+	struct argv skip;	      /* ids */
 	/* CRIU flags that the container or the operator gave */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */

@@ -197,6 +197,17 @@ nothing_changed() {
 	[ "$(jq -r 'select(.check == "cpu").result' <<<"$output")" = skipped ]
 }
 
+@test "an endpoint that is silent before the move is told, and asked all the same behind it" {
+	bundle '{"org.cmigrate.endpoint": "tcp://127.0.0.1:1"}'
+	moves --timeout 1
+	[ "$status" -eq 4 ]
+	[[ $stderr == *"endpoint: endpoint 'tcp://127.0.0.1:1' does not answer: "* ]]
+	bundle '{}'
+	moves
+	[ "$status" -eq 0 ]
+	[[ $stderr != *"endpoint: "* ]]
+}
+
 @test "a check that fails: exit code 3, its id, nothing changed" {
 	echo running >stub/hostb/state
 	run --separate-stderr "$cmigrate" check --from hosta --skip-check "$skips" web hostb

@@ -181,6 +181,18 @@ static void closed(struct fixture *x)
 	x->p.tcp_established = false;
 }
 
+static void silent(struct fixture *x)
+{
+	if (!x->bundle.endpoints.n)
+		argv_add(&x->bundle.endpoints, "http://web/");
+	x->p.endpoint_silence = "endpoint 'http://web/' does not answer: refused";
+}
+
+static void no_endpoints(struct fixture *x)
+{
+	argv_clear(&x->bundle.endpoints);
+}
+
 static void direct(struct fixture *x)
 {
 	x->p.direct = true;
@@ -332,6 +344,7 @@ static const struct row failing[] = {
 	 "the ssh connection to rhel02 comes from service address 10.99.0.100", false},
 	{"connection", "ssh=::ffff:10.99.0.9 4711 ::ffff:10.99.0.100 22\n", NULL, NULL,
 	 "an ssh connection to rhel01 goes to service address 10.99.0.100", false},
+	{"endpoint", NULL, NULL, silent, "'http://web/' does not answer: refused", true},
 	{"packets", NULL, "ifb=\n", NULL, "rhel02 can't hold packets back, only drop them", true},
 	{"packets", NULL, TOOLS "ifb=\n", NULL, "rhel02 can neither hold packets back nor drop",
 	 false},
@@ -387,6 +400,7 @@ static const struct row passing[] = {
 	{"address-preferred", V6_ADDR("true"), NULL, on_v6, NULL, false},
 	{"connection", "ssh=10.99.0.9 100 10.99.0.1 22\n", "ssh=garbage\n", NULL, NULL, false},
 	{"address-in-use", NULL, "owner=nonsense\n", NULL, NULL, false},
+	{"endpoint", NULL, NULL, no_endpoints, NULL, false},
 	{"packets", NULL, TOOLS "ifb=\n", closed, NULL, false},
 	{"terminal", "terminal=process 1, descriptor 0, /dev/pts/0\n", NULL, shell_job, NULL,
 	 false},
