@@ -10,6 +10,31 @@
  */
 #define PIPE_MIN (4U << 20)
 
+static bool is_service_address(const struct bundle *b, const char *ip)
+{
+	for (size_t i = 0; i < b->n_addresses; i++)
+		if (strcmp(b->addresses[i].ip, ip) == 0)
+			return true;
+	return false;
+}
+
+static bool is_address(const char *text)
+{
+	struct address unused;
+	struct err bad = ERR_INIT;
+
+	return address_parse(text, &unused, &bad) == 0;
+}
+
+bool check_peers(const struct facts *server, const struct facts *client, const struct bundle *b)
+{
+	const char *at = facts_get(server, "peer-from"), *from = facts_get(client, "peer-from");
+
+	return is_address(at) && is_address(from) && strcmp(facts_get(client, "peer"), at) == 0 &&
+	       strcmp(facts_get(server, "peer"), from) == 0 && !is_service_address(b, at) &&
+	       !is_service_address(b, from);
+}
+
 static enum check_outcome check_pipes(const struct preflight *p, struct finding *f)
 {
 	if (facts_has(p->source, "may-exceed", "yes") ||
@@ -31,6 +56,12 @@ CHECK(pages)
 	if (!*facts_get(p->source, "peer-from"))
 		return check_fail(f, "make the name known there, with an IPv4 address",
 				  "%s does not know the address of %s", p->source_name,
+				  p->destination_name);
+	if (!check_peers(p->source, p->destination, p->bundle))
+		return check_fail(f,
+				  "let each host resolve the other's name to the address that it "
+				  "is reached by, none that moves",
+				  "%s and %s don't know each other's address", p->source_name,
 				  p->destination_name);
 	if (!facts_has(p->destination, "uffd", "yes"))
 		return check_fail(f, NULL, "criu on %s can't use userfaultfd", p->destination_name);

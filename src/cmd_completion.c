@@ -6,6 +6,7 @@
 #include "cmigrate/cmd.h"
 #include "cmigrate/completion.h"
 #include "cmigrate/config.h"
+#include "cmigrate/name.h"
 #include "cmigrate/output.h"
 
 struct completion_opts {
@@ -41,12 +42,14 @@ static const struct {
 
 static void add_names(const char *bundle_root, struct buf *out)
 {
+	struct err unused = ERR_INIT;
 	DIR *dir = opendir(bundle_root);
 
 	if (!dir)
 		return;
+	/* A shell expands them: anybody who writes there could make a directory called "$(...)". */
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		if (entry->d_name[0] != '.' &&
+		if (name_check(entry->d_name, &unused) == 0 &&
 		    (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN))
 			buf_printf(out, "%s\n", entry->d_name);
 	(void)closedir(dir);

@@ -95,15 +95,15 @@ static void report(struct recovery_job *job, const struct move *move, enum exit_
 }
 
 /* The hooks below the lock: the journal is read, the move rebuilt and settled. */
-static int settle(struct recovery_job *job, const struct store *store,
+static int settle(struct recovery_job *job, const struct bundle *bundle, const struct store *store,
 		  const struct journal_state *state, struct err *err)
 {
 	struct move *move = NULL;
 	int status = journal_mend(store, state, err);
 
 	if (status == 0)
-		status =
-			move_from_json(state->move, job->app->config, job->app->events, &move, err);
+		status = move_from_json(state->move, bundle, job->app->config, job->app->events,
+					&move, err);
 	if (status == 0)
 		status = fence_hosts(job->opts, move, err);
 	if (status == 0) {
@@ -122,8 +122,8 @@ static int settle(struct recovery_job *job, const struct store *store,
 	return status;
 }
 
-static int recover_locked(struct recovery_job *job, const struct store *store, const char *name,
-			  struct err *err)
+static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
+			  const struct store *store, struct err *err)
 {
 	struct journal_state state = {0};
 
@@ -132,12 +132,12 @@ static int recover_locked(struct recovery_job *job, const struct store *store, c
 	int status = EXIT_DONE;
 	if (!state.found) {
 		if (!job->opts->all)
-			event_note(job->app->events, "no interrupted move of '%s'", name);
+			event_note(job->app->events, "no interrupted move of '%s'", bundle->name);
 	} else if (!state.move) {
 		/* Torn in its first line: nothing had been changed yet. */
 		status = store_remove(store, JOURNAL_FILE, err);
 	} else {
-		status = settle(job, store, &state, err);
+		status = settle(job, bundle, store, &state, err);
 	}
 	journal_state_clear(&state);
 	return status;
@@ -185,7 +185,7 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 	store_init(&store, job->host, bundle.dir);
 	int status = has_bundle(job, &bundle, err) < 0 ? -1 : take_lock(job, &store, &lock, err);
 	if (status == 0)
-		status = recover_locked(job, &store, name, err);
+		status = recover_locked(job, &bundle, &store, err);
 	else
 		(void)err_wrap(err, "container '%s'", name);
 	store_unlock(&lock);

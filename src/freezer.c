@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/document.h"
+#include "cmigrate/runc_state.h"
 
 #define QUICK_MS 10000
-/* Where runc keeps the state of root's containers (runc(8), --root). */
-#define RUNC_ROOT "/run/runc"
 #define CGROUPS "/sys/fs/cgroup/"
 
 /* Below the cgroups, one line, no way up: it is going to be written to. */
@@ -59,9 +57,7 @@ char *freezer_find(const struct runtime *rt)
 
 char *freezer_here(const char *name)
 {
-	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
-	struct err unused = ERR_INIT;
-	json_t *state = document_load(path, &unused);
+	json_t *state = runc_state_load(name);
 	char *freezer = freezer_of(state);
 
 	json_decref(state);

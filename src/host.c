@@ -447,6 +447,8 @@ void job_clear(struct job *job)
 {
 	int status;
 
+	if (!job->host)
+		return; /* never begun */
 	if (job->state == JOB_RUNNING && !job->channel) {
 		/* Not waited for: it goes on, as it would on another host. */
 		(void)proc_reap(&job->proc, &status);

@@ -122,9 +122,7 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->source_name || !m->destination_name ||
 	    !m->strategy)
 		return err_set(err, EXIT_FAILED, "move: a name is missing");
-	if (strlen(id) >= MOVE_ID_SIZE)
-		return err_set(err, EXIT_FAILED, "move.id: too long");
-	if (name_check(id, err) < 0 || name_check(m->bundle.name, err) < 0 ||
+	if (name_check_id(id, err) < 0 || name_check(m->bundle.name, err) < 0 ||
 	    name_check_path(m->bundle.dir, err) < 0)
 		return err_wrap(err, "move");
 	if (move_is_post_copy(m) && (!m->page_server || !m->page_client))
@@ -168,8 +166,33 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 		       : 0;
 }
 
-int move_from_json(const json_t *object, const struct config *config, const struct events *events,
-		   struct move **ret, struct err *err)
+/* Where it lies isn't proof enough: what it names is run, restored and removed, by root. */
+static int check_is_of(const struct move *m, const struct bundle *bundle, struct err *err)
+{
+	if (strcmp(m->bundle.name, bundle->name) == 0 && strcmp(m->bundle.dir, bundle->dir) == 0)
+		return 0;
+	(void)err_set(err, EXIT_FAILED, "move: it is of '%s' in '%s', and lies in '%s'",
+		      m->bundle.name, m->bundle.dir, bundle->dir);
+	return err_append(err, "where that is the same directory by another path, give that as "
+			       "--bundle-root");
+}
+
+static int read_images(const json_t *o, struct move *m, struct err *err)
+{
+	CLEANUP_FREE char *images = NULL;
+	CLEANUP_FREE char *checkpoint = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
+
+	if (document_string(o, "move", "images", &images, err) < 0)
+		return -1;
+	if (images && strcmp(images, m->images) != 0 && strcmp(images, checkpoint) != 0)
+		return err_set(err, EXIT_FAILED, "move.images: not those of the move");
+	if (images)
+		str_set(&m->images, images);
+	return 0;
+}
+
+int move_from_json(const json_t *object, const struct bundle *bundle, const struct config *config,
+		   const struct events *events, struct move **ret, struct err *err)
 {
 	struct move *m = mem_new(1, sizeof(*m));
 	size_t n_source = 0, n_destination = 0;
@@ -179,7 +202,8 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
 	m->start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
-	if (read_names(object, m, err) < 0 || read_options(object, m, err) < 0 ||
+	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
+	    read_options(object, m, err) < 0 ||
 	    read_addresses(object, "source_addresses", m->source_addresses, &n_source, err) < 0 ||
 	    read_addresses(object, "destination_addresses", m->destination_addresses,
 			   &n_destination, err) < 0)
@@ -197,13 +221,8 @@ int move_from_json(const json_t *object, const struct config *config, const stru
 	str_set(&m->summary.destination, m->destination_name);
 	str_set(&m->summary.strategy, m->strategy);
 	move_name_things(m);
-	if (document_string(object, "move", "images", &m->images, err) < 0 ||
-	    name_check_path(m->images, err) < 0)
+	if (read_images(object, m, err) < 0)
 		return -1;
-	/* They are going to be removed, so they are below the bundle, whatever a journal says. */
-	size_t len = strlen(m->bundle.dir);
-	if (!str_starts(m->images, m->bundle.dir) || m->images[len] != '/')
-		return err_set(err, EXIT_FAILED, "move.images: not in the bundle");
 	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
 	free(m->mark);
 	m->mark = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());

@@ -6,9 +6,6 @@
 #include "cmigrate/check.h"
 #include "cmigrate/move_part.h"
 
-/* Ports of page servers: below the ephemeral ones, one per container where it is free. */
-#define PAGE_PORT_FIRST 27000
-#define PAGE_PORTS 2000
 /* Beyond the memory itself: the small images, logs, what other moves and programs write. */
 #define ROOM_EXTRA (64ULL << 20)
 /* No container has more; what follows can't overflow. */
@@ -53,30 +50,6 @@ void move_name_page_server(struct move *m, const char *server, const char *clien
 	m->source_options.page_server = m->page_endpoint;
 }
 
-static bool is_service_address(const struct move *m, const char *ip)
-{
-	for (size_t i = 0; i < m->bundle.n_addresses; i++)
-		if (strcmp(m->bundle.addresses[i].ip, ip) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Each host's address as the other one knows it must be the one that it calls its own. An address
- * that moves along is gone in the middle of the dump.
- */
-static bool know_each_other(const struct move *m, const char *server, const char *client)
-{
-	struct address unused;
-	struct err bad = ERR_INIT;
-
-	return address_parse(server, &unused, &bad) == 0 &&
-	       address_parse(client, &unused, &bad) == 0 &&
-	       strcmp(server, facts_get(&m->destination_facts, "peer-from")) == 0 &&
-	       strcmp(client, facts_get(&m->destination_facts, "peer")) == 0 &&
-	       !is_service_address(m, server) && !is_service_address(m, client);
-}
-
 /*
  * In /run there is all that is sent, in pre-copy what changes meanwhile too; in the memory that and
  * the restored container.
@@ -93,8 +66,6 @@ static bool has_room(const struct move *m)
 /* Owned by the caller; NULL: memory can go straight to the destination. */
 static char *obstacle(const struct move *m)
 {
-	const char *server = facts_get(&m->source_facts, "peer");
-	const char *client = facts_get(&m->source_facts, "peer-from");
 	uint64_t memory = m->summary.memory_bytes;
 
 	if (move_is_post_copy(m))
@@ -104,7 +75,7 @@ static char *obstacle(const struct move *m)
 			       m->gate ? m->destination_name : m->source_name);
 	if (m->keep_images)
 		return str_dup("images that are kept would lack the memory");
-	if (!know_each_other(m, server, client))
+	if (!check_peers(&m->destination_facts, &m->source_facts, &m->bundle))
 		return str_fmt("%s and %s don't know each other's address", m->source_name,
 			       m->destination_name);
 	if (!memory || memory > MEMORY_MAX)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/permit.h"
 
+#include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "cmigrate/freezer.h"
 #include "cmigrate/name.h"
+#include "cmigrate/pages.h"
+#include "cmigrate/runc_state.h"
 #include "cmigrate/script.h"
 
 #define DIGITS "0123456789"
@@ -83,11 +88,33 @@ static bool is_line(const char *word)
 	return true;
 }
 
-/* 20260102T030405-0a1b2c3d */
 static bool is_id(const char *word)
 {
-	return strlen(word) == 24 && strspn(word, DIGITS) == 8 && word[8] == 'T' &&
-	       strspn(word + 9, DIGITS) == 6 && word[15] == '-' && strspn(word + 16, HEX) == 8;
+	struct err unused = ERR_INIT;
+
+	return name_check_id(word, &unused) == 0;
+}
+
+static bool is_page_port(const char *word)
+{
+	unsigned long port = strtoul(word, NULL, 10);
+
+	return port >= PAGE_PORT_FIRST && port < PAGE_PORT_FIRST + 2 * PAGE_PORTS;
+}
+
+/* timeout(1) takes 0 for "for ever". */
+static bool is_seconds(const char *word)
+{
+	return strtoul(word, NULL, 10) > 0;
+}
+
+/* One of the network namespaces' files, or nothing: to open others, as a watchdog's, may do
+ * something. */
+static bool is_net_file(const char *word)
+{
+	struct statfs fs;
+
+	return is_path(word) && (statfs(word, &fs) < 0 ? errno == ENOENT : fs.f_type == NSFS_MAGIC);
 }
 
 static bool is_tag(const char *word)
@@ -108,6 +135,9 @@ static const struct kind {
 	{"ip", HEX "ABCDEF.:", 45, is_ip},
 	{"host", ALNUM "_.:%[]-", 253, is_host},
 	{"number", DIGITS, 20, NULL},
+	{"page-port", DIGITS, 5, is_page_port},
+	{"seconds", DIGITS, 9, is_seconds},
+	{"net-file", NULL, 4095, is_net_file},
 	{"device", ALNUM "_.:@-", 15, is_device},
 	{"path", NULL, 4095, is_path},
 	{"line", NULL, 65536, is_line},
@@ -269,7 +299,18 @@ static bool is_about(const struct permit *row, const struct argv *a)
 	return strncmp(row->words, a->v[0], len) == 0 && !a->v[0][len];
 }
 
-static bool allows(const struct permit *row, const struct line *line, const char *root)
+/* Whether it runs here from another bundle than that of its name below the root. */
+static bool is_foreign(const struct bound *b)
+{
+	CLEANUP_FREE char *name = str_dupn(b->name, b->name_len);
+	CLEANUP_FREE char *ours = str_fmt("%s/%s", b->root, name);
+	CLEANUP_FREE char *bundle = runc_state_bundle(name);
+
+	return bundle && strcmp(bundle, ours) != 0;
+}
+
+static bool allows(const struct permit *row, const struct line *line, const char *root,
+		   bool *ret_foreign)
 {
 	CLEANUP_FREE char *script = script_of(row);
 	struct bound b = {.root = root};
@@ -285,10 +326,13 @@ static bool allows(const struct permit *row, const struct line *line, const char
 	if (row->takes_over != line->takes_over || !row->log != !line->log ||
 	    !row->input != !line->input)
 		return false;
-	return match_words(pattern, words, &b) &&
-	       match_words(row->env ? row->env : "", line->env.v, &b) &&
-	       (!row->log || match(row->log, line->log, &b)) &&
-	       (!row->input || match(row->input, line->input, &b));
+	if (!match_words(pattern, words, &b) ||
+	    !match_words(row->env ? row->env : "", line->env.v, &b) ||
+	    (row->log && !match(row->log, line->log, &b)) ||
+	    (row->input && !match(row->input, line->input, &b)))
+		return false;
+	*ret_foreign = row->touches && b.name && is_foreign(&b);
+	return !*ret_foreign;
 }
 
 /* For a message: a script by its name, no control bytes, no end of it. */
@@ -329,7 +373,7 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 {
 	CLEANUP_FREE char *where =
 		str_fmt("not with these arguments; bundles are below '%s' here", bundle_root);
-	bool known = false;
+	bool known = false, foreign = false;
 
 	if (line->argv.n > WORDS_MAX)
 		return err_set(err, EXIT_REFUSED, "refused a command of %zu words", line->argv.n);
@@ -337,8 +381,11 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 		return -1;
 	for (const struct permit *row = permits; row->words; row++) {
 		known |= is_about(row, &line->argv);
-		if (allows(row, line, bundle_root))
+		if (allows(row, line, bundle_root, &foreign))
 			return 0;
+		if (foreign)
+			return refuse(&line->argv,
+				      "the container of that name runs from another bundle", err);
 	}
 	return refuse(&line->argv, known ? where : "no command of cmigrate", err);
 }

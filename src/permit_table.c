@@ -33,9 +33,9 @@ const struct permit_alias permit_aliases[] = {
 	/* What a container keeps on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
-	{"port", "sport = :{number}"},
+	{"port", "sport = :{page-port}"},
 	{"netns", ""},
-	{"netns", "{path}"},
+	{"netns", "{net-file}"},
 	{"hop", ""},
 	{"hop", "{ip}"},
 	{"address", "{ip}/{number}@{device}"},
@@ -78,20 +78,21 @@ const struct permit permits[] = {
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
 	 "peer={host} "
-	 "address={ip}... bind={path}... [netns={path}]"),
+	 "address={ip}... bind={path}... [netns={net-file}]"),
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
 	ROW("(place) taken {netns} {address}..."),
 
 	/* The state of a container on the shared directory: never its config.json or its images. */
 	ROW("(lock) {state} {text}", .takes_over = true),
-	ROW("(store) read|remove {state} {file}|lock"),
-	ROW("(store) append|replace {state} {file}|lock", .input = "{text}"),
+	ROW("(store) read {state} {file}|lock"),
+	ROW("(store) remove {state} {file}"),
+	ROW("(store) append|replace {state} {file}", .input = "{text}"),
 	ROW("rm -f -- {state}/proof-{id}"),
 	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
 
 	/* Starting and ending a container. */
-	ROW("(run) {name} {bundle}"),
-	ROW("(end) {name} {number}"),
+	ROW("(run) {name} {bundle}", .touches = true),
+	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
 	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
@@ -106,19 +107,19 @@ const struct permit permits[] = {
 	ROW("(clean) {run} '' keep"),
 
 	/* Freezing, dumping, restoring. */
-	ROW("(freeze) {name} {freezer}"),
-	ROW("(thaw) {name}"),
+	ROW("(freeze) {name} {freezer}", .touches = true),
+	ROW("(thaw) {name}", .touches = true),
 	ROW("(status) {name} {run}"),
 	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
-	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{number}] {name}",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out"),
-	ROW("(tmpfs) save|same {run} {images} {name}"),
+	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
+	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
 	ROW("(restore) {run} {images} "
 	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
 	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
 	 .env = "{conf} CMIGRATE_RESTORE={id}",
-	 .log = "{run}/restore.out"),
+	 .log = "{run}/restore.out", .touches = true),
 	ROW("(refill) {run} {images}"),
 	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
 	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
@@ -126,29 +127,30 @@ const struct permit permits[] = {
 	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
 	ROW("(images) {images} [{pages}]"),
-	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle}"),
+	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
 	ROW("(fence) {id} {mark}"),
 	ROW("sync -f {images}"),
+	ROW("rm -f -- {images}/inventory.img"),
 
 	/* Memory that goes ahead of the container, or follows it. */
-	ROW("(pass) {number} {run} {images} {name} [{ip}:{number}]",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf"),
+	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
 	ROW("(readahead) {images} {number}"),
-	ROW("(pages) {run} {images} {name} {ip} {number}", .env = "CMIGRATE_PAGES={run}",
-	    .log = "{run}/pages.out"),
+	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
+	    .log = "{run}/pages.out", .touches = true),
 	ROW("(socket) {run}"),
 	ROW("(drain) {run}"),
 	ROW("(unpage) {run}"),
-	ROW("(nudge) {run} {ip} {number}"),
+	ROW("(nudge) {run} {ip} {page-port}"),
 	ROW("ss -H -tin {port}"),
-	ROW("(guard) admit {tag} {ip} {number} {ip}"),
+	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
 
 	/* Memory that goes straight to the destination. */
-	ROW("(receive) {number} {number} {run} {ip} {number} {number}", .env = "CMIGRATE_PAGES={run}"),
+	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
 	ROW("(listens) {run}"),
 	ROW("(gather) {images} {pages} {number}|all"),
-	ROW("(cut) {run} {ip} {number}"),
+	ROW("(cut) {run} {ip} {page-port}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),
@@ -158,12 +160,18 @@ const struct permit permits[] = {
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
 	ROW("(bounce) clear {tag} {netns} '' ''"),
-	ROW("[nsenter] [--net={path}] [--] nft {bounce}"),
-	ROW("[nsenter] [--net={path}] [--] ip -force -batch -", .input = "{leave}"),
-	ROW("[nsenter] [--net={path}] [--] tc qdisc change dev cm{tag} root plug release_indefinite"),
-	ROW("[nsenter] [--net={path}] [--] tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
+	ROW("nft {bounce}"),
+	ROW("nsenter --net={net-file} -- nft {bounce}"),
+	ROW("ip -force -batch -", .input = "{leave}"),
+	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
+	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),
+	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root plug release_indefinite"),
+	ROW("tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
 	 "limit 32mb"),
-	ROW("[nsenter] [--net={path}] [--] ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
+	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
+	 "limit 32mb"),
+	ROW("ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
+	ROW("nsenter --net={net-file} -- ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
 	{.words = NULL},
 };
 /* clang-format on */

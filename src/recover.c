@@ -29,7 +29,7 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	if (f->committed)
 		return RECOVER_FORWARD;
 	if (!f->destination_known) {
-		*ret_why = "the destination does not answer, and may run a copy";
+		*ret_why = "the destination can't tell, and may run a copy";
 		return RECOVER_DOUBT;
 	}
 	if (is(f->destination_status, "running")) {
@@ -43,7 +43,7 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 		return RECOVER_DOUBT;
 	}
 	if (!f->source_known) {
-		*ret_why = "the source does not answer, and may run its copy";
+		*ret_why = "the source can't tell, and may run its copy";
 		return RECOVER_DOUBT;
 	}
 	if (is_alive(f))
@@ -52,24 +52,35 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 }
 
 /* Ends what the dead controller had started there; unknown hosts are found out by it. */
-static bool fence(const struct move *move, struct host *host)
+static bool fence(const struct move *move, struct host *host, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	struct err unused = ERR_INIT;
 
 	script_argv(&a, &script_fence, move->id, move->mark, NULL);
-	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, &unused) == 0;
+	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, err) == 0;
 }
 
-/* A restore that goes on without its controller is let end: then its outcome is known. */
-static void await_restore(const struct move *move)
+/* A restore that goes on without its controller is let end: then its outcome is known. On the
+ * source too: there a recovery restores. */
+static void await_restore(const struct move *move, struct host *host)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
 	script_argv(&a, &script_await, move->restore_mark, NULL);
-	(void)host_run(move->destination,
-		       &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
+	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
+}
+
+/* What a host has of it, once nothing of the dead controller goes on there; owned by the caller.
+ * NULL: that is not known, and why. */
+static char *ask_host(const struct move *move, const struct runtime *rt, struct err *err)
+{
+	char *status = NULL;
+
+	if (!fence(move, rt->host, err))
+		return NULL;
+	await_restore(move, rt->host);
+	return runtime_status(rt, &status, err) == 0 ? status : NULL;
 }
 
 static bool images_complete(const struct move *move, struct host *host)
@@ -160,12 +171,22 @@ static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 {
 	(void)err_set(
 		err, EXIT_IN_DOUBT,
-		"'%s': %s; run 'cmigrate recover %s' again when it answers, or with --fenced HOST "
+		"'%s': %s; run 'cmigrate recover %s' again when it can, or with --fenced HOST "
 		"once it is surely off",
 		move->bundle.name, why, move->bundle.name);
 	str_set(&move->summary.outcome, "in-doubt");
 	str_set(&move->summary.error, err->msg);
 	return EXIT_IN_DOUBT;
+}
+
+/* A recovery that was killed while it restored on the source has held back packets there. */
+static void clear_source(struct move *move)
+{
+	struct net src = move_net_source(move);
+	struct err unheard = ERR_INIT;
+
+	if (src.n)
+		(void)net_hold_clear(&src, move->tag, &unheard);
 }
 
 static enum exit_code settle(struct move *move, enum recovery way, const char *destination_status,
@@ -182,6 +203,7 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		code = engine_resume(strategy, "release", move, err);
 		break;
 	case RECOVER_BACK:
+		clear_source(move);
 		code = engine_back(strategy, move, err);
 		break;
 	case RECOVER_RESTORE:
@@ -197,25 +219,25 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
 }
 
+/* Why a host could not tell: one that answers must not be taken for one that is off. */
+static void add_cause(const struct err *cause, struct err *err)
+{
+	if (*cause->msg)
+		(void)err_append(err, "%s", cause->msg);
+}
+
 enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 {
 	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	CLEANUP_FREE char *source_status = NULL;
-	CLEANUP_FREE char *destination_status = NULL;
+	struct err source_err = ERR_INIT, destination_err = ERR_INIT;
 	const char *why = "";
-	struct err unused = ERR_INIT;
 
 	move->recovering = true;
-	bool source_known = fence(move, move->source);
-	bool destination_known = fence(move, move->destination);
-	if (destination_known)
-		await_restore(move);
-	source_known = source_known && runtime_status(&src, &source_status, &unused) == 0;
-	destination_known =
-		destination_known && runtime_status(&dst, &destination_status, &unused) == 0;
+	CLEANUP_FREE char *source_status = ask_host(move, &src, &source_err);
+	CLEANUP_FREE char *destination_status = ask_host(move, &dst, &destination_err);
 	struct recover_facts facts = {.committed = committed,
-				      .source_known = source_known,
-				      .destination_known = destination_known,
+				      .source_known = source_status != NULL,
+				      .destination_known = destination_status != NULL,
 				      .source_status = source_status ? source_status : "",
 				      .destination_status =
 					      destination_status ? destination_status : "",
@@ -226,6 +248,11 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	move->only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
 	move->keep_silent = move->keep_silent || move->only_copy;
 	enum exit_code code = settle(move, way, facts.destination_status, why, err);
+	if (way == RECOVER_DOUBT) {
+		add_cause(&source_err, err);
+		add_cause(&destination_err, err);
+		str_set(&move->summary.error, err->msg);
+	}
 	move->summary.exit_code = (int)code;
 	move_record(move);
 	return code;

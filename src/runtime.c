@@ -101,6 +101,15 @@ int runtime_clean_but_pages(const struct runtime *rt, struct err *err)
 	return clean(rt, "", "keep", err);
 }
 
+int runtime_void_images(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	argv_addl(&a, "rm", "-f", "--", NULL);
+	argv_addf(&a, "%s/inventory.img", rt->images);
+	return run(rt, &a, CLEAN_MS, err);
+}
+
 int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
@@ -334,7 +343,7 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_erase, rt->name, rt->mark, rt->bundle, NULL);
+	script_argv(&a, &script_erase, rt->name, rt->mark, rt->bundle, rt->run, NULL);
 	return run(rt, &a, ERASE_MS, err);
 }
 

@@ -52,6 +52,7 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct net net = move_net_source(move);
+	struct err unheard = ERR_INIT;
 
 	/* A container that runs without its address gets errors for what it sends. */
 	if (net_address_up(&net, err) < 0)
@@ -60,6 +61,9 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 		return has_ended(move) ? UNDO_DONE : UNDO_DOUBT;
 	if (move->freeze_us && !move->thawed_us)
 		move->thawed_us = clock_now_us();
+	/* Where they can't be removed either: a recovery that finds the container ended later must
+	 * not start it from them. */
+	(void)runtime_void_images(&src, &unheard);
 	return UNDO_DONE;
 }
 
@@ -460,12 +464,22 @@ int step_clean(struct move *move, struct err *err)
 	return runtime_clean(&src, by_source && !move->keep_images, err);
 }
 
+/* What a move whose memory was to follow has left: who fetches it, and the rules at its page
+ * server. */
+static int end_pages(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct pages pages = move_pages(move);
+
+	return pages_end(&dst, err) < 0 || pages_clear(&pages, &src, err) < 0 ? -1 : 0;
+}
+
 int step_tidy(struct move *move, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	struct net net = move_net_destination(move);
 
-	if (net_address_down(&net, err) < 0)
+	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
 		return -1;
-	return runtime_erase(&dst, err);
+	return move_is_post_copy(move) ? end_pages(move, err) : 0;
 }

@@ -93,18 +93,37 @@ static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 	*last_us = now;
 }
 
-int step_drain(struct move *move, struct err *err)
+/* One deadline of it. */
+static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool *ret_late,
+		      struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	struct job drain = {0}, *jobs[] = {&drain};
-	uint64_t sent = 0;
-	int64_t sent_us = clock_now_us();
 
 	if (pages_drain_start(&dst, move->dump_timeout_ms, &drain, err) < 0)
 		return -1;
-	while (jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS)) != 0)
-		tell_progress(move, &sent, &sent_us);
+	while (drain.state == JOB_RUNNING) {
+		(void)jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS));
+		tell_progress(move, sent, sent_us);
+	}
+	*ret_late = drain.timed_out;
 	return job_finish(&drain, err);
+}
+
+int step_drain(struct move *move, struct err *err)
+{
+	uint64_t sent = 0, before;
+	int64_t sent_us = clock_now_us();
+	bool late = false;
+	int status;
+
+	/* As long as memory arrives it is slow, and no failure. */
+	do {
+		*err = (struct err)ERR_INIT;
+		before = sent;
+		status = drain_once(move, &sent, &sent_us, &late, err);
+	} while (status < 0 && late && sent > before);
+	return status;
 }
 
 /*

@@ -154,7 +154,7 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
-		return left_or_doubt(&src);
+		return UNDO_DOUBT;
 	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
 		return left_or_doubt(&src);
 	keep_logs(move);

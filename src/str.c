@@ -75,9 +75,15 @@ char *str_fmt(const char *fmt, ...)
 
 void str_mask(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	unsigned char *p = (unsigned char *)s;
+
+	for (; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		/* U+0080 to U+009F, among them a terminal's CSI. */
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+			*p = p[1] = '?';
+	}
 }
 
 bool str_starts(const char *s, const char *prefix)

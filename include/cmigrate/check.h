@@ -29,6 +29,12 @@ struct side {
 struct side check_side(const struct preflight *p, size_t i);
 #define SIDES 2
 
+/*
+ * Whether a page server and its client call each other by the addresses that each calls its own:
+ * nobody else is let in. An address that moves along is gone in the middle.
+ */
+bool check_peers(const struct facts *server, const struct facts *client,
+		 const struct bundle *bundle);
 /* "12.3 MiB", owned by the caller. */
 char *check_size(unsigned long long bytes);
 

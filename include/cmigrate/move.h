@@ -138,10 +138,11 @@ void move_free(struct move *move);
 json_t *move_json(const struct move *move);
 /*
  * A move as its journal tells it; hosts are connected anew. The lock is the caller's business.
- * EXIT_FAILED: a field is missing or of a wrong type.
+ * bundle: beside which the journal lies. EXIT_FAILED: a field is missing or of a wrong type, or it
+ * is of another container, or names other images than that has.
  */
-int move_from_json(const json_t *object, const struct config *config, const struct events *events,
-		   struct move **ret, struct err *err);
+int move_from_json(const json_t *object, const struct bundle *bundle, const struct config *config,
+		   const struct events *events, struct move **ret, struct err *err);
 
 /* The two hosts as the lower layers want them. */
 struct runtime move_runtime_source(const struct move *move);

@@ -18,6 +18,8 @@ int name_check(const char *name, struct err *err);
 int name_check_host(const char *host, struct err *err);
 /* A network device: [A-Za-z0-9_.:@-], 1..15 bytes, no leading '-' (IFNAMSIZ of linux/if.h). */
 int name_check_device(const char *device, struct err *err);
+/* The id of a move: 20260102T030405-0a1b2c3d. */
+int name_check_id(const char *id, struct err *err);
 /* An absolute path without control bytes and without a ".." component, below PATH_MAX. */
 int name_check_path(const char *path, struct err *err);
 /* A URL of http, https or tcp (tcp://HOST:PORT) without control bytes or blanks. */

@@ -18,6 +18,10 @@
 #include "cmigrate/host.h"
 #include "cmigrate/runtime.h"
 
+/* Ports of page servers: below the ephemeral ones, one per container, or the next that is free. */
+#define PAGE_PORT_FIRST 27000
+#define PAGE_PORTS 2000
+
 /* The page server of one move: on the source in post-copy, on the destination for receive.h.
  * Borrowed.
  */

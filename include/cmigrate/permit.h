@@ -29,6 +29,8 @@ struct permit {
 	const char *log;   /* where its output goes; NULL: back */
 	const char *input; /* its input, one pattern; NULL: none */
 	bool takes_over;   /* of line.h */
+	bool touches; /* {name} as it runs here: refused where its bundle isn't the one below the
+			 root */
 };
 
 /* What {kind} stands for where it isn't a kind of its own; several rows: one of them. */

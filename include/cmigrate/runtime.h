@@ -73,6 +73,8 @@ int runtime_clean_but_pages(const struct runtime *rt, struct err *err);
 /* Copies the logs of runc and CRIU into a directory, on the shared directory, before they are
  * removed. */
 int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err);
+/* From now on the images are those of no finished dump: the container has gone on since. */
+int runtime_void_images(const struct runtime *rt, struct err *err);
 
 /* Pauses the container. freezer: freezer_find(), or NULL: then runc does it, which costs its
  * start. */

@@ -42,11 +42,15 @@ logs() {
 
 # The iptables commands that delete what is locked and was not unlocked, from lines such as
 #   (00.030207) Running iptables [ip6tables -w -t filter -I INPUT ... --sport 1 ... -j DROP]
-# which come before the command is run; "Unlocked ..." follows the one that has undone it.
+# which come before the command is run; "Unlocked ..." follows the one that has undone it. CRIU writes names of
+# the container's into the same log: only a line that is one of these as a whole counts, with CRIU's own mark
+# in the rule (criu/netfilter.c).
 deletions() {
 	logs | awk '
-	match($0, /Running iptables \[ip6?tables [-A-Za-z0-9.:! ]* -j DROP\]$/) {
-		spec = substr($0, RSTART + 18, RLENGTH - 19)
+	/^\([0-9.]+\)[ \t]+Running iptables \[ip6?tables (-w )? *-t filter -[AID] (INPUT|OUTPUT) --protocol tcp -m mark ! --mark 0xC114 --source [0-9A-Fa-f.:]+ --sport [0-9]+ --destination [0-9A-Fa-f.:]+ --dport [0-9]+ -j DROP\]$/ {
+		spec = $0
+		sub(/^[^[]*\[/, "", spec)
+		sub(/\]$/, "", spec)
 		deletes = sub(/ -D /, " -D ", spec)
 		if (!deletes && !sub(/ -[AI] /, " -D ", spec))
 			spec = ""

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# erase NAME MARK BUNDLE
+# erase NAME MARK BUNDLE RUN
 #
 # Removes a copy of a container and all that a restore (successful, failed or hanging) has left: first
 # the restoring programs, found by MARK in their environment, then the container's processes, its
 # runc state and its cgroups. Succeeds only if nothing of it runs any more.
-name=$1 mark=$2 bundle=$3
+name=$1 mark=$2 bundle=$3 run=$4
 
 # In every namespace (part/marked.sh looks at ours only): criu begins the tree in the container's own.
 # shellcheck disable=SC2317 # called by kill_all
@@ -14,25 +14,27 @@ restoring() {
 		sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p'
 }
 
-# Its cgroup, from wherever runc's own is: its name, or what config.json says ("slice:prefix:name" for systemd).
-cgroup_of() {
+# Its cgroups as /proc tells them: where config.json says, else below the cgroup that the restoring runc was in
+# (restore.sh), or beside that (cgroup v2). Never by the last part of a path alone: other managers have containers too.
+places() {
 	said=$(sed -n 's/.*"cgroupsPath": *"\([^"]*\)".*/\1/p' "$bundle/config.json" 2>/dev/null | head -n 1)
 	case $said in
-	'' | *[!A-Za-z0-9_.:/@-]*) echo "$name" ;;
-	*:*:*)
-		prefix=${said#*:}
-		unit=${prefix#*:}
-		prefix=${prefix%%:*}
-		echo "$prefix${prefix:+-}$unit.scope"
+	*[!A-Za-z0-9_.:/@-]*) said=$name ;;
+	/*)
+		echo "$said"
+		return
 		;;
-	*) echo "${said#/}" ;;
 	esac
+	cat /proc/self/cgroup "$run/cgroup" 2>/dev/null | while IFS=: read -r _ _ path; do
+		echo "${path%/}/${said:-$name}"
+		echo "${path%/*}/${said:-$name}"
+	done | sort -u
 }
 
 # A process of the container is one in its cgroup and in another pid namespace than ours.
 # shellcheck disable=SC2317 # called by kill_all
 contained() {
-	grep -l -E "[:/]$pattern\$" /proc/[0-9]*/cgroup 2>/dev/null | while read -r file; do
+	grep -l -E ":($pattern)(/|\$)" /proc/[0-9]*/cgroup 2>/dev/null | while read -r file; do
 		pid=${file#/proc/}
 		pid=${pid%/cgroup}
 		here=$(readlink "/proc/$pid/ns/pid_for_children" 2>/dev/null) || continue
@@ -60,10 +62,15 @@ thaw() {
 	done 2>/dev/null
 }
 
-cgroup=$(cgroup_of)
-pattern=$(printf '%s' "$cgroup" | sed 's/[.+]/\\&/g')
+places=$(places)
+pattern=$(printf '%s\n' "$places" | sed 's/[.+]/\\&/g' | paste -s -d '|')
 own=$(readlink /proc/self/ns/pid)
-cgroups=$(find /sys/fs/cgroup -type d -path "*/$cgroup" 2>/dev/null)
+cgroups=$(printf '%s\n' "$places" | while read -r place; do
+	# Of version 2, and for each controller of version 1. The places have no blanks.
+	for dir in "/sys/fs/cgroup$place" /sys/fs/cgroup/*"$place"; do
+		[ ! -d "$dir" ] || echo "$dir"
+	done
+done | sort -u)
 kill_all restoring || echo "the restoring processes of '$name' do not end" >&2
 kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2

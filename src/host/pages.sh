@@ -18,5 +18,6 @@ while [ "$status" -ne 0 ]; do
 	[ -z "$pid" ] && restores || break
 	sleep 0.02
 done
-echo "$status" >"$run/pages.status"
+# Who sees it reads it at once: it is never there without its word.
+echo "$status" >"$run/pages.status.new" && mv "$run/pages.status.new" "$run/pages.status"
 exit "$status"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # pass NUMBER RUN IMAGES NAME [ADDRESS:PORT]: one pass of pre-copy: what of the memory has changed since the one before
 # (all of it in the first) is written to IMAGES/pass-NUMBER, while the container runs but for a moment.
-# Prints how many bytes that is; none where they go to the page server at ADDRESS:PORT. CRIU must not be killed in it: it may be inside of the processes.
+# Prints how many bytes that is; none where they go to the page server at ADDRESS:PORT. CRIU must not be killed
+# in it: it may be inside of the processes.
 number=$1 run=$2 images=$3 name=$4 server=$5
 umask 077
 # CRIU keeps a pipe for every 4 MB, and can't raise the limit itself without CAP_SYS_RESOURCE.
@@ -11,7 +12,12 @@ ulimit -n "$(ulimit -H -n)"
 set -- --pre-dump --image-path "$images/pass-$number" --work-path "$run"
 [ "$number" -eq 1 ] || set -- "$@" --parent-path "../pass-$((number - 1))"
 [ -z "$server" ] || set -- "$@" --page-server "$server"
-if ! runc checkpoint "$@" "$name" >"$run/dump.out" 2>&1 </dev/null; then
+# For verdict.sh.
+: >"$run/in-pass" || exit 1
+runc checkpoint "$@" "$name" >"$run/dump.out" 2>&1 </dev/null
+status=$?
+rm -f "$run/in-pass"
+if [ "$status" -ne 0 ]; then
 	tail -n 3 "$run/dump.out" >&2
 	exit 1
 fi

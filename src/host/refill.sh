@@ -4,6 +4,10 @@
 # froze (tmpfs.sh same): they had changed.
 run=$1 saved=$2/tmpfs
 read -r pid <"$run/tmpfs.pid" || exit 1
+# restore.sh has looked for the archives that there are now. NFS may remember that there were none until the
+# directory changes from here.
+umask 077
+look=$(mktemp -d "$saved/look.XXXXXXXX") && rmdir "$look" || exit 1
 # shellcheck disable=SC2016 # the inner shell's
 exec nsenter --mount="/proc/$pid/ns/mnt" -- sh -e -c '
 	while read -r number options; do

@@ -5,6 +5,10 @@
 # gone by themselves if it never does.
 run=$1 saved=$2/tmpfs
 shift 2
+# Below or beside it runc makes the container's: for erase.sh.
+while read -r line; do
+	echo "$line"
+done </proc/self/cgroup >"$run/cgroup" || exit 1
 [ -s "$saved/list" ] || exec "$@"
 # Of a try before this one.
 sed '/^external mnt\[tmpfs-/d' "$run/criu.conf" >"$run/criu.new" && mv "$run/criu.new" "$run/criu.conf" || exit 1

@@ -1,13 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # verdict RUN open|close|kill: what the gate is to do. The first verdict stands; giving another fails.
-# kill, after close: ends a dump that hangs before it has begun with the container.
+# kill, after close: ends a dump that hangs before it has begun with the container; no pass of pre-copy, which
+# may be inside of the processes.
 run=$1 word=$2
 [ -p "$run/verdict" ] || exit 0
 . part/marked.sh
 if [ "$word" = kill ]; then
 	[ -e "$run/word" ] && [ ! -e "$run/began" ] || exit 1
-	for pid in $(marked "CRIU_CONFIG_FILE=$run/criu.conf"); do
+	pids=$(marked "CRIU_CONFIG_FILE=$run/criu.conf")
+	for pid in $pids; do
+		if [ -e "$run/in-pass" ] && read -r comm <"/proc/$pid/comm" && [ "$comm" = criu ]; then
+			echo "a pass of pre-copy is not at its end yet" >&2
+			exit 1
+		fi
+	done 2>&1
+	for pid in $pids; do
 		kill -9 "$pid" 2>/dev/null
 	done
 	exit 0

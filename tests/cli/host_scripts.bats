@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
-# written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins.
+# written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins. criu_locks: whose
+# rules go. verdict: what may be killed. store: where and how much.
 
 top=$BATS_TEST_DIRNAME/../..
 
@@ -104,4 +105,68 @@ sys.stdin.read()'; }
 	parent=$PARENT_PID in=${PARENT[1]}
 	exec {in}>&-
 	wait "$parent"
+}
+
+# Programs that write down how they were called.
+stand_in() { # PROGRAM...
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	for program in "$@"; do
+		printf '#!/bin/sh\necho "%s $*" >>"%s"\n' "$program" "$BATS_TEST_TMPDIR/calls" >"$BATS_TEST_TMPDIR/bin/$program"
+		chmod 755 "$BATS_TEST_TMPDIR/bin/$program"
+	done
+}
+
+script() { # NAME ARG...: with the parts that it takes in
+	(cd "$top/src/host" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh "./$1.sh" "${@:2}")
+}
+
+# A file that a container has open is called what it likes, and CRIU writes that down.
+@test "rules are removed that CRIU made, and none that a container only names" {
+	stand_in iptables ip6tables nft
+	rule='-w -t filter -I INPUT --protocol tcp -m mark ! --mark 0xC114 --source 192.0.2.1 --sport 80 --destination 192.0.2.9 --dport 4000 -j DROP'
+	: >"$run_dir/locks"
+	{
+		echo "(00.030207) 	Running iptables [iptables $rule]"
+		echo '(00.030208) Dumping path for 3 fd via self 4 [/tmp/Running iptables [iptables -w -t filter -I INPUT -p tcp --dport 6379 -j DROP]'
+		echo '(00.030209) Running iptables [iptables -w -t filter -I INPUT -p tcp --dport 6380 -j DROP]'
+		echo "x(00.030209) Running iptables [iptables ${rule/4000/4001}]"
+	} >"$run_dir/dump.log"
+	run script criu_locks remove "$run_dir" ''
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -x "iptables ${rule/-I/-D}" "$BATS_TEST_TMPDIR/calls"
+	[ "$(grep -c -e ' -D ' "$BATS_TEST_TMPDIR/calls")" -eq 1 ]
+}
+
+@test "no pass of pre-copy is killed while criu is in it" {
+	mkfifo "$run_dir/verdict"
+	cp "$(command -v sleep)" "$run_dir/criu"
+	echo close >"$run_dir/word"
+	: >"$run_dir/in-pass"
+	CRIU_CONFIG_FILE=$run_dir/criu.conf "$run_dir/criu" 100 3>&- &
+	pass=$!
+	run script verdict "$run_dir" kill
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *'a pass of pre-copy is not at its end yet'* ]]
+	kill -0 "$pass"
+	# One that is parked may be.
+	rm "$run_dir/in-pass"
+	run script verdict "$run_dir" kill
+	[ "$status" -eq 0 ]
+	run wait "$pass"
+	! kill -0 "$pass" 2>/dev/null
+}
+
+@test "what isn't beside a bundle is not stored, and not without an end" {
+	run script store append "$BATS_TEST_TMPDIR/nothere/.cmigrate" history <<<x
+	[ "$status" -ne 0 ]
+	[ ! -e "$BATS_TEST_TMPDIR/nothere" ]
+	mkdir "$BATS_TEST_TMPDIR/web"
+	script store append "$BATS_TEST_TMPDIR/web/.cmigrate" history <<<x
+	for _ in 1 2 3; do
+		head -c 1000000 /dev/zero | script store append "$BATS_TEST_TMPDIR/web/.cmigrate" history || true
+	done
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/web/.cmigrate/history")" -le 2097152 ]
+	[ "$(script store read "$BATS_TEST_TMPDIR/web/.cmigrate" history | head -n 1)" = x ]
 }

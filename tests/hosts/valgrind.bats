@@ -48,6 +48,7 @@ checked() { # ARGUMENT...
 
 @test "a recovery" {
 	run on client env CMIGRATE_FAULT=restore:after cmigrate -q move web rhel02 --from rhel01
+	echo "$output"
 	[ "$status" -eq 137 ]
 	checked recover web --on rhel01
 	runs_only_on rhel02 web $address

@@ -12,13 +12,15 @@
 #include "cmigrate/move.h"
 
 static const struct config no_config = {.bundle_root = NULL};
+static const struct bundle web = {.name = (char[]){"web"}, .dir = (char[]){"/b/web"}};
 
 /* A journal's object with other members in it; quotes are written as '. */
 static json_t *object_with(const char *members)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", "20240506T070809-1",
-			      "name", "web", "bundle", "/b/web", "source", "rhel01", "destination",
-			      "rhel02", "strategy", "cold", "images", "/b/web/.cmigrate/images-1");
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
+			      "20240506T070809-0a1b2c3d", "name", "web", "bundle", "/b/web",
+			      "source", "rhel01", "destination", "rhel02", "strategy", "cold",
+			      "images", "/b/web/.cmigrate/images-20240506T070809-0a1b2c3d");
 	CLEANUP_FREE char *text = str_dup(members);
 
 	for (char *p = text; *p; p++)
@@ -36,7 +38,7 @@ static struct move *read_back(json_t *object)
 	struct err err = ERR_INIT;
 	struct move *m = NULL;
 
-	if (move_from_json(object, &no_config, NULL, &m, &err) < 0)
+	if (move_from_json(object, &web, &no_config, NULL, &m, &err) < 0)
 		fail_msg("%s", err.msg);
 	json_decref(object);
 	return m;
@@ -84,8 +86,8 @@ static void there_and_back(void **state)
 	assert_string_equal(again->tag, m->tag);
 	assert_string_equal(again->run, m->run);
 	/* Its own processes are told from those of the move. */
-	assert_string_not_equal(again->mark, "CMIGRATE_MOVE=20240506T070809-1");
-	assert_string_equal(again->restore_mark, "CMIGRATE_RESTORE=20240506T070809-1");
+	assert_string_not_equal(again->mark, "CMIGRATE_MOVE=20240506T070809-0a1b2c3d");
+	assert_string_equal(again->restore_mark, "CMIGRATE_RESTORE=20240506T070809-0a1b2c3d");
 	json_decref(first);
 	json_decref(second);
 	move_free(m);
@@ -143,6 +145,13 @@ static void what_is_wrong(void **state)
 		"{'bundle':'relative'}",
 		"{'bundle':'/a/../b'}",
 		"{'images':'x'}",
+		/* Of another container, by another path, other images: all would be obeyed. */
+		"{'id':'.+'}",
+		"{'name':'db'}",
+		"{'bundle':'/b/db','images':'/b/db/.cmigrate/images-20240506T070809-0a1b2c3d'}",
+		"{'bundle':'/etc','images':'/etc/ssh'}",
+		"{'images':'/b/web/rootfs'}",
+		"{'images':'/b/web/.cmigrate/images-20240506T070809-00000000'}",
 		"{'source':'-oProxyCommand=x'}",
 		"{'destination':'a b'}",
 		"{'source':1}",
@@ -173,7 +182,7 @@ static void what_is_wrong(void **state)
 		json_t *o = object_with(rows[i]);
 		struct err err = ERR_INIT;
 		struct move *m = NULL;
-		if (move_from_json(o, &no_config, NULL, &m, &err) == 0)
+		if (move_from_json(o, &web, &no_config, NULL, &m, &err) == 0)
 			fail_msg("taken: %s", rows[i]);
 		if (!*err.msg || err.code == EXIT_DONE)
 			fail_msg("%s: code %d, '%s'", rows[i], (int)err.code, err.msg);
@@ -193,7 +202,7 @@ static void names_that_are_missing(void **state)
 		struct err err = ERR_INIT;
 		struct move *m = NULL;
 		assert_int_equal(json_object_del(o, keys[i]), 0);
-		assert_int_equal(move_from_json(o, &no_config, NULL, &m, &err), -1);
+		assert_int_equal(move_from_json(o, &web, &no_config, NULL, &m, &err), -1);
 		assert_string_equal(err.msg, "move: a name is missing");
 		move_free(m);
 		json_decref(o);

@@ -89,11 +89,11 @@ static void single_cases(void **state)
 		/* source off, destination has none */
 		{{false, false, true, "", "", true},
 		 RECOVER_DOUBT,
-		 "the source does not answer, and may run its copy"},
+		 "the source can't tell, and may run its copy"},
 		/* destination off: it may have restored */
 		{{false, true, false, "gate", "", true},
 		 RECOVER_DOUBT,
-		 "the destination does not answer, and may run a copy"},
+		 "the destination can't tell, and may run a copy"},
 		{{false, true, true, "running", "running", true},
 		 RECOVER_DOUBT,
 		 "both hosts run a copy"},

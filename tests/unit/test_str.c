@@ -37,11 +37,15 @@ static void copies(void **state)
 
 static void masks(void **state)
 {
-	char s[] = "a\tb\x1b[31m\x7f\x01\xc3\xbc~ ";
+	char s[] = "a\tb\x1b[31m\x7f\x01\xc3\xbc~ ", wide[] = "\xc2\x9b"
+							      "2J\xc2\xa0\xc2";
 
 	(void)state;
 	str_mask(s);
 	assert_string_equal(s, "a?b?[31m??\xc3\xbc~ ");
+	/* U+009B does what ESC [ does. */
+	str_mask(wide);
+	assert_string_equal(wide, "??2J\xc2\xa0\xc2");
 }
 
 static void prefixes(void **state)
