@@ -54,9 +54,10 @@ static int check_all(struct app *app, const struct move_opts *opts, const char *
 
 	if (survey_make(app->config, opts, name, app->events, &s, err) < 0)
 		return -1;
-	print_hosts(app->ui, name, &s);
 	for (size_t i = 0; i < s.n; i++)
 		taken += s.hosts[i].verdict.code == EXIT_DONE;
+	if (taken < s.n || !ui_is_quiet(app->ui) || ui_is_json(app->ui))
+		print_hosts(app->ui, name, &s);
 	int status = taken == s.n ? 0
 				  : err_set(err, EXIT_REFUSED, "%zu of %zu hosts would take '%s'",
 					    taken, s.n, name);

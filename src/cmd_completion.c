@@ -49,7 +49,7 @@ static void add_names(const char *bundle_root, struct buf *out)
 		return;
 	/* A shell expands them: anybody who writes there could make a directory called "$(...)". */
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		if (name_check(entry->d_name, &unused) == 0 &&
+		if (entry->d_name[0] != '.' && name_check(entry->d_name, &unused) == 0 &&
 		    (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN))
 			buf_printf(out, "%s\n", entry->d_name);
 	(void)closedir(dir);

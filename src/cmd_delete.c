@@ -27,27 +27,34 @@ static const struct opt delete_table[] = {
 	{.name = NULL},
 };
 
-/* A container that has been stopped is known by its bundle alone: what was asked for is so. */
+/*
+ * A container that has been stopped is known by its bundle alone: what was asked for is so, where
+ * every host that could have it was asked.
+ */
 static bool is_gone(struct app *app, const char *name, struct target *t)
 {
 	CLEANUP_FREE char *here = config_here(app->config);
 	const struct argv none_off = {0};
 	struct err unused = ERR_INIT;
 
-	return locate_none(app->config, name, &none_off, app->events, &unused) == 0 &&
+	return app->config->n_hosts &&
+	       locate_none(app->config, name, &none_off, app->events, &unused) == 0 &&
 	       target_init(t, app, name, here, &unused) == 0 &&
 	       target_read_config(t, &unused) == 0 && target_claim(t, &unused) == 0;
 }
 
+/* 1: no host has it. */
 static int delete (struct app *app, const struct delete_opts *o, const char *name, struct target *t,
 		   struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
 
-	if (target_find(t, app, name, o->on, &c, err) < 0)
-		return !o->on && !t->host && err->code == EXIT_REFUSED && is_gone(app, name, t)
-			       ? 0
-			       : -1;
+	if (target_find(t, app, name, o->on, &c, err) < 0) {
+		if (o->on || t->host || err->code != EXIT_REFUSED || !is_gone(app, name, t))
+			return -1;
+		*err = (struct err)ERR_INIT;
+		return 1;
+	}
 	if (container_lives(&c) && !o->force)
 		return err_set(err, EXIT_REFUSED,
 			       "container '%s' is %s on %s; end it with 'cmigrate stop %s', or "
@@ -61,10 +68,12 @@ static int delete_run(struct app *app, void *opts, const struct argv *args, stru
 	CLEANUP_TARGET struct target t = TARGET_INIT;
 	int status = delete (app, opts, args->v[0], &t, err);
 
-	target_summary(app, &t, "deleted", NULL, err);
+	if (status == 1)
+		event_note(app->events, "nothing to delete: no host has '%s'", args->v[0]);
+	target_summary(app, &t, status == 1 ? "gone" : "deleted", NULL, err);
 	if (status < 0)
 		return -1;
-	if (!ui_is_quiet(app->ui))
+	if (status == 0 && !ui_is_quiet(app->ui))
 		ui_print(app->ui, "deleted '%s' on %s\n", args->v[0], t.host->name);
 	return EXIT_DONE;
 }

@@ -120,6 +120,9 @@ static int add_env_line(char *line, struct argv *env, struct err *err)
 	line += strspn(line, " \t");
 	if (!*line || *line == '#')
 		return 0;
+	/* "export A=1", "A = 1": lines of a shell's, which this is none. */
+	if (strcspn(line, " \t") < strcspn(line, "="))
+		return err_set(err, EXIT_USAGE, "a blank before '=': '%.40s'", line);
 	if (spec_check_env(line, err) < 0)
 		return -1;
 	argv_add(env, line);

@@ -5,7 +5,7 @@
 #include "cmigrate/check_report.h"
 #include "cmigrate/cmd.h"
 #include "cmigrate/config.h"
-#include "cmigrate/hook.h"
+#include "cmigrate/move_hook.h"
 #include "cmigrate/move_opts.h"
 #include "cmigrate/signals.h"
 #include "cmigrate/strategy.h"
@@ -19,40 +19,15 @@ static void summarize_refusal(struct move *move, const struct err *err)
 	move->summary.exit_code = (int)err->code;
 }
 
-/* A hook learns by its environment what is moved; outcome NULL: not known yet. */
-static int run_hook(struct app *app, const struct argv *hook, const struct move *move,
-		    const char *outcome, struct err *err)
-{
-	CLEANUP_ARGV struct argv env = {0};
-
-	argv_addf(&env, "CMIGRATE_CONTAINER=%s", move->bundle.name);
-	argv_addf(&env, "CMIGRATE_SOURCE=%s", move->source_name);
-	argv_addf(&env, "CMIGRATE_DESTINATION=%s", move->destination_name);
-	if (outcome)
-		argv_addf(&env, "CMIGRATE_OUTCOME=%s", outcome);
-	return hook_run(hook, NULL, env.v, app->events, err);
-}
-
 /* The move itself, between its hooks: the first may refuse it, the second only hears of it. */
 static int run_move(struct app *app, struct move *move, struct err *err)
 {
-	struct err unheard = ERR_INIT;
-
-	if (run_hook(app, &app->config->hook_pre_move, move, NULL, err) < 0) {
-		err->code = EXIT_REFUSED;
-		(void)err_wrap(err, "refused by hook pre_move");
+	if (move_hook_before(app, move, err) < 0) {
 		summarize_refusal(move, err);
 		return -1;
 	}
 	int status = (int)engine_run(strategy_of(move), move, err);
-	/* The move is as it is, but not all went well: said with --quiet too. */
-	if (run_hook(app, &app->config->hook_post_move, move, move->summary.outcome, &unheard) <
-	    0) {
-		(void)err_wrap(&unheard, "hook post_move");
-		event_note(app->events, "%s", unheard.msg);
-		if (ui_is_quiet(app->ui))
-			ui_error(app->ui, &unheard);
-	}
+	move_hook_after(app, move);
 	return status;
 }
 

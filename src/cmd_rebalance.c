@@ -39,10 +39,12 @@ struct rebalance {
 	struct fleet fleet;
 	struct fleet_problem problem;
 	struct plan plan;
-	struct batch batch; /* the checks of the plan, then its moves */
-	bool *approved;	    /* of item i by host h, as in problem.refused */
-	struct argv passed_over;
-	struct argv options; /* of each check and move */
+	struct batch batch;	 /* the checks of the plan, then its moves */
+	bool *approved;		 /* of item i by host h, as in problem.refused */
+	struct argv passed_over; /* what the checks said, a line each */
+	struct argv busy, gone;	 /* by the checks: left to others, and no refusals */
+	bool refused;		 /* by a check, for another reason */
+	struct argv options;	 /* of each check and move */
 	int64_t start_us;
 };
 
@@ -182,6 +184,10 @@ static void learn(struct rebalance *r, const struct batch_move *b)
 	}
 	CLEANUP_FREE char *line = str_fmt("'%s' to %s: %s", b->name, b->to, why);
 	argv_add(&r->passed_over, line);
+	if (b->outcome == BATCH_BUSY || b->outcome == BATCH_GONE)
+		argv_add(b->outcome == BATCH_BUSY ? &r->busy : &r->gone, b->name);
+	else
+		r->refused = true;
 	*at(r, r->problem.refused, m) = true;
 	/* Each further attempt would cost its deadline. */
 	if (destination_is_silent(why, b->to))
@@ -232,6 +238,27 @@ static json_t *hosts_json(const struct rebalance *r)
 	return list;
 }
 
+static json_t *lines_json(const struct argv *lines)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < lines->n; i++)
+		json_array_append_new(list, json_string(lines->v[i]));
+	return list;
+}
+
+/* Of the moves, and of what was left out of the plan. */
+static json_t *names_json(const struct rebalance *r, enum batch_outcome outcome,
+			  const struct argv *left)
+{
+	json_t *list = batch_report_names(r->batch.rows, r->batch.n, outcome);
+	json_t *more = lines_json(left);
+
+	(void)json_array_extend(list, more);
+	json_decref(more);
+	return list;
+}
+
 static json_t *moves_json(const struct rebalance *r)
 {
 	json_t *list = json_array();
@@ -251,10 +278,11 @@ static json_t *moves_json(const struct rebalance *r)
 static void print_plan_json(const struct rebalance *r)
 {
 	ui_json(r->app->ui,
-		json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:o}", "event", "plan", "by",
+		json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:o, s:o}", "event", "plan", "by",
 			  by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
-			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r)));
+			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r),
+			  "passed_over", lines_json(&r->passed_over)));
 }
 
 static void print_moves(const struct rebalance *r)
@@ -311,7 +339,8 @@ static void print_plan(const struct rebalance *r)
 			 r->plan.above == 1 ? " stays" : "s stay",
 			 r->plan.n && r->plan.n == r->problem.plan.max_moves
 				 ? ": more moves are for another run"
-				 : ": nothing that may be moved fits elsewhere");
+			 : r->passed_over.n ? ": nothing else that may be moved fits elsewhere"
+					    : ": nothing that may be moved fits elsewhere");
 	else if (!r->plan.n)
 		ui_print(ui, "nothing to do: no host is above the limit\n");
 }
@@ -333,11 +362,22 @@ static void print_summary_json(const struct rebalance *r, int code)
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:f, s:i}", "event",
 			  "summary", "command", "rebalance", "by", by_words[r->by], "moved",
 			  (int)batch_count(b, BATCH_MOVED), "failed", (int)count_failed(r), "busy",
-			  batch_report_names(b->rows, b->n, BATCH_BUSY), "gone",
-			  batch_report_names(b->rows, b->n, BATCH_GONE), "not_begun",
+			  names_json(r, BATCH_BUSY, &r->busy), "gone",
+			  names_json(r, BATCH_GONE, &r->gone), "not_begun",
 			  batch_report_names(b->rows, b->n, BATCH_WAITING), "above",
 			  (int)r->plan.above, "stopped", b->stopped, "total_ms",
 			  batch_report_ms(r->start_us), "exit_code", code));
+}
+
+/* Not well: a host stays above the limit, nothing was moved, and the checks are why. */
+static int blocked(const struct rebalance *r, struct err *err)
+{
+	if (r->plan.n || !r->plan.above || !r->refused)
+		return EXIT_DONE;
+	return err_set(err, EXIT_SOME,
+		       "%zu host%s above the limit, the checks refuse every move; %s",
+		       r->plan.above, r->plan.above == 1 ? " stays" : "s stay",
+		       r->passed_over.v[r->passed_over.n - 1]);
 }
 
 static int conclude(const struct rebalance *r, struct err *err)
@@ -345,17 +385,24 @@ static int conclude(const struct rebalance *r, struct err *err)
 	const struct batch *b = &r->batch;
 	CLEANUP_FREE char *failures = batch_report_failures(b->rows, b->n);
 	size_t waiting = batch_count(b, BATCH_WAITING), moved = batch_count(b, BATCH_MOVED);
-	int code = *failures || waiting ? EXIT_SOME : EXIT_DONE;
+	struct err stays = ERR_INIT;
+	bool is_blocked = blocked(r, &stays) < 0;
+	int code = *failures || waiting || is_blocked ? EXIT_SOME : EXIT_DONE;
 	char took[32];
 
-	batch_report_all(r->app, b->rows, b->n);
+	if (b->n)
+		batch_report_all(r->app, b->rows, b->n);
 	if (ui_is_json(r->app->ui))
 		print_summary_json(r, code);
+	if (is_blocked) {
+		*err = stays;
+		return -1;
+	}
 	if (code != EXIT_DONE)
 		return err_set(err, EXIT_SOME, "%zu of %zu moved%s; %s", moved, b->n,
 			       waiting ? ", stopped by a signal" : "", failures);
 	timeline_ms(took, (double)(clock_now_us() - r->start_us) / 1000);
-	if (!ui_is_quiet(r->app->ui))
+	if (b->n && !ui_is_quiet(r->app->ui))
 		ui_print(r->app->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
 	return EXIT_DONE;
 }
@@ -367,17 +414,6 @@ static void report(void *ctx, size_t row)
 	struct rebalance *r = ctx;
 
 	batch_report_move(r->app, &r->batch.rows[row]);
-}
-
-/* Not well: a host stays above the limit, nothing was moved, and the checks are why. */
-static int blocked(const struct rebalance *r, struct err *err)
-{
-	if (r->plan.n || !r->plan.above || !r->passed_over.n)
-		return EXIT_DONE;
-	return err_set(err, EXIT_SOME,
-		       "%zu host%s above the limit, the checks refuse every move; %s",
-		       r->plan.above, r->plan.above == 1 ? " stays" : "s stay",
-		       r->passed_over.v[r->passed_over.n - 1]);
 }
 
 static int rebalance(struct rebalance *r, struct err *err)
@@ -392,11 +428,8 @@ static int rebalance(struct rebalance *r, struct err *err)
 	if (r->plan.n) {
 		r->batch.ways = (struct batch_ways){.report = report, .ctx = r};
 		batch_run(&r->batch);
-	} else if (!ui_is_json(r->app->ui)) {
-		return blocked(r, err);
 	}
-	int code = conclude(r, err);
-	return code == EXIT_DONE ? blocked(r, err) : code;
+	return conclude(r, err);
 }
 
 static void rebalance_clear(struct rebalance *r)
@@ -406,6 +439,8 @@ static void rebalance_clear(struct rebalance *r)
 	fleet_problem_clear(&r->problem);
 	fleet_clear(&r->fleet);
 	argv_clear(&r->passed_over);
+	argv_clear(&r->busy);
+	argv_clear(&r->gone);
 	argv_clear(&r->options);
 	free(r->approved);
 }

@@ -8,6 +8,7 @@
 #include "cmigrate/config.h"
 #include "cmigrate/deadline.h"
 #include "cmigrate/hook.h"
+#include "cmigrate/move_hook.h"
 #include "cmigrate/path.h"
 #include "cmigrate/recover.h"
 #include "cmigrate/signals.h"
@@ -116,6 +117,8 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 			status = (int)recover_move(move, state->committed, err);
 		}
 		move->summary.exit_code = status;
+		if (move->kind == MOVE_WHOLE && status != EXIT_IN_DOUBT)
+			move_hook_after(job->app, move);
 		report(job, move, (enum exit_code)status);
 	}
 	move_free(move);

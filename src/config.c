@@ -75,6 +75,9 @@ static int check_rebalance(const struct config *c, struct err *err)
 	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
 		return err_set(err, EXIT_USAGE,
 			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
+	if (!c->rebalance_max_moves)
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.max_moves' is 0: no move would be made");
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 /* As the check 'memory' has it: the kernel's own and page tables. */
 #define MEMORY_EXTRA (16ULL << 20)
-/* A host's free memory changes all the time: differences below this share say nothing. */
+/* A host's free memory changes all the time: differences below this share of it say nothing. */
 #define SHARES 16
 
 static uint64_t left_with(const struct destination *d, uint64_t memory)
@@ -57,7 +57,7 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
 	for (size_t i = 0; i < n; i++) {
 		const struct destination *d = &hosts[i];
 		if (can_now(d, memory, max_moving) && d->n_failed == failed &&
-		    room(d, memory) + d->capacity / SHARES >= most &&
+		    room(d, memory) + most / SHARES >= most &&
 		    (best < 0 || has_fewer(d, &hosts[best])))
 			best = (int)i;
 	}

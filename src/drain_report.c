@@ -126,9 +126,17 @@ int drain_report_plan(const struct drain *d, struct err *err)
 		print_plan_json(d);
 	else if (!ui_is_quiet(d->app->ui))
 		print_plan(d);
-	return stay ? err_set(err, EXIT_SOME, "%zu of %zu would stay on %s", stay,
-			      d->n + d->pinned.n, d->host)
-		    : EXIT_DONE;
+	if (!stay)
+		return EXIT_DONE;
+	CLEANUP_BUF struct buf names = {0};
+	for (size_t i = 0; i < d->n; i++)
+		if (d->rows[i].outcome != BATCH_MOVED)
+			buf_printf(&names, "%s'%s' (%s)", names.len ? ", " : "", d->rows[i].name,
+				   batch_word(d->rows[i].outcome));
+	for (size_t i = 0; i < d->pinned.n; i++)
+		buf_printf(&names, "%s'%s' (pinned)", names.len ? ", " : "", d->pinned.v[i]);
+	return err_set(err, EXIT_SOME, "%zu of %zu would stay on %s: %s", stay, d->n + d->pinned.n,
+		       d->host, buf_str(&names));
 }
 
 int drain_report(const struct drain *d, struct err *err)

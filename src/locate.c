@@ -73,7 +73,7 @@ static int none_has_it(const struct config *config, const char *name, const stru
 	if (*silent)
 		(void)err_append(err, "%s", silent);
 	if (!config->n_hosts)
-		(void)err_append(err, "another host is named with --from HOST");
+		(void)err_append(err, "another host is named with --from HOST or --on HOST");
 	return -1;
 }
 

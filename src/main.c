@@ -224,13 +224,16 @@ static int run_verb(const struct argv *words, struct globals *globals, struct ui
 	const struct verb *verb = verb_find(verbs, words->v[0], err);
 
 	if (!verb) {
+		*ui = ui_new(globals->json, globals->quiet, globals->verbose);
 		opts_clear(globals_table, globals);
 		return -1;
 	}
 	call_init(&call, verb, globals);
 	if (opts_parse(call.table, call.base, (int)words->n, words->v, false, &call.args,
-		       &call.help, err) < 0)
+		       &call.help, err) < 0) {
+		*ui = ui_new(globals->json, globals->quiet, globals->verbose);
 		return err_wrap(err, "%s", verb->name);
+	}
 	return run_call(&call, ui, err);
 }
 
@@ -259,6 +262,8 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 		code = print_version(err);
 	else if (code == 0)
 		code = no_verb();
+	if (code < 0)
+		*ui = ui_new(globals.json, globals.quiet, globals.verbose);
 	opts_clear(globals_table, &globals);
 	return code;
 }

@@ -126,7 +126,7 @@ int move_read_bundle(struct move *m, struct err *err)
 	}
 	if (job.status != 0)
 		return err_set(err, EXIT_REFUSED,
-			       "no container '%s': %s has no readable '%s/config.json'",
+			       "container '%s': %s has no readable '%s/config.json'",
 			       m->bundle.name, host->name, m->bundle.dir);
 	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
 }

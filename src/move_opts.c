@@ -28,7 +28,7 @@ const struct opt move_opts_table[] = {
 	    "http, https or tcp URL that must answer after the move; repeatable"),
 	ROW(timeout, "timeout", OPT_UINT, "SECONDS", "how long to wait for the endpoint (30)"),
 	ROW(max_downtime_ms, "max-downtime", OPT_UINT, "MS",
-	    "how long the freeze should take at most: what the strategy is chosen by"),
+	    "how long the freeze should take at most: what strategies go by (300)"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),

@@ -53,7 +53,7 @@ static int set_size(unsigned long long *dest, const struct opt *opt, const char 
 			n *= 1024;
 		}
 	}
-	if (!good)
+	if (!good || !n)
 		return err_set(err, EXIT_USAGE, "--%s: '%s' is not a size such as 512M", opt->name,
 			       value);
 	*dest = n;

@@ -186,14 +186,24 @@ static bool has_namespace(const json_t *doc, const char *type)
 	return false;
 }
 
+/* A name that ends in a dot is that of all below it. */
+static bool is_of(const char *key, const char *name)
+{
+	return name[strlen(name) - 1] == '.' ? str_starts(key, name) : strcmp(key, name) == 0;
+}
+
 /* As runc's validator has them: what is of a namespace. '/' and '.' both separate names. */
 static const char *namespace_of(const char *key)
 {
 	static const struct {
-		const char *prefix, *type;
+		const char *name, *type;
 	} known[] = {
-		{"net.", "network"},   {"fs.mqueue.", "ipc"}, {"kernel.msg", "ipc"},
-		{"kernel.shm", "ipc"}, {"kernel.sem", "ipc"}, {"kernel.domainname", "uts"},
+		{"net.", "network"},	      {"fs.mqueue.", "ipc"},
+		{"kernel.msgmax", "ipc"},     {"kernel.msgmnb", "ipc"},
+		{"kernel.msgmni", "ipc"},     {"kernel.sem", "ipc"},
+		{"kernel.shmall", "ipc"},     {"kernel.shmmax", "ipc"},
+		{"kernel.shmmni", "ipc"},     {"kernel.shm_rmid_forced", "ipc"},
+		{"kernel.domainname", "uts"},
 	};
 	CLEANUP_FREE char *dotted = str_dup(key);
 
@@ -201,7 +211,7 @@ static const char *namespace_of(const char *key)
 		if (*p == '/')
 			*p = '.';
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (str_starts(dotted, known[i].prefix))
+		if (is_of(dotted, known[i].name))
 			return known[i].type;
 	return NULL;
 }

@@ -27,7 +27,7 @@ struct destination {
 
 /*
  * Of those with the fewest failures the host with the most memory left behind the move; among hosts
- * that have about the same (a sixteenth of their capacity), the one with the fewest planned, then
+ * that have about the same (a sixteenth of that less), the one with the fewest planned, then
  * the fewest carried, then the first. max_moving: moves into a host at once.
  */
 int destination_choose(const struct destination *hosts, size_t n, uint64_t memory,

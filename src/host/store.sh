@@ -5,8 +5,8 @@
 # disk when they return.
 verb=$1 dir=$2 file=$2/$3
 umask 077
-# About as much as a reader takes, in blocks of 512 bytes.
-ulimit -f 2048
+# Twice what a reader takes, in blocks of 512 bytes.
+ulimit -f 4096
 make_dir() {
 	[ -d "$dir" ] || mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || {
 		echo "there is no '${dir%/*}'" >&2

@@ -301,7 +301,24 @@ web_is_on() { # HOST
 	[ "$(cat stub/hosta/state)" = running ]
 	rebalances --by count --json
 	[ "$status" -eq 8 ]
-	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .moved == 0'
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .moved == 0 and .exit_code == 8'
+	head -n 1 <<<"$output" | jq -e '.event == "plan" and (.passed_over | length) == 3'
+}
+
+@test "rebalance: what another cmigrate holds is left to it, and no failure" {
+	echo 'db cache' >stub/hosta/others
+	for name in db cache; do
+		mkdir -p root/$name
+		sed 's/"annotations": {}/"annotations": {"org.cmigrate.pin": "true"}/' root/web/config.json >root/$name/config.json
+	done
+	CMIGRATE_FAULT=hold:after runs move --skip-check "$skips" web hostb
+	[ "$status" -eq 137 ]
+	exec 8>root/web/.cmigrate/lock
+	flock 8
+	rebalances --by count --json
+	exec 8>&-
+	[ "$status" -eq 0 ]
+	tail -n 1 <<<"$output" | jq -e '.busy == ["web"] and .exit_code == 0'
 }
 
 @test "rebalance: what is pinned stays, options win over the configuration, hosts may be off" {
@@ -309,7 +326,7 @@ web_is_on() { # HOST
 	bundle '{"org.cmigrate.pin": "true"}'
 	rebalances --by count --dry-run
 	[ "$status" -eq 0 ]
-	[[ $output == *'1 host stays above the limit: nothing that may be moved fits elsewhere'* ]]
+	[[ $output == *'1 host stays above the limit: nothing else that may be moved fits elsewhere'* ]]
 	bundle '{}'
 	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'", "rebalance": {"by": "count", "threshold": 2}}' >cmigrate.json
 	rebalances --dry-run

@@ -105,6 +105,17 @@ manual_verb_options() { # VERB
 	done
 }
 
+@test "wrong usage is an object too with --json" {
+	for words in '--json bogus' 'list --json --nonsense' 'generate --json --memory x' '--json --bogus list'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr "$cmigrate" $words
+		echo "$words: $status $output"
+		[ "$status" -eq 2 ]
+		jq -e '.event == "error" and .exit_code == 2 and (.error | length > 0)' <<<"$output"
+		[[ $stderr == 'cmigrate: '* ]]
+	done
+}
+
 @test "the version" {
 	run --separate-stderr "$cmigrate" --version
 	[ "$status" -eq 0 ]
@@ -225,7 +236,8 @@ complete_bash() {
 @test "bash completes values: choices, files, containers, hosts" {
 	[ "$(complete_bash cmigrate completion z)" = zsh ]
 	[ "$(complete_bash cmigrate generate --output cmig)" = cmigrate.json ]
-	mkdir -p root/web root/db root/.cmigrate
+	# shellcheck disable=SC2016 # a name that a shell would run
+	mkdir -p root/web root/db root/.cmigrate 'root/$(touch ${PWD}pwned)'
 	touch root/file
 	[ "$(complete_bash cmigrate -b "$PWD/root" generate w)" = web ]
 	[ "$(complete_bash cmigrate -b "$PWD/root" generate '' | sort | tr '\n' ' ')" = 'db web ' ]

@@ -150,6 +150,30 @@ nothing_changed() {
 	[ "$(cat stub/hostb/state)" = running ]
 }
 
+@test "post_move hears of a move that recover has settled" {
+	jq --arg log "$PWD/heard" '.hooks = {"post_move": ["sh", "-c", "echo $CMIGRATE_CONTAINER $CMIGRATE_OUTCOME >>\($log)"]}' cmigrate.json >with-hook.json
+	export CMIGRATE_CONFIG=$PWD/with-hook.json
+	CMIGRATE_FAULT=commit:after moves
+	[ "$status" -eq 137 ]
+	[ ! -e heard ]
+	runs recover web
+	[ "$status" -eq 0 ]
+	[ "$(cat heard)" = 'web moved' ]
+}
+
+@test "delete: a container that may be where nobody was asked is not deleted" {
+	moves
+	[ "$status" -eq 0 ]
+	# Without hosts in the configuration nobody knows of hostb.
+	CMIGRATE_CONFIG='' runs delete -b "$STUB_ROOT" web
+	[ "$status" -eq 3 ]
+	[ "$(cat stub/hostb/state)" = running ]
+	rm stub/hostb/state
+	runs delete --json web
+	[ "$status" -eq 0 ]
+	tail -n 1 <<<"$output" | jq -e '.outcome == "gone" and .exit_code == 0 and .error == null'
+}
+
 @test "--json: lines of one object each, the summary last" {
 	moves --json
 	[ "$status" -eq 0 ]

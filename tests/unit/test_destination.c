@@ -89,7 +89,7 @@ static void refusals(void **state)
 		 false},
 		{"check 'locks': process 7 holds a lock; move it with --file-locks", true, false},
 		{"check 'stdio': process 7, descriptor 1; start it with cmigrate run", true, false},
-		{"no container 'web': a has no readable '/runc/containers/web/config.json'", true,
+		{"container 'web': a has no readable '/runc/containers/web/config.json'", true,
 		 false},
 		{"check 'ports': port 80 is in use on b; stop what listens there", false, false},
 		{"check 'name': there is a container 'web' on b already: stopped", false, false},

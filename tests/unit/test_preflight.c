@@ -26,6 +26,10 @@
 	"bundle-path=/runc/containers/web\nconfig-sum=72809950 1804\nproof=" ID "\n"               \
 	"proof-owner=0\nlisten=0.0.0.0:22\nlisten=[::]:22\ncomplete=yes\n"
 
+/* Each has the address that the other one knows. */
+#define PEERS1 "peer=192.0.2.2\npeer-from=192.0.2.1\n"
+#define PEERS2 "peer=192.0.2.1\npeer-from=192.0.2.2\n"
+
 #define LO                                                                                         \
 	"{\"ifindex\":1,\"ifname\":\"lo\",\"flags\":[\"LOOPBACK\",\"UP\",\"LOWER_UP\"],"           \
 	"\"address\":\"00:00:00:00:00:00\",\"addr_info\":[{\"family\":\"inet\",\"local\":"         \
@@ -297,11 +301,15 @@ static const struct row failing[] = {
 	{"gate", "criu=3.18\n", NULL, NULL, "criu 3.18 on rhel01 has no gate", true},
 	{"pages", "criu=3.18\n", NULL, post_copy, "needs criu 3.19 or newer on rhel01", false},
 	{"pages", NULL, NULL, post_copy, "rhel01 does not know the address of rhel02", false},
-	{"pages", "peer-from=192.0.2.1\n", NULL, post_copy, "criu on rhel02 can't use userfaultfd",
-	 false},
-	{"pages", "peer-from=192.0.2.1\n", "uffd=yes\n", post_copy_remap, "exclude each other",
-	 false},
-	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\n", "uffd=yes\n", post_copy,
+	/* Another of its addresses, and one that moves. */
+	{"pages", PEERS1, "peer=192.0.2.9\npeer-from=192.0.2.2\n", post_copy,
+	 "rhel01 and rhel02 don't know each other's address", false},
+	{"pages", "peer=192.0.2.2\npeer-from=10.99.0.100\n",
+	 "peer=10.99.0.100\npeer-from=192.0.2.2\n", post_copy,
+	 "rhel01 and rhel02 don't know each other's address", false},
+	{"pages", PEERS1, PEERS2, post_copy, "criu on rhel02 can't use userfaultfd", false},
+	{"pages", PEERS1, PEERS2 "uffd=yes\n", post_copy_remap, "exclude each other", false},
+	{"pages", PEERS1 "pipe-max=1048576\n", PEERS2 "uffd=yes\n", post_copy,
 	 "pipes on rhel01 are too small", false},
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
 	 false},
@@ -382,9 +390,9 @@ static const struct row passing[] = {
 	{"criu-order", "criu=3.19\n", NULL, NULL, NULL, false},
 	{"gate", "criu=3.19\n", "criu=3.15\n", NULL, NULL, false},
 	{"pages", "criu=3.18\n", NULL, NULL, NULL, false},
-	{"pages", "peer-from=192.0.2.1\npipe-max=4194304\n", "uffd=yes\n", post_copy, NULL, false},
-	{"pages", "peer-from=192.0.2.1\npipe-max=1048576\nmay-exceed=yes\n", "uffd=yes\n",
-	 post_copy, NULL, false},
+	{"pages", PEERS1 "pipe-max=4194304\n", PEERS2 "uffd=yes\n", post_copy, NULL, false},
+	{"pages", PEERS1 "pipe-max=1048576\nmay-exceed=yes\n", PEERS2 "uffd=yes\n", post_copy, NULL,
+	 false},
 	{"space", "memory=1073741824\nspace=33554432\n", NULL, direct, NULL, false},
 	/* Only kernels and hypervisors use those. */
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
