@@ -100,6 +100,15 @@ json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_o
 	return list;
 }
 
+json_t *batch_report_words(const struct argv *words)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < words->n; i++)
+		json_array_append_new(list, json_string(words->v[i]));
+	return list;
+}
+
 double batch_report_ms(int64_t start_us)
 {
 	int64_t tenths = (clock_now_us() - start_us) / 100;

@@ -238,21 +238,12 @@ static json_t *hosts_json(const struct rebalance *r)
 	return list;
 }
 
-static json_t *lines_json(const struct argv *lines)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < lines->n; i++)
-		json_array_append_new(list, json_string(lines->v[i]));
-	return list;
-}
-
 /* Of the moves, and of what was left out of the plan. */
 static json_t *names_json(const struct rebalance *r, enum batch_outcome outcome,
 			  const struct argv *left)
 {
 	json_t *list = batch_report_names(r->batch.rows, r->batch.n, outcome);
-	json_t *more = lines_json(left);
+	json_t *more = batch_report_words(left);
 
 	(void)json_array_extend(list, more);
 	json_decref(more);
@@ -282,7 +273,7 @@ static void print_plan_json(const struct rebalance *r)
 			  by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
 			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r),
-			  "passed_over", lines_json(&r->passed_over)));
+			  "passed_over", batch_report_words(&r->passed_over)));
 }
 
 static void print_moves(const struct rebalance *r)

@@ -28,15 +28,6 @@ static size_t count_failed(const struct drain *d)
 	return n;
 }
 
-static json_t *words_json(const struct argv *words)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < words->n; i++)
-		json_array_append_new(list, json_string(words->v[i]));
-	return list;
-}
-
 static void print_json(const struct drain *d, int code)
 {
 	ui_json(d->app->ui,
@@ -46,9 +37,9 @@ static void print_json(const struct drain *d, int code)
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
 			  batch_report_names(d->rows, d->n, BATCH_GONE), "not_begun",
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
-			  words_json(&d->pinned), "left",
-			  d->unknown ? json_null() : words_json(&d->left), "stopped", d->stopped,
-			  "total_ms", batch_report_ms(d->start_us), "exit_code", code));
+			  batch_report_words(&d->pinned), "left",
+			  d->unknown ? json_null() : batch_report_words(&d->left), "stopped",
+			  d->stopped, "total_ms", batch_report_ms(d->start_us), "exit_code", code));
 }
 
 static const char *why_left(const struct drain *d, const char *name)
@@ -94,7 +85,7 @@ static void print_plan_json(const struct drain *d)
 	}
 	ui_json(d->app->ui,
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
-			  d->host, "moves", moves, "pinned", words_json(&d->pinned)));
+			  d->host, "moves", moves, "pinned", batch_report_words(&d->pinned)));
 }
 
 static void print_plan(const struct drain *d)

@@ -284,8 +284,8 @@ json_t *status_json(const struct status *s)
 		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
 		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
 		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
-		c->created, "age_seconds", number_or_null(c->age), "memory_bytes",
-		number_or_null(c->memory), "processes",
+		c->created && *c->created ? c->created : NULL, "age_seconds",
+		number_or_null(c->age), "memory_bytes", number_or_null(c->memory), "processes",
 		c->processes ? json_integer(c->processes) : json_null(), "addresses",
 		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
 		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));

@@ -41,7 +41,7 @@ make_gate() {
 	cat >"$1" <<-GATE
 		#!/bin/sh
 		case \$CRTOOLS_IMAGE_DIR in
-		*/pass-*) exit 0 ;;
+		'$images'/pass-*) exit 0 ;;
 		esac
 		case \$CRTOOLS_SCRIPT_ACTION in
 		pre-dump) there=parked ;;

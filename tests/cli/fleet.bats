@@ -45,6 +45,20 @@ web_is_on() { # HOST
 	[ "$(grep -c -x -e -- stub/ssh-words)" -eq 3 ]
 }
 
+@test "every field that list, status and check print is in the manual" {
+	three_hosts
+	sed -n '/^\.Sh JSON/,/^\.Sh/p' "$top/man/cmigrate.1" >described
+	for words in 'list' 'status web' 'check web hostb' 'check web'; do
+		# shellcheck disable=SC2086 # words
+		runs --json $words
+		fields=$(jq -r '[paths | .[-1] | strings] | unique[]' <<<"$output" | sort -u)
+		[ -n "$fields" ]
+		for field in $fields; do
+			grep -q -w -e "$field" described || { echo "$words: $field"; return 1; }
+		done
+	done
+}
+
 @test "list, status, check: a host that is off has a row of its own, and the exit code says it" {
 	three_hosts
 	: >stub/off-hostc
