@@ -20,15 +20,19 @@ static int one_pass(struct move *move, unsigned number, struct summary_pass *ret
 		return -1;
 	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
 	 */
-	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->dump_timeout_ms)) != 0)
+	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->dump_timeout_ms)) != 0) {
+		job_clear(&job);
 		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s",
 			       move->source_name, number, move->dump_timeout_ms / 1000);
+	}
 	int status = job_failure(&job, err);
 	if (status == 0) {
 		ret->bytes = strtoull(buf_str(&job.out), NULL, 10);
 		status = direct_received(move, &ret->bytes, err);
 		ret->pages = ret->bytes / PAGE_BYTES;
 		ret->ms = job_ms(&job);
+	} else if (direct_broke(move, err)) {
+		(void)err_wrap(err, "pass %u of pre-copy", number);
 	} else {
 		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
 		runtime_diagnose(&src, "dump.log", err);

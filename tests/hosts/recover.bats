@@ -218,6 +218,31 @@ nothing_waits() {
 	nothing_waits
 }
 
+@test "undone, and ended by itself since: not started from the images of before" {
+	start_container rhel01 server
+	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
+	killed_at prepare:undo
+	unwrap rhel02
+	[[ $(state_of rhel01 server) == running ]]
+	[[ -n $(on rhel01 find /runc/containers/server/.cmigrate -name pstree.img) ]]
+	on rhel01 runc kill server KILL
+	wait_on rhel01 5 '[[ $(runc state server | jq -r .status) == stopped ]]'
+	recovers
+	[[ $status -eq 1 && $output == *"runs nowhere"* ]]
+	[[ -z $(state_of rhel02 server) ]]
+	nothing_waits
+}
+
+@test "ended by itself before its memory could follow: nobody is kept out any more" {
+	start_container rhel01 server
+	killed_at freeze:before --strategy post-copy
+	[[ -n $(on rhel01 nft list tables) ]]
+	on rhel01 runc kill server KILL
+	recovers
+	[[ $status -eq 1 && $output == *"the container had ended by itself"* ]]
+	nothing_waits
+}
+
 @test "a service address that was not on the source: undone and recovered without it" {
 	start_container rhel01 server
 	before=$(sum)
