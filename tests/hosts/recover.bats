@@ -54,6 +54,22 @@ recovers() { # [OPTION...]
 	echo "$output"
 }
 
+# Somebody else's on rhel02, in a cgroup that is called like the container and in a pid namespace of its own.
+start_foreign() {
+	on rhel02 sh -c 'mkdir -p /sys/fs/cgroup/pids/lxc/server 2>/dev/null || mkdir -p /sys/fs/cgroup/lxc/server
+		unshare --pid --fork --kill-child sleep 300 </dev/null >/dev/null 2>&1 &
+		echo $! >/var/other
+		for _ in $(seq 500); do pgrep -P $! >/dev/null && break; sleep 0.01; done
+		pgrep -P $! >/var/other.child
+		for pid in $! $(cat /var/other.child); do
+			echo "$pid" >/sys/fs/cgroup/pids/lxc/server/cgroup.procs 2>/dev/null || echo "$pid" >/sys/fs/cgroup/lxc/server/cgroup.procs
+		done'
+}
+
+foreign_lives() {
+	on rhel02 sh -c 'kill -0 "$(cat /var/other.child)" && kill "$(cat /var/other)"'
+}
+
 nothing_waits() {
 	[[ -z $(on rhel02 find /runc/containers -name journal -o -name 'images-*') ]]
 	[[ -z $(on rhel01 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
@@ -127,15 +143,7 @@ nothing_waits() {
 	make_server server $address/32 8000 --cgroups-path /grp/other --force
 	start_container rhel01 server
 	before=$(sum)
-	# Somebody else's, in a cgroup with the container's name.
-	on rhel02 sh -c 'mkdir -p /sys/fs/cgroup/pids/lxc/server 2>/dev/null || mkdir -p /sys/fs/cgroup/lxc/server
-		unshare --pid --fork --kill-child sleep 300 </dev/null >/dev/null 2>&1 &
-		echo $! >/var/other
-		for _ in $(seq 500); do pgrep -P $! >/dev/null && break; sleep 0.01; done
-		pgrep -P $! >/var/other.child
-		for pid in $! $(cat /var/other.child); do
-			echo "$pid" >/sys/fs/cgroup/pids/lxc/server/cgroup.procs 2>/dev/null || echo "$pid" >/sys/fs/cgroup/lxc/server/cgroup.procs
-		done'
+	start_foreign
 	wrap_runc rhel02 '[ -z "$restoring" ] || { /usr/sbin/runc "$@"; echo "no such luck" >&2; exit 1; }'
 	run on client cmigrate -q move --from rhel01 server rhel02
 	echo "$output"
@@ -143,7 +151,18 @@ nothing_waits() {
 	runs_only_on rhel01 server $address
 	[[ $(sum) == "$before" ]]
 	[[ -z $(on rhel02 sh -c 'cat /sys/fs/cgroup/*/grp/other/cgroup.procs /sys/fs/cgroup/grp/other/cgroup.procs 2>/dev/null') ]]
-	on rhel02 sh -c 'kill -0 "$(cat /var/other.child)" && kill "$(cat /var/other)"'
+	foreign_lives
+}
+
+@test "nor what has the container's name as the last part of another manager's cgroup" {
+	start_container rhel01 server
+	start_foreign
+	wrap_runc rhel02 '[ -z "$restoring" ] || { /usr/sbin/runc "$@"; echo "no such luck" >&2; exit 1; }'
+	run on client cmigrate -q move --from rhel01 server rhel02
+	echo "$output"
+	[[ $status -eq 4 ]]
+	runs_only_on rhel01 server $address
+	foreign_lives
 }
 
 @test "what another user calls himself hinders nobody" {
