@@ -62,9 +62,6 @@ int move_connect(struct move *m, const struct config *config, struct err *err)
 		return -1;
 	m->source->fenced = m->kind == MOVE_RESTORE;
 	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
-	/* Neither waits for the other. */
-	host_connect(m->source);
-	host_connect(m->destination);
 	bool at_destination =
 		m->source->fenced || (host_is_local(m->destination) && !host_is_local(m->source) &&
 				      !m->destination->fenced);
@@ -449,6 +446,9 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	    move_connect(m, config, err) < 0)
 		return -1;
 	answers_clear(&m->asked);
+	/* Neither waits for the other. */
+	host_connect(m->source);
+	host_connect(m->destination);
 	str_set(&m->summary.source, m->source_name);
 	str_set(&m->summary.destination, m->destination_name);
 	int status = ask_and_check(m, config, opts, err);

@@ -233,6 +233,8 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	const char *why = "";
 
 	move->recovering = true;
+	host_connect(move->source);
+	host_connect(move->destination);
 	CLEANUP_FREE char *source_status = ask_host(move, &src, &source_err);
 	CLEANUP_FREE char *destination_status = ask_host(move, &dst, &destination_err);
 	struct recover_facts facts = {.committed = committed,

@@ -137,9 +137,9 @@ void move_free(struct move *move);
 /* What "begin" of the journal keeps. A new reference. */
 json_t *move_json(const struct move *move);
 /*
- * A move as its journal tells it; hosts are connected anew. The lock is the caller's business.
- * bundle: beside which the journal lies. EXIT_FAILED: a field is missing or of a wrong type, or it
- * is of another container, or names other images than that has.
+ * A move as its journal tells it; its hosts are new ones, not connected to yet. The lock is the
+ * caller's business. bundle: beside which the journal lies. EXIT_FAILED: a field is missing or of a
+ * wrong type, or it is of another container, or names other images than that has.
  */
 int move_from_json(const json_t *object, const struct bundle *bundle, const struct config *config,
 		   const struct events *events, struct move **ret, struct err *err);

@@ -49,7 +49,7 @@ void move_remove_proof(struct move *move);
  * The caller's; NULL where it is none. */
 struct host *move_host(struct move *move, const struct config *config, const char *name,
 		       struct err *err);
-/* Both hosts by name, connected to at once, and the store on the one that this machine is, else on
+/* Both hosts by name, and the store on the one that this machine is, else on
  * the source. */
 int move_connect(struct move *move, const struct config *config, struct err *err);
 

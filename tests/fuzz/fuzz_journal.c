@@ -31,8 +31,7 @@ static void add_sums(struct buf *out, const char *text, size_t len)
 /* What a journal says about a move ends in command lines: a move is made of it or refused. */
 static void rebuild(const json_t *object)
 {
-	static const struct bundle web = {.name = (char[]){"web"},
-					  .dir = (char[]){"/runc/containers/web"}};
+	struct bundle web = {.name = (char[]){"web"}, .dir = (char[]){"/runc/containers/web"}};
 	struct config config = {.bundle_root = NULL};
 	struct err err = ERR_INIT;
 	struct move *move = NULL;
