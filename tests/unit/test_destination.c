@@ -43,6 +43,19 @@ static void fewest_planned_then_carried(void **state)
 	assert_int_equal(destination_choose(hosts, 3, MIB, 2), 1);
 }
 
+/* What is left counts, however large a host is. */
+static void large_and_nearly_full(void **state)
+{
+	struct destination hosts[] = {HOST("a", 1500), HOST("b", 40000)};
+
+	(void)state;
+	hosts[0].capacity = 1000000 * MIB;
+	hosts[0].n_carried = 3;
+	hosts[1].capacity = 64000 * MIB;
+	hosts[1].n_carried = 4;
+	assert_int_equal(destination_choose(hosts, 2, 1000 * MIB, 2), 1);
+}
+
 /* A host where a move failed comes last, also when the others must be waited for. */
 static void failures(void **state)
 {
