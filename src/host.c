@@ -21,8 +21,8 @@
 #define READ_CHUNK 65536
 /* At a time: who writes without end must not keep us from looking at the clock. */
 #define READS_MAX 16
-/* To connect (channel.c) and log in, on a host that is busy. */
-#define GREETING_MS 20000
+/* For ssh to try two addresses (channel.c), and for the login on a host that is busy. */
+#define GREETING_MS 25000
 
 struct host *host_new(const char *name, const char *ssh_dest, const struct argv *ssh_options,
 		      const struct events *events)

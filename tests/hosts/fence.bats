@@ -39,7 +39,7 @@ crash_destination() {
 	run on rhel01 cmigrate recover web
 	echo "$output"
 	[ "$status" -eq 6 ]
-	[[ $output == *"--fenced"*"rhel02: no answer: "* ]]
+	[[ $output == *"--fenced"*"rhel02: no answer"* ]]
 	on rhel01 cmigrate recover web --fenced rhel02
 	[[ $(on rhel01 curl -s -m 5 http://rhel0x/) == rhel01 ]]
 	[[ $(on rhel01 ls -A /runc/containers/web/.cmigrate) == history ]]

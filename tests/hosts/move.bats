@@ -105,7 +105,7 @@ server_goes_on() { # HOST
 	start_container rhel01 server
 	wait_on client 10 'curl -s -m 10 http://10.99.0.102:8000/state >/dev/null'
 	state=$(server_state)
-	# The endpoint is asked once by each move.
-	asked=1
+	# The endpoint is asked once before and once behind each move.
+	asked=2
 	there_and_back server 10.99.0.102/32 server_goes_on
 }

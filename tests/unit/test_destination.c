@@ -129,9 +129,13 @@ static void silence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(most_memory_left), cmocka_unit_test(fewest_planned_then_carried),
-		cmocka_unit_test(failures),	    cmocka_unit_test(none_and_later),
-		cmocka_unit_test(refusals),	    cmocka_unit_test(silence),
+		cmocka_unit_test(most_memory_left),
+		cmocka_unit_test(fewest_planned_then_carried),
+		cmocka_unit_test(large_and_nearly_full),
+		cmocka_unit_test(failures),
+		cmocka_unit_test(none_and_later),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(silence),
 	};
 
 	return cmocka_run_group_tests_name("destination", tests, NULL, NULL);
