@@ -93,19 +93,21 @@ cgroup_files() { # NAME DIR...
 	find "$@" -name "$name" 2>/dev/null || true
 }
 
-# A frozen process doesn't die, not even by SIGKILL: thaw first.
-thaw_cgroups() { # DIR...
+write_freezers() { # WORD-OF-V1 WORD-OF-V2 DIR...
 	local file
-	for file in $(cgroup_files freezer.state "$@"); do
-		echo THAWED 2>/dev/null >"$file" || true
+	for file in $(cgroup_files freezer.state "${@:3}"); do
+		echo "$1" 2>/dev/null >"$file" || true
 	done
-	for file in $(cgroup_files cgroup.freeze "$@"); do
-		echo 0 2>/dev/null >"$file" || true
+	for file in $(cgroup_files cgroup.freeze "${@:3}"); do
+		echo "$2" 2>/dev/null >"$file" || true
 	done
 }
 
 # Kills all that is in these cgroups and below, and removes them. A process
 # that forks meanwhile is met in the next round. Bounded: 10 s.
+#
+# As if the power failed: nobody goes on because another has ended before him (who was traced, who was
+# frozen). So all stand still first; a frozen process ends when it is thawed, without having run again.
 end_cgroups() { # DIR...
 	local deadline=$((SECONDS + 10)) file pid
 	local -A killed=()
@@ -113,13 +115,14 @@ end_cgroups() { # DIR...
 		return 0
 	fi
 	while :; do
-		thaw_cgroups "$@"
+		write_freezers FROZEN 1 "$@"
 		for file in $(cgroup_files cgroup.procs "$@"); do
 			while read -r pid; do
 				killed[$pid]=1
 				kill -KILL "$pid" 2>/dev/null || true
 			done 2>/dev/null <"$file" || true
 		done
+		write_freezers THAWED 0 "$@"
 		find "$@" -depth -type d -exec rmdir {} + 2>/dev/null || true
 		if [[ -z $(cgroup_files cgroup.procs "$@") ]]; then
 			wait_until_gone "${!killed[@]}"
