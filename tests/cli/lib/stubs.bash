@@ -24,6 +24,20 @@ set_up_stubs() {
 	echo running >stub/hosta/state
 }
 
+# What a killed or failed move has left there: each connection ends with all that it has started.
+end_stubs() {
+	local pid
+	while read -r pid; do
+		if grep -q -a -z -x -F "STUB_DIR=$STUB_DIR" "/proc/$pid/environ" 2>/dev/null; then
+			kill -KILL "$pid" 2>/dev/null || true
+		fi
+	done 2>/dev/null <"$STUB_DIR/ssh-pids" || true
+}
+
+teardown() {
+	end_stubs
+}
+
 # What these hosts can't have: the checks that look at the real machine behind the stubs.
 skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
 
