@@ -32,13 +32,22 @@ bool batch_is_failure(enum batch_outcome outcome)
 	return outcome >= BATCH_PENDING;
 }
 
-size_t batch_count(const struct batch *batch, enum batch_outcome outcome)
+size_t batch_count(const struct batch_move *rows, size_t n, enum batch_outcome outcome)
 {
-	size_t n = 0;
+	size_t count = 0;
 
-	for (size_t i = 0; i < batch->n; i++)
-		n += batch->rows[i].outcome == outcome;
-	return n;
+	for (size_t i = 0; i < n; i++)
+		count += rows[i].outcome == outcome;
+	return count;
+}
+
+size_t batch_count_failed(const struct batch_move *rows, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += batch_is_failure(rows[i].outcome);
+	return count;
 }
 
 void batch_move_clear(struct batch_move *m)

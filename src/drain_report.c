@@ -10,22 +10,9 @@
 #include "cmigrate/timeline.h"
 #include "cmigrate/ui.h"
 
-static size_t count(const struct drain *d, enum batch_outcome outcome)
+static size_t n_moved(const struct drain *d)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n; i++)
-		n += d->rows[i].outcome == outcome;
-	return n;
-}
-
-static size_t count_failed(const struct drain *d)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n; i++)
-		n += batch_is_failure(d->rows[i].outcome);
-	return n;
+	return batch_count(d->rows, d->n, BATCH_MOVED);
 }
 
 static void print_json(const struct drain *d, int code)
@@ -33,7 +20,7 @@ static void print_json(const struct drain *d, int code)
 	ui_json(d->app->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:f, s:i}",
 			  "event", "summary", "command", "drain", "host", d->host, "moved",
-			  (int)count(d, BATCH_MOVED), "failed", (int)count_failed(d), "busy",
+			  (int)n_moved(d), "failed", (int)batch_count_failed(d->rows, d->n), "busy",
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
 			  batch_report_names(d->rows, d->n, BATCH_GONE), "not_begun",
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
@@ -52,20 +39,23 @@ static const char *why_left(const struct drain *d, const char *name)
 	return "came meanwhile";
 }
 
+/* ", 'web' (why)" */
+static void add_name(struct buf *names, const char *name, const char *why)
+{
+	buf_printf(names, "%s'%s' (%s)", names->len ? ", " : "", name, why);
+}
+
 /* Every one that is left by name, and what failed without being left. */
 static int fail(const struct drain *d, struct err *err)
 {
 	CLEANUP_BUF struct buf names = {0};
 
 	for (size_t i = 0; i < d->left.n; i++)
-		buf_printf(&names, "%s'%s' (%s)", names.len ? ", " : "", d->left.v[i],
-			   why_left(d, d->left.v[i]));
+		add_name(&names, d->left.v[i], why_left(d, d->left.v[i]));
 	for (size_t i = 0; i < d->n; i++)
 		if (batch_is_failure(d->rows[i].outcome) && !argv_has(&d->left, d->rows[i].name))
-			buf_printf(&names, "%s'%s' (%s)", names.len ? ", " : "", d->rows[i].name,
-				   batch_word(d->rows[i].outcome));
-	(void)err_set(err, EXIT_SOME, "%s is not drained: %zu moved; %s%s", d->host,
-		      count(d, BATCH_MOVED),
+			add_name(&names, d->rows[i].name, batch_word(d->rows[i].outcome));
+	(void)err_set(err, EXIT_SOME, "%s is not drained: %zu moved; %s%s", d->host, n_moved(d),
 		      d->stopped && move_cancelled ? "stopped by a signal; " : "", buf_str(&names));
 	return d->unknown ? err_append(err, "what is left there can't be asked") : -1;
 }
@@ -111,7 +101,7 @@ static void print_plan(const struct drain *d)
 /* What a drain would do, if nothing changes until then; of what stays by name. */
 int drain_report_plan(const struct drain *d, struct err *err)
 {
-	size_t stay = d->n - count(d, BATCH_MOVED) + d->pinned.n;
+	size_t stay = d->n - n_moved(d) + d->pinned.n;
 
 	if (ui_is_json(d->app->ui))
 		print_plan_json(d);
@@ -122,17 +112,17 @@ int drain_report_plan(const struct drain *d, struct err *err)
 	CLEANUP_BUF struct buf names = {0};
 	for (size_t i = 0; i < d->n; i++)
 		if (d->rows[i].outcome != BATCH_MOVED)
-			buf_printf(&names, "%s'%s' (%s)", names.len ? ", " : "", d->rows[i].name,
-				   batch_word(d->rows[i].outcome));
+			add_name(&names, d->rows[i].name, batch_word(d->rows[i].outcome));
 	for (size_t i = 0; i < d->pinned.n; i++)
-		buf_printf(&names, "%s'%s' (pinned)", names.len ? ", " : "", d->pinned.v[i]);
+		add_name(&names, d->pinned.v[i], "pinned");
 	return err_set(err, EXIT_SOME, "%zu of %zu would stay on %s: %s", stay, d->n + d->pinned.n,
 		       d->host, buf_str(&names));
 }
 
 int drain_report(const struct drain *d, struct err *err)
 {
-	int code = d->left.n || d->unknown || count_failed(d) ? EXIT_SOME : EXIT_DONE;
+	int code = d->left.n || d->unknown || batch_count_failed(d->rows, d->n) ? EXIT_SOME
+										: EXIT_DONE;
 	char took[32];
 
 	batch_report_all(d->app, d->rows, d->n);
@@ -142,7 +132,6 @@ int drain_report(const struct drain *d, struct err *err)
 		return fail(d, err);
 	timeline_ms(took, (double)(clock_now_us() - d->start_us) / 1000);
 	if (!ui_is_quiet(d->app->ui))
-		ui_print(d->app->ui, "drained %s: %zu moved in %s\n", d->host,
-			 count(d, BATCH_MOVED), took);
+		ui_print(d->app->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
 	return EXIT_DONE;
 }

@@ -182,6 +182,11 @@ static int told(const struct verb *verb, struct ui *ui, int code, struct err *er
 	return -1;
 }
 
+static struct ui *new_ui(const struct globals *globals)
+{
+	return ui_new(globals->json, globals->quiet, globals->verbose);
+}
+
 static int run_with_config(struct call *call, struct app *app, struct err *err)
 {
 	struct config config;
@@ -198,25 +203,23 @@ static int run_with_config(struct call *call, struct app *app, struct err *err)
 	return code;
 }
 
-static int run_call(struct call *call, struct ui **ui, struct err *err)
+static int run_call(struct call *call, struct ui *ui, struct err *err)
 {
 	const struct globals *globals = call->globals;
 
-	if (call->help)
-		return print_help(call->verb, err);
-	if (globals->version)
-		return print_version(err);
-	*ui = ui_new(globals->json, globals->quiet, globals->verbose);
 	if (verb_check_args(call->verb, &call->args, err) < 0)
 		return -1;
-	struct events events = {ui_event, *ui};
-	struct app app = {.globals = globals, .ui = *ui, .events = &events};
+	struct events events = {ui_event, ui};
+	struct app app = {.globals = globals, .ui = ui, .events = &events};
 	if (call->verb->no_config)
 		return call->verb->run(&app, call->base, &call->args, err);
 	return run_with_config(call, &app, err);
 }
 
-/* words: the verb's name and what follows. Owns what is in *globals from here on. */
+/*
+ * words: the verb's name and what follows. Owns what is in *globals from here on. *ui is what the
+ * options ask for, also where they are wrong further on.
+ */
 static int run_verb(const struct argv *words, struct globals *globals, struct ui **ui,
 		    struct err *err)
 {
@@ -224,17 +227,21 @@ static int run_verb(const struct argv *words, struct globals *globals, struct ui
 	const struct verb *verb = verb_find(verbs, words->v[0], err);
 
 	if (!verb) {
-		*ui = ui_new(globals->json, globals->quiet, globals->verbose);
+		*ui = new_ui(globals);
 		opts_clear(globals_table, globals);
 		return -1;
 	}
 	call_init(&call, verb, globals);
-	if (opts_parse(call.table, call.base, (int)words->n, words->v, false, &call.args,
-		       &call.help, err) < 0) {
-		*ui = ui_new(globals->json, globals->quiet, globals->verbose);
+	int status = opts_parse(call.table, call.base, (int)words->n, words->v, false, &call.args,
+				&call.help, err);
+	*ui = new_ui(call.globals);
+	if (status < 0)
 		return err_wrap(err, "%s", verb->name);
-	}
-	return run_call(&call, ui, err);
+	if (call.help)
+		return print_help(verb, err);
+	if (call.globals->version)
+		return print_version(err);
+	return run_call(&call, *ui, err);
 }
 
 static int no_verb(void)
@@ -262,8 +269,7 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 		code = print_version(err);
 	else if (code == 0)
 		code = no_verb();
-	if (code < 0)
-		*ui = ui_new(globals.json, globals.quiet, globals.verbose);
+	*ui = new_ui(&globals);
 	opts_clear(globals_table, &globals);
 	return code;
 }
@@ -294,8 +300,6 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	complete_path();
 	int code = run(argc, argv, &ui, &err);
-	if (!ui)
-		ui = ui_new(false, false, false);
 	if (code < 0) {
 		ui_failure(ui, &err);
 		code = err.code == EXIT_DONE ? EXIT_FAILED : (int)err.code;

@@ -87,8 +87,9 @@ int batch_skip_checks(const struct argv *lists, struct argv *options, struct err
  */
 void batch_run(struct batch *batch);
 void batch_move_clear(struct batch_move *move);
-/* Moves of that outcome. */
-size_t batch_count(const struct batch *batch, enum batch_outcome outcome);
+/* Moves of that outcome; those that failed. */
+size_t batch_count(const struct batch_move *rows, size_t n, enum batch_outcome outcome);
+size_t batch_count_failed(const struct batch_move *rows, size_t n);
 /* "moved", "gone", "busy", ... as in JSON. */
 const char *batch_word(enum batch_outcome outcome);
 /* Not as it was asked for, and somebody has to look. */

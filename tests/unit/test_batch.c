@@ -208,7 +208,7 @@ static void outcomes(void **state)
 	}
 	assert_true(f->rows[0].summary.outage_ms > 12.4);
 	assert_int_equal(f->reported, f->batch.n);
-	assert_int_equal(batch_count(&f->batch, BATCH_FAILED), 2);
+	assert_int_equal(batch_count(f->batch.rows, f->batch.n, BATCH_FAILED), 2);
 	assert_false(batch_is_failure(BATCH_BUSY));
 	assert_false(batch_is_failure(BATCH_GONE));
 	assert_false(batch_is_failure(BATCH_WAITING));
@@ -229,7 +229,7 @@ static void limits(void **state)
 	CLEANUP_FREE char *log = read_log(f);
 	assert_int_equal(at_once(log), 2);
 	assert_true(str_starts(log, "begin slow"));
-	assert_int_equal(batch_count(&f->batch, BATCH_MOVED), 6);
+	assert_int_equal(batch_count(f->batch.rows, f->batch.n, BATCH_MOVED), 6);
 }
 
 static void limit_into(void **state)
