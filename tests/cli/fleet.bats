@@ -328,10 +328,7 @@ web_is_on() { # HOST
 	CMIGRATE_FAULT=hold:after runs move --skip-check "$skips" web hostb
 	[ "$status" -eq 137 ]
 	# Who held it for the killed one takes the file away.
-	for _ in {1..1000}; do
-		[ -e root/web/.cmigrate/lock ] || break
-		sleep 0.01
-	done
+	wait_until 10 test ! -e root/web/.cmigrate/lock
 	exec 8>root/web/.cmigrate/lock
 	flock 8
 	rebalances --by count --json

@@ -49,6 +49,14 @@ restart_source() {
 	place_program
 }
 
+# The images are complete and nothing runs anywhere; $before is what the server counted.
+killed_with_source_restarted() { # [OPTION...]
+	start_container rhel01 server
+	before=$(sum)
+	killed_at dump:after "$@"
+	restart_source
+}
+
 recovers() { # [OPTION...]
 	run on client cmigrate recover "$@" server
 	echo "$output"
@@ -74,6 +82,13 @@ nothing_waits() {
 	[[ -z $(on rhel02 find /runc/containers -name journal -o -name 'images-*') ]]
 	[[ -z $(on rhel01 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
 	[[ -z $(on rhel02 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
+}
+
+# The only copy, with all that it has counted, and nothing of the move is left.
+goes_on_at() { # HOST
+	runs_only_on "$1" server $address
+	[[ $(sum) == "$before" ]]
+	nothing_waits
 }
 
 @test "the source is gone, the endpoint silent: the only copy goes on" {
@@ -113,9 +128,7 @@ nothing_waits() {
 	killed_at restore:after
 	recovers
 	[[ $status -eq 0 ]]
-	runs_only_on rhel02 server $address
-	[[ $(sum) == "$before" ]]
-	nothing_waits
+	goes_on_at rhel02
 	run on rhel02 cmigrate stop server
 	[[ $status -eq 0 ]]
 	[[ -z $(on rhel02 runc list -q) ]]
@@ -184,23 +197,15 @@ nothing_waits() {
 }
 
 @test "restored on the destination and kept there though its endpoint is silent: not on the source as well" {
-	start_container rhel01 server
-	before=$(sum)
-	killed_at dump:after --endpoint $silent --timeout 1 --if-silent keep
-	restart_source
+	killed_with_source_restarted --endpoint $silent --timeout 1 --if-silent keep
 	recovers
 	[[ $status -eq 0 ]]
-	runs_only_on rhel02 server $address
-	[[ $(sum) == "$before" ]]
-	nothing_waits
+	goes_on_at rhel02
 }
 
 # It may have come to its end there since.
 @test "the destination is lost while it is restored there: not on the source as well" {
-	start_container rhel01 server
-	before=$(sum)
-	killed_at dump:after
-	restart_source
+	killed_with_source_restarted
 	hold_restores rhel02
 	on client sh -c 'cmigrate -q recover server >/tmp/recovery 2>&1; echo "status $?" >>/tmp/recovery' 3>&- &
 	wait_on rhel02 20 '[[ -e /var/started ]]'
@@ -213,17 +218,12 @@ nothing_waits() {
 	let_restores_go rhel02
 	recovers
 	[[ $status -eq 0 ]]
-	runs_only_on rhel02 server $address
-	[[ $(sum) == "$before" ]]
-	nothing_waits
+	goes_on_at rhel02
 }
 
 # Both hosts were down, and a restore on the destination fails: what runs on the source stays there.
 @test "restored on the source, and killed then: the next recovery leaves it there" {
-	start_container rhel01 server
-	before=$(sum)
-	killed_at dump:after
-	restart_source
+	killed_with_source_restarted
 	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
 	on client env CMIGRATE_FAULT=return:after cmigrate -q recover server || [[ $? -eq 137 ]]
 	unwrap rhel02
@@ -295,9 +295,7 @@ nothing_waits() {
 	[[ $status -eq 0 ]]
 	# Undone or finished: there is one of it, running or to be restored.
 	[[ $(state_of rhel02 server) == running ]] || on rhel02 cmigrate -q restore server
-	runs_only_on rhel02 server $address
-	[[ $(sum) == "$before" ]]
-	nothing_waits
+	goes_on_at rhel02
 }
 
 @test "in the middle of a move, when both hosts have a copy, every command says so: 7" {

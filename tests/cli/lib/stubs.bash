@@ -4,6 +4,8 @@
 
 # shellcheck source=tests/cli/lib/refuses.bash
 . "${BASH_SOURCE[0]%/*}/refuses.bash"
+# shellcheck source=tests/lib/wait.bash
+. "${BASH_SOURCE[0]%/*}/../../lib/wait.bash"
 
 set_up_stubs() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

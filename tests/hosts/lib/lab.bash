@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154 # single quotes: for a host's shell; shared variables
 # The lab of a test file: brought up once, taken down at its end, and when the file takes too long.
 
+# shellcheck source=tests/lib/wait.bash
+. "${BASH_SOURCE[0]%/*}/../../lib/wait.bash"
+
 hosts_dir=${BASH_SOURCE[0]%/*}/..
 lab=$hosts_dir/../../scripts/lab
 program=${CMIGRATE:-$hosts_dir/../../cmigrate}
@@ -52,20 +55,7 @@ place_program() {
 	done
 }
 
-# Waits for a condition: asks up to 100 times a second until COMMAND succeeds, for SECONDS at most.
-wait_until() { # SECONDS COMMAND...
-	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
-	shift
-	until "$@"; do
-		if [[ ${EPOCHREALTIME/[.,]/} -gt $deadline ]]; then
-			echo "not within the time: $*" >&2
-			return 1
-		fi
-		sleep 0.01
-	done
-}
-
-# The same inside a host, where asking is cheap. COMMAND is a line of shell.
+# wait_until inside a host, where asking is cheap. COMMAND is a line of shell.
 wait_on() { # HOST SECONDS LINE
 	on "$1" bash -c '
 		deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
