@@ -51,6 +51,20 @@ int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *er
 	return 0;
 }
 
+int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
+			 struct err *err)
+{
+	struct bundle taken = {0};
+
+	for (size_t i = 0; i < addresses->n; i++)
+		if (bundle_add_addresses(&taken, addresses->v[i], err) < 0)
+			return err_wrap(err, "--address");
+	for (size_t i = 0; i < endpoints->n; i++)
+		if (name_check_endpoint(endpoints->v[i], err) < 0)
+			return err_wrap(err, "--endpoint");
+	return 0;
+}
+
 static void add_words(struct argv *list, const char *text)
 {
 	CLEANUP_FREE char *copy = str_dup(text);

@@ -49,6 +49,8 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 {
 	CLEANUP_CONTAINER struct container c = {0};
 
+	if (bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0)
+		return -1;
 	if (target_find(t, app, name, o->on, &c, err) < 0) {
 		if (o->on || t->host || err->code != EXIT_REFUSED || !is_gone(app, name, t))
 			return -1;

@@ -125,19 +125,33 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	return status;
 }
 
+/* Nobody knows which hosts, which marks: to guess could end the only copy. */
+static int journal_damaged(const struct bundle *bundle, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	(void)err_wrap(err, "container '%s'", bundle->name);
+	return err_append(err,
+			  "what had begun is not known; see what the hosts have of it with "
+			  "'cmigrate status %s', let one copy go on, and remove "
+			  "'%s/.cmigrate/" JOURNAL_FILE "'",
+			  bundle->name, bundle->dir);
+}
+
 static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
 			  const struct store *store, struct err *err)
 {
 	struct journal_state state = {0};
 
 	if (journal_load(store, &state, err) < 0)
-		return -1;
+		return err->code == EXIT_BUSY ? journal_damaged(bundle, err) : -1;
 	int status = EXIT_DONE;
 	if (!state.found) {
 		if (!job->opts->all)
 			event_note(job->app->events, "no interrupted move of '%s'", bundle->name);
 	} else if (!state.move) {
-		/* Torn in its first line: nothing had been changed yet. */
+		event_note(job->app->events,
+			   "a move of '%s' was interrupted before it changed anything",
+			   bundle->name);
 		status = store_remove(store, JOURNAL_FILE, err);
 	} else {
 		status = settle(job, bundle, store, &state, err);

@@ -77,9 +77,6 @@ static int apply_options(struct run *r, struct err *err)
 	if (r->opts->endpoints.n)
 		argv_clear(&b->endpoints);
 	argv_extend(&b->endpoints, &r->opts->endpoints);
-	for (size_t i = 0; i < b->endpoints.n; i++)
-		if (name_check_endpoint(b->endpoints.v[i], err) < 0)
-			return -1;
 	if (b->terminal)
 		return err_set(err, EXIT_USAGE,
 			       "'%s/config.json': process.terminal is true, but containers are "
@@ -104,7 +101,8 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 	const char *host = r->opts->on ? r->opts->on : here;
 	bool checkpointed = false;
 
-	if (target_init(&r->target, app, name, host, err) < 0 ||
+	if (bundle_check_options(&r->opts->addresses, &r->opts->endpoints, err) < 0 ||
+	    target_init(&r->target, app, name, host, err) < 0 ||
 	    check_fenced(app, &r->opts->fenced, err) < 0 ||
 	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
 	    target_claim(&r->target, err) < 0 ||

@@ -56,6 +56,7 @@ static int stop(struct app *app, const struct stop_opts *o, const char *name, st
 	unsigned seconds;
 
 	if (read_timeout(o->timeout, &seconds, err) < 0 ||
+	    bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0 ||
 	    target_find(t, app, name, o->on, &c, err) < 0)
 		return -1;
 	return target_remove(t, &c, &o->addresses, seconds, ret_how, err);

@@ -181,9 +181,6 @@ static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
 int move_resolve_options(struct move *m, const struct config *config, const struct move_opts *opts,
 			 struct err *err)
 {
-	if (opts->tcp_established && opts->tcp_close)
-		return err_set(err, EXIT_USAGE,
-			       "--tcp-established and --tcp-close exclude each other");
 	if (opts->addresses.n)
 		m->bundle.n_addresses = 0;
 	for (size_t i = 0; i < opts->addresses.n; i++)
@@ -191,9 +188,6 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 			return err_wrap(err, "--address");
 	if (opts->endpoints.n)
 		argv_clear(&m->bundle.endpoints);
-	for (size_t i = 0; i < opts->endpoints.n; i++)
-		if (name_check_endpoint(opts->endpoints.v[i], err) < 0)
-			return err_wrap(err, "--endpoint");
 	argv_extend(&m->bundle.endpoints, &opts->endpoints);
 	unsigned timeout =
 		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
@@ -213,8 +207,12 @@ static int has_journal(struct move *m, bool *ret, struct err *err)
 {
 	struct journal_state state = {0};
 
-	if (journal_load(&m->store, &state, err) < 0)
-		return -1;
+	if (journal_load(&m->store, &state, err) < 0) {
+		(void)err_wrap(err, "container '%s'", m->bundle.name);
+		return err_append(
+			err, "an interrupted move has left it: 'cmigrate recover %s' says more",
+			m->bundle.name);
+	}
 	*ret = state.found;
 	journal_state_clear(&state);
 	return 0;
@@ -419,8 +417,20 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	return 0;
 }
 
-int move_begin(struct move *m, const struct config *config, const char *name,
-	       const struct events *events, struct err *err)
+static int check_options(const struct move_opts *opts, struct err *err)
+{
+	CLEANUP_ARGV struct argv skipped = {0};
+
+	if (opts->tcp_established && opts->tcp_close)
+		return err_set(err, EXIT_USAGE,
+			       "--tcp-established and --tcp-close exclude each other");
+	if (bundle_check_options(&opts->addresses, &opts->endpoints, err) < 0)
+		return -1;
+	return preflight_skip(&opts->skip_checks, &skipped, err);
+}
+
+int move_begin(struct move *m, const struct config *config, const struct move_opts *opts,
+	       const char *name, const struct events *events, struct err *err)
 {
 	m->events = events;
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
@@ -431,7 +441,7 @@ int move_begin(struct move *m, const struct config *config, const char *name,
 		return -1;
 	m->summary.container = str_dup(name);
 	move_name_things(m);
-	return 0;
+	return check_options(opts, err);
 }
 
 int move_new(const struct config *config, const struct move_opts *opts, const char *name,
@@ -441,7 +451,7 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	struct move *m = mem_new(1, sizeof(*m));
 
 	*ret = m;
-	if (move_begin(m, config, name, events, err) < 0 ||
+	if (move_begin(m, config, opts, name, events, err) < 0 ||
 	    name_hosts(m, config, opts->from, destination, err) < 0 ||
 	    move_connect(m, config, err) < 0)
 		return -1;

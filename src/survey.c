@@ -135,7 +135,7 @@ int survey_make(const struct config *config, const struct move_opts *opts, const
 	struct move *m = mem_new(1, sizeof(*m));
 
 	memset(ret, 0, sizeof(*ret));
-	int status = move_begin(m, config, name, events, err);
+	int status = move_begin(m, config, opts, name, events, err);
 	if (status == 0)
 		status = survey(m, config, opts, ret, err);
 	move_free(m);

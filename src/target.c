@@ -82,7 +82,9 @@ static int refuse_journal(struct target *t, struct err *err)
 	struct journal_state state;
 
 	if (journal_load(&t->store, &state, err) < 0)
-		return err_append(err, "'cmigrate status %s' tells more", name);
+		return err_append(
+			err, "an interrupted move has left it: 'cmigrate recover %s' says more",
+			name);
 	bool found = state.found;
 	journal_state_clear(&state);
 	if (!found)

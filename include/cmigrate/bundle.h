@@ -40,6 +40,9 @@ int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err);
 /* Adds an address ("ADDRESS[/PREFIX][@DEVICE]", several separated by commas or blanks). */
 int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err);
+/* The words of --address and --endpoint, looked at before any host is asked. EXIT_USAGE. */
+int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
+			 struct err *err);
 void bundle_clear(struct bundle *bundle);
 
 #endif

@@ -4,10 +4,11 @@
  * finish or undo it.
  *
  * One line per entry: CRC-32 in hexadecimal, a blank, a JSON object. A last line that is torn or
- * doesn't fit its sum is left out; such a line before the last makes the journal unreadable. On
- * disk are "begin" (before anything is changed), "commit" and "end"; the intents between them are
- * written but not waited for: recovery asks the hosts what is true, an intent only says where to
- * look.
+ * doesn't fit its sum is left out; such a line before the last, or in place of "begin", makes the
+ * journal unreadable. On disk are "begin" (before anything is changed) and "commit", and the file
+ * goes at the end; the intents between them are not waited for, and where the store's host is
+ * reached over ssh they come with the next entry that is: recovery asks the hosts what is true, an
+ * intent only tells a reader how far it came.
  */
 #ifndef CMIGRATE_JOURNAL_H
 #define CMIGRATE_JOURNAL_H
@@ -38,14 +39,14 @@ void journal_clear(struct journal *journal);
 /* What is read back. */
 struct journal_state {
 	bool found;   /* there is a journal: a move is under way or was interrupted */
-	json_t *move; /* of "begin"; NULL where even that line is torn */
+	json_t *move; /* of "begin"; NULL where that line has no end: nothing had been changed */
 	bool committed;
 	char *last_step; /* of the last intent, or NULL */
 	bool torn;	 /* the last line is damaged or has no end */
 	size_t good;	 /* bytes up to it */
 };
 
-/* Parses a journal's text. EXIT_FAILED: a line in the middle is damaged. */
+/* Parses a journal's text. EXIT_BUSY: "begin" or a line in the middle is damaged. */
 int journal_parse(const char *text, size_t len, struct journal_state *ret, struct err *err);
 /* Reads it from the store; found is false where there is none. */
 int journal_load(const struct store *store, struct journal_state *ret, struct err *err);

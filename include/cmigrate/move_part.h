@@ -7,9 +7,10 @@
 
 /* Fills run, images, marks and tag from id and bundle. */
 void move_name_things(struct move *move);
-/* A move as far as it is known without asking: id, bundle, names of things. */
-int move_begin(struct move *move, const struct config *config, const char *name,
-	       const struct events *events, struct err *err);
+/* A move as far as it is known without asking: id, bundle, names of things. EXIT_USAGE: an option.
+ */
+int move_begin(struct move *move, const struct config *config, const struct move_opts *opts,
+	       const char *name, const struct events *events, struct err *err);
 /* In this order: config.json; options and annotations; the lock; what one or both hosts say. */
 int move_read_bundle(struct move *move, struct err *err);
 int move_resolve_options(struct move *move, const struct config *config,

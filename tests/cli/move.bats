@@ -306,6 +306,16 @@ nothing_changed() {
 	refuses 2 --endpoint "$cmigrate" move --from hosta --endpoint ftp://x/ web hostb
 	refuses 2 --address "$cmigrate" move --from hosta --address nonsense web hostb
 	refuses 2 "unknown host 'hostc'" "$cmigrate" move web hostc
+	# Before any host is asked.
+	mv stub/hosta/state .
+	refuses 2 --endpoint "$cmigrate" move --endpoint ftp://x/ web hostb
+	refuses 2 --address "$cmigrate" check --address nonsense web
+	refuses 2 --address "$cmigrate" restore --address nonsense web
+	refuses 2 --endpoint "$cmigrate" run --endpoint ftp://x/ nothing
+	refuses 2 --address "$cmigrate" stop --address nonsense web
+	refuses 2 --address "$cmigrate" delete --address nonsense web
+	refuses 2 "no check 'bogus'" "$cmigrate" move --skip-check bogus web hostb
+	mv state stub/hosta/
 	echo '{"mvoe": {}}' >cmigrate.json
 	refuses 2 "unknown key 'mvoe'; the nearest known is 'move'" "$cmigrate" move web hostb
 	refuses 2 "can't read '/nowhere'" "$cmigrate" -c /nowhere move web hostb
@@ -367,4 +377,32 @@ hold_lock() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"runs on hosta"* ]]
 	only_history_left
+}
+
+# What it said is not guessed at: neither that nothing had begun, nor what the hosts are.
+@test "a journal that is damaged: busy, recover says what to do and leaves everything" {
+	CMIGRATE_FAULT=dump:after moves
+	[ "$status" -eq 137 ]
+	sed -i '1s/"kind":0/"kind":1/' root/web/.cmigrate/journal
+	cp root/web/.cmigrate/journal damaged
+	moves
+	[ "$status" -eq 7 ]
+	[[ $stderr == *"container 'web': journal, line 1: damaged"*'cmigrate recover web'* ]]
+	for what in web --all; do
+		run --separate-stderr "$cmigrate" recover $what
+		[ "$status" -eq 6 ]
+		[[ $stderr == *"container 'web': journal, line 1: damaged"*"remove '$STUB_ROOT/web/.cmigrate/journal'" ]]
+	done
+	cmp damaged root/web/.cmigrate/journal
+}
+
+@test "a journal whose first line has no end: nothing had begun, and that is said" {
+	CMIGRATE_FAULT=prepare:before moves
+	[ "$status" -eq 137 ]
+	truncate -s -1 root/web/.cmigrate/journal
+	sed -i -z 's/\n.*//' root/web/.cmigrate/journal
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"'web' was interrupted before it changed anything"* ]]
+	[ ! -e root/web/.cmigrate/journal ]
 }
