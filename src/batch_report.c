@@ -25,13 +25,14 @@ static json_t *move_json(const struct batch_move *m)
 {
 	bool told = m->summary.container != NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:I, s:o}", "event",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event",
 			 "move", "container", m->name, "source", m->from, "destination", m->to,
 			 "outcome", batch_word(m->outcome), "exit_code",
 			 m->exit_code >= 0 ? json_integer(m->exit_code) : json_null(), "outage_ms",
 			 ms_json(told ? m->summary.outage_ms : -1), "freeze_ms",
 			 ms_json(told ? m->summary.freeze_ms : -1), "total_ms", ms_json(m->ms),
-			 "memory_bytes", (json_int_t)m->memory, "error", text_json(m->error));
+			 "memory_bytes", batch_report_bytes(m->memory), "error",
+			 text_json(m->error));
 }
 
 void batch_report_move(const struct app *app, const struct batch_move *m)
@@ -107,6 +108,11 @@ json_t *batch_report_words(const struct argv *words)
 	for (size_t i = 0; i < words->n; i++)
 		json_array_append_new(list, json_string(words->v[i]));
 	return list;
+}
+
+json_t *batch_report_bytes(uint64_t bytes)
+{
+	return bytes ? json_integer((json_int_t)bytes) : json_null();
 }
 
 double batch_report_ms(int64_t start_us)

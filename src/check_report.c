@@ -73,10 +73,12 @@ void plan_report(struct ui *ui, const struct move *move)
 			 step->commit ? "  (no way back behind this)" : "");
 	}
 	if (ui_is_json(ui))
-		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:o}", "event", "plan",
+		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event", "plan",
 				      "container", move->bundle.name, "source", move->source_name,
 				      "destination", move->destination_name, "strategy",
-				      strategy->name, "predicted_freeze_ms", move->predicted_ms,
+				      strategy->name, "predicted_freeze_ms",
+				      move->predicted_ms > 0 ? json_real(move->predicted_ms)
+							     : json_null(),
 				      "steps", json_incref(steps)));
 	json_decref(steps);
 }

@@ -174,7 +174,7 @@ static void default_hostname(struct generate_opts *o, const struct argv *args)
 		str_set(&o->spec.hostname, args->v[0]);
 }
 
-static int build(struct generate_opts *o, struct buf *out, struct err *err)
+static int build(struct generate_opts *o, bool one_line, struct buf *out, struct err *err)
 {
 	json_auto_t *template_json = NULL, *seccomp_json = NULL;
 
@@ -187,7 +187,7 @@ static int build(struct generate_opts *o, struct buf *out, struct err *err)
 	json_auto_t *doc = spec_generate(&o->spec, template_json, seccomp_json, err);
 	if (!doc)
 		return -1;
-	spec_format(doc, out);
+	spec_format(doc, one_line, out);
 	return 0;
 }
 
@@ -217,10 +217,9 @@ static int generate_run(struct app *app, void *opts, const struct argv *args, st
 
 	if (args->n && name_check(args->v[0], err) < 0)
 		return -1;
-	if (args->n && o->output)
-		return err_set(err, EXIT_USAGE, "NAME and --output both say where to write");
 	default_hostname(o, args);
-	if (build(o, &text, err) < 0)
+	bool printed = !args->n && !o->output;
+	if (build(o, printed && app->globals->json, &text, err) < 0)
 		return -1;
 	if (o->output)
 		status = output_file(o->output, text.s, text.len, o->force, err);

@@ -9,7 +9,6 @@
 #include "cmigrate/ui.h"
 
 /* Some thousand containers. */
-#define LIST_LIMIT (4 * 1024 * 1024)
 
 static const struct opt list_table[] = {
 	{.name = NULL},

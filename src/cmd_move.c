@@ -31,6 +31,13 @@ static int run_move(struct app *app, struct move *move, struct err *err)
 	return status;
 }
 
+static void report_plan(struct app *app, const struct move *move, bool passed)
+{
+	check_report(app->ui, &move->checks);
+	if (passed)
+		plan_report(app->ui, move);
+}
+
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
 	struct move_opts *opts = base;
@@ -40,9 +47,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	ui_wait(app->ui, "asking the hosts");
 	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);
 	if (opts->dry_run && move->checks.n) {
-		check_report(app->ui, &move->checks);
-		if (status == 0)
-			plan_report(app->ui, move);
+		if (!ui_is_quiet(app->ui) || ui_is_json(app->ui))
+			report_plan(app, move, status == 0);
 	} else if (status == 0) {
 		check_warnings(app->events, &move->checks);
 		status = run_move(app, move, err);

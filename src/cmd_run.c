@@ -35,7 +35,8 @@ static const struct opt run_table[] = {
 	    "service address instead of the configured, repeated"),
 	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
 	    "ask this URL instead of the configured, repeated"),
-	ROW(timeout, "timeout", OPT_UINT, "SECONDS", "wait so long for the endpoint's answer (30)"),
+	ROW(timeout, "timeout", OPT_COUNT, "SECONDS",
+	    "wait so long for the endpoint's answer (30)"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
 	    "this host is switched off: don't ask it, it runs nothing; repeated"),
 	{.name = NULL},
@@ -231,8 +232,7 @@ static int take_back(struct run *r, struct err *err)
 	/* While it may run its address stays with it. */
 	if (ended && place_undo(r->target.host, &r->target.bundle, &r->placed, &second) == 0)
 		return r->started ? err_append(err, "it was taken back") : -1;
-	if (!ended)
-		err->code = EXIT_IN_DOUBT;
+	err->code = EXIT_IN_DOUBT;
 	return err_append(err, "taking it back failed: %s", second.msg);
 }
 

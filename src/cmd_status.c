@@ -47,18 +47,21 @@ static void print_endpoint(struct ui *ui, const json_t *row)
 
 static void print_move(struct ui *ui, const struct status *s, const json_t *move)
 {
+	const char *step = json_string_value(json_object_get(move, "last_step"));
+
 	if (json_is_null(move))
 		return;
 	if (s->journal_error)
 		ui_print(ui, "  move      its journal can't be read: %s\n", s->journal_error);
 	else
-		ui_print(ui, "  move      %s from %s to %s, last step '%s', %s\n", text(move, "id"),
-			 text(move, "source"), text(move, "destination"), text(move, "last_step"),
+		ui_print(ui, "  move      %s from %s to %s%s%s%s, %s\n", text(move, "id"),
+			 text(move, "source"), text(move, "destination"),
+			 step ? ", last step '" : "", step ? step : "", step ? "'" : "",
 			 s->journal.committed ? "committed" : "not committed");
 	ui_print(ui, "            if it is not under way any more: %s\n", text(move, "settled_by"));
 }
 
-static void print_text(struct ui *ui, const struct status *s, const json_t *all)
+static void print_text(struct ui *ui, const struct status *s, const json_t *all, bool all_answered)
 {
 	const json_t *row;
 	size_t i;
@@ -67,7 +70,8 @@ static void print_text(struct ui *ui, const struct status *s, const json_t *all)
 		ui_print(ui, "%s: %s on %s\n", s->bundle.name, s->list.rows[0].state,
 			 s->list.rows[0].host);
 	else
-		ui_print(ui, "%s: on no host that answers\n", s->bundle.name);
+		ui_print(ui, "%s: on no host%s\n", s->bundle.name,
+			 all_answered ? "" : " that answers");
 	if (s->checkpointed)
 		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
 			 s->bundle.dir, s->bundle.name);
@@ -95,8 +99,9 @@ static int unknown(const struct app *app, const struct status *s, struct err *er
 		if (s->answers.rows[i].ok)
 			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
 				   s->answers.rows[i].host->name);
-	(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", s->bundle.name,
-		      asked.len ? asked.s : "any host that answers");
+	/* Who doesn't answer may have it. */
+	(void)err_set(err, *silent ? EXIT_FAILED : EXIT_REFUSED, "no container '%s' on %s",
+		      s->bundle.name, asked.len ? asked.s : "any host that answers");
 	if (*silent)
 		(void)err_append(err, "%s", silent);
 	if (!app->config->n_hosts)
@@ -113,7 +118,7 @@ static int report(struct app *app, const struct status *s, struct err *err)
 	if (ui_is_json(app->ui)) {
 		ui_json(app->ui, all);
 	} else {
-		print_text(app->ui, s, all);
+		print_text(app->ui, s, all, !*silent);
 		json_decref(all);
 	}
 	/* Who doesn't answer may have a copy, or an address. */

@@ -56,8 +56,8 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	if (document_known(move, "move", known, err) < 0 ||
 	    document_string(move, "move", "strategy", &c->strategy, err) < 0 ||
 	    document_string(move, "move", "transport", &c->transport, err) < 0 ||
-	    document_uint(move, "move", "timeout", &c->timeout, err) < 0 ||
-	    document_uint(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
+	    document_count(move, "move", "timeout", &c->timeout, err) < 0 ||
+	    document_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategies, err) < 0
 		       ? -1

@@ -188,6 +188,18 @@ static int add_rows(struct containers *list, const char *host, const json_t *arr
 	return status;
 }
 
+uint64_t containers_memory(const struct containers *list, const char *host)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct container *c = &list->rows[i];
+		if ((!host || strcmp(c->host, host) == 0) && c->memory > 0)
+			used += (uint64_t)c->memory;
+	}
+	return used;
+}
+
 int containers_add(struct containers *list, const char *host, const struct facts *facts,
 		   struct err *err)
 {

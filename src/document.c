@@ -101,6 +101,20 @@ int document_uint(const json_t *object, const char *path, const char *key, unsig
 	return 0;
 }
 
+int document_count(const json_t *object, const char *path, const char *key, unsigned *ret,
+		   struct err *err)
+{
+	unsigned n = 1;
+
+	if (document_uint(object, path, key, &n, err) < 0)
+		return -1;
+	if (!n)
+		return wrong_type(path, key, "a whole number of 1 or more", err);
+	if (json_object_get(object, key))
+		*ret = n;
+	return 0;
+}
+
 int document_number(const json_t *object, const char *path, const char *key, double *ret,
 		    struct err *err)
 {

@@ -67,10 +67,10 @@ static void print_plan_json(const struct drain *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct batch_move *m = &d->rows[i];
 		bool moves_there = m->outcome == BATCH_MOVED;
-		json_array_append_new(moves, json_pack("{s:s, s:s, s:s?, s:I, s:s?}", "container",
+		json_array_append_new(moves, json_pack("{s:s, s:s, s:s?, s:o, s:s?}", "container",
 						       m->name, "source", m->from, "destination",
 						       moves_there ? m->to : NULL, "memory_bytes",
-						       (json_int_t)m->memory, "error",
+						       batch_report_bytes(m->memory), "error",
 						       moves_there ? NULL : m->error));
 	}
 	ui_json(d->app->ui,

@@ -155,7 +155,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
-	conclude(move, move->ended ? "failed" : "undone", err->code, err);
+	conclude(move, "undone", err->code, err);
 	if (result != UNDO_LEFT && !move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	return err->code;
@@ -263,19 +263,27 @@ enum exit_code engine_back(const struct strategy *strategy, struct move *move, s
 	return take_back(strategy, strategy->n, move, err);
 }
 
+static int begin(struct move *move, struct err *err)
+{
+	struct err unused = ERR_INIT;
+
+	if (may_go_on(move, err) < 0)
+		return -1;
+	json_t *all = move_json(move);
+	int status = journal_begin(&move->journal, all, err);
+	json_decref(all);
+	if (status < 0)
+		(void)journal_end(&move->journal, &unused);
+	return status;
+}
+
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
 {
-	json_t *begin = move_json(move);
 	/* Each step has a deadline of its own; this bounds their sum. */
 	move->deadline_us =
 		deadline_in_ms(STEPS_MS + 2 * (int64_t)move->dump_timeout_ms + move->timeout_ms);
-	int status = journal_begin(&move->journal, begin, err);
-
-	json_decref(begin);
-	if (status < 0) {
-		struct err unused = ERR_INIT;
-		(void)journal_end(&move->journal, &unused);
-		set_outcome(move, "failed", EXIT_FAILED, err);
+	if (begin(move, err) < 0) {
+		set_outcome(move, "refused", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;
 	}
 	return engine_resume(strategy, strategy->steps[0].name, move, err);

@@ -9,7 +9,6 @@
 #include "cmigrate/script.h"
 
 /* Some thousand containers. */
-#define LIST_LIMIT (4 * 1024 * 1024)
 /* A processor that somebody waits for one second in twenty is no burden. */
 #define PRESSURE_LEAST 5
 
@@ -43,13 +42,7 @@ void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 /* Of a configured capacity containers may use what other containers have left. */
 static void limit_available(struct fleet *fleet, struct fleet_host *host)
 {
-	uint64_t used = 0;
-
-	for (size_t i = 0; i < fleet->containers.n; i++) {
-		const struct container *c = &fleet->containers.rows[i];
-		if (strcmp(c->host, host->name) == 0 && c->memory > 0)
-			used += (uint64_t)c->memory;
-	}
+	uint64_t used = containers_memory(&fleet->containers, host->name);
 	uint64_t left = host->capacity > used ? host->capacity - used : 0;
 	if (host->available > left)
 		host->available = left;

@@ -30,9 +30,10 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 	if (strcmp(status, "running") != 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s, not running",
 			       m->bundle.name, m->source_name, *status ? status : "not there");
-	if (!m->gate)
+	if (!m->gate && m->leave_running)
 		return err_set(err, EXIT_REFUSED,
-			       "%s: criu 3.19 or newer is needed for a checkpoint", m->source_name);
+			       "%s: criu 3.19 or newer is needed for --leave-running",
+			       m->source_name);
 	if (path_exists(m->source, m->images, &there, err) < 0)
 		return -1;
 	if (there)
@@ -97,7 +98,7 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 		   struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, err) < 0)
+	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, config, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	/* After a reboot the other ends of old connections are gone. */

@@ -202,6 +202,7 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
 	m->start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	m->summary.total_ms = -1;
 	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
 	    read_options(object, m, err) < 0 ||
 	    read_addresses(object, "source_addresses", m->source_addresses, &n_source, err) < 0 ||

@@ -10,6 +10,7 @@
 #include "cmigrate/locate.h"
 #include "cmigrate/move_part.h"
 #include "cmigrate/opts.h"
+#include "cmigrate/room.h"
 #include "cmigrate/script.h"
 
 #define OPEN_MS 15000
@@ -121,10 +122,15 @@ int move_read_bundle(struct move *m, struct err *err)
 		(void)job_failure(&job, err);
 		return refusal(err);
 	}
-	if (job.status != 0)
-		return err_set(err, EXIT_REFUSED,
-			       "container '%s': %s has no readable '%s/config.json'",
-			       m->bundle.name, host->name, m->bundle.dir);
+	if (job.status != 0) {
+		(void)err_set(err, EXIT_USAGE,
+			      "container '%s': %s has no readable '%s/config.json'", m->bundle.name,
+			      host->name, m->bundle.dir);
+		return err_append(err,
+				  "'cmigrate generate %s' writes one, --bundle-root says where "
+				  "bundles are",
+				  m->bundle.name);
+	}
 	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
 }
 
@@ -279,18 +285,22 @@ void move_ask_endpoints(struct move *m)
 }
 
 /* Both hosts at once; one that is off has nothing to say. */
-int move_gather_facts(struct move *m, struct err *err)
+int move_gather_facts(struct move *m, const struct config *config, struct err *err)
 {
+	const struct config_host *row = config_find(config, m->destination_name);
+	CLEANUP_JOB struct job room = {0};
 	CLEANUP_JOB struct job src = {0};
 	CLEANUP_JOB struct job dst = {0};
 	struct job *jobs[] = {&src, &dst};
 
 	if (move_ask(m, m->source, "source", &src, err) < 0 ||
-	    move_ask(m, m->destination, "destination", &dst, err) < 0)
+	    move_ask(m, m->destination, "destination", &dst, err) < 0 ||
+	    (m->kind == MOVE_WHOLE && room_ask(row, m->destination, &room, err) < 0))
 		return refusal(err);
 	move_ask_endpoints(m);
 	jobs_wait_all(jobs, 2);
-	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0)
+	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0 ||
+	    room_read(row, &room, &m->destination_room, err) < 0)
 		return refusal(err);
 	facts_parse(&m->source_facts, buf_str(m->source->fenced ? &dst.out : &src.out));
 	facts_parse(&m->destination_facts, buf_str(m->destination->fenced ? &src.out : &dst.out));
@@ -362,6 +372,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .source = &m->source_facts,
 			      .destination = &m->destination_facts,
 			      .destination_device = row ? row->device : NULL,
+			      .destination_room = m->destination_room,
 			      .strategy = m->strategy,
 			      .direct = m->direct,
 			      .tcp_established = o->tcp_established,
@@ -406,7 +417,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 			 struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, err) < 0)
+	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, config, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	move_settle_strategy(m);
@@ -436,6 +447,7 @@ int move_begin(struct move *m, const struct config *config, const struct move_op
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
 	m->start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	m->summary.total_ms = -1;
 	make_id(m->id);
 	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
 		return -1;

@@ -53,11 +53,12 @@ static json_t *moves_json(const struct rebalance *r)
 	for (size_t i = 0; i < r->plan.n; i++) {
 		const struct plan_move *m = &r->plan.moves[i];
 		const struct container *c = rebalance_container(r, m);
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s, s:I}", "container", c->name,
-						"source", rebalance_host(r, m->from), "destination",
-						rebalance_host(r, m->to), "memory_bytes",
-						(json_int_t)(c->memory > 0 ? c->memory : 0)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:s, s:o}", "container", c->name, "source",
+				  rebalance_host(r, m->from), "destination",
+				  rebalance_host(r, m->to), "memory_bytes",
+				  batch_report_bytes(c->memory > 0 ? (uint64_t)c->memory : 0)));
 	}
 	return list;
 }

@@ -99,11 +99,11 @@ static int add_text(const char *text, size_t len, void *out)
 	return 0;
 }
 
-void spec_format(const json_t *doc, struct buf *out)
+void spec_format(const json_t *doc, bool one_line, struct buf *out)
 {
 	size_t start = out->len;
 
-	(void)json_dump_callback(doc, add_text, out, JSON_INDENT(2));
+	(void)json_dump_callback(doc, add_text, out, one_line ? JSON_COMPACT : JSON_INDENT(2));
 	buf_puts(out, "\n");
 	unlimited_show(out->s + start, out->len - start);
 }

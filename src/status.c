@@ -11,7 +11,6 @@
 #include "cmigrate/script.h"
 #include "cmigrate/target.h"
 
-#define LIST_LIMIT (4 * 1024 * 1024)
 /* It is asked whether an endpoint answers now, not whether it will. */
 #define ENDPOINT_MS 500
 #define ENDPOINTS_MAX 16
@@ -154,7 +153,7 @@ int status_gather(const struct app *app, const char *name, struct status *ret, s
 
 bool status_known(const struct status *s)
 {
-	return s->list.n || s->journal.found || s->journal_error || s->checkpointed;
+	return s->list.n || s->journal.found || s->journal_error || s->configured;
 }
 
 /* The host that has an address now, and its device there in *ret_device (owned by the caller). */

@@ -160,7 +160,9 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	keep_logs(move);
 	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
 		result = UNDO_LEFT;
-	if (runtime_clean(&src, true, result == UNDO_DONE ? err : &second) < 0)
+	/* Those that are asked for; before a freeze there are none. */
+	bool keep = move->keep_images && (move->freeze_us || move->recovering);
+	if (runtime_clean(&src, !keep, result == UNDO_DONE ? err : &second) < 0)
 		result = left_or_doubt(&src);
 	return result;
 }

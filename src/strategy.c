@@ -130,6 +130,16 @@ static const struct step checkpoint[] = {
 	{"leave",      step_leave,          NULL,               false, false},
 };
 
+/* CRIU before 3.19: the dump ends it, and until the images are on disk the way back is a restore from them. */
+static const struct step checkpoint_ungated[] = {
+	{"prepare",    step_prepare,        undo_prepare,       false, false},
+	{"freeze",     step_freeze,         undo_freeze,        true,  false},
+	{"dump",       step_dump_ungated,   undo_dump_ungated,  true,  false},
+	{"sync",       step_sync,           NULL,               true,  false},
+	{"commit",     step_commit,         NULL,               true,  true},
+	{"leave",      step_leave,          NULL,               false, false},
+};
+
 /* What is left to do for a container that runs nowhere and has no images. */
 static const struct step tidy[] = {
 	{"tidy",       step_tidy,                NULL,                     false, false},
@@ -157,10 +167,14 @@ const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy
 const struct strategy strategy_checkpoint = {"checkpoint", checkpoint,
 					     sizeof(checkpoint) / sizeof(*checkpoint), false};
 
+const struct strategy strategy_checkpoint_ungated = {
+	"checkpoint", checkpoint_ungated, sizeof(checkpoint_ungated) / sizeof(*checkpoint_ungated),
+	false};
+
 const struct strategy *strategy_of(const struct move *move)
 {
 	if (move->kind == MOVE_CHECKPOINT)
-		return &strategy_checkpoint;
+		return move->gate ? &strategy_checkpoint : &strategy_checkpoint_ungated;
 	if (move->kind == MOVE_RESTORE)
 		return &strategy_from_images;
 	if (move_is_post_copy(move))

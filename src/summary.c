@@ -9,7 +9,7 @@
 /* Thirty years: what is beyond is not a duration, and no infinity gets into JSON. */
 #define MS_MAX 1e12
 
-enum field_kind { FIELD_TEXT, FIELD_CODE, FIELD_MS, FIELD_COUNT, FIELD_FLAG };
+enum field_kind { FIELD_TEXT, FIELD_CODE, FIELD_MS, FIELD_SIZE, FIELD_COUNT, FIELD_FLAG };
 
 struct field {
 	const char *key;
@@ -33,7 +33,7 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, freeze_ms, FIELD_MS),
 	FIELD(struct summary, total_ms, FIELD_MS),
 	FIELD(struct summary, freeze_start_ms, FIELD_MS),
-	FIELD(struct summary, memory_bytes, FIELD_COUNT),
+	FIELD(struct summary, memory_bytes, FIELD_SIZE),
 	FIELD(struct summary, packets, FIELD_TEXT),
 	FIELD(struct summary, answered_by, FIELD_TEXT),
 	FIELD(struct summary, error, FIELD_TEXT),
@@ -100,6 +100,9 @@ static json_t *field_json(const struct field *f, const void *base)
 		return json_integer(*(const int *)at);
 	case FIELD_MS:
 		return ms_json(*(const double *)at);
+	case FIELD_SIZE:
+		return *(const uint64_t *)at ? json_integer((json_int_t) * (const uint64_t *)at)
+					     : json_null();
 	case FIELD_COUNT:
 		return json_integer((json_int_t) * (const uint64_t *)at);
 	case FIELD_FLAG:
@@ -186,6 +189,7 @@ static int field_read(const struct field *f, void *base, const json_t *value)
 		return set_code(at, value);
 	case FIELD_MS:
 		return set_ms(at, value);
+	case FIELD_SIZE:
 	case FIELD_COUNT:
 		return set_count(at, value);
 	case FIELD_FLAG:

@@ -6,11 +6,12 @@
 
 #include "cmigrate/locate.h"
 #include "cmigrate/move_part.h"
+#include "cmigrate/room.h"
 
 /* A host on its way: what it is asked, beside its row of the result. */
 struct asked {
 	struct host *host;
-	struct job job;
+	struct job job, room;
 };
 
 /* The other hosts; this machine first in line to be the one that holds the lock. */
@@ -57,6 +58,11 @@ static void take_answer(struct move *m, const struct config *config, const struc
 		row->verdict.code = EXIT_REFUSED;
 		return;
 	}
+	if (room_read(config_find(config, row->name), &asked->room, &m->destination_room,
+		      &row->verdict) < 0) {
+		row->verdict.code = EXIT_REFUSED;
+		return;
+	}
 	str_set(&m->destination_name, row->name);
 	facts_clear(&m->destination_facts);
 	facts_parse(&m->destination_facts, buf_str(&asked->job.out));
@@ -65,7 +71,8 @@ static void take_answer(struct move *m, const struct config *config, const struc
 	memset(&m->checks, 0, sizeof(m->checks));
 }
 
-static int ask_all(struct move *m, struct asked *asked, struct survey *s, struct err *err)
+static int ask_all(struct move *m, const struct config *config, struct asked *asked,
+		   struct survey *s, struct err *err)
 {
 	CLEANUP_JOB struct job source = {0};
 	struct job **jobs = mem_new(s->n + 1, sizeof(*jobs));
@@ -76,6 +83,8 @@ static int ask_all(struct move *m, struct asked *asked, struct survey *s, struct
 		jobs[n++] = &source;
 	for (size_t i = 0; status == 0 && i < s->n; i++)
 		if (move_ask(m, asked[i].host, "destination", &asked[i].job,
+			     &s->hosts[i].verdict) == 0 &&
+		    room_ask(config_find(config, s->hosts[i].name), asked[i].host, &asked[i].room,
 			     &s->hosts[i].verdict) == 0)
 			jobs[n++] = &asked[i].job;
 	if (status == 0)
@@ -102,12 +111,12 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 		status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
 	answers_clear(&m->asked);
 	if (status == 0)
-		status = ask_all(m, asked, s, err);
+		status = ask_all(m, config, asked, s, err);
 	for (size_t i = 0; i < s->n && status == 0; i++)
 		take_answer(m, config, opts, &asked[i], &s->hosts[i]);
 	for (size_t i = 0; i < s->n; i++) {
-		if (asked[i].job.state != JOB_NONE)
-			job_clear(&asked[i].job);
+		job_clear(&asked[i].job);
+		job_clear(&asked[i].room);
 		if (asked[i].host != m->destination)
 			host_free(asked[i].host);
 	}

@@ -16,6 +16,8 @@ void batch_report_all(const struct app *app, const struct batch_move *rows, size
 json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_outcome outcome);
 /* As a list. A new reference. */
 json_t *batch_report_words(const struct argv *words);
+/* Null where it isn't known: 0. A new reference. */
+json_t *batch_report_bytes(uint64_t bytes);
 /* Milliseconds since then, in tenths: more digits would be noise. */
 double batch_report_ms(int64_t start_us);
 /* "'a' refused, 'b' in-doubt" of all that failed, "" where none did. Owned by the caller. */

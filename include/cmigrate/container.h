@@ -40,6 +40,12 @@ struct containers {
 };
 #define CLEANUP_CONTAINERS __attribute__((cleanup(containers_clear)))
 
+/* Of what list.sh prints. */
+#define LIST_LIMIT (4 * 1024 * 1024)
+
+/* Bytes that those of a host use together; host NULL: all. One whose memory is not known counts 0.
+ */
+uint64_t containers_memory(const struct containers *list, const char *host);
 /* Adds what list.sh printed on a host. EXIT_FAILED: it is no list; nothing is added then. */
 int containers_add(struct containers *list, const char *host, const struct facts *facts,
 		   struct err *err);

@@ -28,6 +28,9 @@ int document_string(const json_t *object, const char *path, const char *key, cha
 		    struct err *err);
 int document_uint(const json_t *object, const char *path, const char *key, unsigned *ret,
 		  struct err *err);
+/* As document_uint(), from 1. */
+int document_count(const json_t *object, const char *path, const char *key, unsigned *ret,
+		   struct err *err);
 int document_number(const json_t *object, const char *path, const char *key, double *ret,
 		    struct err *err);
 int document_strings(const json_t *object, const char *path, const char *key, struct argv *ret,

@@ -84,6 +84,7 @@ struct move {
 
 	/* what the checks found */
 	struct facts source_facts, destination_facts;
+	uint64_t destination_room; /* room.h */
 	struct check_results checks;
 
 	/* names of what it makes */

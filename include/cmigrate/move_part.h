@@ -19,7 +19,7 @@ int move_resolve_strategy(struct move *move, const struct config *config,
 			  const struct move_opts *opts, struct err *err);
 /* look_only: for checks; keeps no move waiting, but says so where one is under way or waits. */
 int move_take_lock(struct move *move, bool look_only, struct err *err);
-int move_gather_facts(struct move *move, struct err *err);
+int move_gather_facts(struct move *move, const struct config *config, struct err *err);
 /* Starts the question for the facts of one host; role: "source" or "destination". */
 int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
 	     struct err *err);

@@ -31,6 +31,7 @@ struct preflight {
 	const char *source_name, *destination_name;
 	const struct facts *source, *destination;
 	const char *destination_device; /* from configuration, or NULL */
+	uint64_t destination_room;	/* bytes that it leaves containers there; room.h */
 	const char *strategy;
 	bool direct; /* memory does not go by the shared directory */
 	bool tcp_established;

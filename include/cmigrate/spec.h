@@ -51,8 +51,8 @@ json_t *spec_generate(const struct spec_opts *opts, const json_t *template_json,
 /* Whether a word is KEY=VALUE and UTF-8, for those of --env-file. 0, or -1 with EXIT_USAGE. */
 int spec_check_env(const char *word, struct err *err);
 
-/* The text of a configuration, indented by two blanks, keys in their order, a newline at the end.
- */
-void spec_format(const json_t *doc, struct buf *out);
+/* The text of a configuration, indented by two blanks or in one line, keys in their order, a
+ * newline at the end. */
+void spec_format(const json_t *doc, bool one_line, struct buf *out);
 
 #endif

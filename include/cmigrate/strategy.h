@@ -22,6 +22,8 @@ extern const struct strategy strategy_from_images;
 extern const struct strategy strategy_return_from_images;
 /* A dump alone, into images that stay; with leave_running the container goes on afterwards. */
 extern const struct strategy strategy_checkpoint;
+/* The same without a gate, for a CRIU that has none. */
+extern const struct strategy strategy_checkpoint_ungated;
 /* What recovery does for a container that runs nowhere and has no complete images. */
 extern const struct strategy strategy_tidy;
 

@@ -25,18 +25,19 @@ struct summary_pass {
 struct summary {
 	char *container, *source, *destination;
 	char *strategy; /* what was used: "cold", ... */
-	char *outcome;	/* "moved", "undone", "refused", "in-doubt", "silent"; "failed" otherwise */
+	char *outcome; /* "moved", "undone", "refused", "in-doubt", "silent"; of recover also "lost"
+			*/
 	int exit_code;
 	double outage_ms; /* freeze start to the first answer; negative: not known */
 	double freeze_ms; /* first process stopped to the last one running again; negative: not
 			     known */
-	double total_ms;
+	double total_ms;  /* negative: it never began, or that is not known */
 	double freeze_start_ms; /* on the scale of the steps; negative: never frozen */
 	struct summary_step *steps;
 	size_t n_steps;
 	struct summary_pass *passes;
 	size_t n_passes;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes; /* 0: not known */
 	char *packets; /* what became of packets during the freeze: "queued", "dropped", NULL: no
 			  address */
 	char *answered_by; /* first line of the endpoint's first answer, or NULL */

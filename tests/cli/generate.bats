@@ -159,7 +159,6 @@ only() {
 	generate --output /dev/stdout | cmp - sub/real
 	refuses 1 "is a directory" generate --output sub
 	refuses 1 "can't create a file in 'none'" generate --output none/x
-	refuses 2 "NAME and --output both" generate --output x a
 }
 
 @test "a full disk is said, and leaves nothing behind" {
@@ -286,4 +285,20 @@ only() {
 		grep -q -e "--$option\\b" <<<"$output"
 	done
 	[[ $output != *rootfs-readonly* ]]
+}
+
+@test "NAME and --output: the file is written, the name is its host name, no bundle is made" {
+	run --separate-stderr generate web --output made.json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .hostname made.json)" = web ]
+	[ ! -e root/web ]
+}
+
+@test "--json: one line on standard output, and in a file as without it" {
+	run --separate-stderr generate --json --args a
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	generate --args a | jq -S . | diff - <(jq -S . <<<"$output")
+	generate --json --output one.json --args a
+	[ "$(wc -l <one.json)" -gt 10 ]
 }

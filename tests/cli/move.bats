@@ -113,6 +113,25 @@ nothing_changed() {
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
+@test "--keep-images: also those of a move that was undone, which nothing is started from" {
+	: >stub/hostb/restore-fails
+	moves --keep-images
+	[ "$status" -eq 4 ]
+	[ "$(cat stub/hosta/state)" = running ]
+	[ -d root/web/.cmigrate/images-* ]
+	[ ! -e root/web/.cmigrate/images-*/inventory.img ]
+	[ ! -e root/web/.cmigrate/journal ]
+}
+
+@test "a signal before the first step: 1, and nothing had been changed" {
+	jq '.hooks = {"pre_move": ["sh", "-c", "kill -TERM $PPID"]}' cmigrate.json >with-hook.json
+	CMIGRATE_CONFIG=$PWD/with-hook.json moves --json
+	[ "$status" -eq 1 ]
+	tail -n 1 <<<"$output" | jq -e '.outcome == "refused" and .exit_code == 1 and .steps == []
+		and (.error | test("signal"))'
+	nothing_changed
+}
+
 @test "the connections that found the container are gone on with" {
 	for from in '--from hosta' ''; do
 		rm -rf stub/ssh-words
@@ -189,7 +208,7 @@ nothing_changed() {
 	moves --json --from hosta
 	[ "$status" -eq 3 ]
 	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .container == "web" and .outcome == "refused" and
-		.exit_code == 3 and (.error | length > 0) and .steps == []'
+		.exit_code == 3 and (.error | length > 0) and .steps == [] and .total_ms == null and .memory_bytes == null'
 	[ "$(cat stub/hosta/state)" = running ]
 }
 
@@ -198,6 +217,11 @@ nothing_changed() {
 	[ "$status" -eq 0 ]
 	[[ $output == *plan:* ]]
 	nothing_changed
+	moves --quiet --dry-run
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	moves --json --dry-run --strategy cold
+	tail -n 1 <<<"$output" | jq -e '.event == "plan" and .predicted_freeze_ms == null'
 	run --separate-stderr "$cmigrate" check --skip-check "$skips" web hostb
 	[ "$status" -eq 0 ]
 	[[ $output == CHECK*RESULT* ]]
@@ -239,6 +263,23 @@ nothing_changed() {
 	[[ $output == *refused* ]]
 	rm stub/hostb/state
 	nothing_changed
+}
+
+# As drain and rebalance count: less what other containers use of it already.
+@test "a destination that may not use so much memory: what the configuration says counts" {
+	memory() { # SIZE
+		echo '{"hosts": {"hosta": {}, "hostb": {"memory": "'"$1"'"}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	}
+	skips=${skips#memory,}
+	memory 1K
+	refuses 3 'of what the configuration allows' "$cmigrate" move --skip-check "$skips" web hostb
+	run --separate-stderr "$cmigrate" --json check --skip-check "$skips" web
+	[ "$status" -eq 3 ]
+	[[ $output == *'of what the configuration allows'* ]]
+	nothing_changed
+	memory 1G
+	moves
+	[ "$status" -eq 0 ]
 }
 
 @test "an unknown check names the nearest" {
@@ -306,6 +347,9 @@ nothing_changed() {
 	refuses 2 --endpoint "$cmigrate" move --from hosta --endpoint ftp://x/ web hostb
 	refuses 2 --address "$cmigrate" move --from hosta --address nonsense web hostb
 	refuses 2 "unknown host 'hostc'" "$cmigrate" move web hostc
+	refuses 2 'at least 1' "$cmigrate" move --timeout 0 web hostb
+	refuses 2 'at least 1' "$cmigrate" move --max-downtime 0 web hostb
+	refuses 2 'at least 1' "$cmigrate" run --timeout 0 web
 	# Before any host is asked.
 	mv stub/hosta/state .
 	refuses 2 --endpoint "$cmigrate" move --endpoint ftp://x/ web hostb
@@ -316,9 +360,30 @@ nothing_changed() {
 	refuses 2 --address "$cmigrate" delete --address nonsense web
 	refuses 2 "no check 'bogus'" "$cmigrate" move --skip-check bogus web hostb
 	mv state stub/hosta/
+	echo '{"move": {"timeout": 0}}' >cmigrate.json
+	refuses 2 "'move.timeout' is not a whole number of 1 or more" "$cmigrate" list
+	mv root/web/config.json .
+	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
+	for command in 'move web hostb' 'check web hostb' 'checkpoint web' 'run web'; do
+		# shellcheck disable=SC2086 # words
+		refuses 2 "'cmigrate generate web' writes one" "$cmigrate" $command
+	done
 	echo '{"mvoe": {}}' >cmigrate.json
 	refuses 2 "unknown key 'mvoe'; the nearest known is 'move'" "$cmigrate" move web hostb
 	refuses 2 "can't read '/nowhere'" "$cmigrate" -c /nowhere move web hostb
+}
+
+@test "status: of a container that is stopped, of one that is nowhere, of one that may be where nobody answers" {
+	rm stub/hosta/state
+	run --separate-stderr "$cmigrate" status web
+	[ "$status" -eq 0 ]
+	[[ $output == 'web: on no host'$'\n'* ]]
+	refuses 3 "no container 'db' on" "$cmigrate" status db
+	: >stub/off-hosta
+	refuses 1 "no container 'db' on" "$cmigrate" status db
+	run --separate-stderr "$cmigrate" status web
+	[ "$status" -eq 1 ]
+	[[ $output == 'web: on no host that answers'*unreachable\ hosta* ]]
 }
 
 @test "recover with nothing to recover" {

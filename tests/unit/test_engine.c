@@ -395,7 +395,7 @@ static void no_journal(void **state)
 	m->store.dir = str_dup("/proc/none/.cmigrate");
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_FAILED);
 	assert_null(trace.s);
-	assert_string_equal(m->summary.outcome, "failed");
+	assert_string_equal(m->summary.outcome, "refused");
 	move_free(m);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cmigrate/preflight.h"
+#include "cmigrate/room.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define ID "0123456789abcdef"
@@ -115,6 +116,7 @@ static void set_up(struct fixture *x, const char *source, const char *destinatio
 		.destination = &x->destination,
 		.strategy = "cold",
 		.tcp_established = true,
+		.destination_room = ROOM_UNLIMITED,
 	};
 }
 
@@ -195,6 +197,11 @@ static void silent(struct fixture *x)
 static void no_endpoints(struct fixture *x)
 {
 	argv_clear(&x->bundle.endpoints);
+}
+
+static void little_room(struct fixture *x)
+{
+	x->p.destination_room = 1 << 20;
 }
 
 static void direct(struct fixture *x)
@@ -323,6 +330,10 @@ static const struct row failing[] = {
 	{"memory", "memory=18446744073709551615\n", NULL, NULL, "memory on rhel01 is unknown",
 	 false},
 	{"memory", NULL, "memory-available=-1\n", NULL, "rhel02 has 0 bytes", false},
+	{"memory", NULL, NULL, little_room,
+	 "rhel02 has 1.0 MiB of memory left of what the configuration allows, and the container "
+	 "uses 2.9 MiB",
+	 false},
 	{"binds", NULL, "missing-bind=/srv/www\n", with_bind, "there is no '/srv/www' on rhel02",
 	 false},
 	{"binds", NULL, "missing-bind=/a\nmissing-bind=/b\nmissing-bind=/c\n", with_bind,

@@ -618,7 +618,7 @@ static void text_round_trip(void **state)
 	(void)state;
 	assert_non_null(doc);
 	assert_true(json_integer_value(json_object_get(doc, "z")) == UNLIMITED);
-	spec_format(doc, &out);
+	spec_format(doc, false, &out);
 	assert_string_equal(out.s, text);
 }
 
