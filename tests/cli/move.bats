@@ -118,8 +118,9 @@ nothing_changed() {
 	moves --keep-images
 	[ "$status" -eq 4 ]
 	[ "$(cat stub/hosta/state)" = running ]
-	[ -d root/web/.cmigrate/images-* ]
-	[ ! -e root/web/.cmigrate/images-*/inventory.img ]
+	images=$(echo root/web/.cmigrate/images-*)
+	[ -d "$images" ]
+	[ ! -e "$images/inventory.img" ]
 	[ ! -e root/web/.cmigrate/journal ]
 }
 
