@@ -35,11 +35,12 @@ static int fence_hosts(const struct recover_opts *opts, struct move *move, struc
 {
 	for (size_t i = 0; i < opts->fenced.n; i++) {
 		const char *name = opts->fenced.v[i];
-		if (strcmp(name, move->source_name) == 0)
-			move->source->fenced = true;
-		else if (strcmp(name, move->destination_name) == 0)
-			move->destination->fenced = true;
-		else if (!opts->all)
+		/* Of a checkpoint or a restore both are the one host. */
+		bool source = strcmp(name, move->source_name) == 0;
+		bool destination = strcmp(name, move->destination_name) == 0;
+		move->source->fenced = move->source->fenced || source;
+		move->destination->fenced = move->destination->fenced || destination;
+		if (!source && !destination && !opts->all)
 			return err_set(err, EXIT_USAGE, "--fenced %s: the move was from %s to %s",
 				       name, move->source_name, move->destination_name);
 	}
@@ -60,14 +61,25 @@ static bool fence_by_hook(struct recovery_job *job, const char *name)
 	return false;
 }
 
-/* Fences whichever of the two did not answer; true where that may change the decision. */
+static bool is_silent(const struct host *host)
+{
+	return host->lost && !host->fenced;
+}
+
+/*
+ * Fences the one of the two that did not answer; true where that may change the decision. Where
+ * neither does, it is more likely this machine that is cut off.
+ */
 static bool fence_silent(struct recovery_job *job, struct move *move)
 {
 	struct host *hosts[] = {move->source, move->destination};
 	bool fenced = false;
 
+	if (!move->undecided ||
+	    (is_silent(hosts[0]) && is_silent(hosts[1]) && move->kind == MOVE_WHOLE))
+		return false;
 	for (size_t i = 0; i < 2; i++) {
-		if (!hosts[i]->lost || hosts[i]->fenced || !fence_by_hook(job, hosts[i]->name))
+		if (!is_silent(hosts[i]) || !fence_by_hook(job, hosts[i]->name))
 			continue;
 		hosts[i]->fenced = true;
 		fenced = true;
@@ -220,6 +232,9 @@ static int recover_all(struct recovery_job *job, struct err *err)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;
+		if (move_cancelled)
+			return err_set(err, EXIT_FAILED, "stopped by a signal before '%s'",
+				       names.v[i]);
 		int status = recover_one(job, names.v[i], &why);
 		int code = status < 0 ? (int)why.code : status;
 		if (code == EXIT_DONE)

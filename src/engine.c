@@ -28,13 +28,14 @@ static void fault_point(const char *step, const char *when)
 }
 
 /* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
- */
+ * A recovery has its journal; nothing hangs on its intents. */
 static int run_step(const struct step *step, struct move *move, bool behind, struct err *err)
 {
 	int64_t begin = clock_now_us();
 	struct err unwritten = ERR_INIT;
 
-	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind) {
+	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind &&
+	    !move->recovering) {
 		*err = unwritten;
 		return err_wrap(err, "before '%s'", step->name);
 	}
@@ -132,12 +133,31 @@ static enum exit_code leave_only_copy(struct move *move, struct err *err)
 	return EXIT_IN_DOUBT;
 }
 
+/* Nothing is touched: the destination's copy runs, the source's is frozen. */
+static enum exit_code leave_in_doubt(struct move *move, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	if (move->kind == MOVE_CHECKPOINT)
+		(void)err_append(err, "'%s' is frozen on %s; 'cmigrate recover %s' settles it",
+				 move->bundle.name, move->source_name, move->bundle.name);
+	else
+		(void)err_append(err,
+				 "'%s' runs on %s, the copy on %s is frozen; 'cmigrate recover %s' "
+				 "finishes it",
+				 move->bundle.name, move->destination_name, move->source_name,
+				 move->bundle.name);
+	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+	return EXIT_IN_DOUBT;
+}
+
 /* The move failed before its commit point: the way back. */
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
 {
 	if (move->only_copy)
 		return leave_only_copy(move, err);
+	if (move->serves && !move->unanswered)
+		return leave_in_doubt(move, err);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
 
@@ -149,6 +169,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
+	move->left = result == UNDO_LEFT;
 	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
 	if (move->ended)
 		(void)err_append(err, "the container had ended by itself on %s", move->source_name);
@@ -217,17 +238,6 @@ static bool retract(struct move *move)
 	bool stands = !state.found || state.committed;
 	journal_state_clear(&state);
 	return !stands;
-}
-
-/* Nothing is touched: the destination's copy runs, the source's is frozen. */
-static enum exit_code leave_in_doubt(struct move *move, struct err *err)
-{
-	err->code = EXIT_IN_DOUBT;
-	(void)err_append(
-		err, "'%s' runs on %s, the copy on %s is frozen; 'cmigrate recover %s' finishes it",
-		move->bundle.name, move->destination_name, move->source_name, move->bundle.name);
-	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
-	return EXIT_IN_DOUBT;
 }
 
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,

@@ -29,7 +29,8 @@ static json_t *words_json(const struct argv *words)
 
 json_t *move_json(const struct move *m)
 {
-	const struct runtime_options *o = &m->source_options;
+	const struct runtime_options *o =
+		m->kind == MOVE_RESTORE ? &m->destination_options : &m->source_options;
 
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "

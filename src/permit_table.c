@@ -126,7 +126,7 @@ const struct permit permits[] = {
 	ROW("rm -f {run}/restore.log {run}/restore.out"),
 	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
-	ROW("(images) {images} [{pages}]"),
+	ROW("(images) {images} {bundle} [{pages}]"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
 	ROW("(fence) {id} {mark}"),
 	ROW("sync -f {images}"),

@@ -48,7 +48,11 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	}
 	if (is_alive(f))
 		return RECOVER_BACK;
-	return f->images_complete ? RECOVER_RESTORE : RECOVER_LOST;
+	if (f->images == IMAGES_UNKNOWN) {
+		*ret_why = "whether the images are complete can't be seen on any host";
+		return RECOVER_DOUBT;
+	}
+	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
 }
 
 /* Ends what the dead controller had started there; unknown hosts are found out by it. */
@@ -83,27 +87,64 @@ static char *ask_host(const struct move *move, const struct runtime *rt, struct 
 	return runtime_status(rt, &status, err) == 0 ? status : NULL;
 }
 
-static bool images_complete(const struct move *move, struct host *host)
+/* An NFS server that is away for a moment must not pass for images that were never finished. */
+static enum recover_images images_on(const struct move *move, struct host *host)
 {
 	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_images, move->images, move->direct ? move->pages : NULL, NULL);
-	return !host->fenced &&
-	       host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, &unused) == 0;
+	script_argv(&a, &script_images, move->images, move->bundle.dir,
+		    move->direct ? move->pages : NULL, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
+	if (host->fenced || host_start(host, &cmd, &job, &unused) < 0)
+		return IMAGES_UNKNOWN;
+	job_wait(&job);
+	if (job.lost || job.timed_out || job.status > 1)
+		return IMAGES_UNKNOWN;
+	return job.status ? IMAGES_NONE : IMAGES_COMPLETE;
 }
 
-/* Those of post-copy lack the memory; where it went straight to the destination, all others' do. */
-static bool images_anywhere(const struct move *move)
+/*
+ * Those of post-copy lack the memory; where it went straight to the destination, all others' do,
+ * and it is gone with the destination. Whoever has the journal sees the shared directory too.
+ */
+static enum recover_images images_anywhere(const struct move *move)
 {
-	return !move_is_post_copy(move) && (images_complete(move, move->destination) ||
-					    (!move->direct && images_complete(move, move->source)));
+	struct host *hosts[] = {move->destination, move->source, move->journal.store->host};
+	enum recover_images found = IMAGES_UNKNOWN;
+
+	if (move_is_post_copy(move))
+		return IMAGES_NONE;
+	if (move->direct)
+		return move->destination->fenced ? IMAGES_NONE : images_on(move, move->destination);
+	for (size_t i = 0; i < 3 && found != IMAGES_COMPLETE; i++) {
+		enum recover_images there = images_on(move, hosts[i]);
+		if (there != IMAGES_UNKNOWN)
+			found = there;
+	}
+	return found;
 }
 
 /* Only what is surely undone there may be tried elsewhere. */
 static bool is_taken_back(enum exit_code code)
 {
 	return code == EXIT_UNDONE || code == EXIT_FAILED;
+}
+
+/* One that was asked for on this host alone, and can't be: as if it had never begun. */
+static enum exit_code end_restore(struct move *move, const struct err *why, struct err *err)
+{
+	struct err unended = ERR_INIT;
+
+	*err = *why;
+	if (!*err->msg)
+		(void)err_set(err, EXIT_FAILED, "%s is off", move->destination_name);
+	(void)err_append(err, "its images stay: '%s'", move->images);
+	str_set(&move->summary.outcome, "undone");
+	if (move->left || journal_end(&move->journal, &unended) < 0)
+		return err->code = EXIT_IN_DOUBT;
+	return err->code = EXIT_FAILED;
 }
 
 /* Neither host has it, the images are there: on the destination first, else back on the source. */
@@ -113,8 +154,12 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	enum exit_code there = EXIT_UNDONE;
 
 	move->keep_journal = true;
+	/* Nobody has it: an endpoint that stays silent is no reason to end it again. */
+	move->keep_silent = true;
 	if (!move->destination->fenced)
 		there = engine_resume(&strategy_from_images, "prepare", move, &first);
+	if (move->kind == MOVE_RESTORE && is_taken_back(there))
+		return end_restore(move, &first, err);
 	/* Where memory went straight to the destination it is there alone. */
 	if (!is_taken_back(there) || move->source->fenced || move->direct) {
 		*err = first;
@@ -137,6 +182,8 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 
 static enum exit_code settle_lost(struct move *move, struct err *err)
 {
+	/* Those of a restore are the operator's. */
+	move->keep_images = move->keep_images || move->kind == MOVE_RESTORE;
 	enum exit_code code = engine_forward(&strategy_tidy, move, err);
 
 	if (code != EXIT_DONE)
@@ -200,6 +247,8 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		code = settle_forward(move, destination_status, err);
 		break;
 	case RECOVER_COMMIT:
+		/* From the moment of the crash: no signal and no full disk may end it. */
+		move->released = move->serves = true;
 		code = engine_resume(strategy, "release", move, err);
 		break;
 	case RECOVER_BACK:
@@ -215,6 +264,9 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 	case RECOVER_DOUBT:
 		return doubt(move, why, err);
 	}
+	/* The journal is still there for it. */
+	if (code == EXIT_UNDONE && move->left)
+		return err->code = EXIT_IN_DOUBT;
 	/* Undone and silent are settled too: the outcome says which way it went. */
 	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
 }
@@ -243,8 +295,18 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 				      .source_status = source_status ? source_status : "",
 				      .destination_status =
 					      destination_status ? destination_status : "",
-				      .images_complete = images_anywhere(move)};
+				      .images = images_anywhere(move)};
 	enum recovery way = recover_decide(&facts, &why);
+	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
+	    is(facts.source_status, "running")) {
+		why = "it was moved, and runs on the source too: end the copy that is not to go on "
+		      "with 'runc delete --force'";
+		way = RECOVER_DOUBT;
+	} else if (move_cancelled && way != RECOVER_DOUBT) {
+		why = "stopped by a signal, nothing was done";
+		way = RECOVER_DOUBT;
+	}
+	move->undecided = way == RECOVER_DOUBT;
 	/* Nobody but the destination has it then: also an endpoint that stays silent is no way
 	 * back. */
 	move->only_copy = way == RECOVER_COMMIT && !is_alive(&facts);

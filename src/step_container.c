@@ -38,7 +38,7 @@ int step_freeze(struct move *move, struct err *err)
 
 /* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to
  * thaw. */
-static bool has_ended(struct move *move)
+bool source_has_ended(struct move *move)
 {
 	struct runtime src = move_runtime_source(move);
 	struct err unused = ERR_INIT;
@@ -46,6 +46,13 @@ static bool has_ended(struct move *move)
 	/* runc's own word: a dump that is parked would hide it. */
 	move->ended = runtime_has_ended(&src, &unused);
 	return move->ended;
+}
+
+/* What was killed at its gate can go on from them: recovery's business, and nothing to be removed.
+ */
+static bool has_whole_images(const struct move *move)
+{
+	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move);
 }
 
 enum undo_result undo_freeze(struct move *move, struct err *err)
@@ -58,7 +65,7 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 	if (net_address_up(&net, err) < 0)
 		return UNDO_DOUBT;
 	if (runtime_thaw(&src, err) < 0)
-		return has_ended(move) ? UNDO_DONE : UNDO_DOUBT;
+		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
 	if (move->freeze_us && !move->thawed_us)
 		move->thawed_us = clock_now_us();
 	/* Where they can't be removed either: a recovery that finds the container ended later must
@@ -140,6 +147,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 	if (first != 0 || job_failure(&move->at_gate, err) < 0)
 		return dump_failure(move, err);
 	move->n_images = images_said(&move->at_gate);
+	move->dumped = true;
 	return direct_received(move, &bytes, err);
 }
 
@@ -275,6 +283,21 @@ static int await_restore(struct move *move, struct err *err)
 	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
 }
 
+/* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
+static int gate_holds(struct move *move, struct err *err)
+{
+	struct job *dump = &move->dump;
+
+	/* The page server of post-copy ends when all is fetched. */
+	if (!move->gate || dump->state == JOB_NONE || move_is_post_copy(move))
+		return 0;
+	(void)jobs_wait_any(&dump, 1, clock_now_us());
+	if (dump->state != JOB_DONE)
+		return 0;
+	(void)err_set(err, EXIT_FAILED, "%s: criu has ended at its gate", move->source_name);
+	return -1;
+}
+
 /* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
 static int start_restore(struct move *move, struct err *err)
 {
@@ -304,7 +327,7 @@ int step_restore(struct move *move, struct err *err)
 	struct runtime dst = move_runtime_destination(move);
 	struct err why = ERR_INIT;
 
-	if (start_restore(move, err) < 0)
+	if (gate_holds(move, err) < 0 || start_restore(move, err) < 0)
 		return -1;
 	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();
@@ -324,12 +347,34 @@ int step_restore(struct move *move, struct err *err)
 	return -1;
 }
 
+/*
+ * Whether the copy on the destination is the only one: what was at the gate has been killed there,
+ * or its host is lost. Where the images are the way back (ungated, a restore, a recovery from them)
+ * there is nothing to ask.
+ */
+static bool is_last(struct move *move)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+	struct err unknown = ERR_INIT;
+
+	if (!move->released || !move->gate || move->kind != MOVE_WHOLE || move->keep_journal)
+		return false;
+	return runtime_status(&src, &status, &unknown) < 0 || !*status ||
+	       strcmp(status, "stopped") == 0;
+}
+
 enum undo_result undo_restore(struct move *move, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	struct net net = move_net_destination(move);
 	struct err killed = ERR_INIT;
 
+	if (is_last(move)) {
+		(void)err_set(err, EXIT_FAILED, "%s may have the only copy, which goes on",
+			      move->destination_name);
+		return UNDO_DOUBT;
+	}
 	move->thawed_us = 0;
 	/* The address first: processes that are killed with it there reset their connections. */
 	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
@@ -349,6 +394,22 @@ static int runs_on_destination(struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s: the restored container is %s",
 			       move->destination_name, *status ? status : "gone");
 	return 0;
+}
+
+/* Who answers may be another machine, for a copy that ended at once. One that can't be asked now is
+ * told by its answer. */
+static bool has_stopped_there(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	CLEANUP_FREE char *status = NULL;
+	struct err unheard = ERR_INIT;
+
+	if (runtime_status(&dst, &status, &unheard) < 0 || strcmp(status, "running") == 0)
+		return false;
+	move->answered_us = 0;
+	(void)err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
+		      *status ? status : "gone");
+	return true;
 }
 
 /* A signal shortens the wait, but an answer that comes at once still finishes the move. */
@@ -376,9 +437,10 @@ int step_answer(struct move *move, struct err *err)
 	}
 	if (wait_for_answer(move, &silent) == 0) {
 		move->summary.answered_by = probe_answer(move->probe);
-		return 0;
+		return has_stopped_there(move, err) ? -1 : 0;
 	}
 	move->answered_us = 0;
+	move->unanswered = !move_cancelled;
 	if (move_cancelled || !move->keep_silent)
 		return err_set(err, EXIT_FAILED, "%s",
 			       move_cancelled ? "stopped by a signal" : silent.msg);
@@ -388,6 +450,8 @@ int step_answer(struct move *move, struct err *err)
 
 int step_commit(struct move *move, struct err *err)
 {
+	if (gate_holds(move, err) < 0)
+		return -1;
 	return journal_add(&move->journal, "commit", NULL, true, err);
 }
 
@@ -423,7 +487,13 @@ static int go_on(struct move *move, struct err *err)
 
 	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
-	return runtime_thaw(&src, err);
+	if (runtime_thaw(&src, err) == 0)
+		return 0;
+	if (!source_has_ended(move))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	event_note(move->events, "it has ended by itself; its checkpoint is complete");
+	return 0;
 }
 
 int step_open_gate(struct move *move, struct err *err)
@@ -437,6 +507,9 @@ int step_open_gate(struct move *move, struct err *err)
 		return -1;
 	if (runtime_status(&src, &status, err) < 0)
 		return -1;
+	/* runc leaves its state behind where the cgroup was busy. */
+	if (strcmp(status, "stopped") == 0)
+		return runtime_erase(&src, err);
 	if (*status)
 		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s",
 			       move->source_name, status);

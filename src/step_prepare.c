@@ -152,6 +152,9 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	enum undo_result result = UNDO_DONE;
 	struct err second = ERR_INIT;
 
+	/* In a pass, while the hosts were prepared: behind the freeze its undo has looked. */
+	if (!move->freeze_us && !move->recovering)
+		(void)source_has_ended(move);
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_DOUBT;

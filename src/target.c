@@ -179,8 +179,12 @@ int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *e
 
 	script_argv(&a, &script_end, t->bundle.name, limit, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
-	if (host_output(t->host, &cmd, &out, err) < 0)
+	if (host_output(t->host, &cmd, &out, err) < 0) {
+		/* What was begun there goes on. */
+		if (t->host->lost)
+			err->code = EXIT_IN_DOUBT;
 		return -1;
+	}
 	char *last = strrchr(str_trim(out), '\n');
 	if (ret_how)
 		*ret_how = known_how(last ? last + 1 : str_trim(out));

@@ -73,6 +73,7 @@ struct move {
 	bool leave_running; /* of a checkpoint: the container goes on afterwards */
 	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
 	bool only_copy;	    /* on the destination; for recovery: nothing is to be undone */
+	bool serves;	    /* it has since the crash; for recovery: only its silence leads back */
 	bool gate;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
 	bool direct; /* memory goes straight to the destination (receive.h) */
@@ -102,6 +103,10 @@ struct move {
 	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
+	bool dumped;	 /* the images are complete, the source is at its gate */
+	bool unanswered; /* no endpoint answered in all the time that there was for it */
+	bool left;	 /* undone, but for something that a recovery removes */
+	bool undecided;	 /* recovery: a host that can't tell stands against every way */
 	bool ended;	 /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */

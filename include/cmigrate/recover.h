@@ -18,13 +18,16 @@ enum recovery {
 	RECOVER_DOUBT,	 /* a host can't be asked, or both run one */
 };
 
+/* Whether they are complete; unknown where no host can see the shared directory. */
+enum recover_images { IMAGES_NONE, IMAGES_COMPLETE, IMAGES_UNKNOWN };
+
 /* What the hosts said. */
 struct recover_facts {
 	bool committed;
 	bool source_known, destination_known; /* could be asked, or is fenced */
 	/* of runtime_status() */
 	const char *source_status, *destination_status;
-	bool images_complete;
+	enum recover_images images;
 };
 
 /* The decision, a pure function. *ret_why (constant text) says why where it is RECOVER_DOUBT. */

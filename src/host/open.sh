@@ -16,6 +16,6 @@ leave_proof() {
 if [ -f "$bundle/config.json" ]; then
 	leave_proof 2>/dev/null
 	# Those of commands that came to a sudden end.
-	find "$state" -name 'proof-*' -mmin +60 -exec rm -f {} + 2>/dev/null
+	find "$state" -name 'proof-*' ! -name "proof-$id" -mmin +60 -exec rm -f {} + 2>/dev/null
 fi
 exec head -c 1048577 "$bundle/config.json"

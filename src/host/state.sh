@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 # state NAME: prints state=JSON as of `runc state`, nothing where this host has no such container (or
 # no runc at all). Fails where that can't be told.
-command -v runc >/dev/null || exit 0
+if ! command -v runc >/dev/null; then
+	[ -e "/run/runc/$1" ] || exit 0
+	echo "there is no runc in $PATH, but it has left /run/runc/$1" >&2
+	exit 1
+fi
 if state=$(runc state "$1" 2>/dev/null); then
 	printf 'state=%s\n' "$(printf '%s' "$state" | tr '\n\r' '  ')"
 	exit 0

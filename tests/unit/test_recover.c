@@ -35,7 +35,9 @@ static enum recovery wanted(const struct recover_facts *f)
 		return RECOVER_DOUBT;
 	if (at_source)
 		return RECOVER_BACK;
-	return f->images_complete ? RECOVER_RESTORE : RECOVER_LOST;
+	if (f->images == IMAGES_UNKNOWN)
+		return RECOVER_DOUBT;
+	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
 }
 
 static void check(const struct recover_facts *f)
@@ -46,7 +48,7 @@ static void check(const struct recover_facts *f)
 	if (way != wanted(f))
 		fail_msg("committed %d, source %d '%s', destination %d '%s', images %d: %d",
 			 f->committed, f->source_known, f->source_status, f->destination_known,
-			 f->destination_status, f->images_complete, (int)way);
+			 f->destination_status, (int)f->images, (int)way);
 	/* A doubt is explained. */
 	if (way == RECOVER_DOUBT)
 		assert_true(why && *why);
@@ -57,11 +59,11 @@ static void truth_table(void **state)
 	(void)state;
 	for (size_t s = 0; s < COUNT(words); s++)
 		for (size_t d = 0; d < COUNT(words); d++)
-			for (unsigned bits = 0; bits < 16; bits++)
+			for (unsigned bits = 0; bits < 24; bits++)
 				check(&(struct recover_facts){.committed = bits & 1,
 							      .source_known = bits & 2,
 							      .destination_known = bits & 4,
-							      .images_complete = bits & 8,
+							      .images = (bits >> 3) % 3,
 							      .source_status = words[s],
 							      .destination_status = words[d]});
 }
@@ -75,32 +77,36 @@ static void single_cases(void **state)
 		const char *why;
 	} rows[] = {
 		/* killed while nothing was frozen yet */
-		{{false, true, true, "running", "", false}, RECOVER_BACK, NULL},
+		{{false, true, true, "running", "", IMAGES_NONE}, RECOVER_BACK, NULL},
 		/* killed while the source waits at its gate, images complete */
-		{{false, true, true, "gate", "", true}, RECOVER_BACK, NULL},
+		{{false, true, true, "gate", "", IMAGES_COMPLETE}, RECOVER_BACK, NULL},
 		/* killed behind the restore */
-		{{false, true, true, "gate", "running", true}, RECOVER_COMMIT, NULL},
+		{{false, true, true, "gate", "running", IMAGES_COMPLETE}, RECOVER_COMMIT, NULL},
 		/* source rebooted behind the restore */
-		{{false, true, true, "", "running", true}, RECOVER_COMMIT, NULL},
+		{{false, true, true, "", "running", IMAGES_COMPLETE}, RECOVER_COMMIT, NULL},
 		/* source rebooted at its gate */
-		{{false, true, true, "", "", true}, RECOVER_RESTORE, NULL},
+		{{false, true, true, "", "", IMAGES_COMPLETE}, RECOVER_RESTORE, NULL},
 		/* source rebooted in the middle of the dump */
-		{{false, true, true, "", "", false}, RECOVER_LOST, NULL},
+		{{false, true, true, "", "", IMAGES_NONE}, RECOVER_LOST, NULL},
+		/* both rebooted, and the shared directory isn't there yet */
+		{{false, true, true, "", "", IMAGES_UNKNOWN},
+		 RECOVER_DOUBT,
+		 "whether the images are complete can't be seen on any host"},
 		/* source off, destination has none */
-		{{false, false, true, "", "", true},
+		{{false, false, true, "", "", IMAGES_COMPLETE},
 		 RECOVER_DOUBT,
 		 "the source can't tell, and may run its copy"},
 		/* destination off: it may have restored */
-		{{false, true, false, "gate", "", true},
+		{{false, true, false, "gate", "", IMAGES_COMPLETE},
 		 RECOVER_DOUBT,
 		 "the destination can't tell, and may run a copy"},
-		{{false, true, true, "running", "running", true},
+		{{false, true, true, "running", "running", IMAGES_COMPLETE},
 		 RECOVER_DOUBT,
 		 "both hosts run a copy"},
 		/* a source that can't be asked is not needed where the destination runs */
-		{{false, false, true, "", "running", true}, RECOVER_COMMIT, NULL},
+		{{false, false, true, "", "running", IMAGES_COMPLETE}, RECOVER_COMMIT, NULL},
 		/* committed: forward, whoever answers */
-		{{true, false, false, "", "", false}, RECOVER_FORWARD, NULL},
+		{{true, false, false, "", "", IMAGES_NONE}, RECOVER_FORWARD, NULL},
 	};
 
 	(void)state;
