@@ -42,8 +42,9 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 	return 0;
 }
 
-static int check_restore(const struct move *m, const char *status, struct err *err)
+static int check_restore(struct move *m, const char *status, struct err *err)
 {
+	uint64_t bytes = 0;
 	bool there = false;
 
 	if (*status)
@@ -54,6 +55,9 @@ static int check_restore(const struct move *m, const char *status, struct err *e
 	if (!there)
 		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
 			       m->images, m->destination_name);
+	if (path_bytes(m->destination, m->images, &bytes, err) < 0)
+		return -1;
+	move_set_dump_timeout(m, bytes);
 	return 0;
 }
 

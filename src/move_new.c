@@ -340,6 +340,13 @@ static void find_hops(struct move *m)
 	json_decref(links);
 }
 
+void move_set_dump_timeout(struct move *m, uint64_t bytes)
+{
+	uint64_t ms = bytes / DUMP_BYTES_MS;
+
+	m->dump_timeout_ms = DUMP_BASE_MS + (int)(ms < DUMP_MAX_MS ? ms : DUMP_MAX_MS);
+}
+
 void move_resolve_versions(struct move *m)
 {
 	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
@@ -355,9 +362,7 @@ void move_resolve_versions(struct move *m)
 		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
 	m->gate = src->criu >= CRIU_GATE;
 	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
-	uint64_t memory_ms = m->summary.memory_bytes / DUMP_BYTES_MS;
-	m->dump_timeout_ms =
-		DUMP_BASE_MS + (int)(memory_ms < DUMP_MAX_MS ? memory_ms : DUMP_MAX_MS);
+	move_set_dump_timeout(m, m->summary.memory_bytes);
 }
 
 int move_check(struct move *m, const struct config *config, const struct move_opts *opts,

@@ -2,6 +2,7 @@
 #include "cmigrate/path.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 /* On NFS a server may have to come back first. */
 #define LOOK_MS 15000
@@ -24,6 +25,18 @@ static int look(struct host *host, char *option, const char *path, bool *ret, st
 int path_is_directory(struct host *host, const char *path, bool *ret, struct err *err)
 {
 	return look(host, "-d", path, ret, err);
+}
+
+int path_bytes(struct host *host, const char *path, uint64_t *ret, struct err *err)
+{
+	char *argv[] = {"du", "-sk", (char *)(uintptr_t)path, NULL};
+	CLEANUP_FREE char *out = NULL;
+
+	if (host_output(host, &(struct command){.argv = argv, .timeout_ms = LOOK_MS}, &out, err) <
+	    0)
+		return -1;
+	*ret = out ? strtoull(out, NULL, 10) * 1024 : 0;
+	return 0;
 }
 
 int path_exists(struct host *host, const char *path, bool *ret, struct err *err)

@@ -70,6 +70,7 @@ const struct permit permits[] = {
 	ROW("true"),
 	ROW("test -d {root}|{bundle}"),
 	ROW("test -e {images}"),
+	ROW("du -sk {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
 	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/{file}"),
 	ROW("(list) [addresses|load]"),
@@ -109,7 +110,7 @@ const struct permit permits[] = {
 	/* Freezing, dumping, restoring. */
 	ROW("(freeze) {name} {freezer}", .touches = true),
 	ROW("(thaw) {name}", .touches = true),
-	ROW("(status) {name} {run}"),
+	ROW("(status) {name} {run} {bundle}"),
 	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
 	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",

@@ -352,7 +352,7 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_status, rt->name, rt->run, NULL);
+	script_argv(&a, &script_status, rt->name, rt->run, rt->bundle, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = STATUS_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;

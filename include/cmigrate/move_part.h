@@ -32,6 +32,8 @@ void move_ask_endpoints(struct move *move);
 int move_check(struct move *move, const struct config *config, const struct move_opts *opts,
 	       struct err *err);
 void move_resolve_versions(struct move *move);
+/* How long a dump or a restore of so many bytes may take. */
+void move_set_dump_timeout(struct move *move, uint64_t bytes);
 /* "auto" becomes what suits the container and the hosts, and what they can't do what they can. */
 void move_settle_strategy(struct move *move);
 /* --transport; then, behind the strategy, whether the hosts can do it: else "shared", with a note.

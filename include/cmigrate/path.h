@@ -4,6 +4,7 @@
 #define CMIGRATE_PATH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cmigrate/err.h"
 #include "cmigrate/host.h"
@@ -12,5 +13,7 @@
 int path_is_directory(struct host *host, const char *path, bool *ret, struct err *err);
 /* The same of anything. */
 int path_exists(struct host *host, const char *path, bool *ret, struct err *err);
+/* What it takes on disk, with all below it. */
+int path_bytes(struct host *host, const char *path, uint64_t *ret, struct err *err);
 
 #endif

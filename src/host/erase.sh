@@ -72,6 +72,12 @@ cgroups=$(printf '%s\n' "$places" | while read -r place; do
 	done
 done | sort -u)
 kill_all restoring || echo "the restoring processes of '$name' do not end" >&2
+# Where somebody else's has the name, ours can't be.
+. part/runc.sh
+if ask_runc "$name" 2>/dev/null && is_foreign "$bundle"; then
+	echo "left alone: another container is called '$name' there, of '$bundle_there'" >&2
+	exit 0
+fi
 kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2
 	exit 1
@@ -98,7 +104,6 @@ timeout 8 runc delete --force "$name" || {
 for cgroup in $cgroups; do
 	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null
 done
-. part/runc.sh
 ask_runc "$name" || exit 1
 if [ -n "$status" ]; then
 	echo "runc still knows container '$name'" >&2

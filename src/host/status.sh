@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# status NAME RUN: what a copy of a container does: "gate" while a dump that runs from RUN holds its
+# status NAME RUN BUNDLE: what a copy of a container does: "gate" while a dump that runs from RUN holds its
 # processes (they are stopped then, though runc calls them running), else runc's word for it, else
-# nothing. Fails where runc is not to be had, or can't tell. A container whose first process was killed has stopped,
+# nothing. Fails where runc is not to be had, or can't tell, or has another one of that name. A container whose first process was killed has stopped,
 # though for runc it runs until that is gone: its end can wait for an NFS server.
-name=$1 run=$2
+name=$1 run=$2 bundle=$3
 command -v runc >/dev/null || exit 1
 . part/marked.sh
 if [ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ]; then
@@ -13,6 +13,10 @@ if [ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ]; then
 fi
 . part/runc.sh
 ask_runc "$name" || exit 1
+if is_foreign "$bundle"; then
+	echo "another container is called '$name' there, of '$bundle_there'" >&2
+	exit 1
+fi
 if [ "$status" = running ] && read -r stat <"/proc/$pid/stat"; then
 	# The flags, of which 4 is PF_EXITING.
 	# shellcheck disable=SC2086 # words

@@ -103,6 +103,7 @@ static void let_in(void **state)
 		ROW("(gather) " IMAGES " /run/cmigrate/web/pages 20"),
 		ROW("(gather) " IMAGES " /run/cmigrate/web/pages all"),
 		ROW("(cut) /run/cmigrate/web 192.0.2.2 27001"),
+		ROW("du -sk /runc/containers/web/checkpoint"),
 		ROW("(images) " IMAGES " /runc/containers/web"),
 		ROW("(images) " IMAGES " /runc/containers/web /run/cmigrate/web/pages"),
 		ROW("(clean) /run/cmigrate/web '' keep"),
