@@ -2,8 +2,10 @@
 #include "cmigrate/channel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +52,16 @@ struct channel *channel_open(struct host *host, struct err *err)
 	ch->ssh = ssh;
 	/* dash ends at the first write to a closed pipe; what it started has a log and goes on. */
 	return ch;
+}
+
+void channel_nonce(char nonce[CHANNEL_NONCE_SIZE])
+{
+	unsigned char raw[16];
+
+	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+		abort();
+	for (size_t i = 0; i < sizeof(raw); i++)
+		(void)snprintf(nonce + 2 * i, 3, "%02x", raw[i]);
 }
 
 static void add_redirections(struct buf *line, const struct command *cmd, const char *nonce)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cmigrate/channel.h"
@@ -21,16 +20,6 @@
 #define READ_CHUNK 65536
 /* At a time: who writes without end must not keep us from looking at the clock. */
 #define READS_MAX 16
-
-static void make_nonce(char nonce[33])
-{
-	unsigned char raw[16];
-
-	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
-		abort();
-	for (size_t i = 0; i < sizeof(raw); i++)
-		(void)snprintf(nonce + 2 * i, 3, "%02x", raw[i]);
-}
 
 static char *describe(const struct command *cmd)
 {
@@ -85,7 +74,7 @@ static int start_remote(struct host *host, const struct command *cmd, struct job
 		host->channels = ch;
 	}
 	ch->busy = true;
-	make_nonce(job->nonce);
+	channel_nonce(job->nonce);
 	channel_command(ch, cmd, job->nonce);
 	job->channel = ch;
 	job->deadline = cmd->timeout_ms ? deadline_in_ms(cmd->timeout_ms + LINK_GRACE_MS) : 0;

@@ -8,6 +8,7 @@
 #include "cmigrate/script.h"
 
 /* Milliseconds as a rule; an emulated host under load has taken 5 s to set its hold. */
+#define KICK_MS 200
 #define NET_TIMEOUT_MS 15000
 /* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
  */
@@ -142,8 +143,9 @@ static int start_kick(const struct net *net, const char *ifb, struct job *job, s
 
 	in_netns(&a, net);
 	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
-	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = NET_TIMEOUT_MS},
-			  job, err);
+	/* Older pings read the 0.01 as 0, and wait for ever. */
+	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS}, job,
+			  err);
 }
 
 int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,

@@ -84,7 +84,7 @@ const struct permit permits[] = {
 	ROW("(place) taken {netns} {address}..."),
 
 	/* The state of a container on the shared directory: never its config.json or its images. */
-	ROW("(lock) {state} {text}", .takes_over = true),
+	ROW("(lock) {state} {text} {text}", .takes_over = true),
 	ROW("(store) read {state} {file}|lock"),
 	ROW("(store) remove {state} {file}"),
 	ROW("(store) append|replace {state} {file}", .input = "{text}"),

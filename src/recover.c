@@ -97,7 +97,7 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 	script_argv(&a, &script_images, move->images, move->bundle.dir,
 		    move->direct ? move->pages : NULL, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
-	if (host->fenced || host_start(host, &cmd, &job, &unused) < 0)
+	if (host_start(host, &cmd, &job, &unused) < 0)
 		return IMAGES_UNKNOWN;
 	job_wait(&job);
 	if (job.lost || job.timed_out || job.status > 1)
@@ -112,18 +112,22 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 static enum recover_images images_anywhere(const struct move *move)
 {
 	struct host *hosts[] = {move->destination, move->source, move->journal.store->host};
-	enum recover_images found = IMAGES_UNKNOWN;
+	bool seen = false, unseen = false;
 
 	if (move_is_post_copy(move))
 		return IMAGES_NONE;
 	if (move->direct)
 		return move->destination->fenced ? IMAGES_NONE : images_on(move, move->destination);
-	for (size_t i = 0; i < 3 && found != IMAGES_COMPLETE; i++) {
+	for (size_t i = 0; i < 3; i++) {
+		if (hosts[i]->fenced)
+			continue;
 		enum recover_images there = images_on(move, hosts[i]);
-		if (there != IMAGES_UNKNOWN)
-			found = there;
+		if (there == IMAGES_COMPLETE)
+			return there;
+		seen = seen || there == IMAGES_NONE;
+		unseen = unseen || there == IMAGES_UNKNOWN;
 	}
-	return found;
+	return seen && !unseen ? IMAGES_NONE : IMAGES_UNKNOWN;
 }
 
 /* Only what is surely undone there may be tried elsewhere. */

@@ -18,6 +18,9 @@ static const char *source_role(const struct move *move)
 	return move->direct ? "sender" : move->gate ? "source" : "ungated";
 }
 
+/* Exit code of prepare.sh: the work directory is another move's, and nothing was made. */
+#define PREPARE_TAKEN 17
+
 static const char *destination_role(const struct move *move)
 {
 	return move->direct ? "receiver" : "destination";
@@ -39,8 +42,11 @@ static int make_directories(struct move *move, struct err *err)
 		(void)job_finish(&at_source, &second);
 		return -1;
 	}
-	int status = job_finish(&at_source, err);
+	job_wait(&at_source);
 	job_wait(&at_destination);
+	move->source_taken = at_source.status == PREPARE_TAKEN;
+	move->destination_taken = at_destination.status == PREPARE_TAKEN;
+	int status = job_finish(&at_source, err);
 	move->parks = move->gate && runtime_parks(&at_destination);
 	if (job_finish(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
@@ -155,6 +161,13 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	/* In a pass, while the hosts were prepared: behind the freeze its undo has looked. */
 	if (!move->freeze_us && !move->recovering)
 		(void)source_has_ended(move);
+	/* Another move's gate and directory are nothing of ours. */
+	if (move->source_taken || move->destination_taken) {
+		if ((!move->source_taken && runtime_clean(&src, true, err) < 0) ||
+		    (!move->destination_taken && runtime_clean(&dst, false, err) < 0))
+			return UNDO_LEFT;
+		return UNDO_DONE;
+	}
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
 	if (move->gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_DOUBT;

@@ -23,6 +23,8 @@
 #define DIRECTORY_TRIES 100
 /* How long ssh may take to end behind the last byte. */
 #define END_MS 2000
+/* Of what a login prints. */
+#define SAID_MAX 65536
 /* Exit code of lock.sh where another one has the lock. */
 #define STATUS_LOCKED 75
 /* Exit code of store.sh's read where there is no such file. */
@@ -298,23 +300,27 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 	}
 }
 
-/* Reads until a line is there, the other end is closed, or the time is up; the line's first byte.
- */
-static int first_byte(struct channel *ch)
+/* Whether "held NONCE" comes before the other end is closed or the time is up. What a login prints
+ * may stand before it, without an end of its own. */
+static bool is_held(struct channel *ch, const char *nonce)
 {
 	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
 	int64_t end = deadline_in_ms(STORE_TIMEOUT_MS);
-	char c;
+	CLEANUP_FREE char *word = str_fmt("held %s\n", nonce);
+	CLEANUP_BUF struct buf said = {0};
+	char chunk[512];
 
-	while (!deadline_passed(end)) {
+	while (!deadline_passed(end) && said.len < SAID_MAX) {
 		(void)poll(&p, 1, deadline_poll_ms(end));
-		ssize_t n = read(ch->ssh.out, &c, 1);
-		if (n == 1)
-			return c;
-		if (n == 0 || errno != EAGAIN)
-			break;
+		ssize_t n = read(ch->ssh.out, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(&said, chunk, (size_t)n);
+		if (said.len && memmem(said.s, said.len, word, strlen(word)))
+			return true;
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
 	}
-	return -1;
+	return false;
 }
 
 /* What flock(1) or ssh said when it ended; its status, -1 while it has not. */
@@ -354,14 +360,16 @@ static int lock_far(const struct store *store, struct store_lock *ret, struct er
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf line = {0};
 	CLEANUP_FREE char *stamp = make_stamp();
+	char nonce[CHANNEL_NONCE_SIZE];
 	struct channel *ch = channel_open(store->host, err);
 
 	if (!ch)
 		return -1;
-	script_argv(&a, &script_lock, store->dir, stamp, NULL);
+	channel_nonce(nonce);
+	script_argv(&a, &script_lock, store->dir, stamp, nonce, NULL);
 	channel_exec(&line, a.v);
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
-	if (n == (ssize_t)line.len && first_byte(ch) == 'h') {
+	if (n == (ssize_t)line.len && is_held(ch, nonce)) {
 		ret->far = ch;
 		return 0;
 	}

@@ -15,6 +15,10 @@ struct channel {
 	struct channel *next;
 };
 
+#define CHANNEL_NONCE_SIZE 33
+
+/* What no output can know: it tells our own words from what a login prints. */
+void channel_nonce(char nonce[CHANNEL_NONCE_SIZE]);
 /* Starts `ssh ... sh`; returns at once, a connection that fails shows as dead later. */
 struct channel *channel_open(struct host *host, struct err *err);
 /*

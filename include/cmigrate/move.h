@@ -103,6 +103,7 @@ struct move {
 	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
+	bool source_taken, destination_taken; /* the work directory there is another move's */
 	bool dumped;	 /* the images are complete, the source is at its gate */
 	bool unanswered; /* no endpoint answered in all the time that there was for it */
 	bool left;	 /* undone, but for something that a recovery removes */

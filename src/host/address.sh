@@ -8,10 +8,16 @@ verb=$1 netns=$2
 shift 2
 
 . part/ns.sh
+. part/spare.sh
 
-# On which devices is this address, with which prefix: "DEVICE IP/PREFIX" lines.
+# On which devices is this address, with which prefix or peer: "DEVICE IP/PREFIX" lines. Nowhere, where the
+# namespace is gone.
 where() {
-	ns ip -o addr show to "$1" 2>/dev/null | awk '{print $2, $4}' | grep -F " $1/"
+	[ -z "$netns" ] || [ -e "$netns" ] || return 0
+	told=$(ns ip -o addr show to "$1") || return
+	[ -z "$told" ] || printf '%s\n' "$told" | awk -v ip="$1" '
+		$4 == ip && $5 == "peer" {print $2, $4, $5, $6}
+		index($4, ip "/") == 1 {print $2, $4}'
 }
 
 # An IPv6 address is added as one that the host's own connections don't come from: they would break
@@ -26,7 +32,11 @@ up() {
 # A copy that was killed here has left its connections to the kernel, which goes on closing them for
 # minutes: a restore of the same ones fails with "Cannot assign requested address".
 enter() {
-	ns ss -K -H -tn state connected "src $ip" >/dev/null 2>&1
+	case $ip in
+	*:*) from="[$ip]" ;;
+	*) from=$ip ;;
+	esac
+	ns ss -K -H -tn state connected "src $from" >/dev/null 2>&1
 	up
 }
 
@@ -59,8 +69,11 @@ by_kernel() { # ipv4|ipv6 SETTING
 }
 
 down() {
-	where "$ip" | while read -r device cidr; do
-		ns ip addr del "$cidr" dev "$device" || exit 1
+	places=$(where "$ip") || return
+	[ -z "$places" ] || printf '%s\n' "$places" | while read -r device words; do
+		spare_others
+		# shellcheck disable=SC2086 # an address, or that and its peer
+		ns ip addr del $words dev "$device" || exit 1
 	done
 }
 

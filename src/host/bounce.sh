@@ -14,6 +14,8 @@ shift 5
 table=cmigrate_$tag
 
 . part/ns.sh
+. part/spare.sh
+. part/table.sh
 
 rule() {
 	device=${1##*@} ip=${1%%/*}
@@ -49,9 +51,13 @@ rules() {
 
 if [ "$verb" = clear ]; then
 	command -v nft >/dev/null || exit 0
-	ns nft delete table netdev "$table" 2>/dev/null
-	ns nft delete table inet "$table" 2>/dev/null
-	exit 0
+	drop_table netdev "$table" && drop_table inet "$table"
+	exit
 fi
+# The address leaves beside the dump, where there is no time for it.
+for word in "$@"; do
+	device=${word##*@}
+	spare_others
+done
 rules=$(rules "$@") || exit 1
 printf '%s\n' "$rules" | ns nft -f -

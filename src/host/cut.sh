@@ -5,6 +5,7 @@
 # with the container's processes in its hands. CRIU lets go of them alive.
 run=$1 address=$2 port=$3
 . part/marked.sh
+case $address in *:*) address="[$address]" ;; esac
 tries=0
 while [ "$tries" -lt 100 ]; do
 	[ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ] || exit 0

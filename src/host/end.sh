@@ -17,12 +17,17 @@ lives() {
 	esac
 }
 
-# For so many times 50 ms at most.
+# Hundredths of a second since the start of the system.
+uptime() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# For so many seconds at most.
 wait_end() {
-	left=$1
+	late=$(($(uptime) + $1 * 100))
 	while lives; do
-		[ "$left" -gt 0 ] || return 1
-		left=$((left - 1))
+		[ "$(uptime)" -lt "$late" ] || return 1
 		sleep 0.05
 	done
 }
@@ -33,14 +38,14 @@ stop() {
 		[ "$status" = paused ] && runc resume "$name"
 		how="term"
 		runc kill "$name" TERM 2>/dev/null
-		wait_end $((seconds * 20)) && return
+		wait_end "$seconds" && return
 	fi
 	how="kill"
 	runc kill "$name" KILL 2>/dev/null
 	first=$pid
 	ask_runc "$name" && [ "$status" = paused ] && runc resume "$name"
 	pid=$first
-	wait_end 100
+	wait_end 5
 }
 
 ask_runc "$name" || exit 1

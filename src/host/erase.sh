@@ -17,17 +17,20 @@ restoring() {
 # Its cgroups as /proc tells them: where config.json says, else below the cgroup that the restoring runc was in
 # (restore.sh), or beside that (cgroup v2). Never by the last part of a path alone: other managers have containers too.
 places() {
-	said=$(sed -n 's/.*"cgroupsPath": *"\([^"]*\)".*/\1/p' "$bundle/config.json" 2>/dev/null | head -n 1)
+	said=$(sed -n 's/.*"cgroupsPath"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' "$bundle/config.json" 2>/dev/null |
+		sed 's#\\/#/#g' | head -n 1)
 	case $said in
-	*[!A-Za-z0-9_.:/@-]*) said=$name ;;
+	*[!A-Za-z0-9_.:/@+-]*)
+		echo "'$bundle/config.json': a cgroupsPath that can't be looked for" >&2
+		return 1
+		;;
 	/*)
-		echo "$said"
+		printf '%s\n' "$said"
 		return
 		;;
 	esac
 	cat /proc/self/cgroup "$run/cgroup" 2>/dev/null | while IFS=: read -r _ _ path; do
-		echo "${path%/}/${said:-$name}"
-		echo "${path%/*}/${said:-$name}"
+		printf '%s\n' "${path%/}/${said:-$name}" "${path%/*}/${said:-$name}"
 	done | sort -u
 }
 
@@ -62,8 +65,9 @@ thaw() {
 	done 2>/dev/null
 }
 
-places=$(places)
-pattern=$(printf '%s\n' "$places" | sed 's/[.+]/\\&/g' | paste -s -d '|')
+places=$(places) || exit 1
+# systemd has \x2d in its names.
+pattern=$(printf '%s\n' "$places" | sed 's/[].+*?^$(){}|\\[]/\\&/g' | paste -s -d '|')
 own=$(readlink /proc/self/ns/pid)
 cgroups=$(printf '%s\n' "$places" | while read -r place; do
 	# Of version 2, and for each controller of version 1. The places have no blanks.

@@ -76,7 +76,7 @@ owner() {
 }
 
 tools() {
-	for tool in nft iptables ip tc arping ping ss timeout nsenter; do
+	for tool in nft iptables ip tc arping ping ss timeout nsenter bash; do
 		command -v "$tool" >/dev/null 2>&1 && say tool "$tool"
 	done
 }
@@ -155,8 +155,15 @@ shared() {
 }
 
 container() {
-	state=$(runc state "$name" 2>/dev/null | head -c 60000)
-	say state "$state"
+	# A runc that fails has not said that the name is free.
+	if ! state=$(runc state "$name" 2>&1); then
+		case $state in
+		*"does not exist"*) ;;
+		*) ! command -v runc >/dev/null || return 1 ;;
+		esac
+		state=
+	fi
+	say state "$(printf '%s' "$state" | head -c 60000)"
 	[ "$role" = source ] && [ -n "$state" ] || return 0
 	# mawk gives up where a process ends between its opening a file of it and reading that.
 	for _ in 1 2 3 4 5; do

@@ -5,6 +5,10 @@
 verb=$1 tag=$2
 shift 2
 table=cmigrate_${tag}_guard
+netns=
+
+. part/ns.sh
+. part/table.sh
 
 by_nft() {
 	command -v nft >/dev/null
@@ -35,8 +39,8 @@ unlist() { # TABLES: what iptables-save shows of ours is removed as it was added
 
 clear_rules() {
 	if by_nft; then
-		nft delete table inet "$table" 2>/dev/null
-		return 0
+		drop_table inet "$table"
+		return
 	fi
 	unlist iptables && unlist ip6tables
 }

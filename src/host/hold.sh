@@ -17,6 +17,7 @@ table=cmigrate_$tag
 made=/run/cmigrate/ingress
 
 . part/ns.sh
+. part/table.sh
 
 devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
@@ -32,8 +33,11 @@ largest_frame() {
 # The first packets would pass until the bucket is empty: these go instead of them, and the last of
 # them waits at the head of the queue.
 empty_bucket() {
-	ns ping -q -l 3 -c 3 -W 0.01 -s $((burst - 600)) -I "$ifb" 192.0.2.1 >/dev/null 2>&1
-	:
+	# Older pings read the 0.01 as 0, and wait for ever.
+	ns timeout 0.2 ping -q -l 3 -c 3 -W 0.01 -s $((burst - 600)) -I "$ifb" 192.0.2.1 >/dev/null 2>&1
+	case $? in
+	2 | 126 | 127) return 1 ;;
+	esac
 }
 
 make_queue() {
@@ -42,7 +46,7 @@ make_queue() {
 	command -v ping >/dev/null || return 1
 	burst=$(($(largest_frame "$@") + 500))
 	ns tc qdisc add dev "$ifb" root tbf rate 100bit burst "$burst" limit 32mb || return 1
-	empty_bucket
+	empty_bucket || return 1
 	kind=bucket
 }
 
@@ -116,8 +120,8 @@ drops() {
 
 no_drop() {
 	if command -v nft >/dev/null; then
-		ns nft delete table inet "$table" 2>/dev/null
-		return 0
+		drop_table inet "$table"
+		return
 	fi
 	for tables in iptables ip6tables; do
 		drops | while read -r words; do
@@ -170,7 +174,7 @@ drain() {
 }
 
 no_queue() {
-	command -v nft >/dev/null && ns nft delete table netdev "$table" 2>/dev/null
+	! command -v nft >/dev/null || drop_table netdev "$table" || return
 	for device in $(devices "$@"); do
 		[ -e "$made-$device" ] || ns tc filter show dev "$device" parent ffff: 2>/dev/null |
 			grep -q "pref $priority \|pref $((priority + 1)) " || continue
@@ -187,8 +191,7 @@ no_queue() {
 }
 
 clear_hold() {
-	no_queue "$@"
-	no_drop "$@"
+	no_queue "$@" && no_drop "$@" || return
 	rmdir "${made%/*}" 2>/dev/null
 	! ns ip link show "$ifb" >/dev/null 2>&1
 }

@@ -1,17 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # images DIRECTORY BUNDLE [PAGES]: succeeds where the images of a finished dump are there, ends with 1 where they
-# aren't, with 2 where that can't be seen: the bundle is not there either. CRIU writes the inventory last, runc
-# the list of descriptors first. What was saved ahead must have been compared (tmpfs.sh). PAGES: where on this host
-# the memory must have come to (receive.sh).
-complete() { # DIRECTORY PAGES
-	[ -s "$1/inventory.img" ] && [ -s "$1/pstree.img" ] && [ -e "$1/descriptors.json" ] || return
-	[ -z "$2" ] || [ -e "$2/received" ] || return
-	[ ! -e "$1/tmpfs" ] || [ -e "$1/tmpfs/checked" ]
+# surely aren't, with 2 where that can't be seen. CRIU writes the inventory last, runc the list of descriptors first.
+# What was saved ahead must have been compared (tmpfs.sh). PAGES: where on this host the memory must have come to
+# (receive.sh).
+images=$1 bundle=$2 pages=$3
+
+. part/absent.sh
+
+whole() {
+	[ -s "$images/inventory.img" ] && [ -s "$images/pstree.img" ] && [ -e "$images/descriptors.json" ] || return
+	[ -z "$pages" ] || [ -e "$pages/received" ] || return
+	[ ! -e "$images/tmpfs" ] || [ -e "$images/tmpfs/checked" ]
 }
 
-complete "$1" "$3" && exit 0
-for file in "$2/config.json" "$2/.cmigrate/journal"; do
-	head -c 1 "$file" >/dev/null 2>&1 && exit 1
+lacks_something() {
+	for file in "$images/inventory.img" "$images/pstree.img" "$images/descriptors.json" ${pages:+"$pages/received"}; do
+		absent "$file" && return
+	done
+	for file in "$images/inventory.img" "$images/pstree.img"; do
+		[ ! -e "$file" ] || [ -s "$file" ] || return 0
+	done
+	[ -e "$images/tmpfs" ] && absent "$images/tmpfs/checked"
+}
+
+# NFS may remember that a file was not there: reading the directories makes it look again.
+ls -a "$bundle" "$bundle/.cmigrate" "$images" >/dev/null 2>&1
+whole && exit 0
+for file in "$bundle/config.json" "$bundle/.cmigrate/journal"; do
+	head -c 1 "$file" >/dev/null 2>&1 || continue
+	lacks_something && exit 1
+	break
 done
 exit 2

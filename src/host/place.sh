@@ -3,6 +3,8 @@
 # place look NETNS IP/PREFIX@DEVICE...: prints addr=JSON, and a route=JSON for each address.
 # place taken NETNS IP/PREFIX@DEVICE...: prints taken=IP WHO for each that another machine answers for;
 # half a second for all of them. The DEVICE may be empty for look.
+# arping's words are read.
+export LC_ALL=C
 verb=$1 netns=$2
 shift 2
 

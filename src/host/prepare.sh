@@ -11,9 +11,18 @@
 role=$1 run=$2 images=$3
 shift 3
 umask 077
+# Who ends beside us may remove the empty directory above.
+make_run() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		mkdir -p "${run%/*}"
+		mkdir "$run" 2>/dev/null && return
+		[ -d "${run%/*}" ] && break
+	done
+	mkdir "$run"
+}
+
+[ "$role-$(ls -A "$run" 2>/dev/null)" = receiver-pages ] || make_run || exit 17
 set -e
-mkdir -p "${run%/*}"
-[ "$role-$(ls -A "$run" 2>/dev/null)" = receiver-pages ] || mkdir "$run"
 printf '%s\n' "$@" >"$run/criu.conf"
 [ "$role" != receiver ] || mkfifo "$run/listens"
 if [ "$role" = destination ] || [ "$role" = receiver ]; then

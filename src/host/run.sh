@@ -7,7 +7,10 @@
 name=$1 bundle=$2
 log=/run/cmigrate/run-$name.$$
 umask 077
-mkdir -p "${log%/*}"
+# Who ends beside us may remove the empty directory.
+for _ in 1 2 3 4 5 6 7 8; do
+	mkdir -p "${log%/*}" && { : >"$log"; } 2>/dev/null && break
+done
 runc --log "$log" --log-format json run --detach --bundle "$bundle" "$name" </dev/null >/dev/null 2>&1
 status=$?
 [ "$status" -eq 0 ] || tail -n 20 "$log" >&2

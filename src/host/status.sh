@@ -7,17 +7,24 @@
 name=$1 run=$2 bundle=$3
 command -v runc >/dev/null || exit 1
 . part/marked.sh
-if [ -n "$(marked "CRIU_CONFIG_FILE=$run/criu.conf")" ]; then
-	echo gate
-	exit 0
-fi
+# The gate itself is left behind where criu has been killed, and holds nobody.
+for holder in $(marked "CRIU_CONFIG_FILE=$run/criu.conf"); do
+	read -r comm <"/proc/$holder/comm" || continue
+	case $comm in
+	runc* | criu*)
+		echo gate
+		exit 0
+		;;
+	esac
+done 2>/dev/null
 . part/runc.sh
 ask_runc "$name" || exit 1
 if is_foreign "$bundle"; then
 	echo "another container is called '$name' there, of '$bundle_there'" >&2
 	exit 1
 fi
-if [ "$status" = running ] && read -r stat <"/proc/$pid/stat"; then
+# Its name may have any bytes.
+if [ "$status" = running ] && stat=$(cat "/proc/$pid/stat"); then
 	# The flags, of which 4 is PF_EXITING.
 	# shellcheck disable=SC2086 # words
 	set -- ${stat##*) }

@@ -5,6 +5,9 @@
 # disk when they return.
 verb=$1 dir=$2 file=$2/$3
 umask 077
+
+. part/absent.sh
+
 # Twice what a reader takes, in blocks of 512 bytes.
 ulimit -f 4096
 make_dir() {
@@ -15,7 +18,7 @@ make_dir() {
 }
 case $verb in
 read)
-	[ -e "$file" ] || exit 3
+	[ -e "$file" ] || ! absent "$file" || exit 3
 	exec head -c 1048577 "$file"
 	;;
 append)
@@ -27,7 +30,6 @@ replace)
 	exit 1
 	;;
 remove)
-	rm -f "$file"
-	[ ! -e "$file" ]
+	rm -f "$file" && absent "$file"
 	;;
 esac

@@ -472,3 +472,201 @@ hold_lock() {
 	[[ $stderr == *"'web' was interrupted before it changed anything"* ]]
 	[ ! -e root/web/.cmigrate/journal ]
 }
+
+@test "what a login prints is not taken for the lock" {
+	mkdir -p root/web/.cmigrate
+	cat >bin/noisy <<-END
+		#!/bin/bash
+		echo held
+		echo 'hello from there'
+		exec "$top/tests/cli/stubs/ssh" "\$@"
+	END
+	chmod 755 bin/noisy
+	rm bin/ssh
+	mv bin/noisy bin/ssh
+	mkfifo held
+	flock root/web/.cmigrate/lock sh -c 'echo held >held; read -r _ <held' 3>&- &
+	held=$!
+	read -r _ <held
+	moves
+	echo >held
+	wait "$held"
+	[ "$status" -eq 7 ]
+	moves
+	[ "$status" -eq 0 ]
+}
+
+# Nobody is asked whether the images are complete where their directory can't be seen.
+@test "recover: images that can't be seen are not images that were never finished" {
+	CMIGRATE_FAULT=dump:after moves
+	[ "$status" -eq 137 ]
+	end_stubs
+	rm -rf stub/hosta/state stub/hosta/run
+	images=$(echo root/web/.cmigrate/images-*)
+	mv "$images/inventory.img" saved
+	ln -s inventory.img "$images/inventory.img"
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 6 ]
+	[[ $stderr == *"whether the images are complete can't be seen"* ]]
+	[ -d "$images" ]
+	mv saved "$images/inventory.img"
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 0 ]
+	[ "$(cat stub/hostb/state)" = running ]
+}
+
+# stopped_at POINT [OPTION...]: a move stands there, $pid.
+stopped_at() {
+	CMIGRATE_PAUSE=$1 "$cmigrate" -q move --skip-check "$skips" "${@:2}" web hostb >out 2>&1 3>&- &
+	pid=$!
+	wait_until 20 is_stopped
+}
+
+is_stopped() {
+	[[ $(sed 's/.*) //' "/proc/$pid/stat") == T* ]]
+}
+
+goes_on() {
+	kill -CONT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	cat out
+}
+
+@test "criu dies at its gate: the source goes on, and nothing else" {
+	stopped_at answer:before
+	for holder in $(grep -l -a -z '^CRIU_CONFIG_FILE=.*web/criu.conf' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+		grep -q -a -z -x "STUB_DIR=$STUB_DIR" "/proc/$holder/environ" && kill -9 "$holder"
+	done
+	echo running >stub/hosta/state
+	goes_on
+	[ "$status" -eq 4 ]
+	grep -q 'criu has ended at its gate' out
+	[ "$(cat stub/hosta/state)" = running ]
+	[ ! -e stub/hostb/state ]
+	only_history_left
+}
+
+@test "what stood at the gate has ended, and the endpoint is silent: the last copy goes on" {
+	bundle '{"org.cmigrate.endpoint": "tcp://127.0.0.1:1"}'
+	stopped_at answer:before --timeout 1
+	end_stubs
+	rm stub/hosta/state
+	goes_on
+	[ "$status" -eq 6 ]
+	[ "$(cat stub/hostb/state)" = running ]
+	run --separate-stderr "$cmigrate" -q recover web
+	[ "$status" -eq 0 ]
+	[ "$(cat stub/hostb/state)" = running ]
+	only_history_left
+}
+
+@test "another machine's answer proves nothing of a copy that has ended" {
+	python3 -c 'import http.server, os
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+open("port", "w").write(str(server.server_port)); os.rename("port", "port-there")
+server.serve_forever()' 3>&- 2>/dev/null &
+	server=$!
+	wait_until 10 test -e port-there
+	bundle '{"org.cmigrate.endpoint": "http://127.0.0.1:'"$(cat port-there)"'/"}'
+	stopped_at answer:before
+	echo stopped >stub/hostb/state
+	goes_on
+	kill "$server"
+	[ "$status" -eq 4 ]
+	grep -q 'hostb: the restored container is stopped' out
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "a signal to recover ends no copy that has served since the crash" {
+	for what in web --all; do
+		CMIGRATE_FAULT=answer:before moves
+		[ "$status" -eq 137 ]
+		# While the hosts are asked.
+		mkfifo asked
+		printf '#!/bin/bash\n[ -e %q ] || { echo >%q; : >%q; }\nexec %q "$@"\n' "$PWD/was" "$PWD/asked" "$PWD/was" \
+			"$top/tests/cli/stubs/ssh" >bin/slow
+		chmod 755 bin/slow
+		mv bin/slow bin/ssh
+		"$cmigrate" recover $what >out 2>&1 3>&- &
+		pid=$!
+		read -r _ <asked
+		kill -TERM "$pid"
+		status=0
+		wait "$pid" || status=$?
+		cat out
+		[ "$status" -eq 6 ] || [ "$status" -eq 1 ]
+		[ "$(cat stub/hostb/state)" = running ]
+		[ -e root/web/.cmigrate/journal ]
+		"$cmigrate" -q recover web
+		[ "$(cat stub/hostb/state)" = running ]
+		rm -f stub/hostb/state asked was bin/ssh
+		ln -s "$top/tests/cli/stubs/ssh" bin/ssh
+		echo running >stub/hosta/state
+	done
+}
+
+@test "committed, and something of that name runs on the source again: nothing of it is touched" {
+	CMIGRATE_FAULT=open-gate:before moves
+	end_stubs
+	echo running >stub/hosta/state
+	: >stub/calls
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 6 ]
+	[[ $stderr == *'runs on the source too'* ]]
+	run ! grep -e 'addr\] \[del' -e 'runc \[delete' stub/calls
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "the fence hook: not for what is only to be tidied, and not where both hosts are silent" {
+	jq --arg shot "$PWD/shot" '.hooks = {"fence": ["sh", "-c", "echo $1 >>" + $shot, "sh", "{host}"]}' cmigrate.json >with-hook.json
+	mv with-hook.json cmigrate.json
+	CMIGRATE_FAULT=commit:after moves
+	end_stubs
+	: >stub/off-hosta
+	run "$cmigrate" recover web
+	[ "$status" -eq 6 ]
+	[ ! -e shot ]
+	: >stub/off-hostb
+	sed -i '/"event":"commit"/d' root/web/.cmigrate/journal
+	run "$cmigrate" recover web
+	[ "$status" -eq 6 ]
+	[ ! -e shot ]
+	rm stub/off-hostb
+	run "$cmigrate" recover web
+	[ "$(cat shot 2>/dev/null)" = '' ]
+}
+
+@test "an interrupted restore: --fenced counts, and one that can't be done is over" {
+	runs checkpoint web
+	CMIGRATE_FAULT=restore:before runs restore --on hostb web
+	[ "$status" -eq 137 ]
+	end_stubs
+	: >stub/hostb/restore-fails
+	run --separate-stderr "$cmigrate" recover --on hostb web
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'its images stay'* ]]
+	rm stub/hostb/restore-fails
+	CMIGRATE_FAULT=restore:before runs restore --on hostb web
+	[ "$status" -eq 137 ]
+	end_stubs
+	: >stub/off-hostb
+	run --separate-stderr "$cmigrate" recover --on hosta --fenced hostb web
+	[ "$status" -eq 1 ]
+	[ -s root/web/checkpoint/inventory.img ]
+	runs restore --on hosta --fenced hostb web
+	[ "$status" -eq 0 ]
+	[ "$(cat stub/hosta/state)" = running ]
+}
+
+@test "both hosts are off for certain: complete images are kept" {
+	CMIGRATE_FAULT=dump:after moves
+	end_stubs
+	: >stub/off-hosta
+	: >stub/off-hostb
+	run --separate-stderr "$cmigrate" recover --fenced hosta --fenced hostb web
+	[ "$status" -eq 6 ]
+	[[ $stderr == *'no host is left to restore it on'* ]]
+	images=$(echo root/web/.cmigrate/images-*)
+	[ -s "$images/inventory.img" ]
+}

@@ -91,7 +91,7 @@ static void let_in(void **state)
 		ROW("(facts) web " WEB " " ID
 		    " destination strategy=cold transport=direct peer=rhel01"),
 		ROW("(place) look '' 192.0.2.1/24@ 192.0.2.2/24@eth0"),
-		ROW("(lock) " WEB "/.cmigrate pid~4~on~x", .takes_over = true),
+		ROW("(lock) " WEB "/.cmigrate pid~4~on~x 0a1b", .takes_over = true),
 		ROW("(store) append " WEB "/.cmigrate journal", .input = "any;\nthing $(id)\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
 		    " network-lock~skip ghost-limit~12"),
@@ -230,8 +230,8 @@ static void kept_out(void **state)
 		ROW("true", .log = "/etc/passwd"),
 		ROW("true", .input = "x\n"),
 		ROW("true", .takes_over = true),
-		ROW("(lock) " WEB "/.cmigrate x"),
-		ROW("(lock) /etc x", .takes_over = true),
+		ROW("(lock) " WEB "/.cmigrate x 0a1b"),
+		ROW("(lock) /etc x 0a1b", .takes_over = true),
 		ROW(CHECKPOINT "web", "CRIU_CONFIG_FILE=/tmp/x", "/run/cmigrate/web/dump.out"),
 		ROW(CHECKPOINT "web", CONF " PATH=/tmp", "/run/cmigrate/web/dump.out"),
 		ROW(CHECKPOINT "web", NULL, "/run/cmigrate/web/dump.out"),

@@ -15,7 +15,9 @@
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define ID "0123456789abcdef"
 #define BOOT "447087ac-584d-46c7-900a-71880b4a2def"
-#define TOOLS "tool=ip\ntool=tc\ntool=arping\ntool=ping\ntool=ss\ntool=timeout\ntool=nsenter\n"
+#define TOOLS                                                                                      \
+	"tool=ip\ntool=tc\ntool=arping\ntool=ping\ntool=ss\ntool=timeout\ntool=nsenter\n"          \
+	"tool=bash\n"
 
 /* What two hosts answered before a move that went well, shortened. */
 #define COMMON                                                                                     \
@@ -316,6 +318,8 @@ static const struct row failing[] = {
 	 "rhel01 and rhel02 don't know each other's address", false},
 	{"pages", PEERS1, PEERS2, post_copy, "criu on rhel02 can't use userfaultfd", false},
 	{"pages", PEERS1, PEERS2 "uffd=yes\n", post_copy_remap, "exclude each other", false},
+	{"pages", PEERS1 "tool=ip\ntool=ss\ntool=timeout\n", PEERS2, post_copy,
+	 "there is no 'bash' on rhel01", false},
 	{"pages", PEERS1 "pipe-max=1048576\n", PEERS2 "uffd=yes\n", post_copy,
 	 "pipes on rhel01 are too small", false},
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",

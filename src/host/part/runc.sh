@@ -22,6 +22,7 @@ ask_runc() {
 }
 
 # Whether it is another one of that name: the same bundle may have two paths, where a link is on the way.
+# shellcheck disable=SC3013 # dash, bash and busybox know -ef
 is_foreign() { # BUNDLE
 	[ -n "$status" ] && [ "$bundle_there" != "$1" ] && [ -d "$bundle_there" ] && [ -d "$1" ] &&
 		! [ "$bundle_there" -ef "$1" ]

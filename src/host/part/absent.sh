@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# absent FILE: whether it is surely not there. test(1) says the same of a file that an NFS server can't give just now.
+absent() {
+	case $(LC_ALL=C ls -d "$1" 2>&1) in
+	*'No such file or directory'*) ;;
+	*) return 1 ;;
+	esac
+}
