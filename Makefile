@@ -131,11 +131,13 @@ install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
-	$(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
-	$(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
-	$(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
+	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
+	umask 022; $(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
+	umask 022; $(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
 	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) $(DESTDIR)$(DOCDIR)
-	$(if $(EXAMPLES),cp -R examples $(DESTDIR)$(DOCDIR))
+	$(if $(EXAMPLES),umask 022; cp -R examples $(DESTDIR)$(DOCDIR) && chmod -R a+rX $(DESTDIR)$(DOCDIR)/examples)
+	$(if $(EXAMPLES),grep -rl /usr/local/bin/cmigrate $(DESTDIR)$(DOCDIR)/examples | \
+		xargs sed -i 's|/usr/local/bin/cmigrate|$(BINDIR)/cmigrate|')
 
 uninstall: ## takes away what install put there
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \

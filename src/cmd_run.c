@@ -86,15 +86,6 @@ static int apply_options(struct run *r, struct err *err)
 	return 0;
 }
 
-static int check_fenced(const struct app *app, const struct argv *fenced, struct err *err)
-{
-	for (size_t i = 0; i < fenced->n; i++)
-		if (!config_find(app->config, fenced->v[i]))
-			return err_set(err, EXIT_USAGE,
-				       "--fenced: no host '%s' in the configuration", fenced->v[i]);
-	return 0;
-}
-
 /* Everything that can be refused before something is changed. */
 static int prepare(struct app *app, struct run *r, const char *name, struct err *err)
 {
@@ -104,7 +95,7 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 
 	if (bundle_check_options(&r->opts->addresses, &r->opts->endpoints, err) < 0 ||
 	    target_init(&r->target, app, name, host, err) < 0 ||
-	    check_fenced(app, &r->opts->fenced, err) < 0 ||
+	    config_check_fenced(app->config, &r->opts->fenced, err) < 0 ||
 	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
 	    target_claim(&r->target, err) < 0 ||
 	    target_has_checkpoint(&r->target, &checkpointed, err) < 0)

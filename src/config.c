@@ -239,6 +239,15 @@ int config_need_hosts(const struct config *config, size_t n, struct err *err)
 	return 0;
 }
 
+int config_check_fenced(const struct config *config, const struct argv *names, struct err *err)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!config_find(config, names->v[i]))
+			return err_set(err, EXIT_USAGE,
+				       "--fenced: no host '%s' in the configuration", names->v[i]);
+	return 0;
+}
+
 void config_clear(struct config *c)
 {
 	for (size_t i = 0; i < c->n_hosts; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -291,11 +292,23 @@ static void complete_path(void)
 	(void)setenv("PATH", path.s, true);
 }
 
+/*
+ * One that is closed would be the next file or pipe that is opened: what is said would go to a
+ * host's shell. Opened so that using it fails as before.
+ */
+static void keep_stdio_apart(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct ui *ui = NULL;
 
+	keep_stdio_apart();
 	/* A reader that ends must not end a move: writes say so themselves. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	complete_path();

@@ -124,7 +124,8 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 
 	*ret = m;
 	m->kind = kind;
-	if (move_begin(m, config, opts, name, events, err) < 0)
+	if (move_begin(m, config, opts, name, events, err) < 0 ||
+	    config_check_fenced(config, &opts->fenced, err) < 0)
 		return -1;
 	free(m->images);
 	m->images = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);

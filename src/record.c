@@ -185,7 +185,8 @@ void record_settle(struct record *r, const struct record *by)
 	r->outcome = by->outcome;
 	str_set(&s->outcome, by->summary.outcome);
 	s->exit_code = by->summary.exit_code;
-	if (by->summary.error)
+	/* Of one that was moved in the end the earlier cause is none any more. */
+	if (by->summary.error || by->outcome == OUTCOME_MOVED)
 		str_set(&s->error, by->summary.error);
 	str_set(&r->settled, by->settled);
 	str_set(&r->settled_on, by->settled_on);

@@ -73,15 +73,45 @@ char *str_fmt(const char *fmt, ...)
 	return s;
 }
 
+/* Bytes of the character that begins at p, or 0 where none does: no UTF-8 (RFC 3629). */
+static size_t character_length(const unsigned char *p)
+{
+	static const struct {
+		unsigned char first, last, low, high;
+		size_t length;
+	} rows[] = {
+		{0x00, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t n = 1;
+		if (*p < rows[i].first || *p > rows[i].last)
+			continue;
+		if (rows[i].length > 1 && (p[1] < rows[i].low || p[1] > rows[i].high))
+			return 0;
+		while (n < rows[i].length && (n == 1 || (p[n] & 0xc0) == 0x80))
+			n++;
+		return n == rows[i].length ? n : 0;
+	}
+	return 0;
+}
+
 void str_mask(char *s)
 {
-	unsigned char *p = (unsigned char *)s;
+	size_t length;
 
-	for (; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
+	for (unsigned char *p = (unsigned char *)s; *p; p += length) {
+		length = character_length(p);
+		if (*p < 0x20 || *p == 0x7f || !length) {
 			*p = '?';
+			length = 1;
+		}
 		/* U+0080 to U+009F, among them a terminal's CSI. */
-		if (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+		if (length == 2 && *p == 0xc2 && p[1] <= 0x9f)
 			*p = p[1] = '?';
 	}
 }

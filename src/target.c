@@ -240,7 +240,7 @@ void target_summary(const struct app *app, const struct target *t, const char *o
 
 	if (ui_is_json(app->ui)) {
 		json_t *line =
-			json_pack("{s:s, s:s*, s:s*, s:s, s:i}", "event", "summary", "container",
+			json_pack("{s:s, s:s?, s:s?, s:s, s:i}", "event", "summary", "container",
 				  t->bundle.name, "host", t->host ? t->host->name : NULL, "outcome",
 				  failed ? failure(err) : outcome, "exit_code", (int)err->code);
 		(void)json_object_update(line, more);

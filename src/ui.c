@@ -313,7 +313,8 @@ void ui_summary(struct ui *ui, const struct summary *summary)
 		ui_json(ui, summary_json(summary));
 	else if (moved && !ui->quiet)
 		(void)printf("%s\n", line.s);
-	if (!moved) {
+	/* What recover has undone is no failure. */
+	if (!moved && (summary->exit_code || !ui->quiet)) {
 		say_error(ui, line.s);
 		str_set(&ui->told, summary->error);
 	}

@@ -24,15 +24,21 @@ move
 while [ "$status" -eq 7 ] && [ "$tries" -gt 0 ]; do
 	tries=$((tries - 1))
 	sleep 5
-	cmigrate --quiet recover "$name" 2>/dev/null
+	summary=$(cmigrate --json recover "$name" 2>/dev/null | tail -n 1)
+	# What was interrupted may have been this very move.
+	if [ "$(field outcome)" = moved ] && [ "$(field destination)" = "$destination" ]; then
+		status=0
+		break
+	fi
 	move
 done
 
 case $status in
 0)
 	outage=$(field outage_ms)
-	echo "$name: moved from $(field source) to $(field destination), outage ${outage%.*} ms"
-	if [ "${outage%.*}" -gt "$limit" ]; then
+	outage=${outage%.*}
+	echo "$name: moved from $(field source) to $(field destination), outage ${outage:-?} ms"
+	if [ "${outage:-0}" -gt "$limit" ]; then
 		echo "$name: that is more than $limit ms: $(field 'memory_bytes') bytes of memory" >&2
 	fi
 	;;

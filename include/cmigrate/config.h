@@ -52,6 +52,9 @@ void config_clear(struct config *config);
 
 /* For what is about the hosts of the configuration: EXIT_USAGE where it names fewer than n. */
 int config_need_hosts(const struct config *config, size_t n, struct err *err);
+/* What --fenced names; EXIT_USAGE where one isn't in the inventory: a misspelt name is no host that
+ * is off. */
+int config_check_fenced(const struct config *config, const struct argv *names, struct err *err);
 /* The row of a host, NULL where it isn't in the inventory. */
 const struct config_host *config_find(const struct config *config, const char *name);
 /*

@@ -21,8 +21,8 @@ char *str_fmt(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Frees what *dest holds and puts a copy of s there. */
 void str_set(char **dest, const char *s);
 
-/* Replaces control bytes (below 0x20, 0x7f, and U+0080 to U+009F) by "?": no message moves a
- * cursor. */
+/* Replaces control bytes (below 0x20, 0x7f, and U+0080 to U+009F) and bytes that are no UTF-8 by
+ * "?": no message moves a cursor, and JSON takes all. */
 void str_mask(char *s);
 bool str_starts(const char *s, const char *prefix);
 /* Cuts blanks and line ends off both ends, in place; returns the new start. */

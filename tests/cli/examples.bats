@@ -167,6 +167,15 @@ with_hooks() {
 	echo "$output $stderr"
 	[ "$status" -eq 0 ]
 	[[ $output == "web: moved from hosta to hostb, "* ]]
+	# What is settled may be this very move.
+	echo running >stub/hosta/state
+	rm stub/hostb/state
+	run env CMIGRATE_FAULT=restore:after cmigrate -q move web hostb
+	[ "$status" -eq 137 ]
+	run --separate-stderr "$script" web hostb
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[[ $output == "web: moved from hosta to hostb, "* ]]
 	# One that says more than the limit says so; one in doubt is left to recover.
 	cat >bin/cmigrate <<-'END'
 		#!/bin/sh

@@ -670,3 +670,47 @@ server.serve_forever()' 3>&- 2>/dev/null &
 	images=$(echo root/web/.cmigrate/images-*)
 	[ -s "$images/inventory.img" ]
 }
+
+# The next pipe that is opened would have their numbers: words for people would go to a host's shell.
+@test "all three standard descriptors closed: what is said reaches no host" {
+	run bash -c 'exec "$0" -v move --skip-check "$1" web hostb <&- >&- 2>&-' "$cmigrate" "$skips"
+	echo "$status $output"
+	[ "$status" -eq 0 ]
+	[ "$(cat stub/hostb/state)" = running ]
+	only_history_left
+}
+
+@test "--json: an answer that is no UTF-8 takes nothing away" {
+	cat >bin/latin <<-END
+		#!/bin/bash
+		case " \$* " in
+		*" hostb "*) printf 'zur\374ckgewiesen\n' >&2; exit 255 ;;
+		esac
+		exec "$top/tests/cli/stubs/ssh" "\$@"
+	END
+	chmod 755 bin/latin
+	mv bin/latin bin/ssh
+	moves --json --from hosta
+	[ "$status" -eq 3 ]
+	tail -n 1 <<<"$output" | jq -e '.error | test("zur.ckgewiesen")'
+	run --separate-stderr "$cmigrate" --json stop web --on hostb
+	tail -n 1 <<<"$output" | jq -e '(.error | test("zur.ckgewiesen")) and .container == "web" and .host == "hostb"'
+	run --separate-stderr "$cmigrate" --json check web
+	jq -e 'select(.host == "hostb") | .message | test("zur.ckgewiesen")' <<<"$output"
+}
+
+@test "--quiet: recover says nothing of what went well, whichever way" {
+	for json in '' --json; do
+		CMIGRATE_FAULT=hold:after moves
+		[ "$status" -eq 137 ]
+		# shellcheck disable=SC2086 # a word or none
+		run --separate-stderr "$cmigrate" --quiet $json recover web
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+	done
+}
+
+@test "restore --fenced: a name that is no host is wrong usage" {
+	runs checkpoint web
+	refuses 2 "no host 'hostx'" "$cmigrate" restore --on hostb --fenced hostx web
+}

@@ -176,8 +176,8 @@ signal_at_poll() { # SIGNAL
 	on rhel01 bash -c '
 		cmigrate --quiet --verbose move --timeout 60 server rhel02 >/var/out 2>/var/err &
 		pid=$!
-		# Its probe waits for an answer.
-		until ss -Htn state established dst "$2" dport = :8000 | grep -q .; do
+		# Its probe waits for an answer: not the question before the move, which is asked here.
+		until [[ -z $(ip -o addr show to "$2") ]] && ss -Htn state established dst "$2" dport = :8000 | grep -q .; do
 			[[ -e /proc/$pid ]] || exit 90
 			sleep 0.01
 		done

@@ -35,6 +35,37 @@ static void copies(void **state)
 	assert_string_equal(made, "a-7");
 }
 
+/* What jansson takes is what is left; what it takes as it is, is left as it is. */
+static void masks_what_is_no_utf8(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} rows[] = {
+		{"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
+		 "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"zur\xfc"
+		 "ck",
+		 "zur?ck"},
+		{"\xc3", "?"},
+		{"a\xe2\x82", "a??"},
+		{"\xc0\xaf", "??"},
+		{"\xe0\x80\xaf", "???"},
+		{"\xed\xa0\x80", "???"},
+		{"\xf4\x90\x80\x80", "????"},
+		{"\xf8\x88", "??"},
+		{"\xc2\x9b"
+		 "1m",
+		 "??1m"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP_FREE char *s = str_dup(rows[i].text);
+		str_mask(s);
+		assert_string_equal(s, rows[i].wanted);
+	}
+}
+
 static void masks(void **state)
 {
 	char s[] = "a\tb\x1b[31m\x7f\x01\xc3\xbc~ ", wide[] = "\xc2\x9b"
@@ -45,7 +76,7 @@ static void masks(void **state)
 	assert_string_equal(s, "a?b?[31m??\xc3\xbc~ ");
 	/* U+009B does what ESC [ does. */
 	str_mask(wide);
-	assert_string_equal(wide, "??2J\xc2\xa0\xc2");
+	assert_string_equal(wide, "??2J\xc2\xa0?");
 }
 
 static void prefixes(void **state)
@@ -227,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies),
 		cmocka_unit_test(masks),
+		cmocka_unit_test(masks_what_is_no_utf8),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(trims),
 		cmocka_unit_test(distances),

@@ -470,6 +470,7 @@ static void an_outcome_and_its_error_are_said_once(void **state)
 	(void)state;
 	a_move(&s);
 	str_set(&s.outcome, "undone");
+	s.exit_code = EXIT_UNDONE;
 	str_set(&s.error, "rhel02: no space");
 	(void)err_set(&error, EXIT_UNDONE, "rhel02: no space");
 	capture_begin(&c);
