@@ -86,7 +86,7 @@ static int check_address(const char *word, struct err *err)
 {
 	struct address address;
 
-	return address_parse(word, &address, err);
+	return address_parse_service(word, &address, err);
 }
 
 static int check_addresses(const char *value, struct err *err)

@@ -44,7 +44,7 @@ int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *er
 		if (bundle->n_addresses == ADDRESSES_MAX)
 			return err_set(err, EXIT_USAGE, "more than %d service addresses",
 				       ADDRESSES_MAX);
-		if (address_parse(word, &bundle->addresses[bundle->n_addresses], err) < 0)
+		if (address_parse_service(word, &bundle->addresses[bundle->n_addresses], err) < 0)
 			return -1;
 		bundle->n_addresses++;
 	}

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,31 @@ static int parse_prefix(const char *text, const char *digits, int max, int *ret,
 			       text);
 	*ret = (int)n;
 	return 0;
+}
+
+/* Those that belong to a machine, a link or a group, and can't move with a container. */
+static bool is_service_address(const struct address *a)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (a->v6)
+		return inet_pton(AF_INET6, a->ip, &six) == 1 && !IN6_IS_ADDR_LOOPBACK(&six) &&
+		       !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_MULTICAST(&six) &&
+		       !IN6_IS_ADDR_LINKLOCAL(&six);
+	if (inet_pton(AF_INET, a->ip, &four) != 1)
+		return false;
+	in_addr_t host = ntohl(four.s_addr);
+	return host >> 24 != 0 && host >> 24 != IN_LOOPBACKNET && host < INADDR_UNSPEC_GROUP;
+}
+
+int address_parse_service(const char *text, struct address *ret, struct err *err)
+{
+	if (address_parse(text, ret, err) < 0)
+		return -1;
+	if (is_service_address(ret))
+		return 0;
+	return err_set(err, EXIT_USAGE, "address '%.*s' can't be a service address", SHOWN, text);
 }
 
 int address_parse(const char *text, struct address *ret, struct err *err)

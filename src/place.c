@@ -118,6 +118,10 @@ int place_up(struct host *host, const struct bundle *bundle, struct placed *ret,
 	int status = find_devices(host, bundle, &facts, wanted, err);
 	if (status == 0)
 		find_missing(&facts, wanted, bundle->n_addresses, &placed);
+	/* Left by somebody, or the host's own: `stop` will take it down. */
+	if (status == 0 && placed.n < bundle->n_addresses)
+		event_note(host->events, "%s has a service address of '%s' already", host->name,
+			   bundle->name);
 	facts_clear(&facts);
 	if (status == 0)
 		status = put(host, bundle, wanted, &placed, err);

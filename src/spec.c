@@ -138,6 +138,29 @@ static void complete(json_t *doc)
 		json_object_set_new(root, "path", json_string("rootfs"));
 }
 
+/* What runc would stop at. */
+static int check_types(const json_t *doc, struct err *err)
+{
+	static const struct {
+		const char *key;
+		json_type type;
+		const char *what;
+	} members[] = {
+		{"ociVersion", JSON_STRING, "a string"}, {"process", JSON_OBJECT, "an object"},
+		{"root", JSON_OBJECT, "an object"},	 {"hostname", JSON_STRING, "a string"},
+		{"mounts", JSON_ARRAY, "a list"},	 {"annotations", JSON_OBJECT, "an object"},
+		{"hooks", JSON_OBJECT, "an object"},	 {"linux", JSON_OBJECT, "an object"},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		const json_t *value = json_object_get(doc, members[i].key);
+		if (value && json_typeof(value) != members[i].type)
+			return err_set(err, EXIT_USAGE, "the template's '%s' is not %s",
+				       members[i].key, members[i].what);
+	}
+	return 0;
+}
+
 /* Annotations of a template were written by hand: a wrong one would be found at the move only. */
 static int check_annotations(const json_t *doc, struct err *err)
 {
@@ -165,6 +188,8 @@ json_t *spec_generate(const struct spec_opts *opts, const json_t *template_json,
 	if (status == 0)
 		status = apply_rest(&b, seccomp_json, err);
 	complete(b.doc);
+	if (status == 0)
+		status = check_types(b.doc, err);
 	if (status == 0)
 		status = check_annotations(b.doc, err);
 	if (status == 0)

@@ -101,6 +101,14 @@ int spec_set_memory(struct spec_build *b, unsigned long long bytes, struct err *
 		return -1;
 	if (bytes > INT64_MAX)
 		return err_set(err, EXIT_USAGE, "%llu bytes are more than any host has", bytes);
+	/* Of memory and swap together; runc refuses one that is less than the memory alone. */
+	json_int_t swap = json_integer_value(json_object_get(memory, "swap"));
+	if (swap > 0 && swap < (json_int_t)bytes)
+		return err_set(
+			err, EXIT_USAGE,
+			"%llu bytes are more than the template's linux.resources.memory.swap "
+			"(memory and swap together), %lld",
+			bytes, (long long)swap);
 	json_object_set_new(memory, "limit", json_integer((json_int_t)bytes));
 	return 0;
 }

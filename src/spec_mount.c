@@ -130,11 +130,14 @@ static bool is_rival(const char *preset, const char *given)
 }
 
 /* A preset stays unless an option says otherwise: --tmpfs /run:size=1g is still nosuid. */
-static void add_presets(struct argv *options, const struct argv *given)
+static void add_presets(const char *path, struct argv *options, const struct argv *given)
 {
-	static const char *const presets[] = {"rw", "noexec", "nosuid", "nodev", "size=65536k"};
+	static const char *const common[] = {"rw", "noexec", "nosuid", "nodev", "size=65536k"};
+	/* Without devices there it would be no /dev. */
+	static const char *const dev[] = {"rw", "nosuid", "strictatime", "mode=755", "size=65536k"};
+	const char *const *presets = strcmp(path, "/dev") == 0 ? dev : common;
 
-	for (size_t i = 0; i < sizeof(presets) / sizeof(*presets); i++) {
+	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++) {
 		bool wanted = true;
 		for (size_t j = 0; j < given->n; j++)
 			wanted = wanted && !is_rival(presets[i], given->v[j]);
@@ -151,7 +154,7 @@ int spec_add_tmpfs(struct spec_build *b, const char *word, struct err *err)
 	if (name_check_path(path, err) < 0 || (word && split_options(word, &given, err) < 0))
 		return -1;
 	squeeze_path(path);
-	add_presets(&options, &given);
+	add_presets(path, &options, &given);
 	argv_extend(&options, &given);
 	return add_mount(b, "tmpfs", "tmpfs", path, &options, err);
 }
@@ -171,6 +174,12 @@ int spec_add_bind(struct spec_build *b, const char *word, struct err *err)
 		return err_wrap(err, "destination");
 	if (rest && split_options(rest, &options, err) < 0)
 		return -1;
+	if (argv_has(&options, "Z") || argv_has(&options, "z"))
+		return err_set(
+			err, EXIT_USAGE,
+			"'%s': runc sets no SELinux labels; leave the z out, and label '%s' with "
+			"chcon",
+			word, source);
 	squeeze_path(source);
 	squeeze_path(destination);
 	if (!rest)

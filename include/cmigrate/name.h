@@ -37,5 +37,7 @@ struct address {
 #define ADDRESSES_MAX 8
 
 int address_parse(const char *text, struct address *ret, struct err *err);
+/* The same of one that can move with a container: none of loopback, of a link, of a group. */
+int address_parse_service(const char *text, struct address *ret, struct err *err);
 
 #endif

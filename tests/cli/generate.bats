@@ -302,3 +302,21 @@ only() {
 	generate --json --output one.json --args a
 	[ "$(wc -l <one.json)" -gt 10 ]
 }
+
+@test "what runc would not start is refused: labels of podman, a swap below the memory, members of wrong types" {
+	refuses 2 'runc sets no SELinux labels' "$cmigrate" generate --bind /a:/b:Z
+	echo '{"linux": {"resources": {"memory": {"swap": 2000000}}}}' >template.json
+	refuses 2 'memory.swap' "$cmigrate" generate --template template.json --memory 1G
+	"$cmigrate" generate --template template.json --memory 1M >/dev/null
+	for wrong in '{"process":1}' '{"mounts":{}}' '{"root":"x"}' '{"annotations":[]}' '{"ociVersion":1}'; do
+		echo "$wrong" >template.json
+		refuses 2 'is not a' "$cmigrate" generate --template template.json
+	done
+}
+
+@test "--tmpfs /dev keeps what makes it one" {
+	generate --tmpfs /dev --args a >config.json
+	jq -e '.mounts[] | select(.destination == "/dev") | .options == ["rw", "nosuid", "strictatime", "mode=755", "size=65536k"]' config.json
+	generate --tmpfs /dev:size=1m --args a >config.json
+	jq -e '.mounts[] | select(.destination == "/dev") | .options == ["rw", "nosuid", "strictatime", "mode=755", "size=1m"]' config.json
+}

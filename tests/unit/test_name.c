@@ -191,6 +191,29 @@ static void good_addresses(void **state)
 	}
 }
 
+/* What belongs to a machine, a link or a group moves with nothing. */
+static void service_addresses(void **state)
+{
+	static const char *const good[] = {"10.0.0.1/8@eth0", "192.0.2.7", "223.255.255.254",
+					   "2001:db8::7", "fd00::1"};
+	static const char *const bad[] = {
+		"127.0.0.1",	   "127.9.9.9/8", "0.0.0.0", "0.1.2.3", "224.0.0.1",
+		"255.255.255.255", "::1",	  "::",	     "ff02::1", "fe80::1/64@eth0"};
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct err err = ERR_INIT;
+		assert_int_equal(address_parse_service(good[i], &a, &err), 0);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct err err = ERR_INIT;
+		assert_int_equal(address_parse_service(bad[i], &a, &err), -1);
+		assert_int_equal(err.code, EXIT_USAGE);
+		assert_non_null(strstr(err.msg, "can't be a service address"));
+	}
+}
+
 static int parse_untouched(const char *text, struct err *err)
 {
 	struct address a, before;
@@ -235,10 +258,15 @@ static void bad_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(containers),	  cmocka_unit_test(lengths),
-		cmocka_unit_test(hosts),	  cmocka_unit_test(devices),
-		cmocka_unit_test(paths),	  cmocka_unit_test(endpoints),
-		cmocka_unit_test(good_addresses), cmocka_unit_test(bad_addresses),
+		cmocka_unit_test(containers),
+		cmocka_unit_test(lengths),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(devices),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(endpoints),
+		cmocka_unit_test(good_addresses),
+		cmocka_unit_test(bad_addresses),
+		cmocka_unit_test(service_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
