@@ -6,6 +6,11 @@
 
 top=$BATS_TEST_DIRNAME/../..
 
+teardown() {
+	[ -z "${holder:-}" ] || kill -9 "$holder" 2>/dev/null || true
+	[ -z "${cgroup:-}" ] || rmdir "$cgroup/web9" "$cgroup" 2>/dev/null || true
+}
+
 setup() {
 	run_dir=$BATS_TEST_TMPDIR/run
 	mkdir "$run_dir"
@@ -169,4 +174,51 @@ script() { # NAME ARG...: with the parts that it takes in
 	done
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/web/.cmigrate/history")" -le 2097152 ]
 	[ "$(script store read "$BATS_TEST_TMPDIR/web/.cmigrate" history | head -n 1)" = x ]
+}
+
+# systemd writes a dash in a slice's name so.
+@test "a copy in a cgroup with a backslash in its name is ended too" {
+	hierarchy=/sys/fs/cgroup/pids
+	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
+	cgroup="$hierarchy/cmigrate\\x2dtest.$$"
+	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
+	unshare -pf --kill-child sleep 60 3>&- &
+	holder=$!
+	until child=$(cat "/proc/$holder/task/$holder/children") && [ -n "$child" ]; do
+		[ -e "/proc/$holder" ]
+	done
+	child=${child% }
+	echo "$child" >"$cgroup/web9/cgroup.procs"
+	printf '8:pids:/cmigrate\\x2dtest.%s\n' "$$" >"$run_dir/cgroup"
+	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/bundle"
+	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
+	printf '#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
+	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
+	[ ! -e "/proc/$child/fd/0" ]
+	wait "$holder" || true
+	holder=
+	# What can't be looked for is no place where nothing is.
+	echo '{"linux": {"cgroupsPath": "/a b"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
+	run script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
+	[ "$status" -ne 0 ]
+	[[ $output == *"a cgroupsPath that can't be looked for"* ]]
+}
+
+# "gate" where nobody stands is an answer that lets a second copy run.
+@test "a gate whose criu is gone holds nobody" {
+	env "CRIU_CONFIG_FILE=$run_dir/criu.conf" sleep 60 3>&- &
+	holder=$!
+	until grep -q -a CRIU_CONFIG_FILE "/proc/$holder/environ"; do [ -e "/proc/$holder" ]; done
+	runc_with $$
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
+	[ "$output" = running ]
+	kill "$holder"
+	wait "$holder" || true
+	cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/bin/criu"
+	env "CRIU_CONFIG_FILE=$run_dir/criu.conf" "$BATS_TEST_TMPDIR/bin/criu" 60 3>&- &
+	holder=$!
+	until [ "$(cat "/proc/$holder/comm")" = criu ]; do [ -e "/proc/$holder" ]; done
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
+	[ "$output" = gate ]
 }
