@@ -38,6 +38,9 @@ mkdir "$images"
 # How many images there are is said at the gate where somebody must know (gather.sh).
 counts=
 [ "$role" != sender ] || counts="set -- '$images'/*.img"
+# Of these the verdict is made, before there is somebody to hear it (verdict.sh).
+echo open >"$run/say-open"
+echo close >"$run/say-close"
 mkfifo "$run/parked" "$run/reached" "$run/served" "$run/verdict"
 echo go >"$run/go"
 

@@ -20,21 +20,14 @@ if [ "$word" = kill ]; then
 	done
 	exit 0
 fi
-umask 077
-# A full disk leaves an empty file, which would be a verdict that nobody can give again.
-printf '%s\n' "$word" >"$run/word.$$" || {
-	rm -f "$run/word.$$"
-	exit 1
-}
-# link(2) does not replace: two controllers can't say different things.
-if ! ln "$run/word.$$" "$run/word" 2>/dev/null; then
-	rm -f "$run/word.$$"
-	said=$(cat "$run/word")
+# link(2) does not replace: two controllers can't say different things. And it needs no room: on a /run that is full
+# nothing could be written that says which.
+if ! ln "$run/say-$word" "$run/word" 2>/dev/null; then
+	said=$(cat "$run/word") || exit 1
 	[ "$said" = "$word" ] && exit 0
 	echo "the gate has been told '$said' already" >&2
 	exit 1
 fi
-rm -f "$run/word.$$"
 exec 3<>"$run/verdict"
 echo woken >&3
 # The fifo keeps the line only while someone has it open: the gate has, or looks at the file first.

@@ -143,6 +143,19 @@ script() { # NAME ARG...: with the parts that it takes in
 	[ "$(grep -c -e ' -D ' "$BATS_TEST_TMPDIR/calls")" -eq 1 ]
 }
 
+@test "the first verdict stands, and needs no room" {
+	mkfifo "$run_dir/verdict"
+	echo open >"$run_dir/say-open"
+	echo close >"$run_dir/say-close"
+	# Not one byte can be written.
+	(ulimit -f 0 && script verdict "$run_dir" close)
+	[ "$(cat "$run_dir/word")" = close ]
+	script verdict "$run_dir" close
+	run script verdict "$run_dir" open
+	[ "$status" -eq 1 ]
+	[ "$output" = "the gate has been told 'close' already" ]
+}
+
 @test "no pass of pre-copy is killed while criu is in it" {
 	mkfifo "$run_dir/verdict"
 	cp "$(command -v sleep)" "$run_dir/criu"
