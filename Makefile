@@ -33,7 +33,9 @@ ifeq ($(SANITIZE),1)
 HARDENING := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDENING_LD := -fsanitize=address,undefined
 else
-HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# A distribution's own level stands.
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDENING := $(FORTIFY) -fstack-protector-strong -fPIE
 HARDENING_LD := -pie -Wl,-z,relro,-z,now
 endif
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DCMIGRATE_VERSION='"$(VERSION)"' -Iinclude \

@@ -85,6 +85,18 @@ struct host *answers_take(struct answers *answers, const char *name)
 	return NULL;
 }
 
+bool answers_lost(const struct answers *answers, const char *name, struct err *ret_why)
+{
+	for (size_t i = 0; i < answers->n; i++) {
+		const struct answer *a = &answers->rows[i];
+		if (!a->host || !a->host->lost || strcmp(a->host->name, name) != 0)
+			continue;
+		*ret_why = a->err;
+		return true;
+	}
+	return false;
+}
+
 char *answers_failures(const struct answers *answers)
 {
 	struct buf text = {0};

@@ -82,7 +82,8 @@ static int ask_all(struct move *m, const struct config *config, struct asked *as
 	if (status == 0)
 		jobs[n++] = &source;
 	for (size_t i = 0; status == 0 && i < s->n; i++)
-		if (move_ask(m, asked[i].host, "destination", &asked[i].job,
+		if (asked[i].host &&
+		    move_ask(m, asked[i].host, "destination", &asked[i].job,
 			     &s->hosts[i].verdict) == 0 &&
 		    room_ask(config_find(config, s->hosts[i].name), asked[i].host, &asked[i].room,
 			     &s->hosts[i].verdict) == 0)
@@ -108,7 +109,8 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	int status = 0;
 
 	for (size_t i = 0; i < s->n && status == 0; i++)
-		status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
+		if (!answers_lost(&m->asked, s->hosts[i].name, &s->hosts[i].verdict))
+			status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
 	answers_clear(&m->asked);
 	if (status == 0)
 		status = ask_all(m, config, asked, s, err);

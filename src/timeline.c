@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the times in a record. */
+#define ROUNDING_MS 0.1
 #define WIDTH_MIN 40
 #define NAME_MIN 6
 #define NAME_MAX_COLUMNS 16
@@ -198,7 +200,9 @@ static bool is_inside(const struct window *w, const struct summary_step *step)
 {
 	if (w->start < 0)
 		return false;
-	return step->frozen || (step->start_ms < w->end && end_of(step) > w->start);
+	/* A record keeps tenths, so that what touches may seem to overlap, or the reverse. */
+	return step->frozen ||
+	       (step->start_ms < w->end + ROUNDING_MS && end_of(step) > w->start + ROUNDING_MS);
 }
 
 /* Stable: steps that began at one moment stay in their order. */

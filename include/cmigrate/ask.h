@@ -42,6 +42,9 @@ void answers_ask(struct answers *answers, const struct command *cmd);
 /* The host of that name, connected, where it has answered; else NULL. Owned by the caller then; its
  * row has none any more. */
 struct host *answers_take(struct answers *answers, const char *name);
+/* Whether a host of that name was asked and did not answer, and why: it needn't be waited for
+ * again. */
+bool answers_lost(const struct answers *answers, const char *name, struct err *ret_why);
 /* Runs the command on all of them. -1 only where a name is no host; a silent one is in its row. */
 int ask(const struct config *config, const struct argv *names, const struct command *cmd,
 	const struct events *events, struct answers *ret, struct err *err);

@@ -144,6 +144,14 @@ nothing_changed() {
 	diff 'connections--from hosta' connections
 }
 
+@test "check without a destination: a host that was silent is not waited for again" {
+	: >stub/off-hostb
+	run --separate-stderr "$cmigrate" --json check --skip-check "$skips" web
+	[ "$status" -eq 3 ]
+	jq -e 'select(.host == "hostb") | .result == "unreachable" and (.message | test("No route"))' <<<"$output"
+	[ "$(grep -c -x hostb stub/ssh-words)" -eq 1 ]
+}
+
 @test "--quiet says nothing when all goes well" {
 	moves --quiet
 	[ "$status" -eq 0 ]
