@@ -28,6 +28,12 @@ enum undo_result undo_hold(struct move *move, struct err *err)
 
 	if (!net.n)
 		return UNDO_DONE;
+	/* Where the address is still there, what comes through would be answered by a reset. */
+	if (move->address_left) {
+		(void)err_set(err, EXIT_FAILED,
+			      "what arrives for it there is held back until then");
+		return UNDO_LEFT;
+	}
 	return net_hold_clear(&net, move->tag, err) < 0 ? UNDO_LEFT : UNDO_DONE;
 }
 
@@ -42,7 +48,8 @@ enum undo_result undo_address(struct move *move, struct err *err)
 {
 	struct net net = move_net_destination(move);
 
-	return net_address_down(&net, err) < 0 ? UNDO_LEFT : UNDO_DONE;
+	move->address_left = net_address_down(&net, err) < 0;
+	return move->address_left ? UNDO_LEFT : UNDO_DONE;
 }
 
 /* The hand-over that needs nothing of the source's kernel. */

@@ -265,8 +265,8 @@ static bool is_current(const struct store *store, int fd)
 	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
 	struct stat ours, theirs;
 
-	return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
-	       ours.st_dev == theirs.st_dev;
+	return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 && ours.st_nlink > 0 &&
+	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
 static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)

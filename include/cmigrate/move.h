@@ -104,11 +104,12 @@ struct move {
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
 	bool source_taken, destination_taken; /* the work directory there is another move's */
-	bool dumped;	 /* the images are complete, the source is at its gate */
-	bool unanswered; /* no endpoint answered in all the time that there was for it */
-	bool left;	 /* undone, but for something that a recovery removes */
-	bool undecided;	 /* recovery: a host that can't tell stands against every way */
-	bool ended;	 /* the source's copy had ended by itself: there is none to go back to */
+	bool dumped;	   /* the images are complete, the source is at its gate */
+	bool address_left; /* the way back could not take it off the destination */
+	bool unanswered;   /* no endpoint answered in all the time that there was for it */
+	bool left;	   /* undone, but for something that a recovery removes */
+	bool undecided;	   /* recovery: a host that can't tell stands against every way */
+	bool ended;	   /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or

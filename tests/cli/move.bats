@@ -113,6 +113,26 @@ nothing_changed() {
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
+# With the hold gone that host would answer with a reset.
+@test "an address that stays on the destination: packets for it are held back until it can be taken off" {
+	: >stub/hosta/dump-fails
+	: >stub/hostb/address-stays
+	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
+	: >stub/hosta/address
+	moves
+	[ "$status" -eq 4 ]
+	[[ $stderr == *"'cmigrate recover web' removes what is left"* ]]
+	[ "$(cat stub/hosta/state)" = running ]
+	[ -e stub/hosta/address ]
+	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[add table'* ]]
+	rm stub/hostb/address-stays
+	run --separate-stderr "$cmigrate" recover web
+	[ "$status" -eq 0 ]
+	[ ! -e stub/hostb/address ]
+	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[delete]'* ]]
+	only_history_left
+}
+
 @test "--keep-images: also those of a move that was undone, which nothing is started from" {
 	: >stub/hostb/restore-fails
 	moves --keep-images
