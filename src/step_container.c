@@ -292,7 +292,8 @@ static int gate_holds(struct move *move, struct err *err)
 	if (!move->gate || dump->state == JOB_NONE || move_is_post_copy(move))
 		return 0;
 	(void)jobs_wait_any(&dump, 1, clock_now_us());
-	if (dump->state != JOB_DONE)
+	/* A link that is cut says nothing of criu. */
+	if (dump->state != JOB_DONE || dump->lost)
 		return 0;
 	(void)err_set(err, EXIT_FAILED, "%s: criu has ended at its gate", move->source_name);
 	return -1;
@@ -407,6 +408,7 @@ static bool has_stopped_there(struct move *move, struct err *err)
 	if (runtime_status(&dst, &status, &unheard) < 0 || strcmp(status, "running") == 0)
 		return false;
 	move->answered_us = 0;
+	move->unanswered = true;
 	(void)err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
 		      *status ? status : "gone");
 	return true;

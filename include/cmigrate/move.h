@@ -106,7 +106,7 @@ struct move {
 	bool source_taken, destination_taken; /* the work directory there is another move's */
 	bool dumped;	   /* the images are complete, the source is at its gate */
 	bool address_left; /* the way back could not take it off the destination */
-	bool unanswered;   /* no endpoint answered in all the time that there was for it */
+	bool unanswered;   /* no endpoint answered in all its time, or for a copy that has ended */
 	bool left;	   /* undone, but for something that a recovery removes */
 	bool undecided;	   /* recovery: a host that can't tell stands against every way */
 	bool ended;	   /* the source's copy had ended by itself: there is none to go back to */
