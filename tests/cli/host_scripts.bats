@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
 # written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins. criu_locks: whose
-# rules go. verdict: what may be killed. store: where and how much.
+# rules go. verdict: what may be killed, what stands. store: where and how much. erase: in which cgroups. address,
+# bounce, guard, facts: what fails is not taken for what isn't there.
 
 top=$BATS_TEST_DIRNAME/../..
 
@@ -234,4 +235,48 @@ script() { # NAME ARG...: with the parts that it takes in
 	until [ "$(cat "/proc/$holder/comm")" = criu ]; do [ -e "/proc/$holder" ]; done
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
 	[ "$output" = gate ]
+}
+
+# The kernel's default takes the others of its network along: those of other containers.
+@test "an address that is taken off leaves the others of its network" {
+	unshare -n true 2>/dev/null || skip 'no right to make namespaces'
+	run unshare -n sh -c 'cd "$1/src/host" && ip link set lo up
+		ip addr add 10.98.0.10/24 dev lo && ip addr add 10.98.0.11/24 dev lo && ip addr add 10.98.1.1 peer 10.98.1.2 dev lo
+		sh address.sh down "" 10.98.0.10/24@lo && sh address.sh down "" 10.98.1.1/32@ || exit
+		ip -o -4 addr show dev lo' - "$top"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *10.98.0.11/24* && $output != *10.98.0.10* && $output != *10.98.1.1* ]]
+}
+
+@test "an address is not taken for gone where ip can't tell" {
+	stand_in true
+	printf '#!/bin/sh\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/ip"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/ip"
+	run script address down '' 192.0.2.7/24@eth0
+	[ "$status" -ne 0 ]
+}
+
+@test "a table that nft can't delete is not taken for gone" {
+	stand_in true
+	printf '#!/bin/sh\necho "Error: Cannot allocate memory" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/nft"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/nft"
+	run script bounce clear 0a1b2c3d '' '' ''
+	[ "$status" -ne 0 ]
+	[[ $output == *'Cannot allocate memory'* ]]
+	run script guard clear 0a1b2c3d
+	[ "$status" -ne 0 ]
+	printf '#!/bin/sh\necho "Error: No such file or directory" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/nft"
+	script bounce clear 0a1b2c3d '' '' ''
+	script guard clear 0a1b2c3d
+}
+
+@test "a runc that fails has not said that a name is free" {
+	runc_with $$
+	printf '#!/bin/sh\n[ "$1" != state ] || { echo "input/output error" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
+	run script facts web "$BATS_TEST_TMPDIR" 20260102T030405-0a1b2c3d destination strategy=cold peer=localhost
+	[[ $output != *complete=yes* ]]
+	printf '#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
+	run script facts web "$BATS_TEST_TMPDIR" 20260102T030405-0a1b2c3d destination strategy=cold peer=localhost
+	[[ $output == *complete=yes* ]]
 }
