@@ -53,6 +53,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	split(&d.opts->exclude, &d.exclude);
 	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
+	app->plans = d.opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
 	if (drain_run(&d, err) < 0)

@@ -43,6 +43,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	struct move_opts *opts = base;
 	struct move *move = NULL;
 
+	app->plans = opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
 	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);

@@ -67,6 +67,7 @@ static int rebalance_run(struct app *app, void *base, const struct argv *args, s
 	(void)args;
 	if (read_opts(opts, &r, err) < 0)
 		return -1;
+	app->plans = opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
 	if (rebalance_plan(&r, err) < 0)

@@ -169,14 +169,14 @@ static int flush_stdout(struct err *err)
 }
 
 /* A move that was made is made, also where nobody could read of it. */
-static int told(const struct verb *verb, struct ui *ui, int code, struct err *err)
+static int told(const struct verb *verb, const struct app *app, int code, struct err *err)
 {
 	struct err unwritten = ERR_INIT;
 
 	if (flush_stdout(&unwritten) == 0)
 		return code;
-	if (code < 0 || verb->acts) {
-		ui_error(ui, &unwritten);
+	if (code < 0 || (verb->acts && !app->plans)) {
+		ui_error(app->ui, &unwritten);
 		return code;
 	}
 	*err = unwritten;
@@ -197,7 +197,7 @@ static int run_with_config(struct call *call, struct app *app, struct err *err)
 	if (code == 0) {
 		code = call->verb->run(app, call->base, &call->args, err);
 		update_metrics(call, app);
-		code = told(call->verb, app->ui, code, err);
+		code = told(call->verb, app, code, err);
 	}
 	app->config = NULL;
 	config_clear(&config);

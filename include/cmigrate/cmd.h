@@ -33,6 +33,7 @@ struct app {
 	const struct config *config; /* read and valid; bundle_root of globals already applied */
 	struct ui *ui;
 	const struct events *events; /* reports to ui */
+	bool plans;		     /* set by a command with --dry-run: it changes nothing */
 };
 
 /* The directory that has the bundles. */

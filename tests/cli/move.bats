@@ -257,6 +257,16 @@ nothing_changed() {
 	nothing_changed
 }
 
+@test "--dry-run: a plan that nobody can read is a failure" {
+	for words in 'move web hostb' 'drain hosta'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr bash -c '"$@" >/dev/full' - "$cmigrate" ${words%% *} --dry-run --skip-check "$skips" ${words#* }
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"can't write 'standard output': No space left on device"* ]]
+	done
+	nothing_changed
+}
+
 @test "check --quiet says nothing but why it refuses" {
 	run --separate-stderr "$cmigrate" -q check --skip-check "$skips" web hostb
 	[ "$status" -eq 0 ]
