@@ -91,15 +91,15 @@ CHECK(memory)
 {
 	uint64_t used = facts_uint(p->source, "memory");
 	uint64_t available = facts_uint(p->destination, "memory-available");
-	bool limited = p->destination_room < available;
-	uint64_t left = limited ? p->destination_room : available;
+	bool limited = p->destination_room < used;
 
 	if (used > UINT64_MAX - MEMORY_EXTRA)
 		return check_fail(f, NULL, "the container's memory on %s is unknown",
 				  p->source_name);
-	if (left >= used + MEMORY_EXTRA)
+	/* The kernel's own is nothing that the configuration counts. */
+	if (available >= used + MEMORY_EXTRA && !limited)
 		return CHECK_OK;
-	CLEANUP_FREE char *has = check_size(left);
+	CLEANUP_FREE char *has = check_size(limited ? p->destination_room : available);
 	CLEANUP_FREE char *needs = check_size(used);
 	return check_fail(f, NULL, "%s has %s of memory left%s, and the container uses %s",
 			  p->destination_name, has,

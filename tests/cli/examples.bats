@@ -167,15 +167,17 @@ with_hooks() {
 	echo "$output $stderr"
 	[ "$status" -eq 0 ]
 	[[ $output == "web: moved from hosta to hostb, "* ]]
-	# What is settled may be this very move.
-	echo running >stub/hosta/state
-	rm stub/hostb/state
-	run env CMIGRATE_FAULT=restore:after cmigrate -q move web hostb
-	[ "$status" -eq 137 ]
-	run --separate-stderr "$script" web hostb
-	echo "$output $stderr"
+	# What is settled may be this very move: another would say that it is there already.
+	cat >bin/cmigrate <<-'END'
+		#!/bin/sh
+		case $* in
+		*recover*) echo '{"event":"summary","exit_code":0,"outcome":"moved","source":"a","destination":"b","outage_ms":null}' ;;
+		*) echo '{"event":"summary","exit_code":7,"outcome":"refused"}' && exit 7 ;;
+		esac
+	END
+	run --separate-stderr "$script" web b
 	[ "$status" -eq 0 ]
-	[[ $output == "web: moved from hosta to hostb, "* ]]
+	[ "$output" = 'web: moved from a to b, outage ? ms' ]
 	# One that says more than the limit says so; one in doubt is left to recover.
 	cat >bin/cmigrate <<-'END'
 		#!/bin/sh

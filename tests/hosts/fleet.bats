@@ -206,6 +206,14 @@ started_somewhere() {
 		{"hosts": {"rhel01": {"memory": "1M"}, "rhel02": {"memory": "1M"}, "rhel03": {"memory": "1M"}, "rhel04": {"memory": "1M"}},
 		 "rebalance": {"by": "memory", "threshold": 0.5, "max_moves": 2}}
 	END
+	# Less than the container has, whoever asks for it.
+	on client sh -c 'sed "s/1M/16K/g" /tmp/small.json >/tmp/tiny.json'
+	name=$(running | awk '$2 != "rhel04" {print $1; exit}')
+	run on client cmigrate -q -c /tmp/tiny.json move "$name" rhel04
+	echo "$output"
+	[[ $status -eq 3 && $output == *"rhel04 has "*" of what the configuration allows"* ]]
+	run on client cmigrate -c /tmp/tiny.json --json check "$name"
+	[[ $status -eq 3 && $output == *"of what the configuration allows"* ]]
 	on rhel01 sh -c 'cd /runc/containers && jq ".annotations[\"org.cmigrate.pin\"] = \"true\"" web/config.json >/tmp/c && cat /tmp/c >web/config.json'
 	out=$(on client cmigrate -c /tmp/small.json --json rebalance)
 	echo "$out"
