@@ -123,7 +123,7 @@ int move_read_bundle(struct move *m, struct err *err)
 		return refusal(err);
 	}
 	if (job.status != 0) {
-		(void)err_set(err, EXIT_USAGE,
+		(void)err_set(err, EXIT_REFUSED,
 			      "container '%s': %s has no readable '%s/config.json'", m->bundle.name,
 			      host->name, m->bundle.dir);
 		return err_append(err,

@@ -386,10 +386,11 @@ nothing_changed() {
 	refuses 2 "'move.timeout' is not a whole number of 1 or more" "$cmigrate" list
 	mv root/web/config.json .
 	echo '{"hosts": {"hosta": {}, "hostb": {}}, "bundle_root": "'"$STUB_ROOT"'"}' >cmigrate.json
-	for command in 'move web hostb' 'check web hostb' 'checkpoint web' 'run web'; do
+	for command in 'move web hostb' 'check web hostb' 'checkpoint web'; do
 		# shellcheck disable=SC2086 # words
-		refuses 2 "'cmigrate generate web' writes one" "$cmigrate" $command
+		refuses 3 "'cmigrate generate web' writes one" "$cmigrate" $command
 	done
+	refuses 2 "'cmigrate generate web' writes one" "$cmigrate" run web
 	echo '{"mvoe": {}}' >cmigrate.json
 	refuses 2 "unknown key 'mvoe'; the nearest known is 'move'" "$cmigrate" move web hostb
 	refuses 2 "can't read '/nowhere'" "$cmigrate" -c /nowhere move web hostb
