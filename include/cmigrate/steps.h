@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
- * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_container.c,
- * step_precopy.c, step_pages.c, step_direct.c.
+ * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_dump.c, step_restore.c,
+ * step_answer.c, step_clean.c, step_precopy.c, step_pages.c, step_direct.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -52,6 +52,9 @@ enum undo_result undo_freeze(struct move *move, struct err *err);
 /* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
 int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
+/* Whether CRIU still stands at its gate, as far as this process can tell without asking; -1 where
+ * its dump has ended. */
+int gate_holds(struct move *move, struct err *err);
 /* Why a dump ended that should not have, or has not ended: *err, from its log. Always -1. */
 int dump_failure(struct move *move, struct err *err);
 /* Until no process of the dump is left; in this process or, after a crash, on the host. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The source's copy: frozen, dumped, held at the gate, ended or let go on. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,6 @@
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
-/* How long the endpoint may still take once a signal has come. */
-#define CANCELLED_MS 1000
 
 int step_freeze(struct move *move, struct err *err)
 {
@@ -267,24 +266,8 @@ enum undo_result undo_dump_ungated(struct move *move, struct err *err)
 	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
 
-/* Waits for the restore, or for the word of its log that it has failed. */
-static int await_restore(struct move *move, struct err *err)
-{
-	struct job *jobs[] = {&move->restore, &move->watch};
-
-	if (move->restore.state == JOB_DONE || jobs_wait_any(jobs, 2, 0) == 0)
-		return job_failure(&move->restore, err);
-	/* The watch ended first. Its host being lost says nothing of the restore. */
-	if (move->watch.lost || move->watch.timed_out || move->watch.status) {
-		job_wait(&move->restore);
-		return job_failure(&move->restore, err);
-	}
-	CLEANUP_FREE char *why = str_dup(buf_str(&move->watch.out));
-	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
-}
-
 /* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
-static int gate_holds(struct move *move, struct err *err)
+int gate_holds(struct move *move, struct err *err)
 {
 	struct job *dump = &move->dump;
 
@@ -295,173 +278,9 @@ static int gate_holds(struct move *move, struct err *err)
 	/* A link that is cut says nothing of criu. */
 	if (dump->state != JOB_DONE || dump->lost)
 		return 0;
-	(void)err_set(err, EXIT_FAILED, "%s: criu has ended at its gate", move->source_name);
-	return -1;
-}
-
-/* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
-static int start_restore(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	struct job park = {0}, *restore = &move->restore, *jobs[] = {&park, restore};
-	struct err unheard = ERR_INIT;
-
-	/* Recovery has not heard the number. */
-	if (direct_before_restore(move, move->n_images ? move->n_images : RECEIVE_ALL, err) < 0)
-		return -1;
-	if (restore->state == JOB_NONE)
-		return runtime_restore_start(&dst, &move->destination_options, false,
-					     move->dump_timeout_ms, restore, err);
-	if (move->tmpfs_changed && tmpfs_refill(&dst, err) < 0)
-		return -1;
-	if (runtime_restore_go(&dst, &unheard) == 0)
-		return 0;
-	if (runtime_park_start(&dst, &park, err) < 0)
-		return -1;
-	int status = jobs_wait_any(jobs, 2, 0) == 0 ? job_failure(&park, err) : 0;
-	job_clear(&park);
-	return status;
-}
-
-int step_restore(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	struct err why = ERR_INIT;
-
-	if (gate_holds(move, err) < 0 || start_restore(move, err) < 0)
-		return -1;
-	if (await_restore(move, &why) == 0) {
-		move->thawed_us = clock_now_us();
-		return 0;
-	}
-	*err = why;
-	if (move->restore.lost)
-		return -1;
-	if (move->restore.timed_out)
-		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
-			      move->dump_timeout_ms / 1000);
-	else
-		(void)err_set(err, EXIT_FAILED, "the restore failed");
-	if (move->restore.state == JOB_RUNNING && *why.msg)
-		(void)err_append(err, "%s: %s", move->destination_name, why.msg);
-	runtime_diagnose(&dst, "restore.log", err);
-	return -1;
-}
-
-/*
- * Whether the copy on the destination is the only one: what was at the gate has been killed there,
- * or its host is lost. Where the images are the way back (ungated, a restore, a recovery from them)
- * there is nothing to ask.
- */
-static bool is_last(struct move *move)
-{
-	struct runtime src = move_runtime_source(move);
-	CLEANUP_FREE char *status = NULL;
-	struct err unknown = ERR_INIT;
-
-	if (!move->released || !move->gate || move->kind != MOVE_WHOLE || move->keep_journal)
-		return false;
-	return runtime_status(&src, &status, &unknown) < 0 || !*status ||
-	       strcmp(status, "stopped") == 0;
-}
-
-enum undo_result undo_restore(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	struct net net = move_net_destination(move);
-	struct err killed = ERR_INIT;
-
-	if (is_last(move)) {
-		(void)err_set(err, EXIT_FAILED, "%s may have the only copy, which goes on",
-			      move->destination_name);
-		return UNDO_DOUBT;
-	}
-	move->thawed_us = 0;
-	/* The address first: processes that are killed with it there reset their connections. */
-	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
-		return UNDO_DOUBT;
-	(void)job_finish(&move->restore, &killed);
-	return UNDO_DONE;
-}
-
-static int runs_on_destination(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	CLEANUP_FREE char *status = NULL;
-
-	if (runtime_status(&dst, &status, err) < 0)
-		return -1;
-	if (strcmp(status, "running") != 0)
-		return err_set(err, EXIT_FAILED, "%s: the restored container is %s",
-			       move->destination_name, *status ? status : "gone");
-	return 0;
-}
-
-/* Who answers may be another machine, for a copy that ended at once. One that can't be asked now is
- * told by its answer. */
-static bool has_stopped_there(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	CLEANUP_FREE char *status = NULL;
-	struct err unheard = ERR_INIT;
-
-	if (runtime_status(&dst, &status, &unheard) < 0 || strcmp(status, "running") == 0)
-		return false;
-	move->answered_us = 0;
-	move->unanswered = true;
-	(void)err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
-		      *status ? status : "gone");
-	return true;
-}
-
-/* A signal shortens the wait, but an answer that comes at once still finishes the move. */
-static int wait_for_answer(struct move *move, struct err *err)
-{
-	int64_t end = deadline_in_ms(move->timeout_ms);
-
-	if (probe_wait(move->probe, end, &move_cancelled, &move->answered_us, err) == 0)
-		return 0;
-	if (!move_cancelled)
-		return -1;
-	return probe_wait(move->probe, deadline_min(end, deadline_in_ms(CANCELLED_MS)), NULL,
-			  &move->answered_us, err);
-}
-
-int step_answer(struct move *move, struct err *err)
-{
-	struct err silent = ERR_INIT;
-
-	if (move_make_probe(move, err) < 0)
-		return -1;
-	if (!move->probe) {
-		move->answered_us = clock_now_us();
-		return runs_on_destination(move, err);
-	}
-	if (wait_for_answer(move, &silent) == 0) {
-		move->summary.answered_by = probe_answer(move->probe);
-		return has_stopped_there(move, err) ? -1 : 0;
-	}
-	move->answered_us = 0;
-	move->unanswered = !move_cancelled;
-	if (move_cancelled || !move->keep_silent)
-		return err_set(err, EXIT_FAILED, "%s",
-			       move_cancelled ? "stopped by a signal" : silent.msg);
-	str_set(&move->silent, silent.msg);
-	return runs_on_destination(move, err);
-}
-
-int step_commit(struct move *move, struct err *err)
-{
-	if (gate_holds(move, err) < 0)
-		return -1;
-	return journal_add(&move->journal, "commit", NULL, true, err);
-}
-
-int step_return(struct move *move, struct err *err)
-{
-	(void)move;
-	(void)err;
-	return 0;
+	return err_set(err, EXIT_FAILED,
+		       "%s: criu has ended at its gate, killed by somebody or for want of memory",
+		       move->source_name);
 }
 
 int step_sync(struct move *move, struct err *err)
@@ -516,45 +335,4 @@ int step_open_gate(struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s",
 			       move->source_name, status);
 	return 0;
-}
-
-int step_clean(struct move *move, struct err *err)
-{
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct net src_net = move_net_source(move), dst_net = move_net_destination(move);
-
-	keep_logs(move);
-	if (dst_net.n &&
-	    (net_hold_clear(&dst_net, move->tag, err) < 0 || net_announce(&dst_net, err) < 0))
-		return -1;
-	if (src_net.n &&
-	    (net_address_down(&src_net, err) < 0 || net_bounce_clear(&src_net, move->tag, err) < 0))
-		return -1;
-	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
-		return -1;
-	/* The images are on the shared directory: a source that is off needn't remove them. */
-	bool by_source = !move->source->fenced;
-	if (!by_source && runtime_clean(&dst, !move->keep_images, err) < 0)
-		return -1;
-	return runtime_clean(&src, by_source && !move->keep_images, err);
-}
-
-/* What a move whose memory was to follow has left: who fetches it, and the rules at its page
- * server. */
-static int end_pages(struct move *move, struct err *err)
-{
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
-
-	return pages_end(&dst, err) < 0 || pages_clear(&pages, &src, err) < 0 ? -1 : 0;
-}
-
-int step_tidy(struct move *move, struct err *err)
-{
-	struct runtime dst = move_runtime_destination(move);
-	struct net net = move_net_destination(move);
-
-	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
-		return -1;
-	return move_is_post_copy(move) ? end_pages(move, err) : 0;
 }
