@@ -9,6 +9,7 @@ shift 2
 
 . part/ns.sh
 . part/spare.sh
+. part/literal.sh
 
 # On which devices is this address, with which prefix or peer: "DEVICE IP/PREFIX" lines. Nowhere, where the
 # namespace is gone.
@@ -32,11 +33,8 @@ up() {
 # A copy that was killed here has left its connections to the kernel, which goes on closing them for
 # minutes: a restore of the same ones fails with "Cannot assign requested address".
 enter() {
-	case $ip in
-	*:*) from="[$ip]" ;;
-	*) from=$ip ;;
-	esac
-	ns ss -K -H -tn state connected "src $from" >/dev/null 2>&1
+	literal "$ip"
+	ns ss -K -H -tn state connected "src $literal" >/dev/null 2>&1
 	up
 }
 

@@ -8,6 +8,7 @@
 name=$1 seconds=$2
 
 . part/runc.sh
+. part/uptime.sh
 
 # A zombie has ended too: whoever has to reap it takes its time.
 lives() {
@@ -15,12 +16,6 @@ lives() {
 	case ${stat##*) } in
 	[ZX]*) return 1 ;;
 	esac
-}
-
-# Hundredths of a second since the start of the system.
-uptime() {
-	read -r up _ </proc/uptime
-	echo "${up%.*}${up#*.}"
 }
 
 # For so many seconds at most.

@@ -27,6 +27,7 @@ say() {
 
 # Where the service addresses are: in the container's network namespace, if config.json names one.
 . part/ns.sh
+. part/runc.sh
 
 identity() {
 	read -r boot </proc/sys/kernel/random/boot_id
@@ -155,14 +156,9 @@ shared() {
 }
 
 container() {
-	# A runc that fails has not said that the name is free.
-	if ! state=$(runc state "$name" 2>&1); then
-		case $state in
-		*"does not exist"*) ;;
-		*) ! command -v runc >/dev/null || return 1 ;;
-		esac
-		state=
-	fi
+	# A runc that fails has not said that the name is free; none at all is a check's to tell.
+	state=
+	! command -v runc >/dev/null || runc_state "$name" || return 1
 	say state "$(printf '%s' "$state" | head -c 60000)"
 	[ "$role" = source ] && [ -n "$state" ] || return 0
 	# mawk gives up where a process ends between its opening a file of it and reading that.

@@ -18,6 +18,7 @@ made=/run/cmigrate/ingress
 
 . part/ns.sh
 . part/table.sh
+. part/uptime.sh
 
 devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
@@ -150,12 +151,6 @@ set_hold() {
 		drop "$@" || exit 1
 		echo dropped
 	fi
-}
-
-# Hundredths of a second since the start of the system.
-uptime() {
-	read -r up _ </proc/uptime
-	echo "${up%.*}${up#*.}"
 }
 
 # Nothing comes in any more: what was released and is still on its way through the queue goes first, for

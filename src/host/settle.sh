@@ -6,11 +6,12 @@ netns=$1
 shift
 
 . part/ns.sh
+. part/literal.sh
 
 busy() {
 	for ip in "$@"; do
-		case $ip in *:*) from="[$ip]" ;; *) from=$ip ;; esac
-		ns ss -H -tn state syn-recv "src $from" | grep -q . && return 0
+		literal "$ip"
+		ns ss -H -tn state syn-recv "src $literal" | grep -q . && return 0
 		# Recv-Q of a listener: connections not yet accepted. Its own or the wildcard address.
 		ns ss -H -ltn | awk -v ip="$ip" '$2 > 0 && (index($4, ip ":") == 1 || index($4, "[" ip "]:") == 1 ||
 			$4 ~ /^(0\.0\.0\.0|\*|\[::\]):/) {found = 1} END {exit !found}' && return 0

@@ -7,13 +7,8 @@ if ! command -v runc >/dev/null; then
 	echo "there is no runc in $PATH, but it has left /run/runc/$1" >&2
 	exit 1
 fi
-if state=$(runc state "$1" 2>/dev/null); then
-	printf 'state=%s\n' "$(printf '%s' "$state" | tr '\n\r' '  ')"
-	exit 0
-fi
-why=$(runc state "$1" 2>&1)
-case $why in
-*"does not exist"*) exit 0 ;;
-esac
-printf '%s\n' "$why" >&2
-exit 1
+
+. part/runc.sh
+
+runc_state "$1" || exit 1
+[ -z "$state" ] || printf 'state=%s\n' "$(printf '%s' "$state" | tr '\n\r' '  ')"

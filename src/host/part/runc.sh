@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034 # the scripts use them
-# ask_runc NAME: sets status, pid and bundle_there to runc's words, all empty where it knows no such container. Fails,
-# with what runc said, where that can't be told: a container that may be there is never taken for none.
+# runc_state NAME: sets state to runc's JSON, empty where it knows no such container. Fails, with what runc said, where
+# that can't be told: a container that may be there is never taken for none. What runc warns of is no part of it.
+runc_state() {
+	state=$(runc state "$1" 2>/dev/null) && return
+	state=
+	why=$(runc state "$1" 2>&1)
+	case $why in
+	*"does not exist"*) return 0 ;;
+	esac
+	printf '%s\n' "$why" >&2
+	return 1
+}
+
+# ask_runc NAME: the same, and sets status, pid and bundle_there to its words.
 ask_runc() {
 	status='' pid='' bundle_there=''
-	if ! state=$(runc state "$1" 2>&1); then
-		case $state in
-		*"does not exist"*) return 0 ;;
-		esac
-		printf '%s\n' "$state" >&2
-		return 1
-	fi
+	runc_state "$1" || return
+	[ -n "$state" ] || return 0
 	# Annotations come behind, and may have any name.
 	state=$(printf '%s\n' "$state" | sed '/^ *"annotations"/,$d')
 	status=$(printf '%s\n' "$state" | sed -n 's/^ *"status": *"\([a-z]*\)".*/\1/p')
 	pid=$(printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p')
 	bundle_there=$(printf '%s\n' "$state" | sed -n 's/^ *"bundle": *"\(.*\)",*$/\1/p')
-	[ -n "$status" ] && return 0
+	[ -n "$status" ] && return
 	echo "'runc state $1' says nothing of its status" >&2
 	return 1
 }

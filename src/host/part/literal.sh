@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034 # the scripts use it
+# literal IP: sets literal to how ss wants it, which takes the last group of an IPv6 address for a port otherwise.
+literal() {
+	case $1 in
+	*:*) literal="[$1]" ;;
+	*) literal=$1 ;;
+	esac
+}
