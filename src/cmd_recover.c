@@ -31,6 +31,14 @@ struct recovery_job {
 	struct host *host;
 };
 
+/* Whether anything is to be settled is not known then. */
+static int unseen(struct err *err)
+{
+	if (err->code == EXIT_FAILED)
+		err->code = EXIT_IN_DOUBT;
+	return err_append(err, "whether a move of it was interrupted can't be seen");
+}
+
 static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)
 {
 	for (size_t i = 0; i < opts->fenced.n; i++) {
@@ -155,7 +163,7 @@ static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
 	struct journal_state state = {0};
 
 	if (journal_load(store, &state, err) < 0)
-		return err->code == EXIT_BUSY ? journal_damaged(bundle, err) : -1;
+		return err->code == EXIT_BUSY ? journal_damaged(bundle, err) : unseen(err);
 	int status = EXIT_DONE;
 	if (!state.found) {
 		if (!job->opts->all)
@@ -187,7 +195,7 @@ static int take_lock(const struct recovery_job *job, const struct store *store,
 			return 0;
 		if (why.code != EXIT_BUSY || move_cancelled || deadline_passed(end)) {
 			*err = why;
-			return -1;
+			return why.code == EXIT_BUSY ? -1 : unseen(err);
 		}
 		clock_sleep_ms(LOCK_TICK_MS);
 	}
@@ -198,7 +206,7 @@ static int has_bundle(const struct recovery_job *job, const struct bundle *bundl
 	bool there = false;
 
 	if (path_is_directory(job->host, bundle->dir, &there, err) < 0)
-		return -1;
+		return unseen(err);
 	return there ? 0
 		     : err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);
 }
