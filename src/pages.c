@@ -68,19 +68,43 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 	return start(destination->host, &a, NULL, timeout_ms, job, err);
 }
 
-uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
+/* What ss says of the page server's sockets, owned by the caller; NULL where that can't be told. */
+static char *server_sockets(const struct pages *pages, const struct runtime *source, char *option)
 {
 	CLEANUP_FREE char *port = str_fmt("sport = :%u", pages->port);
-	CLEANUP_FREE char *out = NULL;
-	char *argv[] = {"ss", "-H", "-tin", port, NULL};
+	char *argv[] = {"ss", "-H", option, port, NULL};
 	struct err unused = ERR_INIT;
+	char *out = NULL;
 
-	if (host_output(source->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, &out,
-			&unused) < 0 ||
-	    !out)
-		return 0;
-	const char *sent = strstr(out, "bytes_acked:");
+	return host_output(source->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS},
+			   &out, &unused) == 0
+		       ? out
+		       : NULL;
+}
+
+uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
+{
+	CLEANUP_FREE char *out = server_sockets(pages, source, "-tin");
+	const char *sent = out ? strstr(out, "bytes_acked:") : NULL;
+
 	return sent ? strtoull(sent + strlen("bytes_acked:"), NULL, 10) : 0;
+}
+
+bool pages_may_come(const struct pages *pages, const struct runtime *source)
+{
+	if (source->host->fenced)
+		return false;
+	CLEANUP_FREE char *out = server_sockets(pages, source, "-tan");
+	return !out || *out;
+}
+
+int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_cut, "fetch", destination->run, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	return run(destination->host, &a, err);
 }
 
 int pages_end(const struct runtime *destination, struct err *err)

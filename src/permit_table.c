@@ -144,6 +144,7 @@ const struct permit permits[] = {
 	ROW("(unpage) {run}"),
 	ROW("(nudge) {run} {ip} {page-port}"),
 	ROW("ss -H -tin {port}"),
+	ROW("ss -H -tan {port}"),
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
 
@@ -151,7 +152,7 @@ const struct permit permits[] = {
 	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
 	ROW("(listens) {run}"),
 	ROW("(gather) {images} {pages} {number}|all"),
-	ROW("(cut) {run} {ip} {page-port}"),
+	ROW("(cut) dump|fetch {run} {ip} {page-port}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),

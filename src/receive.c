@@ -59,7 +59,7 @@ int receive_cut(const struct pages *pages, const struct runtime *source, struct 
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_cut, source->run, pages->server, NULL);
+	script_argv(&a, &script_cut, "dump", source->run, pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
 	return host_run(source->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -151,6 +151,17 @@ static enum exit_code end_restore(struct move *move, const struct err *why, stru
 	return err->code = EXIT_FAILED;
 }
 
+/* A copy that lacks memory which went with the source would wait for it for ever. */
+static void end_orphan(const struct move *move, const struct runtime *src,
+		       const struct runtime *dst)
+{
+	struct pages pages = move_pages(move);
+	struct err unheard = ERR_INIT;
+
+	if (move_is_post_copy(move) && !pages_may_come(&pages, src))
+		(void)pages_cut(&pages, dst, &unheard);
+}
+
 /* Neither host has it, the images are there: on the destination first, else back on the source. */
 static enum exit_code restore_anywhere(struct move *move, struct err *err)
 {
@@ -292,6 +303,9 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	host_connect(move->source);
 	host_connect(move->destination);
 	CLEANUP_FREE char *source_status = ask_host(move, &src, &source_err);
+	/* Committed it has all its memory. */
+	if (!committed && source_status)
+		end_orphan(move, &src, &dst);
 	CLEANUP_FREE char *destination_status = ask_host(move, &dst, &destination_err);
 	struct recover_facts facts = {.committed = committed,
 				      .source_known = source_status != NULL,

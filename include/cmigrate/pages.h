@@ -44,6 +44,16 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 		      struct err *err);
 /* Bytes that the page server has sent so far; 0 where that can't be told. */
 uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
+/* Whether the source's kernel has a socket of the page server still: what that program has sent
+ * comes also when it has ended. True where that can't be told; false of a fenced source. */
+bool pages_may_come(const struct pages *pages, const struct runtime *source);
+/*
+ * Ends the connection with a page server whose memory can't come any more, and waits a moment until
+ * what fetches it has ended, and the copy with it. Nobody else would: a source that lost its power
+ * closes no connection, and where nothing is on its way to it the destination's kernel never
+ * learns.
+ */
+int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err);
 /* Ends what fetches or receives memory; only without a copy that needs it. */
 int pages_end(const struct runtime *destination, struct err *err);
 /* Lets a page server that has no client, or a dead one, end. */

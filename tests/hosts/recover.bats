@@ -356,3 +356,37 @@ goes_on_at() { # HOST
 	[[ $status -eq 3 && $output == *"criu 3.19"* ]]
 	goes_on_at rhel01
 }
+
+# A copy on rhel02 that touches nothing of what it lacks, and a source that has lost its power meanwhile.
+orphan_copy() {
+	flag_args python3 -c 'import os, time; memory = os.urandom(60 << 20); time.sleep(1000)'
+	on rhel01 cmigrate generate idle "${flags[@]}" "${common_flags[@]}"
+	start_container rhel01 idle
+	on rhel01 tc qdisc add dev eth0 root tbf rate 5mbit burst 32kb limit 1mb
+	on client env CMIGRATE_FAULT=drain:before cmigrate --quiet move --strategy post-copy --from rhel01 idle rhel02 || [[ $? -eq 137 ]]
+	[[ $(state_of rhel02 idle) == running ]]
+	"$lab" crash rhel01
+}
+
+orphan_is_lost() { # [OPTION...]
+	run on client cmigrate recover "$@" idle
+	echo "$output"
+	[[ $status -eq 1 && $output == *"'idle' runs nowhere"* ]]
+	[[ $(state_of rhel02 idle) != running ]]
+}
+
+@test "post-copy: what is still missing went with the source, and nobody would ever tell the copy" {
+	orphan_copy
+	"$lab" boot rhel01
+	place_program
+	orphan_is_lost
+	nothing_waits
+}
+
+@test "the same where the source is off for certain" {
+	orphan_copy
+	orphan_is_lost --fenced rhel01
+	"$lab" boot rhel01
+	place_program
+	nothing_waits
+}
