@@ -17,6 +17,10 @@
 /* A cut network is noticed after interval times count seconds. */
 #define ALIVE_INTERVAL "2"
 #define ALIVE_COUNT "3"
+/* For logins that are under way to end; one takes a second on a slow host. */
+#define TURNED_AWAY_US 10000000
+#define AGAIN_MIN_MS 100
+#define AGAIN_MAX_MS 600
 
 static void ssh_argv(const struct host *host, struct argv *a)
 {
@@ -40,16 +44,23 @@ static void ssh_argv(const struct host *host, struct argv *a)
 	argv_add(a, "sh");
 }
 
-struct channel *channel_open(struct host *host, struct err *err)
+static int start_ssh(const struct host *host, struct proc *ssh, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	struct proc ssh;
 
 	ssh_argv(host, &a);
-	if (proc_spawn(&(struct proc_spec){.argv = a.v, .with_stdin = true}, &ssh, err) < 0)
+	return proc_spawn(&(struct proc_spec){.argv = a.v, .with_stdin = true}, ssh, err);
+}
+
+struct channel *channel_open(struct host *host, struct err *err)
+{
+	struct proc ssh;
+
+	if (start_ssh(host, &ssh, err) < 0)
 		return NULL;
 	struct channel *ch = mem_new(1, sizeof(*ch));
 	ch->ssh = ssh;
+	ch->opened_us = clock_now_us();
 	/* dash ends at the first write to a closed pipe; what it started has a log and goes on. */
 	return ch;
 }
@@ -77,10 +88,8 @@ static void add_redirections(struct buf *line, const struct command *cmd, const 
 	}
 }
 
-void channel_command(struct channel *ch, const struct command *cmd, const char *nonce)
+void channel_command(struct buf *line, const struct command *cmd, const char *nonce)
 {
-	struct buf *line = &ch->in;
-
 	for (char *const *e = cmd->env; e && *e; e++) {
 		const char *value = strchr(*e, '=');
 		buf_add(line, *e, (size_t)(value - *e) + 1);
@@ -96,6 +105,13 @@ void channel_command(struct channel *ch, const struct command *cmd, const char *
 		   nonce);
 	if (cmd->input)
 		buf_printf(line, "%s%s\n", cmd->input, nonce);
+}
+
+void channel_ask(struct channel *ch, const struct command *cmd, const char *nonce)
+{
+	channel_command(&ch->in, cmd, nonce);
+	if (!ch->answered)
+		buf_add(&ch->first, buf_str(&ch->in), ch->in.len);
 }
 
 void channel_exec(struct buf *line, char *const *argv)
@@ -126,6 +142,8 @@ bool channel_result(struct channel *ch, const char *nonce, struct buf *out, stru
 
 	if (!end || !err_mark || err_end > ch->err.len)
 		return false;
+	ch->answered = true;
+	buf_clear(&ch->first);
 	*ret_status = (int)strtol(mark + 1 + strlen(nonce), NULL, 10);
 	buf_add(out, ch->out.s, (size_t)(mark - ch->out.s));
 	buf_add(err, ch->err.s, (size_t)(err_mark - ch->err.s));
@@ -134,7 +152,7 @@ bool channel_result(struct channel *ch, const char *nonce, struct buf *out, stru
 	return true;
 }
 
-void channel_close(struct channel *ch)
+static void end_ssh(struct channel *ch)
 {
 	int status;
 
@@ -150,6 +168,55 @@ void channel_close(struct channel *ch)
 		}
 		clock_sleep_ms(1);
 	}
+}
+
+/*
+ * ssh says one of these before a session is open and never later: behind that it is "Connection to
+ * HOST closed by remote host." (openssh: kex.c, packet.c sshpkt_vfatal(), clientloop.c).
+ */
+static bool was_turned_away(const struct channel *ch)
+{
+	const char *said = buf_str(&ch->err);
+
+	return !ch->answered && (strstr(said, "kex_exchange_identification: ") ||
+				 strstr(said, "Connection closed by "));
+}
+
+/* Others that were turned away at the same moment must not come back at the same one. */
+static int64_t moment_at_random(void)
+{
+	unsigned short word = 0;
+
+	if (getrandom(&word, sizeof(word), 0) != (ssize_t)sizeof(word))
+		abort();
+	return deadline_in_ms(AGAIN_MIN_MS + word % (AGAIN_MAX_MS - AGAIN_MIN_MS));
+}
+
+bool channel_reconnects(struct channel *ch, const struct host *host)
+{
+	struct err unused = ERR_INIT;
+
+	if (!was_turned_away(ch) || clock_now_us() - ch->opened_us > TURNED_AWAY_US)
+		return false;
+	if (!ch->again_us)
+		ch->again_us = moment_at_random();
+	if (!deadline_passed(ch->again_us))
+		return true;
+	end_ssh(ch);
+	if (start_ssh(host, &ch->ssh, &unused) < 0)
+		return false;
+	ch->again_us = 0;
+	buf_clear(&ch->out);
+	buf_clear(&ch->err);
+	buf_clear(&ch->in);
+	buf_add(&ch->in, buf_str(&ch->first), ch->first.len);
+	return true;
+}
+
+void channel_close(struct channel *ch)
+{
+	end_ssh(ch);
+	buf_clear(&ch->first);
 	buf_clear(&ch->in);
 	buf_clear(&ch->out);
 	buf_clear(&ch->err);

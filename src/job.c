@@ -75,7 +75,7 @@ static int start_remote(struct host *host, const struct command *cmd, struct job
 	}
 	ch->busy = true;
 	channel_nonce(job->nonce);
-	channel_command(ch, cmd, job->nonce);
+	channel_ask(ch, cmd, job->nonce);
 	job->channel = ch;
 	job->deadline = cmd->timeout_ms ? deadline_in_ms(cmd->timeout_ms + LINK_GRACE_MS) : 0;
 	return 0;
@@ -212,7 +212,8 @@ static void remote_progress(struct job *job)
 	}
 	channel_trim(job, &ch->out);
 	channel_trim(job, &ch->err);
-	if (ch->ssh.out < 0 || deadline_passed(job->deadline))
+	bool late = deadline_passed(job->deadline);
+	if (late || (ch->ssh.out < 0 && !channel_reconnects(ch, job->host)))
 		host_lose(job);
 }
 
@@ -257,7 +258,7 @@ static int64_t job_poll(const struct job *job, struct pollfd *fds, size_t *n)
 		add_fd(fds, n, ch->in.len ? ch->ssh.in : -1, POLLOUT);
 		add_fd(fds, n, ch->ssh.out, POLLIN);
 		add_fd(fds, n, ch->ssh.err, POLLIN);
-		return job->deadline;
+		return deadline_min(job->deadline, ch->again_us);
 	}
 	add_fd(fds, n, job->in.len ? job->proc.in : -1, POLLOUT);
 	add_fd(fds, n, job->proc.out, POLLIN);

@@ -199,7 +199,6 @@ static bool take_line(struct reader *r, struct line *line)
 /* What the client would have written for it. */
 static void spell(const struct line *line, struct buf *ret)
 {
-	struct channel ch = {.busy = true};
 	struct command cmd = {.argv = line->argv.v,
 			      .env = line->env.v,
 			      .input = line->input,
@@ -207,10 +206,9 @@ static void spell(const struct line *line, struct buf *ret)
 			      .timeout_ms = line->timeout_ms};
 
 	if (line->takes_over)
-		channel_exec(&ch.in, line->argv.v);
+		channel_exec(ret, line->argv.v);
 	else
-		channel_command(&ch, &cmd, line->nonce);
-	*ret = ch.in;
+		channel_command(ret, &cmd, line->nonce);
 }
 
 static int bad(const char *text, size_t len, struct err *err)

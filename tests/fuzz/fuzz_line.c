@@ -18,7 +18,7 @@ static const char nonce[] = "0123456789abcdef0123456789abcdef";
 
 static void check_whole(const struct line *line, const char *text, size_t used)
 {
-	struct channel ch = {.busy = true};
+	CLEANUP_BUF struct buf again = {0};
 	struct command cmd = {.argv = line->argv.v,
 			      .env = line->env.v,
 			      .input = line->input,
@@ -26,12 +26,11 @@ static void check_whole(const struct line *line, const char *text, size_t used)
 			      .timeout_ms = line->timeout_ms};
 
 	if (line->takes_over)
-		channel_exec(&ch.in, line->argv.v);
+		channel_exec(&again, line->argv.v);
 	else
-		channel_command(&ch, &cmd, line->nonce);
-	if (!line->argv.n || ch.in.len != used || memcmp(ch.in.s, text, used) != 0)
+		channel_command(&again, &cmd, line->nonce);
+	if (!line->argv.n || again.len != used || memcmp(again.s, text, used) != 0)
 		__builtin_trap();
-	buf_clear(&ch.in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

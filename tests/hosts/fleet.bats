@@ -102,6 +102,21 @@ nothing_is_left() {
 	tail -n 1 <<<"$out" | jq -e '.exit_code == 0'
 }
 
+let_in() { # LOGINS AT A TIME
+	on rhel01 sh -c 'sed -i "s/^MaxStartups .*/MaxStartups $1/" /etc/ssh/sshd_config.d/lab.conf && kill -HUP "$(cat /run/sshd.pid)"' - "$1"
+}
+
+# An sshd as it is installed turns away some of those that come beside ten logins under way.
+@test "drain: an sshd that lets in one login at a time turns none of the moves away for good" {
+	let_in 1:100:1
+	out=$(on client cmigrate --json drain rhel01 --parallel 4 2>&1) || true
+	let_in 1000
+	echo "$out"
+	tail -n 1 <<<"$out" | jq -e '.moved == 4 and .failed == 0 and .exit_code == 0'
+	each_once web c1 c2 c3
+	nothing_is_left
+}
+
 @test "drain: a restore that fails is undone and tried elsewhere; with no other host it is named" {
 	wrap_runc rhel02 '[ -z "$restoring" ] || { echo >>/var/tried; exit 1; }'
 	out=$(on client cmigrate --json drain rhel01 --to rhel02,rhel03 --parallel 1)

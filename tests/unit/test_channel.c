@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmigrate/channel.h"
+#include "cmigrate/deadline.h"
 
 #define NONCE "00112233445566778899aabbccddeeff"
 #define OUT_MARK "\n" NONCE " "
@@ -17,10 +18,10 @@
 /* What a command looks like as a line for sh. */
 static char *line_of(const struct command *cmd)
 {
-	struct channel ch = {.busy = true};
+	struct buf line = {0};
 
-	channel_command(&ch, cmd, NONCE);
-	return buf_steal(&ch.in);
+	channel_command(&line, cmd, NONCE);
+	return buf_steal(&line);
 }
 
 #define MARKS "; printf '\\n%s %d\\n' " NONCE " $?; printf '\\n%s\\n' " NONCE " >&2\n"
@@ -41,6 +42,43 @@ static void lines(void **state)
 	assert_string_equal(logged, "runc pause 'a b;c' </dev/null >'/run/a b' 2>&1" MARKS);
 	CLEANUP_FREE char *fed = line_of(&(struct command){.argv = plain, .input = "$(x)\n"});
 	assert_string_equal(fed, "runc pause 'a b;c' <<'" NONCE "'" MARKS "$(x)\n" NONCE "\n");
+}
+
+static struct channel turned_away(void)
+{
+	struct channel ch = {.ssh = {-1, -1, -1, -1}, .opened_us = clock_now_us()};
+
+	buf_puts(&ch.err, "kex_exchange_identification: Connection closed by remote host\n");
+	return ch;
+}
+
+/* Only one that was asked for nothing, and not for ever. */
+static void reconnects(void **state)
+{
+	CLEANUP_HOST struct host *host = host_new("rhel02", "root@rhel02", NULL, NULL);
+	struct channel early = turned_away(), late = turned_away(), answered = turned_away();
+	struct channel refused = {.ssh = {-1, -1, -1, -1}, .opened_us = clock_now_us()};
+
+	(void)state;
+	assert_true(channel_reconnects(&early, host));
+	assert_true(early.again_us > clock_now_us());
+	int64_t again = early.again_us;
+	assert_true(channel_reconnects(&early, host));
+	assert_int_equal(early.again_us, again);
+	late.opened_us -= 11000000;
+	assert_false(channel_reconnects(&late, host));
+	answered.answered = true;
+	assert_false(channel_reconnects(&answered, host));
+	buf_clear(&answered.err);
+	answered.answered = false;
+	buf_puts(&answered.err, "Connection to rhel02 closed by remote host.\n");
+	assert_false(channel_reconnects(&answered, host));
+	buf_puts(&refused.err, "ssh: connect to host rhel02 port 22: Connection refused\n");
+	assert_false(channel_reconnects(&refused, host));
+	buf_clear(&early.err);
+	buf_clear(&late.err);
+	buf_clear(&answered.err);
+	buf_clear(&refused.err);
 }
 
 static void put(struct channel *ch, const char *out, const char *err)
@@ -140,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(reconnects),
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(what_comes_behind_stays),
 		cmocka_unit_test(other_marks_are_output),

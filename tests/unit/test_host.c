@@ -596,6 +596,27 @@ static void a_remote_that_dies_in_the_middle(void **state)
 	assert_true(clock_now_us() - begin < 1000000);
 }
 
+/* sshd has too many logins under way: asked again, and with the same input. */
+static void turned_away_at_first(void **state)
+{
+	CLEANUP_HOST struct host *host = far();
+	CLEANUP_FREE char *away = str_fmt("%s/away", dir);
+	CLEANUP_FREE char *one = str_fmt("%s/1", away), *two = str_fmt("%s/2", away);
+	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"cat", NULL};
+	struct command cmd = {.argv = argv, .input = "once\n", .timeout_ms = 5000};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mkdir(away, 0700) + mkdir(one, 0700) + mkdir(two, 0700), 0);
+	assert_int_equal(setenv("STUB_SSH_AWAY", away, 1), 0);
+	assert_int_equal(host_output(host, &cmd, &out, &err), 0);
+	assert_int_equal(unsetenv("STUB_SSH_AWAY"), 0);
+	assert_string_equal(out, "once\n");
+	assert_false(host->lost);
+	assert_int_equal(rmdir(away), 0);
+}
+
 static void a_host_that_cant_be_reached(void **state)
 {
 	CLEANUP_HOST struct host *host = host_new("rhel03", "off", NULL, NULL);
@@ -723,6 +744,7 @@ int main(void)
 		cmocka_unit_test(jobs_at_once),
 		cmocka_unit_test(wait_all),
 		cmocka_unit_test(what_ssh_is_given),
+		cmocka_unit_test(turned_away_at_first),
 		cmocka_unit_test(a_channel_is_used_again),
 		cmocka_unit_test(primed_channels_are_there_when_needed),
 		cmocka_unit_test(connections_begun_beforehand),

@@ -51,12 +51,12 @@ static void what_is_written_is_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		CLEANUP_LINE struct line line = {.takes_over = false};
-		struct channel ch = {.busy = true};
+		CLEANUP_BUF struct buf text = {0};
 		size_t len = 0;
-		channel_command(&ch, &rows[i], NONCE);
-		size_t whole = ch.in.len;
-		buf_puts(&ch.in, "more");
-		assert_int_equal(parse(ch.in.s, &line, &len), LINE_WHOLE);
+		channel_command(&text, &rows[i], NONCE);
+		size_t whole = text.len;
+		buf_puts(&text, "more");
+		assert_int_equal(parse(text.s, &line, &len), LINE_WHOLE);
 		assert_int_equal(len, whole);
 		assert_false(line.takes_over);
 		assert_words(&line.argv, rows[i].argv);
@@ -66,7 +66,6 @@ static void what_is_written_is_read(void **state)
 		assert_string_equal(line.input ? line.input : "-",
 				    rows[i].input ? rows[i].input : "-");
 		assert_string_equal(line.log ? line.log : "-", rows[i].log ? rows[i].log : "-");
-		buf_clear(&ch.in);
 	}
 }
 
@@ -91,19 +90,18 @@ static void byte_by_byte(void **state)
 	char *env[] = {"A=x y", NULL}, *argv[] = {"sh", "-c", "it's\n", NULL};
 	struct command cmd = {
 		.argv = argv, .env = env, .input = "in\n", .log = "/l l", .timeout_ms = 5};
-	struct channel ch = {.busy = true};
+	CLEANUP_BUF struct buf text = {0};
 
 	(void)state;
-	channel_command(&ch, &cmd, NONCE);
-	for (size_t i = 0; i < ch.in.len; i++) {
-		CLEANUP_FREE char *part = str_dupn(ch.in.s, i);
+	channel_command(&text, &cmd, NONCE);
+	for (size_t i = 0; i < text.len; i++) {
+		CLEANUP_FREE char *part = str_dupn(text.s, i);
 		CLEANUP_LINE struct line line = {.takes_over = false};
 		size_t len = 0;
 		assert_int_equal(parse(part, &line, &len), LINE_PARTIAL);
 		assert_null(line.argv.v);
 		assert_int_equal(len, 0);
 	}
-	buf_clear(&ch.in);
 }
 
 /* A shell would take each of them. */
