@@ -6,6 +6,7 @@
 
 #include "cmigrate/name.h"
 #include "cmigrate/path.h"
+#include "cmigrate/script.h"
 
 #define FIND_MS 15000
 
@@ -47,16 +48,11 @@ static int by_name(const void *a, const void *b)
 int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
 		 struct err *err)
 {
-	CLEANUP_FREE char *pattern = str_fmt("*/.cmigrate/%s", file);
-	char *argv[] = {"find",	     (char *)(uintptr_t)root,
-			"-mindepth", "3",
-			"-maxdepth", "3",
-			"-path",     pattern,
-			NULL};
+	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 
-	if (host_output(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &out, err) <
-	    0)
+	script_argv(&a, &script_bundles, root, file, NULL);
+	if (host_output(host, &(struct command){.argv = a.v, .timeout_ms = FIND_MS}, &out, err) < 0)
 		return -1;
 	char *save = NULL;
 	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -72,7 +72,7 @@ const struct permit permits[] = {
 	ROW("test -e {images}"),
 	ROW("du -sk {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
-	ROW("find {root} -mindepth 3 -maxdepth 3 -path */.cmigrate/{file}"),
+	ROW("(bundles) {root} {file}"),
 	ROW("(list) [addresses|load]"),
 	ROW("(state) {name}"),
 	ROW("cat /run/runc/{name}/state.json"),

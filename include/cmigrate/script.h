@@ -20,6 +20,7 @@ struct script {
 extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_bounce;
+extern const struct script script_bundles;
 extern const struct script script_clean;
 extern const struct script script_criu_locks;
 extern const struct script script_cut;

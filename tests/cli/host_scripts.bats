@@ -3,7 +3,7 @@
 # Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
 # written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins. criu_locks: whose
 # rules go. verdict: what may be killed, what stands. store: where and how much. erase: in which cgroups. address,
-# bounce, guard, facts: what fails is not taken for what isn't there.
+# bounce, guard, facts, bundles: what fails is not taken for what isn't there.
 
 top=$BATS_TEST_DIRNAME/../..
 
@@ -279,4 +279,30 @@ script() { # NAME ARG...: with the parts that it takes in
 	printf '#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
 	run script facts web "$BATS_TEST_TMPDIR" 20260102T030405-0a1b2c3d destination strategy=cold peer=localhost
 	[[ $output == *complete=yes* ]]
+}
+
+# A find that says this besides what it has found.
+find_says() { # TEXT
+	mkdir -p "$run_dir/bin"
+	printf '#!/bin/sh\n/usr/bin/find "$@"\necho "find: %s" >&2\nexit 1\n' "$1" >"$run_dir/bin/find"
+	chmod 755 "$run_dir/bin/find"
+}
+
+@test "bundles: what ends meanwhile is no failure, what can't be seen is one" {
+	mkdir -p "$run_dir"/root/{a,b}/.cmigrate
+	touch "$run_dir/root/a/.cmigrate/journal"
+	ln -s root "$run_dir/link"
+	run sh "$top/src/host/bundles.sh" "$run_dir/link" journal
+	[ "$status" -eq 0 ]
+	[ "$output" = "$run_dir/link/a/.cmigrate/journal" ]
+	find_says "'$run_dir/root/c/.cmigrate': No such file or directory"
+	run env PATH="$run_dir/bin:$PATH" sh "$top/src/host/bundles.sh" "$run_dir/root" journal
+	[ "$status" -eq 0 ]
+	[ "$output" = "$run_dir/root/a/.cmigrate/journal" ]
+	find_says "'$run_dir/root/c': Input/output error"
+	run env PATH="$run_dir/bin:$PATH" sh "$top/src/host/bundles.sh" "$run_dir/root" journal
+	[ "$status" -eq 1 ]
+	[[ $output == *'Input/output error' ]]
+	run sh "$top/src/host/bundles.sh" "$run_dir/none" journal
+	[ "$status" -eq 1 ]
 }
