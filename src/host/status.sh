@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # status NAME RUN BUNDLE: what a copy of a container does: "gate" while a dump that runs from RUN holds its
-# processes (they are stopped then, though runc calls them running), else runc's word for it, else
-# nothing. Fails where runc is not to be had, or can't tell, or has another one of that name. A container whose first process was killed has stopped,
-# though for runc it runs until that is gone: its end can wait for an NFS server.
+# processes (they are stopped then, though runc calls them running), else runc's word for it, else nothing. Fails where
+# runc is not to be had, or can't tell, or has another one of that name. A container whose first process was killed has
+# stopped, though for runc it runs until that is gone: its end can wait for an NFS server.
 name=$1 run=$2 bundle=$3
 command -v runc >/dev/null || exit 1
 . part/marked.sh

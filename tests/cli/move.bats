@@ -15,6 +15,12 @@ moves() { # OPTIONS...
 	runs move --skip-check "$skips" "$@" web hostb
 }
 
+# The container has a service address, and it is up on its host.
+give_address() {
+	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
+	: >stub/hosta/address
+}
+
 # The number of the first call that begins so, behind call FROM.
 call() { # TEXT [FROM]
 	awk -v text="$1" -v from="${2:-0}" 'NR > from && index($0, text) == 1 {print NR; exit}' stub/calls
@@ -72,8 +78,7 @@ nothing_changed() {
 }
 
 @test "an address: held and put on the destination before the pause, taken off the source behind it" {
-	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
-	: >stub/hosta/address
+	give_address
 	moves
 	[ "$status" -eq 0 ]
 	in_order 'hostb ip [addr] [replace] [192.0.2.7/24] [dev] [eth0]' 'hosta runc [pause] [web]' \
@@ -100,8 +105,7 @@ nothing_changed() {
 
 @test "a restore that fails: the source goes on, exit code 4, nothing is left" {
 	: >stub/hostb/restore-fails
-	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
-	: >stub/hosta/address
+	give_address
 	moves
 	[ "$status" -eq 4 ]
 	[[ $stderr == *'the restore failed'* ]]
@@ -117,8 +121,7 @@ nothing_changed() {
 @test "an address that stays on the destination: packets for it are held back until it can be taken off" {
 	: >stub/hosta/dump-fails
 	: >stub/hostb/address-stays
-	bundle '{"org.cmigrate.address": "192.0.2.7/24@eth0"}'
-	: >stub/hosta/address
+	give_address
 	moves
 	[ "$status" -eq 4 ]
 	[[ $stderr == *"'cmigrate recover web' removes what is left"* ]]
