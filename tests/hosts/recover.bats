@@ -390,3 +390,20 @@ orphan_is_lost() { # [OPTION...]
 	place_program
 	nothing_waits
 }
+
+# Its connection is not closed by anybody, and TCP alone would try for a quarter of an hour.
+@test "a third host that loses its power in the middle of a move lets go of the container soon" {
+	start_container rhel01 server
+	before=$(sum)
+	on client umount -l /runc
+	on client bash -c 'CMIGRATE_PAUSE=dump:before cmigrate --quiet move --from rhel01 server rhel02 </dev/null >/dev/null 2>&1 & echo $! >/var/pid'
+	wait_on client 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	"$lab" crash client
+	run on rhel02 cmigrate recover server
+	echo "$output"
+	[[ $status -eq 7 && $output == *'on client since'* ]]
+	wait_on rhel02 90 'cmigrate --quiet recover server'
+	"$lab" boot client
+	place_program
+	goes_on_at rhel01
+}
