@@ -19,8 +19,9 @@
 #define ALIVE_COUNT "3"
 /* For logins that are under way to end; one takes a second on a slow host. */
 #define TURNED_AWAY_US 10000000
-#define AGAIN_MIN_MS 100
-#define AGAIN_MAX_MS 600
+/* The first pause, twice as long each time, and half as long again at random. */
+#define AGAIN_MS 200
+#define AGAIN_DOUBLED 3
 
 static void ssh_argv(const struct host *host, struct argv *a)
 {
@@ -183,13 +184,14 @@ static bool was_turned_away(const struct channel *ch)
 }
 
 /* Others that were turned away at the same moment must not come back at the same one. */
-static int64_t moment_at_random(void)
+static int64_t next_try(const struct channel *ch)
 {
+	int ms = AGAIN_MS << (ch->tries < AGAIN_DOUBLED ? ch->tries : AGAIN_DOUBLED);
 	unsigned short word = 0;
 
 	if (getrandom(&word, sizeof(word), 0) != (ssize_t)sizeof(word))
 		abort();
-	return deadline_in_ms(AGAIN_MIN_MS + word % (AGAIN_MAX_MS - AGAIN_MIN_MS));
+	return deadline_in_ms(ms + word % (ms / 2));
 }
 
 bool channel_reconnects(struct channel *ch, const struct host *host)
@@ -199,13 +201,14 @@ bool channel_reconnects(struct channel *ch, const struct host *host)
 	if (!was_turned_away(ch) || clock_now_us() - ch->opened_us > TURNED_AWAY_US)
 		return false;
 	if (!ch->again_us)
-		ch->again_us = moment_at_random();
+		ch->again_us = next_try(ch);
 	if (!deadline_passed(ch->again_us))
 		return true;
 	end_ssh(ch);
 	if (start_ssh(host, &ch->ssh, &unused) < 0)
 		return false;
 	ch->again_us = 0;
+	ch->tries++;
 	buf_clear(&ch->out);
 	buf_clear(&ch->err);
 	buf_clear(&ch->in);

@@ -16,6 +16,7 @@ struct channel {
 	struct buf first; /* what was asked first, until that is answered */
 	int64_t opened_us;
 	int64_t again_us; /* when ssh is tried again, or 0 */
+	int tries;	  /* again */
 	struct channel *next;
 };
 
