@@ -10,33 +10,37 @@
 
 #define FIND_MS 15000
 
-static bool has_root(struct host *host, const char *root)
+/* unseen: why that can't be told, where it is so. */
+static bool has_root(struct host *host, const char *root, struct err *unseen)
 {
-	struct err unused = ERR_INIT;
 	bool there = false;
 
-	return path_is_directory(host, root, &there, &unused) == 0 && there;
+	return path_is_directory(host, root, &there, unseen) == 0 && there;
 }
 
 struct host *bundles_host(const struct config *config, const char *root, const char *on,
 			  const struct events *events, struct err *err)
 {
 	CLEANUP_FREE char *here = config_here(config);
+	struct err unseen = ERR_INIT;
 
 	if (on)
 		return config_host(config, on, events, err);
 	struct host *host = config_host(config, here, events, err);
-	if (host && has_root(host, root))
+	if (host && has_root(host, root, &unseen))
 		return host;
 	host_free(host);
 	for (size_t i = 0; i < config->n_hosts; i++) {
 		host = config_host(config, config->hosts[i].name, events, err);
-		if (host && has_root(host, root))
+		if (host && has_root(host, root, &unseen))
 			return host;
 		host_free(host);
 	}
-	(void)err_set(err, EXIT_REFUSED, "no '%s' here; name a host that has it with --on HOST",
-		      root);
+	if (*unseen.msg)
+		*err = unseen;
+	else
+		(void)err_set(err, EXIT_REFUSED, "no '%s' here", root);
+	(void)err_append(err, "name a host that has it with --on HOST");
 	return NULL;
 }
 

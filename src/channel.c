@@ -18,7 +18,7 @@
 #define ALIVE_INTERVAL "2"
 #define ALIVE_COUNT "3"
 /* For logins that are under way to end; one takes a second on a slow host. */
-#define TURNED_AWAY_US 10000000
+#define TURNED_AWAY_MS 10000
 /* The first pause, twice as long each time, and half as long again at random. */
 #define AGAIN_MS 200
 #define AGAIN_DOUBLED 3
@@ -61,7 +61,6 @@ struct channel *channel_open(struct host *host, struct err *err)
 		return NULL;
 	struct channel *ch = mem_new(1, sizeof(*ch));
 	ch->ssh = ssh;
-	ch->opened_us = clock_now_us();
 	/* dash ends at the first write to a closed pipe; what it started has a log and goes on. */
 	return ch;
 }
@@ -155,6 +154,7 @@ bool channel_result(struct channel *ch, const char *nonce, struct buf *out, stru
 
 static void end_ssh(struct channel *ch)
 {
+	bool killed = ch->dead;
 	int status;
 
 	proc_close(&ch->ssh);
@@ -163,12 +163,18 @@ static void end_ssh(struct channel *ch)
 		if (deadline_passed(end)) {
 			proc_signal(&ch->ssh, SIGTERM);
 			end = deadline_in_ms(1000);
-			if (ch->dead)
+			if (killed)
 				proc_signal(&ch->ssh, SIGKILL);
-			ch->dead = true;
+			killed = true;
 		}
 		clock_sleep_ms(1);
 	}
+}
+
+/* mark: a newline, and how a line begins. */
+static bool says(const struct buf *text, const char *mark)
+{
+	return str_starts(buf_str(text), mark + 1) || strstr(buf_str(text), mark);
 }
 
 /*
@@ -177,10 +183,8 @@ static void end_ssh(struct channel *ch)
  */
 static bool was_turned_away(const struct channel *ch)
 {
-	const char *said = buf_str(&ch->err);
-
-	return !ch->answered && (strstr(said, "kex_exchange_identification: ") ||
-				 strstr(said, "Connection closed by "));
+	return !ch->answered && (says(&ch->err, "\nkex_exchange_identification: ") ||
+				 says(&ch->err, "\nConnection closed by "));
 }
 
 /* Others that were turned away at the same moment must not come back at the same one. */
@@ -198,8 +202,11 @@ bool channel_reconnects(struct channel *ch, const struct host *host)
 {
 	struct err unused = ERR_INIT;
 
-	if (!was_turned_away(ch) || clock_now_us() - ch->opened_us > TURNED_AWAY_US)
+	if (!was_turned_away(ch) || deadline_passed(ch->give_up_us))
 		return false;
+	/* From when it is first looked at: a greeting waits until somebody needs its host. */
+	if (!ch->give_up_us)
+		ch->give_up_us = deadline_in_ms(TURNED_AWAY_MS);
 	if (!ch->again_us)
 		ch->again_us = next_try(ch);
 	if (!deadline_passed(ch->again_us))

@@ -31,12 +31,12 @@ struct recovery_job {
 	struct host *host;
 };
 
-/* Whether anything is to be settled is not known then. */
+/* Whether anything is to be settled is not known then. Returns -1. */
 static int unseen(struct err *err)
 {
 	if (err->code == EXIT_FAILED)
 		err->code = EXIT_IN_DOUBT;
-	return err_append(err, "whether a move of it was interrupted can't be seen");
+	return err_append(err, "whether a move was interrupted can't be seen");
 }
 
 static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)
@@ -237,7 +237,7 @@ static int recover_all(struct recovery_job *job, struct err *err)
 	int worst = EXIT_DONE;
 
 	if (bundles_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
-		return -1;
+		return unseen(err);
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;
 		if (move_cancelled)
@@ -265,7 +265,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	CLEANUP_HOST struct host *host =
 		bundles_host(app->config, app_bundle_root(app), opts->on, app->events, err);
 	if (!host)
-		return -1;
+		return err->code == EXIT_FAILED ? unseen(err) : -1;
 	signals_watch();
 	struct recovery_job job = {app, opts, host};
 	if (opts->all)

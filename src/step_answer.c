@@ -27,8 +27,11 @@ static int runs_on_destination(struct move *move, bool has_answered, struct err 
 	}
 	if (strcmp(status, "running") == 0)
 		return 0;
-	move->answered_us = 0;
-	move->unanswered = true;
+	/* One that somebody paused may have served: it is nobody's to end. */
+	if (strcmp(status, "paused") != 0) {
+		move->answered_us = 0;
+		move->unanswered = true;
+	}
 	return err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
 		       *status ? status : "gone");
 }

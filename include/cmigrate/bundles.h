@@ -11,7 +11,8 @@
 
 /*
  * A host that has the directory `root`: the one named `on`, or where that is NULL this machine,
- * else the first configured host that has it. EXIT_REFUSED: none. Owned by the caller.
+ * else the first configured host that has it. EXIT_REFUSED: none has; EXIT_FAILED: none is known to
+ * have, and one could not be asked. Owned by the caller.
  */
 struct host *bundles_host(const struct config *config, const char *root, const char *on,
 			  const struct events *events, struct err *err);

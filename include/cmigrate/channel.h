@@ -13,10 +13,10 @@ struct channel {
 	bool answered;
 	bool dead; /* the connection ended; what ssh said about it is in err */
 	struct buf in, out, err;
-	struct buf first; /* what was asked first, until that is answered */
-	int64_t opened_us;
-	int64_t again_us; /* when ssh is tried again, or 0 */
-	int tries;	  /* again */
+	struct buf first;   /* what was asked first, until that is answered */
+	int64_t again_us;   /* when ssh is tried again, or 0 */
+	int64_t give_up_us; /* no more tries behind it; 0 before the first */
+	int tries;
 	struct channel *next;
 };
 

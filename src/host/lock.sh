@@ -16,6 +16,8 @@ link=
 if [ $# -eq 4 ]; then
 	literal "$1"
 	link="dst $literal and dport = :$2 and sport = :$4"
+	literal "$3"
+	link="$link and src $literal"
 fi
 # The file is removed while it is held, and the directory behind it: who waited for the old file notices that its
 # number has changed (76). Both are tried again.
@@ -30,7 +32,10 @@ for _ in 1 2 3 4 5 6 7 8; do
 			echo
 			[ -n "$3" ] || continue
 			ms=$(ss -H -tin "$3" 2>/dev/null | sed -n "s/.* lastack:\([0-9]*\).*/\1/p")
-			[ "${ms:-0}" -lt 20000 ] || ss -K -H -tn "$3" >/dev/null 2>&1
+			case $ms in
+			"" | *[!0-9]*) ;;
+			*) [ "$ms" -lt 20000 ] || ss -K -H -tn "$3" >/dev/null 2>&1 ;;
+			esac
 		done) 3>&- &
 		cat >/dev/null
 		kill $!

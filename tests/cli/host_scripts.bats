@@ -306,3 +306,16 @@ find_says() { # TEXT
 	run sh "$top/src/host/bundles.sh" "$run_dir/none" journal
 	[ "$status" -eq 1 ]
 }
+
+@test "a runc that fails for a moment: the container is there, whatever its annotations say" {
+	mkdir -p "$run_dir/bin"
+	cat >"$run_dir/bin/runc" <<-END
+		#!/bin/sh
+		mkdir "$run_dir/failed" 2>/dev/null && exit 1
+		echo '{"status": "running", "annotations": {"note": "does not exist"}}'
+	END
+	chmod 755 "$run_dir/bin/runc"
+	PATH=$run_dir/bin:$PATH run script state web
+	[ "$status" -eq 0 ]
+	[[ $output == 'state={"status": "running"'* ]]
+}

@@ -3,13 +3,16 @@
 # runc_state NAME: sets state to runc's JSON, empty where it knows no such container. Fails, with what runc said, where
 # that can't be told: a container that may be there is never taken for none. What runc warns of is no part of it.
 runc_state() {
-	state=$(runc state "$1" 2>/dev/null) && return
-	state=
-	why=$(runc state "$1" 2>&1)
+	for _ in 1 2; do
+		state=$(runc state "$1" 2>/dev/null) && return
+		state=
+		# Its reason alone: where it knows the container now, that is asked for again.
+		why=$(runc state "$1" 2>&1 >/dev/null) || break
+	done
 	case $why in
 	*"does not exist"*) return 0 ;;
 	esac
-	printf '%s\n' "$why" >&2
+	printf '%s\n' "'runc state $1' failed: $why" >&2
 	return 1
 }
 
