@@ -69,13 +69,19 @@ places=$(places) || exit 1
 # systemd has \x2d in its names.
 pattern=$(printf '%s\n' "$places" | sed 's/[].+*?^$(){}|\\[]/\\&/g' | paste -s -d '|')
 own=$(readlink /proc/self/ns/pid)
-cgroups=$(printf '%s\n' "$places" | while read -r place; do
-	# Of version 2, and for each controller of version 1. The places have no blanks.
-	for dir in "/sys/fs/cgroup$place" /sys/fs/cgroup/*"$place"; do
-		[ ! -d "$dir" ] || echo "$dir"
-	done
-done | sort -u)
+# Of version 2, and for each controller of version 1. The places have no blanks.
+find_cgroups() {
+	cgroups=$(printf '%s\n' "$places" | while read -r place; do
+		for dir in "/sys/fs/cgroup$place" /sys/fs/cgroup/*"$place"; do
+			[ ! -d "$dir" ] || echo "$dir"
+		done
+	done | sort -u)
+}
+
+find_cgroups
 kill_all restoring || echo "the restoring processes of '$name' do not end" >&2
+# Those that it made just before.
+find_cgroups
 # Where somebody else's has the name, ours can't be.
 . part/runc.sh
 if ask_runc "$name" 2>/dev/null && is_foreign "$bundle"; then
@@ -104,9 +110,18 @@ timeout 8 runc delete --force "$name" || {
 	echo "container '$name' is killed, but 'runc delete --force' can't remove it yet" >&2
 	exit 1
 }
-# What a failed restore leaves: cgroups without processes, which only root of runc's own level made.
-for cgroup in $cgroups; do
-	[ -d "$cgroup" ] && [ -z "$(cat "$cgroup/cgroup.procs" 2>/dev/null)" ] && rmdir "$cgroup" 2>/dev/null
+# What a failed restore leaves: cgroups without processes, which only root of runc's own level made. Who was killed
+# just now, here or by fence.sh, may be on its way out of them: without memory it has no environment any more.
+remove_cgroups() {
+	left=
+	for cgroup in $cgroups; do
+		[ ! -d "$cgroup" ] || rmdir "$cgroup" 2>/dev/null || left=yes
+	done
+	[ -z "$left" ]
+}
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	remove_cgroups && break
+	sleep 0.05
 done
 ask_runc "$name" || exit 1
 if [ -n "$status" ]; then

@@ -219,6 +219,28 @@ script() { # NAME ARG...: with the parts that it takes in
 	[[ $output == *"a cgroupsPath that can't be looked for"* ]]
 }
 
+# It has no environment any more, and is no process of a container: a restoring program in its last moments.
+@test "a cgroup goes when who was killed in it has left" {
+	hierarchy=/sys/fs/cgroup/pids
+	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
+	cgroup=$hierarchy/cmigrate-test.$$
+	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
+	printf '8:pids:/cmigrate-test.%s\n' "$$" >"$run_dir/cgroup"
+	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/bundle"
+	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
+	cat >"$BATS_TEST_TMPDIR/bin/runc" <<-END
+		#!/bin/sh
+		case \$1 in
+		state) echo "container does not exist" >&2; exit 1 ;;
+		delete) sh -c 'echo \$\$ >"$cgroup/web9/cgroup.procs"; touch "$run_dir/there"; exec sleep 0.3' >/dev/null 2>&1 3>&- & ;;
+		esac
+		[ "\$1" != delete ] || until [ -e "$run_dir/there" ]; do :; done
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
+	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
+	[ ! -e "$cgroup/web9" ]
+}
+
 # "gate" where nobody stands is an answer that lets a second copy run.
 @test "a gate whose criu is gone holds nobody" {
 	env "CRIU_CONFIG_FILE=$run_dir/criu.conf" sleep 60 3>&- &
