@@ -92,8 +92,6 @@ uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
 
 bool pages_may_come(const struct pages *pages, const struct runtime *source)
 {
-	if (source->host->fenced)
-		return false;
 	CLEANUP_FREE char *out = server_sockets(pages, source, "-tan");
 	return !out || *out;
 }

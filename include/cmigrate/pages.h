@@ -45,7 +45,8 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 /* Bytes that the page server has sent so far; 0 where that can't be told. */
 uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
 /* Whether the source's kernel has a socket of the page server still: what that program has sent
- * comes also when it has ended. True where that can't be told; false of a fenced source. */
+ * comes also when it has ended. True where that can't be told; false of a fenced source (host.h).
+ */
 bool pages_may_come(const struct pages *pages, const struct runtime *source);
 /*
  * Ends the connection with a page server whose memory can't come any more, and waits a moment until
