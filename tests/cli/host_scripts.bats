@@ -190,12 +190,32 @@ script() { # NAME ARG...: with the parts that it takes in
 	[ "$(script store read "$BATS_TEST_TMPDIR/web/.cmigrate" history | head -n 1)" = x ]
 }
 
+# A cgroup in which the copy of a container called web9 would be: the one that a restore noted is above it.
+make_cgroup() { # NAME
+	local hierarchy=/sys/fs/cgroup/pids
+	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
+	cgroup=$hierarchy/$1
+	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
+	printf '8:pids:/%s\n' "$1" >"$run_dir/cgroup"
+	mkdir -p "$BATS_TEST_TMPDIR/bundle"
+	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
+}
+
+# In the place of a program, for script(); its text comes from standard input.
+stand_in_for() { # PROGRAM
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
+}
+
+runc_knows_nothing() {
+	stand_in_for runc <<<$'#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }'
+}
+
 # systemd writes a dash in a slice's name so.
 @test "a copy in a cgroup with a backslash in its name is ended too" {
-	hierarchy=/sys/fs/cgroup/pids
-	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
-	cgroup="$hierarchy/cmigrate\\x2dtest.$$"
-	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
+	make_cgroup "cmigrate\\x2dtest.$$"
+	runc_knows_nothing
 	unshare -pf --kill-child sleep 60 3>&- &
 	holder=$!
 	until child=$(cat "/proc/$holder/task/$holder/children") && [ -n "$child" ]; do
@@ -203,11 +223,6 @@ script() { # NAME ARG...: with the parts that it takes in
 	done
 	child=${child% }
 	echo "$child" >"$cgroup/web9/cgroup.procs"
-	printf '8:pids:/cmigrate\\x2dtest.%s\n' "$$" >"$run_dir/cgroup"
-	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/bundle"
-	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
-	printf '#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
-	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
 	[ ! -e "/proc/$child/fd/0" ]
 	wait "$holder" || true
@@ -219,24 +234,19 @@ script() { # NAME ARG...: with the parts that it takes in
 	[[ $output == *"a cgroupsPath that can't be looked for"* ]]
 }
 
-# It has no environment any more, and is no process of a container: a restoring program in its last moments.
+# A restoring program in its last moments has no environment any more. Here it leaves when its cgroup can't be removed.
 @test "a cgroup goes when who was killed in it has left" {
-	hierarchy=/sys/fs/cgroup/pids
-	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
-	cgroup=$hierarchy/cmigrate-test.$$
-	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
-	printf '8:pids:/cmigrate-test.%s\n' "$$" >"$run_dir/cgroup"
-	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/bundle"
-	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
-	cat >"$BATS_TEST_TMPDIR/bin/runc" <<-END
+	make_cgroup "cmigrate-test.$$"
+	runc_knows_nothing
+	sleep 60 3>&- &
+	holder=$!
+	echo "$holder" >"$cgroup/web9/cgroup.procs"
+	stand_in_for rmdir <<-END
 		#!/bin/sh
-		case \$1 in
-		state) echo "container does not exist" >&2; exit 1 ;;
-		delete) sh -c 'echo \$\$ >"$cgroup/web9/cgroup.procs"; touch "$run_dir/there"; exec sleep 0.3' >/dev/null 2>&1 3>&- & ;;
-		esac
-		[ "\$1" != delete ] || until [ -e "$run_dir/there" ]; do :; done
+		/bin/rmdir "\$@" && exit
+		kill -9 $holder
+		exit 1
 	END
-	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
 	[ ! -e "$cgroup/web9" ]
 }
@@ -305,39 +315,40 @@ script() { # NAME ARG...: with the parts that it takes in
 
 # A find that says this besides what it has found.
 find_says() { # TEXT
-	mkdir -p "$run_dir/bin"
-	printf '#!/bin/sh\n/usr/bin/find "$@"\necho "find: %s" >&2\nexit 1\n' "$1" >"$run_dir/bin/find"
-	chmod 755 "$run_dir/bin/find"
+	stand_in_for find <<-END
+		#!/bin/sh
+		/usr/bin/find "\$@"
+		echo "find: $1" >&2
+		exit 1
+	END
 }
 
 @test "bundles: what ends meanwhile is no failure, what can't be seen is one" {
 	mkdir -p "$run_dir"/root/{a,b}/.cmigrate
 	touch "$run_dir/root/a/.cmigrate/journal"
 	ln -s root "$run_dir/link"
-	run sh "$top/src/host/bundles.sh" "$run_dir/link" journal
+	run script bundles "$run_dir/link" journal
 	[ "$status" -eq 0 ]
 	[ "$output" = "$run_dir/link/a/.cmigrate/journal" ]
 	find_says "'$run_dir/root/c/.cmigrate': No such file or directory"
-	run env PATH="$run_dir/bin:$PATH" sh "$top/src/host/bundles.sh" "$run_dir/root" journal
+	run script bundles "$run_dir/root" journal
 	[ "$status" -eq 0 ]
 	[ "$output" = "$run_dir/root/a/.cmigrate/journal" ]
 	find_says "'$run_dir/root/c': Input/output error"
-	run env PATH="$run_dir/bin:$PATH" sh "$top/src/host/bundles.sh" "$run_dir/root" journal
+	run script bundles "$run_dir/root" journal
 	[ "$status" -eq 1 ]
 	[[ $output == *'Input/output error' ]]
-	run sh "$top/src/host/bundles.sh" "$run_dir/none" journal
+	run script bundles "$run_dir/none" journal
 	[ "$status" -eq 1 ]
 }
 
 @test "a runc that fails for a moment: the container is there, whatever its annotations say" {
-	mkdir -p "$run_dir/bin"
-	cat >"$run_dir/bin/runc" <<-END
+	stand_in_for runc <<-END
 		#!/bin/sh
 		mkdir "$run_dir/failed" 2>/dev/null && exit 1
 		echo '{"status": "running", "annotations": {"note": "does not exist"}}'
 	END
-	chmod 755 "$run_dir/bin/runc"
-	PATH=$run_dir/bin:$PATH run script state web
+	run script state web
 	[ "$status" -eq 0 ]
 	[[ $output == 'state={"status": "running"'* ]]
 }
