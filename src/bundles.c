@@ -39,8 +39,9 @@ struct host *bundles_host(const struct config *config, const char *root, const c
 	if (*unseen.msg)
 		*err = unseen;
 	else
-		(void)err_set(err, EXIT_REFUSED, "no '%s' here", root);
-	(void)err_append(err, "name a host that has it with --on HOST");
+		(void)err_set(err, EXIT_REFUSED, "'%s' is neither here nor on a configured host",
+			      root);
+	(void)err_append(err, "name a host that has the bundles with --on HOST");
 	return NULL;
 }
 

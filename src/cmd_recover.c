@@ -36,7 +36,8 @@ static int unseen(struct err *err)
 {
 	if (err->code == EXIT_FAILED)
 		err->code = EXIT_IN_DOUBT;
-	return err_append(err, "whether a move was interrupted can't be seen");
+	return err_append(err,
+			  "whether a move was interrupted can't be seen; try again when it can");
 }
 
 static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)

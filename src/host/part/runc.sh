@@ -12,7 +12,7 @@ runc_state() {
 	case $why in
 	*"does not exist"*) return 0 ;;
 	esac
-	printf '%s\n' "'runc state $1' failed: $why" >&2
+	printf '%s\n' "'runc state $1' failed: ${why:-not every time}" >&2
 	return 1
 }
 
