@@ -38,19 +38,20 @@ FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_
 HARDENING := $(FORTIFY) -fstack-protector-strong -fPIE
 HARDENING_LD := -pie -Wl,-z,relro,-z,now
 endif
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DCMIGRATE_VERSION='"$(VERSION)"' -Iinclude \
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DCMIGRATE_VERSION='"$(VERSION)"' -Iinclude -iquote src \
 	$(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(HARDENING) $(PACKAGE_CFLAGS) $(CFLAGS) $(CPPFLAGS)
 ALL_LDFLAGS := $(HARDENING_LD) -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
-OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/*.c)))
+SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(SOURCES))
 LIBRARY := $(BUILD)/libcmigrate.a
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 MAN := man/cmigrate.1 man/cmigrate-config.5
 EXAMPLES := $(wildcard examples/*)
 
 all: $(BIN)
 
-$(BIN): $(BUILD)/obj/main.o $(LIBRARY)
+$(BIN): $(BUILD)/obj/cli/main.o $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
 
 # Everything but main(), for the unit tests too.
@@ -58,17 +59,17 @@ $(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
-	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/scripts.o: $(BUILD)/scripts.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-HOST_SCRIPTS := $(sort $(wildcard src/host/*.sh))
-$(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/host/part/*.sh) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,src/host)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
+HOST_SCRIPTS := $(sort $(wildcard src/scripts/*.sh))
+$(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/scripts/part/*.sh) scripts/embed $(BUILD)/flags
+	$(call quiet,EMBED,src/scripts)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
-	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
+	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
 
 # Other flags than last time compile everything again.
@@ -105,7 +106,7 @@ scale: ## many hosts and containers, three controllers at once (needs root)
 lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape
-	clang-format -i src/*.c include/cmigrate/*.h tests/unit/*.c $(wildcard tests/fuzz/*.c)
+	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c)
 fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (20)
 	@scripts/setup build test
 	@tests/fuzz/run
@@ -161,4 +162,4 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*/*.d)

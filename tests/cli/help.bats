@@ -182,7 +182,7 @@ manual_verb_options() { # VERB
 }
 
 @test "every check is in the manual, and no other" {
-	diff <(sed -n 's/^\t{"\([a-z-]*\)", CHECK_[EW].*/\1/p' "$top/src/preflight.c" | sort) \
+	diff <(sed -n 's/^\t{"\([a-z-]*\)", CHECK_[EW].*/\1/p' "$top/src/check/preflight.c" | sort) \
 		<(manual_section Sh CHECKS | sed -n 's/^\.It //p' | sort)
 }
 
@@ -194,7 +194,7 @@ manual_verb_options() { # VERB
 			sed 's/^hosts\.[^.]*\./hosts.NAME./' | sort -u)
 	# A key that the program knows and the manual doesn't would be missing here.
 	for key in $(sed -n 's/.*known\[\] = {\(.*\)/\1/p;s/^[[:blank:]]*\("[a-z_]*", .*NULL};\)/\1/p' \
-		"$top/src/config.c" | grep -o '"[a-z_]*"' | tr -d '"'); do
+		"$top/src/host/config.c" | grep -o '"[a-z_]*"' | tr -d '"'); do
 		grep -qE "^\.It Cm (.*\.)?$key(\.|$)" "$top/man/cmigrate-config.5" ||
 			[[ $key =~ ^(ssh|move|rebalance|hooks|auto|cold|hybrid)$ ]]
 	done

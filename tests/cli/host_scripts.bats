@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Scripts of src/host by themselves. watch: what is read out of CRIU's log of a restore while it is
+# Scripts of src/scripts by themselves. watch: what is read out of CRIU's log of a restore while it is
 # written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins. criu_locks: whose
 # rules go. verdict: what may be killed, what stands. store: where and how much. erase: in which cgroups. address,
 # bounce, guard, facts, bundles: what fails is not taken for what isn't there.
@@ -19,7 +19,7 @@ setup() {
 }
 
 watch() {
-	timeout 20 sh "$top/src/host/watch.sh" "$run_dir"
+	timeout 20 sh "$top/src/scripts/watch.sh" "$run_dir"
 }
 
 # As criu/pie/restorer.c writes them.
@@ -67,10 +67,10 @@ log_lines() { # COUNT FORMAT...
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	ulimit -S -n 256
-	sh "$top/src/host/dump.sh" runc checkpoint web
+	sh "$top/src/scripts/dump.sh" runc checkpoint web
 	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 	: >"$BATS_TEST_TMPDIR/files"
-	sh "$top/src/host/pass.sh" 1 "$run_dir" "$BATS_TEST_TMPDIR/images" web
+	sh "$top/src/scripts/pass.sh" 1 "$run_dir" "$BATS_TEST_TMPDIR/images" web
 	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 }
 
@@ -90,7 +90,7 @@ runc_with() { # PID
 
 # Where its parts are found.
 status_of() { # NAME
-	(cd "$top/src/host" && sh status.sh "$1" "$run_dir")
+	(cd "$top/src/scripts" && sh status.sh "$1" "$run_dir")
 }
 
 @test "a container whose first process is on its way out has stopped, whatever runc says" {
@@ -123,7 +123,7 @@ stand_in() { # PROGRAM...
 }
 
 script() { # NAME ARG...: with the parts that it takes in
-	(cd "$top/src/host" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh "./$1.sh" "${@:2}")
+	(cd "$top/src/scripts" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh "./$1.sh" "${@:2}")
 }
 
 # A file that a container has open is called what it likes, and CRIU writes that down.
@@ -272,7 +272,7 @@ runc_knows_nothing() {
 # The kernel's default takes the others of its network along: those of other containers.
 @test "an address that is taken off leaves the others of its network" {
 	unshare -n true 2>/dev/null || skip 'no right to make namespaces'
-	run unshare -n sh -c 'cd "$1/src/host" && ip link set lo up
+	run unshare -n sh -c 'cd "$1/src/scripts" && ip link set lo up
 		ip addr add 10.98.0.10/24 dev lo && ip addr add 10.98.0.11/24 dev lo && ip addr add 10.98.1.1 peer 10.98.1.2 dev lo
 		sh address.sh down "" 10.98.0.10/24@lo && sh address.sh down "" 10.98.1.1/32@ || exit
 		ip -o -4 addr show dev lo' - "$top"

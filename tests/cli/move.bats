@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # move, check and recover against stubs (tests/cli/stubs): what is run where, in which order, with
-# which words. The scripts of src/host run for real; runc, criu and the network's tools don't.
+# which words. The scripts of src/scripts run for real; runc, criu and the network's tools don't.
 
 bats_require_minimum_version 1.5.0
 

@@ -101,10 +101,10 @@ is_undone() { # MESSAGE
 @test "who waits for a page server that never began is told when the work directory goes" {
 	mkdir -p work/run
 	mkfifo work/run/listens
-	timeout 20 sh "$top/src/host/listens.sh" work/run &
+	timeout 20 sh "$top/src/scripts/listens.sh" work/run &
 	waiter=$!
 	# It has opened the fifo, or is about to and finds none: it ends, and not by its time limit.
-	sh "$top/src/host/clean.sh" "$PWD/work/run" ''
+	sh "$top/src/scripts/clean.sh" "$PWD/work/run" ''
 	wait $waiter || [ $? -ne 124 ]
 	[ ! -e work ]
 }
@@ -114,20 +114,20 @@ is_undone() { # MESSAGE
 	echo a >images/a.img
 	echo b >images/b.img
 	echo d >images/descriptors.json
-	sh "$top/src/host/gather.sh" images pages 0
+	sh "$top/src/scripts/gather.sh" images pages 0
 	[ "$(ls pages)" = descriptors.json ]
-	run sh "$top/src/host/gather.sh" images pages 3
+	run sh "$top/src/scripts/gather.sh" images pages 3
 	[ "$status" -ne 0 ]
 	[[ $output == *"not all images of the dump are to be seen in 'images'"* ]]
 	[ "$(ls pages)" = descriptors.json ]
-	sh "$top/src/host/gather.sh" images pages 2
+	sh "$top/src/scripts/gather.sh" images pages 2
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
 	# What keeps them from being copied is said as it is.
-	run sh "$top/src/host/gather.sh" images nowhere 2
+	run sh "$top/src/scripts/gather.sh" images nowhere 2
 	[ "$status" -ne 0 ]
 	[[ $output == *nowhere* && $output != *'to be seen'* ]]
 	rm pages/*
-	sh "$top/src/host/gather.sh" images pages all
+	sh "$top/src/scripts/gather.sh" images pages all
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
 	# They are files: a link would lead nowhere from the container's root.
 	[ -z "$(find pages -type l)" ]
@@ -137,7 +137,7 @@ is_undone() { # MESSAGE
 # images STATUS [PAGES]: what the script ends with.
 images() {
 	local status=0
-	(cd "$top/src/host" && sh images.sh "$BATS_TEST_TMPDIR/images" "$STUB_ROOT/web" ${2:+"$BATS_TEST_TMPDIR/$2"}) || status=$?
+	(cd "$top/src/scripts" && sh images.sh "$BATS_TEST_TMPDIR/images" "$STUB_ROOT/web" ${2:+"$BATS_TEST_TMPDIR/$2"}) || status=$?
 	[ "$status" -eq "$1" ]
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cmigrate/channel.h"
+#include "cmigrate/host/ssh_channel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

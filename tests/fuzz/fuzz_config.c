@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmigrate/config.h"
+#include "cmigrate/host/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

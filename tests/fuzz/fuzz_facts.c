@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cmigrate/facts.h"
-#include "cmigrate/preflight.h"
+#include "cmigrate/check/preflight.h"
+#include "cmigrate/host/facts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

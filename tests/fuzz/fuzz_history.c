@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/histories.h"
-#include "cmigrate/metrics.h"
-#include "cmigrate/report.h"
+#include "cmigrate/history/all_histories.h"
+#include "cmigrate/history/html_report.h"
+#include "cmigrate/history/metrics.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

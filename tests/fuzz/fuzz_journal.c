@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmigrate/checksum.h"
-#include "cmigrate/config.h"
-#include "cmigrate/journal.h"
-#include "cmigrate/move.h"
+#include "cmigrate/base/checksum.h"
+#include "cmigrate/container/journal.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/move/move.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cmigrate/channel.h"
-#include "cmigrate/line.h"
-#include "cmigrate/permit.h"
+#include "cmigrate/host/ssh_channel.h"
+#include "gate/allow.h"
+#include "gate/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/str.h"
-#include "cmigrate/summary.h"
+#include "cmigrate/base/str.h"
+#include "cmigrate/history/summary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "cmigrate/record.h"
-#include "cmigrate/str.h"
+#include "cmigrate/base/str.h"
+#include "cmigrate/history/record.h"
 
 /* A move of `web` that lacks nothing; started at that many seconds since 1970. */
 static inline json_t *sample_json(const char *id, const char *outcome, int64_t started)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmigrate/str.h"
+#include "cmigrate/base/str.h"
 
 /* A new directory; removed by stub_dir_remove(). */
 static inline char *stub_dir_make(void)

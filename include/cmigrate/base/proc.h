@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc: a child process from an argument vector; no shell.
+ *
+ * The child is the leader of a session of its own: a Ctrl-C at the terminal ends cmigrate's wait,
+ * not runc in the middle of a dump, and a deadline can end the child with all it started. Signals
+ * are back to default in it, and no descriptor but 0, 1 and 2 is inherited.
+ */
+#ifndef CMIGRATE_PROC_H
+#define CMIGRATE_PROC_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "cmigrate/base/err.h"
+
+struct proc_spec {
+	char *const *argv;
+	char *const *env; /* KEY=VALUE words on top of the environment; NULL: none */
+	const char *
+		log; /* stdout and stderr go to this file (created 0600, truncated), not to pipes */
+	bool with_stdin; /* a pipe to the child's stdin, else /dev/null */
+};
+
+struct proc {
+	pid_t pid;
+	int in, out, err; /* our ends, close-on-exec and non-blocking; -1 where there is none */
+};
+
+/*
+ * Starts a child. A program that can't be executed is an error here (reported through a pipe that
+ * exec closes), not an exit code: EXIT_FAILED, the program named. On success the caller owns the
+ * descriptors and must reap the pid with proc_reap().
+ */
+int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err);
+/* True once the child has ended and is reaped; *ret_status: exit code, or 128 + signal. */
+bool proc_reap(struct proc *p, int *ret_status);
+/* Sends a signal to the child's whole session group. */
+void proc_signal(const struct proc *p, int sig);
+/* Closes what is open; does not wait. */
+void proc_close(struct proc *p);
+void fd_close(int *fd);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check: the single checks behind preflight's table, grouped by what they look at. Each is a pure
+ * function of *p; one that fails says so through check_fail() or check_warn().
+ */
+#ifndef CMIGRATE_CHECK_H
+#define CMIGRATE_CHECK_H
+
+#include "cmigrate/check/preflight.h"
+
+struct finding {
+	char *message;
+	char *remedy; /* NULL: the one of the table */
+	bool warning; /* less severe than the table says */
+};
+
+/* Sets the message and returns CHECK_FAILED. remedy NULL: the one of the table. */
+enum check_outcome check_fail(struct finding *f, const char *remedy, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* As check_fail(), but only a warning. */
+enum check_outcome check_warn(struct finding *f, const char *remedy, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* One of the two hosts, for checks that look at both. */
+struct side {
+	const char *name;
+	const struct facts *facts;
+};
+struct side check_side(const struct preflight *p, size_t i);
+#define SIDES 2
+
+/*
+ * Whether a page server and its client call each other by the addresses that each calls its own:
+ * nobody else is let in. An address that moves along is gone in the middle.
+ */
+bool check_peers(const struct facts *server, const struct facts *client,
+		 const struct bundle *bundle);
+/* "12.3 MiB", owned by the caller. */
+char *check_size(unsigned long long bytes);
+
+/* The device that has an address in `ip -j addr show`, its prefix length in *ret_prefix; or NULL.
+ */
+const json_t *check_find_address(const json_t *links, const char *ip, int *ret_prefix);
+/* The device of a name, or NULL. */
+const json_t *check_find_device(const json_t *links, const char *name);
+/* A member that is a string; "" where it is none. */
+const char *check_text(const json_t *object, const char *key);
+
+#define CHECK(name) enum check_outcome check_##name(const struct preflight *p, struct finding *f)
+
+/* check_host.c */
+CHECK(facts);
+CHECK(root);
+CHECK(source_is_destination);
+CHECK(tools);
+CHECK(machine);
+CHECK(cgroup);
+CHECK(memory);
+/* check_cpu.c */
+CHECK(cpu);
+/* check_criu.c */
+CHECK(runc);
+CHECK(criu);
+CHECK(criu_kernel);
+CHECK(criu_check);
+CHECK(criu_order);
+CHECK(criu_config);
+CHECK(gate);
+/* check_pages.c */
+CHECK(pages);
+/* check_shared.c */
+CHECK(bundle);
+CHECK(writable);
+CHECK(shared);
+CHECK(space);
+/* check_container.c */
+CHECK(container);
+CHECK(name);
+CHECK(binds);
+CHECK(terminal);
+CHECK(stdio);
+CHECK(locks);
+CHECK(sockets);
+CHECK(deleted);
+CHECK(mptcp);
+/* check_network.c */
+CHECK(netns);
+CHECK(ports);
+CHECK(device);
+CHECK(address);
+CHECK(address_source);
+CHECK(address_in_use);
+CHECK(address_preferred);
+CHECK(connection);
+CHECK(endpoint);
+CHECK(packets);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preflight: every check of a move as a table of {id, severity, what it looks at}; a pure function
+ * of the facts of both hosts, the bundle, and what the move is to do.
+ */
+#ifndef CMIGRATE_PREFLIGHT_H
+#define CMIGRATE_PREFLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmigrate/base/err.h"
+#include "cmigrate/base/str.h"
+#include "cmigrate/container/bundle.h"
+#include "cmigrate/host/facts.h"
+
+/* The first criu whose dump under runc runs an action script before it ends the processes. */
+#define CRIU_GATE VERSION(3, 19, 0)
+
+enum check_severity {
+	CHECK_ERROR,   /* the move is refused */
+	CHECK_WARNING, /* said, and moved all the same */
+};
+
+enum check_outcome { CHECK_OK, CHECK_FAILED, CHECK_SKIPPED, CHECK_NOT_NEEDED };
+
+/* What the checks look at. Everything is borrowed. */
+struct preflight {
+	const struct bundle *bundle;
+	const char *id; /* of this move: what the proof file must say */
+	const char *source_name, *destination_name;
+	const struct facts *source, *destination;
+	const char *destination_device; /* from configuration, or NULL */
+	uint64_t destination_room;	/* bytes that it leaves containers there; room.h */
+	const char *strategy;
+	bool direct; /* memory does not go by the shared directory */
+	bool tcp_established;
+	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
+	struct argv skip;	      /* ids */
+	/* CRIU flags that the container or the operator gave */
+	bool file_locks, ext_unix_sk, shell_job, link_remap;
+	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */
+	/* Set by preflight_addresses() */
+	/* As they are on the source; one that isn't there has no device. */
+	struct address source_addresses[ADDRESSES_MAX];
+	struct address
+		destination_addresses[ADDRESSES_MAX]; /* as they are to be on the destination */
+	bool source_has[ADDRESSES_MAX];
+};
+
+struct finding;
+
+/* A row of the table of checks. All text is constant. */
+struct check {
+	const char *id; /* of a-z and '-', never changed */
+	/* At worst: a check that fails may turn out to be only a warning. */
+	enum check_severity severity;
+	bool vital;	    /* without it a move makes no sense: --skip-check isn't suggested */
+	const char *what;   /* looked at; one line */
+	const char *remedy; /* what to do about it; one line */
+	enum check_outcome (*run)(const struct preflight *p, struct finding *f);
+};
+
+struct check_result {
+	const char *id;
+	enum check_severity severity; /* of this result */
+	enum check_outcome outcome;
+	char *message; /* one line, hosts named; NULL unless failed */
+	char *remedy;  /* NULL unless failed */
+};
+
+struct check_results {
+	struct check_result *rows;
+	size_t n;
+};
+
+/* Every check, in the order in which they are run and reported. */
+const struct check *preflight_checks(size_t *ret_n);
+
+/*
+ * Finds, for every address of the bundle, its device and prefix on the source (where it is now),
+ * and the device it is to have on the destination: the one it names ("@DEVICE"), else the
+ * configured one, else the one whose network holds it (`route` fact), else the source's. Fills the
+ * three arrays. A prefix that the bundle gives is kept for the destination, else it is the
+ * source's. Where no device is to be found it is "" and check 'device' fails; -1 with EXIT_REFUSED
+ * where that check is skipped.
+ */
+int preflight_addresses(struct preflight *p, struct err *err);
+/* Adds each id of lists ("ID[,ID]") to *ret. One that isn't known is EXIT_USAGE, and the nearest is
+ * named. */
+int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
+/* Runs all checks but those that skip names. It is up to preflight_verdict() whether to go on. */
+void preflight_run(const struct preflight *p, struct check_results *ret);
+/* 0, or -1 with EXIT_REFUSED and one line: the first failed error, its remedy, its id, how many
+ * more. */
+int preflight_verdict(const struct check_results *results, struct err *err);
+void check_results_clear(struct check_results *results);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* bundle: what a move needs to know of a container's config.json, as a pure function of its text.
+ */
+#ifndef CMIGRATE_BUNDLE_H
+#define CMIGRATE_BUNDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmigrate/base/err.h"
+#include "cmigrate/base/name.h"
+#include "cmigrate/base/str.h"
+
+/* Images of `cmigrate checkpoint`, below the bundle. */
+#define BUNDLE_CHECKPOINT "checkpoint"
+
+struct bundle {
+	char *name;
+	char *dir; /* the same on every host */
+	struct argv endpoints;
+	struct address addresses[ADDRESSES_MAX];
+	size_t n_addresses;
+	char *strategy;		  /* org.cmigrate.strategy, NULL where not said */
+	char *transport;	  /* "shared", "direct" or NULL */
+	char *tcp;		  /* "established", "close" or NULL */
+	unsigned timeout;	  /* seconds; 0: not said */
+	unsigned max_downtime_ms; /* 0: not said */
+	struct argv criu_flags;	  /* words of org.cmigrate.criu */
+	bool host_network;	  /* shares the host's network namespace */
+	char *netns;		  /* path of the network namespace, or NULL */
+	struct argv binds;	  /* absolute sources of its bind mounts */
+	bool terminal;
+	bool hooks; /* programs that runc is to start on the host with it */
+};
+
+/* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */
+int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name, struct err *err);
+/* Reads config.json's text. EXIT_USAGE names what is wrong in it; nothing in *bundle is to be used
+ * then. */
+int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err);
+/* Adds an address ("ADDRESS[/PREFIX][@DEVICE]", several separated by commas or blanks). */
+int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err);
+/* The words of --address and --endpoint, looked at before any host is asked. EXIT_USAGE. */
+int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
+			 struct err *err);
+void bundle_clear(struct bundle *bundle);
+
+#endif

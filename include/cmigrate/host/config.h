@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* config: the configuration file and the inventory of hosts in it. cmigrate-config(5) describes it.
+ */
+#ifndef CMIGRATE_CONFIG_H
+#define CMIGRATE_CONFIG_H
+
+#include <stddef.h>
+
+#include "cmigrate/base/err.h"
+#include "cmigrate/base/event.h"
+#include "cmigrate/base/str.h"
+#include "cmigrate/host/host.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/cmigrate/config.json"
+#define BUNDLE_ROOT_DEFAULT "/runc/containers"
+
+struct config_host {
+	char *name;
+	char *ssh;    /* ssh destination; NULL: the name */
+	char *device; /* for service addresses; NULL: found by its network */
+	char *memory; /* what containers may use of it, "16G"; NULL: all */
+};
+
+struct config {
+	char *bundle_root;
+	char *ssh_user;
+	struct argv ssh_options;
+	struct config_host *hosts;
+	size_t n_hosts;
+	char *strategy;		  /* NULL: not said */
+	char *transport;	  /* "shared", "direct"; NULL: not said */
+	unsigned timeout;	  /* seconds; 0: not said */
+	unsigned max_downtime_ms; /* 0: not said */
+	char *rebalance_by;
+	double rebalance_threshold;
+	unsigned rebalance_max_moves;
+	char *metrics; /* file for Prometheus, or NULL */
+	struct argv hook_pre_move, hook_post_move, hook_fence;
+};
+
+/*
+ * Reads the file at path, else at $CMIGRATE_CONFIG, else at CONFIG_DEFAULT_PATH where that exists;
+ * without any the defaults hold. bundle_root overrides the file where not NULL; a relative one
+ * is taken from the working directory. EXIT_USAGE names
+ * the JSON path of what is wrong. *config is to be cleared by config_clear() in either case.
+ */
+int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err);
+/* The same from a text; what: its name in messages. */
+int config_parse(const char *text, size_t len, const char *what, struct config *config,
+		 struct err *err);
+void config_clear(struct config *config);
+
+/* For what is about the hosts of the configuration: EXIT_USAGE where it names fewer than n. */
+int config_need_hosts(const struct config *config, size_t n, struct err *err);
+/* What --fenced names; EXIT_USAGE where one isn't in the inventory: a misspelt name is no host that
+ * is off. */
+int config_check_fenced(const struct config *config, const struct argv *names, struct err *err);
+/* The row of a host, NULL where it isn't in the inventory. */
+const struct config_host *config_find(const struct config *config, const char *name);
+/*
+ * A host by the name that somebody gave: from the inventory, or, where there is none, as an ssh
+ * destination. This machine (by its own host name, or "localhost") is reached without ssh.
+ * EXIT_USAGE where the name isn't in the inventory. Owned by the caller.
+ */
+struct host *config_host(const struct config *config, const char *name, const struct events *events,
+			 struct err *err);
+/* This machine's name in the inventory, or its host name. Owned by the caller. */
+char *config_here(const struct config *config);
+
+#endif

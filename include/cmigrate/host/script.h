@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script: the few things a host must do that take more than one command (src/scripts/NAME.sh).
+ *
+ * Their text is constant and part of the executable; what varies is given as arguments, never put
+ * into the text. `sh -c TEXT NAME ARGUMENTS...` is executed like any other program.
+ */
+#ifndef CMIGRATE_SCRIPT_H
+#define CMIGRATE_SCRIPT_H
+
+#include "cmigrate/base/str.h"
+
+struct script {
+	const char *name;
+	const char *text;
+};
+
+/* Generated from src/scripts/ by the Makefile: the comment on top of each says what it takes and
+ * prints. */
+extern const struct script script_address;
+extern const struct script script_await;
+extern const struct script script_bounce;
+extern const struct script script_bundles;
+extern const struct script script_clean;
+extern const struct script script_criu_locks;
+extern const struct script script_cut;
+extern const struct script script_drain;
+extern const struct script script_dump;
+extern const struct script script_end;
+extern const struct script script_erase;
+extern const struct script script_facts;
+extern const struct script script_fence;
+extern const struct script script_freeze;
+extern const struct script script_gather;
+extern const struct script script_guard;
+extern const struct script script_hold;
+extern const struct script script_images;
+extern const struct script script_list;
+extern const struct script script_listens;
+extern const struct script script_lock;
+extern const struct script script_logs;
+extern const struct script script_nudge;
+extern const struct script script_open;
+extern const struct script script_pages;
+extern const struct script script_park;
+extern const struct script script_pass;
+extern const struct script script_place;
+extern const struct script script_prepare;
+extern const struct script script_readahead;
+extern const struct script script_receive;
+extern const struct script script_refill;
+extern const struct script script_restore;
+extern const struct script script_run;
+extern const struct script script_settle;
+extern const struct script script_socket;
+extern const struct script script_state;
+extern const struct script script_status;
+extern const struct script script_store;
+extern const struct script script_thaw;
+extern const struct script script_tmpfs;
+extern const struct script script_unpage;
+extern const struct script script_verdict;
+extern const struct script script_warm;
+extern const struct script script_watch;
+/* All of them, ended by NULL. */
+extern const struct script *const scripts[];
+
+/* The words that run a script with these arguments (up to a closing NULL). */
+void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
+/* The script of that name, NULL where there is none. */
+const struct script *script_find(const char *name);
+/* The same words for people, the name in the place of the text; NULL for words that run no script.
+ * Owned by the caller. */
+char *script_shown(char *const *argv);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recover: settles an interrupted move. It asks both hosts what is true, decides, and goes on with
+ * the same steps that the move would have run. It can itself be killed and repeated: each decision
+ * follows from what is there, and every step and undo can be done twice.
+ */
+#ifndef CMIGRATE_RECOVER_H
+#define CMIGRATE_RECOVER_H
+
+#include "cmigrate/move/move.h"
+
+enum recovery {
+	RECOVER_FORWARD, /* committed: the steps behind the commit point */
+	RECOVER_COMMIT,	 /* the destination's copy runs: let it answer, then commit */
+	RECOVER_BACK,	 /* the source has its copy, running or frozen, and the destination none */
+	RECOVER_RESTORE, /* neither has one, the images are complete: restore them */
+	RECOVER_LOST,	 /* neither has one, and no complete images: only tidying is left */
+	RECOVER_DOUBT,	 /* a host can't be asked, or both run one */
+};
+
+/* Whether they are complete; unknown where no host can see the shared directory. */
+enum recover_images { IMAGES_NONE, IMAGES_COMPLETE, IMAGES_UNKNOWN };
+
+/* What the hosts said. */
+struct recover_facts {
+	bool committed;
+	bool source_known, destination_known; /* could be asked, or is fenced */
+	/* of runtime_status() */
+	const char *source_status, *destination_status;
+	enum recover_images images;
+};
+
+/* The decision, a pure function. *ret_why (constant text) says why where it is RECOVER_DOUBT. */
+enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
+
+/*
+ * Settles a move that move_from_json() has made and whose lock the caller holds. committed: its
+ * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says
+ * which: "moved", "undone", "silent", "lost"), EXIT_IN_DOUBT with *err otherwise.
+ */
+enum exit_code recover_move(struct move *move, bool committed, struct err *err);
+
+#endif

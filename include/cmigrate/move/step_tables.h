@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* strategy: the step tables. What a step does is in step_*.c, the order is in the tables of
+ * strategy.c. */
+#ifndef CMIGRATE_STRATEGY_H
+#define CMIGRATE_STRATEGY_H
+
+#include "cmigrate/move/engine.h"
+
+/* Everything is dumped while the container is frozen; the source waits at CRIU's gate. */
+extern const struct strategy strategy_cold;
+/* The same where CRIU has no gate: the way back is a restore on the source. */
+extern const struct strategy strategy_cold_ungated;
+/* Memory goes ahead in passes (precopy.h). */
+extern const struct strategy strategy_pre_copy;
+/* Memory goes ahead, and what is left of it follows. */
+extern const struct strategy strategy_hybrid;
+/* Memory follows the container (pages.h). */
+extern const struct strategy strategy_post_copy;
+/* A restore alone, from complete images; the way back leaves the images. */
+extern const struct strategy strategy_from_images;
+/* The same for recovery, of a move whose hosts have changed places (move_swap). */
+extern const struct strategy strategy_return_from_images;
+/* A dump alone, into images that stay; with leave_running the container goes on afterwards. */
+extern const struct strategy strategy_checkpoint;
+/* The same without a gate, for a CRIU that has none. */
+extern const struct strategy strategy_checkpoint_ungated;
+/* What recovery does for a container that runs nowhere and has no complete images. */
+extern const struct strategy strategy_tidy;
+
+/* The table for a move: by its strategy, and by whether its source has a gate. */
+const struct strategy *strategy_of(const struct move *move);
+
+#endif

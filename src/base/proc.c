@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* Both ends of up to four pipes; every end is -1 when not open. */
+struct pipes {
+	int in[2], out[2], err[2], exec[2];
+};
+
+static void pipes_close(struct pipes *p)
+{
+	for (int i = 0; i < 2; i++) {
+		fd_close(&p->in[i]);
+		fd_close(&p->out[i]);
+		fd_close(&p->err[i]);
+		fd_close(&p->exec[i]);
+	}
+}
+
+static int pipes_open(struct pipes *p, const struct proc_spec *spec)
+{
+	if (spec->with_stdin && pipe2(p->in, O_CLOEXEC) < 0)
+		return -1;
+	if (!spec->log && (pipe2(p->out, O_CLOEXEC) < 0 || pipe2(p->err, O_CLOEXEC) < 0))
+		return -1;
+	return pipe2(p->exec, O_CLOEXEC);
+}
+
+/* Puts fd at place n without close-on-exec, also where it is there already. */
+static int place(int fd, int n)
+{
+	if (fd == n)
+		return fcntl(fd, F_SETFD, 0);
+	return dup2(fd, n) < 0 ? -1 : 0;
+}
+
+static int child_stdio(const struct proc_spec *spec, const struct pipes *p)
+{
+	int in = spec->with_stdin ? p->in[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int out = p->out[1], err = p->err[1];
+
+	if (spec->log) {
+		out = open(spec->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		err = out;
+	}
+	if (in < 0 || out < 0)
+		return -1;
+	return place(in, 0) < 0 || place(out, 1) < 0 || place(err, 2) < 0 ? -1 : 0;
+}
+
+static void child_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Also what was opened without close-on-exec: by a library, or by whoever started this process. */
+static void child_descriptors(void)
+{
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, 3u, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
+		return;
+#endif
+	/* Linux before 5.11: as far as anybody counts by hand. */
+	for (int fd = 3; fd < 256; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
+{
+	(void)setsid();
+	child_signals();
+	child_descriptors();
+	if (child_stdio(spec, p) == 0) {
+		for (char *const *e = spec->env; e && *e; e++)
+			(void)putenv(*e);
+		(void)execvp(spec->argv[0], spec->argv);
+	}
+	int cause = errno;
+	ssize_t n = write(p->exec[1], &cause, sizeof(cause));
+	_exit(n < 0 ? 126 : 127);
+}
+
+/* Waits for exec to close the pipe; 0, or the errno that the child sent. */
+static int exec_failure(int fd)
+{
+	int cause = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &cause, sizeof(cause));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(cause) ? cause : 0;
+}
+
+static int steal(int *fd)
+{
+	int f = *fd;
+
+	*fd = -1;
+	if (f >= 0)
+		(void)fcntl(f, F_SETFL, fcntl(f, F_GETFL) | O_NONBLOCK);
+	return f;
+}
+
+int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err)
+{
+	struct pipes p = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	pid_t pid = -1;
+
+	if (pipes_open(&p, spec) == 0)
+		pid = fork();
+	if (pid == 0)
+		child(spec, &p);
+	if (pid < 0) {
+		(void)err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
+		pipes_close(&p);
+		return -1;
+	}
+	fd_close(&p.exec[1]);
+	int cause = exec_failure(p.exec[0]);
+	if (cause) {
+		(void)waitpid(pid, NULL, 0);
+		pipes_close(&p);
+		errno = cause;
+		return err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
+	}
+	*ret = (struct proc){pid, steal(&p.in[1]), steal(&p.out[0]), steal(&p.err[0])};
+	pipes_close(&p);
+	return 0;
+}
+
+bool proc_reap(struct proc *p, int *ret_status)
+{
+	int status;
+	pid_t pid = waitpid(p->pid, &status, WNOHANG);
+
+	if (pid == 0 || (pid < 0 && errno == EINTR))
+		return false;
+	if (pid < 0)
+		*ret_status = 255;
+	else
+		*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	p->pid = -1;
+	return true;
+}
+
+void proc_signal(const struct proc *p, int sig)
+{
+	if (p->pid > 0)
+		(void)kill(-p->pid, sig);
+}
+
+void proc_close(struct proc *p)
+{
+	fd_close(&p->in);
+	fd_close(&p->out);
+	fd_close(&p->err);
+}

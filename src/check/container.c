@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of the container: its state, and what of it can't be dumped or restored. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/check/check.h"
+
+/* CRIU's own limit for the contents of a deleted file. */
+#define GHOST_LIMIT (1ULL << 20)
+
+CHECK(container)
+{
+	CLEANUP_JSON json_t *state = facts_json(p->source, "state");
+	const char *name = p->bundle->name, *dir = check_text(state, "bundle");
+	const char *status = check_text(state, "status");
+
+	if (!*status)
+		return check_fail(f, "look where it runs: cmigrate list", "no container '%s' on %s",
+				  name, p->source_name);
+	if (strcmp(status, "paused") == 0)
+		return check_fail(f, "go on with it there: runc resume, or cmigrate recover",
+				  "container '%s' on %s is paused, not running", name,
+				  p->source_name);
+	if (strcmp(status, "running") != 0)
+		return check_fail(f, NULL, "container '%s' on %s is %.20s, not running", name,
+				  p->source_name, status);
+	if (strcmp(dir, p->bundle->dir) != 0 &&
+	    strcmp(dir, facts_get(p->source, "bundle-path")) != 0)
+		return check_fail(f, "name the directory above its bundle: --bundle-root",
+				  "container '%s' on %s was started from '%.200s', not from '%s'",
+				  name, p->source_name, dir, p->bundle->dir);
+	return CHECK_OK;
+}
+
+CHECK(name)
+{
+	CLEANUP_JSON json_t *state = facts_json(p->destination, "state");
+	const char *status = check_text(state, "status");
+
+	if (!*facts_get(p->destination, "state"))
+		return CHECK_OK;
+	return check_fail(f, NULL, "there is a container '%s' on %s already: %.20s",
+			  p->bundle->name, p->destination_name, *status ? status : "state unknown");
+}
+
+CHECK(binds)
+{
+	const char *missing = facts_nth(p->destination, "missing-bind", 0);
+	size_t n = 0;
+
+	if (!p->bundle->binds.n)
+		return CHECK_NOT_NEEDED;
+	if (!missing)
+		return CHECK_OK;
+	while (facts_nth(p->destination, "missing-bind", n + 1))
+		n++;
+	if (n)
+		return check_fail(f, NULL, "there is no '%.200s' on %s to bind, nor %zu more",
+				  missing, p->destination_name, n);
+	return check_fail(f, NULL, "there is no '%.200s' on %s to bind", missing,
+			  p->destination_name);
+}
+
+CHECK(terminal)
+{
+	const char *where = facts_get(p->source, "terminal");
+
+	if (p->shell_job)
+		return CHECK_NOT_NEEDED;
+	if (*where)
+		return check_fail(f, NULL, "container '%s' on %s uses a terminal: %.200s",
+				  p->bundle->name, p->source_name, where);
+	if (p->bundle->terminal)
+		return check_fail(f, NULL, "container '%s' on %s was given a terminal",
+				  p->bundle->name, p->source_name);
+	return CHECK_OK;
+}
+
+CHECK(stdio)
+{
+	const char *where = facts_get(p->source, "stdio");
+
+	if (!*where)
+		return CHECK_OK;
+	return check_fail(f, NULL, "container '%s' on %s has a file of the host open: %.300s",
+			  p->bundle->name, p->source_name, where);
+}
+
+CHECK(locks)
+{
+	const char *lock = facts_get(p->source, "lock");
+
+	if (p->file_locks)
+		return CHECK_NOT_NEEDED;
+	if (!*lock)
+		return CHECK_OK;
+	return check_fail(f, NULL, "container '%s' on %s holds a file lock: %.300s",
+			  p->bundle->name, p->source_name, lock);
+}
+
+CHECK(sockets)
+{
+	const char *socket = facts_get(p->source, "external");
+
+	if (p->ext_unix_sk)
+		return CHECK_NOT_NEEDED;
+	if (!*socket)
+		return CHECK_OK;
+	return check_fail(
+		f, NULL, "container '%s' on %s is connected to a unix socket outside of it: %.200s",
+		p->bundle->name, p->source_name, socket);
+}
+
+/* "SIZE LINKS PATH": a file without a name; one that has another name left can't be copied. */
+static enum check_outcome check_deleted_file(const struct preflight *p, const char *row,
+					     unsigned long long limit, struct finding *f)
+{
+	char *rest;
+	unsigned long long size = strtoull(row, &rest, 10), links = strtoull(rest, &rest, 10);
+	const char *path = *rest == ' ' ? rest + 1 : rest;
+
+	if (links && !p->link_remap)
+		return check_fail(
+			f, "move it with --link-remap",
+			"container '%s' on %s has a file open under a deleted name: %.200s",
+			p->bundle->name, p->source_name, path);
+	if (links || size <= limit)
+		return CHECK_OK;
+	CLEANUP_FREE char *shown = check_size(size);
+	return check_fail(f, NULL, "container '%s' on %s has a deleted file of %s open: %.200s",
+			  p->bundle->name, p->source_name, shown, path);
+}
+
+CHECK(deleted)
+{
+	const char *nfs = facts_get(p->source, "nfs-deleted"), *row;
+
+	for (size_t i = 0; (row = facts_nth(p->source, "deleted", i)) != NULL; i++)
+		if (check_deleted_file(p, row, p->ghost_limit ? p->ghost_limit : GHOST_LIMIT, f) ==
+		    CHECK_FAILED)
+			return CHECK_FAILED;
+	if (*nfs && !p->link_remap)
+		return check_fail(f, "move it with --link-remap",
+				  "container '%s' on %s has a deleted file open on NFS: %.200s",
+				  p->bundle->name, p->source_name, nfs);
+	return CHECK_OK;
+}
+
+CHECK(mptcp)
+{
+	const char *address = facts_get(p->source, "mptcp");
+
+	if (!*address)
+		return CHECK_OK;
+	return check_fail(f, NULL, "container '%s' on %s has an MPTCP socket: %.100s",
+			  p->bundle->name, p->source_name, address);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of the two machines: who cmigrate is there, what they are, what they have left. */
+#include <string.h>
+
+#include "cmigrate/check/check.h"
+
+/* The kernel's own and page tables; what the restored processes need beyond their pages. */
+#define MEMORY_EXTRA (16ULL << 20)
+
+CHECK(facts)
+{
+	for (size_t i = 0; i < SIDES; i++) {
+		struct side host = check_side(p, i);
+		if (!facts_has(host.facts, "complete", "yes"))
+			return check_fail(f, NULL, "%s did not tell all about itself", host.name);
+	}
+	return CHECK_OK;
+}
+
+CHECK(root)
+{
+	for (size_t i = 0; i < SIDES; i++) {
+		struct side host = check_side(p, i);
+		if (!facts_has(host.facts, "uid", "0"))
+			return check_fail(f, NULL, "cmigrate is user id '%.20s' on %s, not root",
+					  facts_get(host.facts, "uid"), host.name);
+	}
+	return CHECK_OK;
+}
+
+CHECK(source_is_destination)
+{
+	const char *identity = facts_get(p->source, "identity");
+
+	if (*identity && strcmp(identity, facts_get(p->destination, "identity")) == 0)
+		return check_fail(f, NULL, "%s and %s are the same host", p->source_name,
+				  p->destination_name);
+	return CHECK_OK;
+}
+
+CHECK(tools)
+{
+	static const char *const tools[] = {"timeout", "ss", "ip"};
+	bool addresses = p->bundle->n_addresses > 0;
+
+	for (size_t i = 0; i < SIDES; i++) {
+		struct side host = check_side(p, i);
+		for (size_t t = 0; t < sizeof(tools) / sizeof(*tools); t++)
+			if (!facts_has(host.facts, "tool", tools[t]))
+				return check_fail(f, NULL, "there is no '%s' on %s", tools[t],
+						  host.name);
+		if (addresses && p->bundle->netns && !facts_has(host.facts, "tool", "nsenter"))
+			return check_fail(f, NULL, "there is no 'nsenter' on %s", host.name);
+	}
+	return CHECK_OK;
+}
+
+CHECK(machine)
+{
+	const char *here = facts_get(p->source, "machine");
+	const char *there = facts_get(p->destination, "machine");
+
+	if (strcmp(here, there) != 0)
+		return check_fail(f, NULL, "%s is '%.20s', but %s is '%.20s'", p->source_name, here,
+				  p->destination_name, there);
+	return CHECK_OK;
+}
+
+/* The file system at /sys/fs/cgroup: with version 1 and with both of them it is a tmpfs. */
+static const char *cgroup_version(const struct facts *facts)
+{
+	const char *type = facts_get(facts, "cgroup");
+
+	if (strcmp(type, "cgroup2fs") == 0)
+		return "2";
+	return strcmp(type, "tmpfs") == 0 ? "1" : "unknown";
+}
+
+CHECK(cgroup)
+{
+	const char *here = cgroup_version(p->source);
+	const char *there = cgroup_version(p->destination);
+
+	if (strcmp(here, there) != 0)
+		return check_fail(f, NULL, "%s has cgroup version %s, but %s has version %s",
+				  p->source_name, here, p->destination_name, there);
+	return CHECK_OK;
+}
+
+CHECK(memory)
+{
+	uint64_t used = facts_uint(p->source, "memory");
+	uint64_t available = facts_uint(p->destination, "memory-available");
+	bool limited = p->destination_room < used;
+
+	if (used > UINT64_MAX - MEMORY_EXTRA)
+		return check_fail(f, NULL, "the container's memory on %s is unknown",
+				  p->source_name);
+	/* The kernel's own is nothing that the configuration counts. */
+	if (available >= used + MEMORY_EXTRA && !limited)
+		return CHECK_OK;
+	CLEANUP_FREE char *has = check_size(limited ? p->destination_room : available);
+	CLEANUP_FREE char *needs = check_size(used);
+	return check_fail(f, NULL, "%s has %s of memory left%s, and the container uses %s",
+			  p->destination_name, has,
+			  limited ? " of what the configuration allows" : "", needs);
+}

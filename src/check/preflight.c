@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/check/preflight.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/suggest.h"
+#include "cmigrate/check/check.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+/* The cause comes before what follows from it: the first that fails is the one that is reported. */
+static const struct check checks[] = {
+	{"facts", CHECK_ERROR, true, "both hosts told all that the checks ask for",
+	 "try again; if it stays so, run the command with --verbose", check_facts},
+	{"root", CHECK_ERROR, true, "cmigrate is root on both hosts",
+	 "let ssh log in as root there, in the configuration: \"ssh\": {\"user\": \"root\"}",
+	 check_root},
+	{"source-is-destination", CHECK_ERROR, true, "source and destination are two hosts",
+	 "name another destination", check_source_is_destination},
+	{"tools", CHECK_ERROR, false, "timeout, ss and ip are on both hosts",
+	 "install coreutils, iproute2 and util-linux there", check_tools},
+	{"container", CHECK_ERROR, true, "the container runs on the source, from this bundle",
+	 "start it: cmigrate run", check_container},
+	{"runc", CHECK_ERROR, false, "runc on both hosts is 1.1 or newer",
+	 "install a newer runc there", check_runc},
+	{"criu", CHECK_ERROR, false, "criu on both hosts is 3.15 or newer",
+	 "install a newer criu there", check_criu},
+	{"bundle", CHECK_ERROR, true, "config.json is the same file on both hosts",
+	 "mount the shared directory that holds it on both hosts", check_bundle},
+	{"writable", CHECK_ERROR, false,
+	 "root of both hosts can write in the bundle, and owns that",
+	 "mount the shared directory that holds it with rw", check_writable},
+	{"shared", CHECK_ERROR, true, "the bundle is one and the same directory on both hosts",
+	 "mount the shared directory that holds it on both hosts", check_shared},
+	{"name", CHECK_ERROR, true, "the container's name is free on the destination",
+	 "delete that one: cmigrate delete, or runc delete there", check_name},
+	{"machine", CHECK_ERROR, false, "both hosts have the same architecture",
+	 "name another destination", check_machine},
+	{"cpu", CHECK_ERROR, false, "the destination's CPU has every instruction of the source's",
+	 "give virtual machines a CPU model that both can have", check_cpu},
+	{"cgroup", CHECK_ERROR, false, "both hosts have the same version of cgroups",
+	 "boot one of them with systemd.unified_cgroup_hierarchy=0 or =1", check_cgroup},
+	{"criu-kernel", CHECK_ERROR, false, "criu on each host knows the kernel there",
+	 "install a newer criu there", check_criu_kernel},
+	{"criu-check", CHECK_WARNING, false, "'criu check' finds nothing missing",
+	 "see what it says there", check_criu_check},
+	{"criu-order", CHECK_WARNING, false, "the destination's criu is not the older one",
+	 "install the same criu on both hosts", check_criu_order},
+	{"criu-config", CHECK_WARNING, false, "/etc/criu/runc.conf is the same on both hosts",
+	 "make them the same: what is in them overrides what cmigrate asks for", check_criu_config},
+	{"gate", CHECK_WARNING, false, "criu on the source can wait at a gate (3.19)",
+	 "install criu 3.19 or newer there", check_gate},
+	{"pages", CHECK_ERROR, false, "memory can follow the container (post-copy)",
+	 "move it with --strategy cold", check_pages},
+	{"space", CHECK_ERROR, false, "the shared directory has room for the images",
+	 "free some space there", check_space},
+	{"memory", CHECK_ERROR, false, "the destination has memory for the container",
+	 "free some memory there, or name another destination", check_memory},
+	{"binds", CHECK_ERROR, false, "what the container bind-mounts is on the destination",
+	 "make or mount it there", check_binds},
+	{"netns", CHECK_ERROR, false, "the network namespace that config.json names is there",
+	 "make it there: ip netns add", check_netns},
+	{"ports", CHECK_ERROR, false, "ports that the container listens on are free there",
+	 "stop what listens there", check_ports},
+	{"device", CHECK_ERROR, false, "the destination has a device for the service address",
+	 "name another: --address ADDRESS/PREFIX@DEVICE, or \"device\" in the configuration",
+	 check_device},
+	{"address", CHECK_ERROR, false, "the service address is not yet on the destination",
+	 "take it off there: ip addr del", check_address},
+	{"address-source", CHECK_WARNING, false, "the service address is on the source",
+	 "bring it up there: ip addr add", check_address_source},
+	{"address-in-use", CHECK_ERROR, false, "no third host has the service address",
+	 "take it off there, or give the container another", check_address_in_use},
+	{"address-preferred", CHECK_WARNING, false,
+	 "the source's own connections don't come from the service address",
+	 "ip -6 addr change ADDRESS/PREFIX dev DEVICE preferred_lft 0", check_address_preferred},
+	{"connection", CHECK_ERROR, false, "no ssh connection goes over the service address",
+	 "name the host by an address of its own, and log in there by that", check_connection},
+	{"endpoint", CHECK_WARNING, false, "the endpoint answers before the move",
+	 "a move that it does not answer behind is undone: mend it, or name another with "
+	 "--endpoint",
+	 check_endpoint},
+	{"packets", CHECK_ERROR, false,
+	 "the destination can hold packets (or, a warning, drop them)",
+	 "install tc, ping and the kernel's ifb module there, or nft, or use --tcp-close",
+	 check_packets},
+	{"terminal", CHECK_ERROR, false, "the container has no terminal",
+	 "start it with cmigrate run, or move it with --shell-job", check_terminal},
+	{"stdio", CHECK_ERROR, false, "the container has no file of the host open",
+	 "start it with cmigrate run, which leaves it none", check_stdio},
+	{"locks", CHECK_ERROR, false, "the container holds no file lock",
+	 "move it with --file-locks", check_locks},
+	{"sockets", CHECK_ERROR, false, "no unix socket connects the container with others",
+	 "move it with --ext-unix-sk (datagram sockets only)", check_sockets},
+	{"deleted", CHECK_ERROR, false, "the container has no deleted file open that is too large",
+	 "move it with a larger --ghost-limit", check_deleted},
+	{"mptcp", CHECK_ERROR, false, "the container has no MPTCP socket",
+	 "start it with GODEBUG=multipathtcp=0 in its environment", check_mptcp},
+};
+
+const struct check *preflight_checks(size_t *ret_n)
+{
+	*ret_n = COUNT(checks);
+	return checks;
+}
+
+static enum check_outcome fail(struct finding *f, const char *remedy, const char *fmt, va_list ap)
+{
+	char message[ERR_SIZE];
+
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	/* JSON from a host may hold control bytes that were no bytes in its text. */
+	str_mask(message);
+	str_set(&f->message, message);
+	str_set(&f->remedy, remedy);
+	return CHECK_FAILED;
+}
+
+enum check_outcome check_fail(struct finding *f, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	enum check_outcome outcome = fail(f, remedy, fmt, ap);
+	va_end(ap);
+	return outcome;
+}
+
+enum check_outcome check_warn(struct finding *f, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	enum check_outcome outcome = fail(f, remedy, fmt, ap);
+	va_end(ap);
+	f->warning = true;
+	return outcome;
+}
+
+struct side check_side(const struct preflight *p, size_t i)
+{
+	if (i == 0)
+		return (struct side){p->source_name, p->source};
+	return (struct side){p->destination_name, p->destination};
+}
+
+char *check_size(unsigned long long bytes)
+{
+	static const char units[] = "KMGT";
+	double n = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024)
+		return str_fmt("%llu bytes", bytes);
+	for (; n >= 1024 && units[unit + 1]; unit++)
+		n /= 1024;
+	return str_fmt("%.*f %ciB", n < 10 ? 1 : 0, n, units[unit]);
+}
+
+static int check_id(const char *id, struct err *err)
+{
+	const char *known[COUNT(checks) + 1] = {0};
+
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		known[i] = checks[i].id;
+		if (strcmp(known[i], id) == 0)
+			return 0;
+	}
+	const char *near = suggest(id, known);
+	if (near)
+		return err_set(err, EXIT_USAGE, "there is no check '%.40s'; did you mean '%s'?", id,
+			       near);
+	return err_set(err, EXIT_USAGE, "there is no check '%.40s'", id);
+}
+
+int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < lists->n && status == 0; i++) {
+		CLEANUP_FREE char *list = str_dup(lists->v[i]);
+		char *save = NULL;
+		for (char *id = strtok_r(list, ", ", &save); id && status == 0;
+		     id = strtok_r(NULL, ", ", &save)) {
+			status = check_id(id, err);
+			argv_add(ret, id);
+		}
+	}
+	return status;
+}
+
+static void run_check(const struct preflight *p, const struct check *check,
+		      struct check_result *ret)
+{
+	struct finding f = {0};
+
+	ret->id = check->id;
+	ret->severity = check->severity;
+	ret->outcome = CHECK_SKIPPED;
+	if (argv_has(&p->skip, check->id))
+		return;
+	ret->outcome = check->run(p, &f);
+	if (ret->outcome != CHECK_FAILED)
+		return;
+	if (f.warning)
+		ret->severity = CHECK_WARNING;
+	ret->message = f.message;
+	ret->remedy = f.remedy ? f.remedy : str_dup(check->remedy);
+}
+
+void preflight_run(const struct preflight *p, struct check_results *ret)
+{
+	ret->n = COUNT(checks);
+	ret->rows = mem_new(ret->n, sizeof(*ret->rows));
+	for (size_t i = 0; i < ret->n; i++)
+		run_check(p, &checks[i], &ret->rows[i]);
+}
+
+static bool is_vital(const char *id)
+{
+	for (size_t i = 0; i < COUNT(checks); i++)
+		if (strcmp(checks[i].id, id) == 0)
+			return checks[i].vital;
+	return false;
+}
+
+int preflight_verdict(const struct check_results *results, struct err *err)
+{
+	const struct check_result *first = NULL;
+	size_t more = 0;
+
+	for (size_t i = 0; i < results->n; i++) {
+		const struct check_result *row = &results->rows[i];
+		if (row->outcome != CHECK_FAILED || row->severity != CHECK_ERROR)
+			continue;
+		if (first)
+			more++;
+		else
+			first = row;
+	}
+	if (!first)
+		return 0;
+	bool vital = is_vital(first->id);
+	(void)err_set(err, EXIT_REFUSED, "check '%s': %s; %s%s%s", first->id, first->message,
+		      first->remedy, vital ? "" : ", or --skip-check ", vital ? "" : first->id);
+	return more ? err_append(err, "%zu more failed", more) : -1;
+}
+
+void check_results_clear(struct check_results *results)
+{
+	for (size_t i = 0; i < results->n; i++) {
+		free(results->rows[i].message);
+		free(results->rows[i].remedy);
+	}
+	free(results->rows);
+	memset(results, 0, sizeof(*results));
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/cli/batch_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/history/timeline.h"
+
+static json_t *ms_json(double ms)
+{
+	return ms >= 0 ? json_real((double)(int64_t)(ms * 10 + 0.5) / 10) : json_null();
+}
+
+/* jansson takes UTF-8 only; what a process said last may be anything. */
+static json_t *text_json(const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+
+	return value ? value : json_string("?");
+}
+
+static json_t *move_json(const struct batch_move *m)
+{
+	bool told = m->summary.container != NULL;
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event",
+			 "move", "container", m->name, "source", m->from, "destination", m->to,
+			 "outcome", batch_word(m->outcome), "exit_code",
+			 m->exit_code >= 0 ? json_integer(m->exit_code) : json_null(), "outage_ms",
+			 ms_json(told ? m->summary.outage_ms : -1), "freeze_ms",
+			 ms_json(told ? m->summary.freeze_ms : -1), "total_ms", ms_json(m->ms),
+			 "memory_bytes", batch_report_bytes(m->memory), "error",
+			 text_json(m->error));
+}
+
+void batch_report_move(const struct app *app, const struct batch_move *m)
+{
+	char outage[32] = "";
+
+	if (ui_is_json(app->ui)) {
+		ui_json(app->ui, move_json(m));
+		return;
+	}
+	if (m->ms < 0)
+		return;
+	if (m->outcome == BATCH_MOVED && m->summary.outage_ms >= 0)
+		timeline_ms(outage, m->summary.outage_ms);
+	CLEANUP_FREE char *text = str_fmt("%s, %s to %s%s%s", batch_word(m->outcome), m->from,
+					  m->to, *outage ? ", outage " : "", outage);
+	event_emit(app->events,
+		   &(struct event){
+			   .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
+}
+
+static void add_row(struct ui_table *table, const struct batch_move *m)
+{
+	char outage[32] = "-", took[32] = "-", memory[16];
+
+	if (m->summary.container && m->summary.outage_ms >= 0)
+		timeline_ms(outage, m->summary.outage_ms);
+	if (m->ms >= 0)
+		timeline_ms(took, m->ms);
+	ui_bytes(memory, m->memory);
+	ui_table_row(table, (const char *const[]){m->name, m->from, m->to ? m->to : "-", memory,
+						  batch_word(m->outcome), outage, took,
+						  m->error ? m->error : ""});
+}
+
+void batch_report_all(const struct app *app, const struct batch_move *rows, size_t n)
+{
+	struct ui_table *table;
+
+	if (ui_is_json(app->ui))
+		return;
+	for (size_t i = 0; ui_is_quiet(app->ui) && i < n; i++) {
+		struct err err = ERR_INIT;
+		if (!batch_is_failure(rows[i].outcome))
+			continue;
+		(void)err_set(&err, EXIT_SOME, "'%s' %s: %s", rows[i].name,
+			      batch_word(rows[i].outcome), rows[i].error ? rows[i].error : "?");
+		ui_error(app->ui, &err);
+	}
+	if (ui_is_quiet(app->ui) || !n)
+		return;
+	table = ui_table_new((const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "RESULT",
+						   "OUTAGE", "TOOK", "", NULL});
+	for (size_t i = 0; i < n; i++)
+		add_row(table, &rows[i]);
+	ui_table_print(app->ui, table);
+}
+
+json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_outcome outcome)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].outcome == outcome)
+			json_array_append_new(list, json_string(rows[i].name));
+	return list;
+}
+
+json_t *batch_report_words(const struct argv *words)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < words->n; i++)
+		json_array_append_new(list, json_string(words->v[i]));
+	return list;
+}
+
+json_t *batch_report_bytes(uint64_t bytes)
+{
+	return bytes ? json_integer((json_int_t)bytes) : json_null();
+}
+
+double batch_report_ms(int64_t start_us)
+{
+	int64_t tenths = (clock_now_us() - start_us) / 100;
+
+	return (double)tenths / 10;
+}
+
+char *batch_report_failures(const struct batch_move *rows, size_t n)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < n; i++)
+		if (batch_is_failure(rows[i].outcome))
+			buf_printf(&text, "%s'%s' %s", text.len ? ", " : "", rows[i].name,
+				   batch_word(rows[i].outcome));
+	return buf_steal(&text);
+}

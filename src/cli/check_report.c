@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "check_report.h"
+
+#include "cmigrate/move/step_tables.h"
+
+static const char *result_word(const struct check_result *r)
+{
+	switch (r->outcome) {
+	case CHECK_OK:
+		return "ok";
+	case CHECK_SKIPPED:
+		return "skipped";
+	case CHECK_NOT_NEEDED:
+		return "not needed";
+	case CHECK_FAILED:
+		break;
+	}
+	return r->severity == CHECK_WARNING ? "warning" : "refused";
+}
+
+static json_t *result_json(const struct check_result *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?}", "id", r->id, "check", r->id,
+			 "severity", r->severity == CHECK_WARNING ? "warning" : "error", "result",
+			 result_word(r), "message", r->message, "remedy", r->remedy);
+}
+
+void check_report(struct ui *ui, const struct check_results *results)
+{
+	static const char *const headers[] = {"CHECK", "RESULT", "", NULL};
+	struct ui_table *table = ui_is_json(ui) ? NULL : ui_table_new(headers);
+
+	for (size_t i = 0; i < results->n; i++) {
+		const struct check_result *r = &results->rows[i];
+		if (!table) {
+			ui_json(ui, result_json(r));
+			continue;
+		}
+		CLEANUP_FREE char *text = r->message && r->remedy
+						  ? str_fmt("%s; %s", r->message, r->remedy)
+						  : str_dup(r->message ? r->message : "");
+		const char *cells[] = {r->id, result_word(r), text, NULL};
+		ui_table_row(table, cells);
+	}
+	if (table)
+		ui_table_print(ui, table);
+}
+
+void check_warnings(const struct events *events, const struct check_results *results)
+{
+	for (size_t i = 0; i < results->n; i++) {
+		const struct check_result *r = &results->rows[i];
+		if (r->outcome == CHECK_FAILED && r->severity == CHECK_WARNING)
+			event_note(events, "%s: %s (%s)", r->id, r->message, r->remedy);
+	}
+}
+
+void plan_report(struct ui *ui, const struct move *move)
+{
+	const struct strategy *strategy = strategy_of(move);
+	json_t *steps = json_array();
+
+	ui_print(ui, "\nplan: '%s' from %s to %s, %s, connections %s\n", move->bundle.name,
+		 move->source_name, move->destination_name, strategy->name,
+		 move->source_options.tcp_established ? "kept" : "closed");
+	if (move->predicted_ms > 0)
+		ui_print(ui, "all memory in the freeze would take %.0f ms, %u are wanted\n",
+			 move->predicted_ms, move->max_downtime_ms);
+	for (size_t i = 0; i < strategy->n; i++) {
+		const struct step *step = &strategy->steps[i];
+		json_array_append_new(steps, json_string(step->name));
+		ui_print(ui, "%3zu  %s%s%s\n", i + 1, step->name, step->frozen ? "  (frozen)" : "",
+			 step->commit ? "  (no way back behind this)" : "");
+	}
+	if (ui_is_json(ui))
+		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event", "plan",
+				      "container", move->bundle.name, "source", move->source_name,
+				      "destination", move->destination_name, "strategy",
+				      strategy->name, "predicted_freeze_ms",
+				      move->predicted_ms > 0 ? json_real(move->predicted_ms)
+							     : json_null(),
+				      "steps", json_incref(steps)));
+	json_decref(steps);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/cli/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/suggest.h"
+#include "cmigrate/host/config.h"
+
+/* Beyond this many letters a suggestion is a guess. */
+#define NEAR 3
+
+const char *app_bundle_root(const struct app *app)
+{
+	if (app->config && app->config->bundle_root)
+		return app->config->bundle_root;
+	return app->globals->bundle_root ? app->globals->bundle_root : BUNDLE_ROOT_DEFAULT;
+}
+
+static size_t count(const struct verb *const *table)
+{
+	size_t n = 0;
+
+	while (table[n])
+		n++;
+	return n;
+}
+
+static int unknown_verb(const struct verb *const *table, const char *name, struct err *err)
+{
+	size_t n = count(table);
+	const char **known = mem_new(n + 1, sizeof(*known));
+
+	for (size_t i = 0; i < n; i++)
+		known[i] = table[i]->name;
+	const char *best = suggest(name, known);
+	if (best && (str_starts(best, name) || str_distance(best, name) <= NEAR))
+		err_set(err, EXIT_USAGE, "unknown command '%s'; did you mean '%s'?", name, best);
+	else
+		err_set(err, EXIT_USAGE, "unknown command '%s'; try 'cmigrate --help'", name);
+	free(known);
+	return -1;
+}
+
+const struct verb *verb_find(const struct verb *const *table, const char *name, struct err *err)
+{
+	for (size_t i = 0; table[i]; i++)
+		if (strcmp(table[i]->name, name) == 0)
+			return table[i];
+	(void)unknown_verb(table, name, err);
+	return NULL;
+}
+
+int verb_check_args(const struct verb *verb, const struct argv *args, struct err *err)
+{
+	const char *what = NULL;
+
+	if (args->n < verb->min_args)
+		what = "an argument is missing";
+	else if (args->n > verb->max_args)
+		what = "too many arguments";
+	if (!what)
+		return 0;
+	return err_set(err, EXIT_USAGE, "%s; usage: cmigrate %s %s", what, verb->name,
+		       verb->synopsis);
+}
+
+void verb_help(const struct verb *verb, struct buf *out)
+{
+	CLEANUP_BUF struct buf options = {0};
+
+	buf_printf(out, "usage: cmigrate [GLOBAL OPTIONS] %s%s%s\n\n", verb->name,
+		   *verb->synopsis ? " " : "", verb->synopsis);
+	buf_printf(out, "  %s\n\n", verb->summary);
+	if (verb->details) {
+		size_t len = strlen(verb->details);
+		buf_printf(out, "%s%s\n", verb->details,
+			   len && verb->details[len - 1] == '\n' ? "" : "\n");
+	}
+	opts_help(verb->opts, &options);
+	if (options.len)
+		buf_printf(out, "Options:\n%s\n", options.s);
+	buf_puts(out, "Global options may follow the command too: cmigrate --help lists them.\n");
+}
+
+void verbs_help(const struct verb *const *table, const struct opt *globals, struct buf *out)
+{
+	buf_puts(out, "usage: cmigrate [GLOBAL OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+		      "Moves running runc containers between hosts.\n\n"
+		      "Commands:\n");
+	for (size_t i = 0; table[i]; i++)
+		buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
+	buf_puts(out, "\nGlobal options:\n");
+	opts_help(globals, out);
+	buf_puts(out, "\nExit codes:\n"
+		      "  0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 undone,\n"
+		      "  5 moved but silent, 6 in doubt, 7 busy, 8 some moves failed\n\n"
+		      "'cmigrate COMMAND --help' tells more, cmigrate(1) everything.\n");
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/check_report.h"
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/move/check_all.h"
+#include "cmigrate/move/move.h"
+#include "cmigrate/move/move_options.h"
+
+static int check_one(struct app *app, const struct move_opts *opts, const char *name,
+		     const char *destination, struct err *err)
+{
+	struct move *move = NULL;
+	int status = move_new(app->config, opts, name, destination, app->events, &move, err);
+
+	/* What refuses the move is in the error. */
+	if (move->checks.n && (!ui_is_quiet(app->ui) || ui_is_json(app->ui)))
+		check_report(app->ui, &move->checks);
+	move_free(move);
+	return status;
+}
+
+static const char *word_of(const struct survey_host *h)
+{
+	if (!h->answers)
+		return "unreachable";
+	return h->verdict.code == EXIT_DONE ? "ok" : "refused";
+}
+
+static void print_hosts(struct ui *ui, const char *name, const struct survey *s)
+{
+	static const char *const headers[] = {"HOST", "RESULT", "", NULL};
+	struct ui_table *table = ui_is_json(ui) ? NULL : ui_table_new(headers);
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct survey_host *h = &s->hosts[i];
+		bool ok = h->verdict.code == EXIT_DONE;
+		if (table)
+			ui_table_row(table, (const char *const[]){h->name, word_of(h),
+								  ok ? "" : h->verdict.msg});
+		else
+			ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "container", name,
+					      "source", s->source, "host", h->name, "result",
+					      word_of(h), "message", ok ? NULL : h->verdict.msg));
+	}
+	if (table)
+		ui_table_print(ui, table);
+}
+
+static int check_all(struct app *app, const struct move_opts *opts, const char *name,
+		     struct err *err)
+{
+	struct survey s;
+	size_t taken = 0;
+
+	if (survey_make(app->config, opts, name, app->events, &s, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s.n; i++)
+		taken += s.hosts[i].verdict.code == EXIT_DONE;
+	if (taken < s.n || !ui_is_quiet(app->ui) || ui_is_json(app->ui))
+		print_hosts(app->ui, name, &s);
+	int status = taken == s.n ? 0
+				  : err_set(err, EXIT_REFUSED, "%zu of %zu hosts would take '%s'",
+					    taken, s.n, name);
+	survey_clear(&s);
+	return status;
+}
+
+static int run(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	((struct move_opts *)base)->dry_run = true;
+	ui_wait(app->ui, "asking the hosts");
+	if (args->n == 1)
+		return check_all(app, base, args->v[0], err);
+	return check_one(app, base, args->v[0], args->v[1], err);
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.synopsis = "[OPTIONS] NAME [DEST]",
+	.summary = "make every check of a move, and nothing else",
+	.details =
+		"Without DEST of a move to each other host of the configuration, all at once, a\n"
+		"line for each host. Exit code 3 when a host refuses or does not answer.\n"
+		"cmigrate(1) lists the checks.",
+	.opts = move_opts_table,
+	.opts_size = sizeof(struct move_opts),
+	.min_args = 1,
+	.max_args = 2,
+	.run = run,
+};

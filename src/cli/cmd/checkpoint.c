@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/move/signals.h"
+#include "cmigrate/move/step_tables.h"
+
+struct half_opts {
+	struct move_opts move;
+	char *on;
+};
+
+#define ROW(member, name, kind, arg, help) OPT(struct half_opts, member, name, 0, kind, arg, help)
+
+static void say_done(const struct app *app, const struct move *move)
+{
+	if (!ui_is_json(app->ui) && !ui_is_quiet(app->ui))
+		ui_print(app->ui, "%s '%s' on %s: '%s'\n",
+			 move->kind == MOVE_RESTORE ? "restored" : "checkpointed",
+			 move->bundle.name, move->source_name, move->images);
+}
+
+/* Why, and where that leaves the container; returns -1. */
+static int say_failure(const struct move *move, enum exit_code code, struct err *err)
+{
+	const char *why = move->summary.error ? move->summary.error : "it failed";
+
+	(void)err_set(err, code, "container '%s': %s", move->bundle.name, why);
+	if (move->kind == MOVE_RESTORE && code == EXIT_FAILED)
+		return err_append(err, "its images stay: '%s'", move->images);
+	return code == EXIT_UNDONE ? err_append(err, "it goes on on %s", move->source_name) : -1;
+}
+
+static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind, const char *name,
+		    struct err *err)
+{
+	struct move *move = NULL;
+
+	signals_watch();
+	int status = move_half_new(app->config, &opts->move, kind, name, opts->on, app->events,
+				   &move, err);
+	if (status == 0) {
+		status = (int)engine_run(strategy_of(move), move, err);
+		/* Nothing ran before a restore, so nothing has changed when it was undone. */
+		if (kind == MOVE_RESTORE && status == EXIT_UNDONE)
+			status = move->summary.exit_code = EXIT_FAILED;
+		if (ui_is_json(app->ui))
+			ui_summary(app->ui, &move->summary);
+		else if (status == EXIT_DONE)
+			say_done(app, move);
+		else
+			status = say_failure(move, (enum exit_code)status, err);
+	}
+	move_free(move);
+	return status;
+}
+
+static int run_checkpoint(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	return run_half(app, base, MOVE_CHECKPOINT, args->v[0], err);
+}
+
+static int run_restore(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	return run_half(app, base, MOVE_RESTORE, args->v[0], err);
+}
+
+static const struct opt checkpoint_table[] = {
+	ROW(on, "on", OPT_STRING, "HOST",
+	    "where it runs; default: the host that has the container"),
+	ROW(move.leave_running, "leave-running", OPT_FLAG, NULL,
+	    "let it go on afterwards: a backup"),
+	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.ghost_limit, "ghost-limit", OPT_SIZE, "SIZE", "passed on to criu"),
+	{.name = NULL},
+};
+
+static const struct opt restore_table[] = {
+	ROW(on, "on", OPT_STRING, "HOST", "where it is to run; default: this machine"),
+	ROW(move.keep_images, "keep-images", OPT_FLAG, NULL, "leave the images: a backup"),
+	ROW(move.fenced, "fenced", OPT_STRINGS, "HOST",
+	    "this host is off for certain: it isn't asked; repeatable"),
+	ROW(move.tcp_established, "tcp-established", OPT_FLAG, NULL,
+	    "keep connections that were open at the checkpoint"),
+	ROW(move.addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]", "service address; repeatable"),
+	ROW(move.endpoints, "endpoint", OPT_STRINGS, "URL", "must answer afterwards; repeatable"),
+	ROW(move.timeout, "timeout", OPT_COUNT, "SECONDS",
+	    "how long to wait for the endpoint (30)"),
+	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
+	{.name = NULL},
+};
+
+const struct verb verb_checkpoint = {
+	.name = "checkpoint",
+	.synopsis = "[OPTIONS] NAME",
+	.summary = "write a running container's state into its bundle and end it",
+	.details =
+		"The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
+		"the container is ended. 'cmigrate restore NAME' lets it go on, on any host.",
+	.opts = checkpoint_table,
+	.opts_size = sizeof(struct half_opts),
+	.acts = true,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_checkpoint,
+};
+
+const struct verb verb_restore = {
+	.name = "restore",
+	.synopsis = "[OPTIONS] NAME",
+	.summary = "let a checkpointed container go on",
+	.details = "The images are removed when it runs and its endpoint has answered; a restore\n"
+		   "that fails leaves them. Connections that were open are closed.",
+	.opts = restore_table,
+	.opts_size = sizeof(struct half_opts),
+	.acts = true,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_restore,
+};

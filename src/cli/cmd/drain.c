@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cli/drain_report.h"
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/fleet/batch.h"
+#include "cmigrate/fleet/drain.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/move/signals.h"
+
+#define PARALLEL_MAX 64
+
+static void split(const struct argv *lists, struct argv *ret)
+{
+	for (size_t i = 0; i < lists->n; i++) {
+		CLEANUP_FREE char *copy = str_dup(lists->v[i]);
+		char *save = NULL;
+		for (char *word = strtok_r(copy, ", ", &save); word;
+		     word = strtok_r(NULL, ", ", &save))
+			argv_add(ret, word);
+	}
+}
+
+static int check_opts(const struct drain *d, struct err *err)
+{
+	const struct config *config = d->app->config;
+
+	if (d->opts->parallel > PARALLEL_MAX)
+		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
+	if (config_need_hosts(config, 2, err) < 0)
+		return -1;
+	if (!config_find(config, d->host))
+		return err_set(err, EXIT_USAGE, "no host '%s' in the configuration", d->host);
+	for (size_t i = 0; i < d->to.n; i++) {
+		if (!config_find(config, d->to.v[i]))
+			return err_set(err, EXIT_USAGE, "--to: no host '%s' in the configuration",
+				       d->to.v[i]);
+		if (strcmp(d->to.v[i], d->host) == 0)
+			return err_set(err, EXIT_USAGE, "--to: %s is what is to be drained",
+				       d->host);
+	}
+	return 0;
+}
+
+static int run(struct app *app, void *base, const struct argv *args, struct err *err)
+{
+	CLEANUP_DRAIN struct drain d = {
+		.app = app, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
+
+	split(&d.opts->to, &d.to);
+	split(&d.opts->exclude, &d.exclude);
+	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
+		return -1;
+	app->plans = d.opts->dry_run;
+	signals_watch();
+	ui_wait(app->ui, "asking the hosts");
+	if (drain_run(&d, err) < 0)
+		return -1;
+	return d.opts->dry_run ? drain_report_plan(&d, err) : drain_report(&d, err);
+}
+
+#define ROW(member, name, kind, arg, help) OPT(struct drain_opts, member, name, 0, kind, arg, help)
+
+static const struct opt table[] = {
+	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "only to these; repeatable"),
+	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "leave these there; repeatable"),
+	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
+	{.name = "on-error",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct drain_opts, on_error),
+	 .arg = "WHAT",
+	 .help = "when a move fails: begin no other, or go on (continue)",
+	 .choices = "stop|continue"},
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show what would go where"),
+	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
+	    "move also what org.cmigrate.pin keeps where it is"),
+	{.name = NULL},
+};
+
+const struct verb verb_drain = {
+	.name = "drain",
+	.synopsis = "[OPTIONS] HOST",
+	.summary = "move everything on a host to the other hosts",
+	.details =
+		"Small containers first, each to the host with the most memory left. A host that\n"
+		"refuses one is passed over for it. A second run goes on with what is left.\n"
+		"Exit code 0 when nothing is left but what --exclude names, 8 when something\n"
+		"is, each by name.",
+	.opts = table,
+	.opts_size = sizeof(struct drain_opts),
+	.acts = true,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/container/container.h"
+#include "cmigrate/host/ask_all.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/host/script.h"
+
+/* Some thousand containers. */
+
+static const struct opt list_table[] = {
+	{.name = NULL},
+};
+
+static int ask_hosts(const struct app *app, const struct argv *args, struct answers *ret,
+		     struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0}, names = {0};
+
+	script_argv(&a, &script_list, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
+	for (size_t i = 0; i < args->n; i++)
+		if (!argv_has(&names, args->v[i]))
+			argv_add(&names, args->v[i]);
+	if (!args->n)
+		ask_names(app->config, false, &names);
+	return ask(app->config, &names, &cmd, app->events, ret, err);
+}
+
+static void collect(struct answers *answers, struct containers *list)
+{
+	for (size_t i = 0; i < answers->n; i++) {
+		struct answer *a = &answers->rows[i];
+		struct facts facts;
+		if (!a->ok)
+			continue;
+		facts_parse(&facts, buf_str(&a->job.out));
+		a->ok = containers_add(list, a->host->name, &facts, &a->err) == 0;
+		facts_clear(&facts);
+	}
+	containers_sort(list);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static json_t *number_or_null(int64_t number)
+{
+	return number >= 0 ? json_integer(number) : json_null();
+}
+
+static void print_json(struct ui *ui, const struct container *c)
+{
+	CLEANUP_FREE char *ips = container_ips(c), *urls = container_urls(c);
+
+	ui_json(ui, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", c->name,
+			      "host", c->host, "state", c->state, "address", text_or_null(ips),
+			      "endpoint", text_or_null(urls), "memory_bytes",
+			      number_or_null(c->memory), "created", text_or_null(c->created),
+			      "age_seconds", number_or_null(c->age), "bundle",
+			      text_or_null(c->bundle), "in_move", c->in_move));
+}
+
+static void add_row(struct ui_table *table, const struct container *c)
+{
+	CLEANUP_FREE char *ips = container_ips(c), *urls = container_urls(c);
+	CLEANUP_FREE char *state = str_fmt("%s%s", c->state, c->in_move ? ", in a move" : "");
+	char memory[16] = "-", age[24];
+
+	if (c->memory >= 0)
+		ui_bytes(memory, (unsigned long long)c->memory);
+	container_age(age, c->age);
+	ui_table_row(table, (const char *const[]){c->name, c->host, state, *ips ? ips : "-",
+						  *urls ? urls : "-", memory, age});
+}
+
+static void print_unreachable_json(struct ui *ui, const struct answers *answers)
+{
+	for (size_t i = 0; i < answers->n; i++)
+		if (!answers->rows[i].ok)
+			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
+					      "name", "host", answers->rows[i].host->name, "state",
+					      "unreachable", "address", "endpoint", "memory_bytes",
+					      "created", "age_seconds", "bundle", "in_move"));
+}
+
+static void print_table(struct ui *ui, const struct containers *list, const struct answers *answers)
+{
+	struct ui_table *table = ui_table_new((const char *const[]){
+		"NAME", "HOST", "STATE", "ADDRESS", "ENDPOINT", "MEMORY", "AGE", NULL});
+
+	for (size_t i = 0; i < list->n; i++)
+		add_row(table, &list->rows[i]);
+	for (size_t i = 0; i < answers->n; i++)
+		if (!answers->rows[i].ok)
+			ui_table_row(table,
+				     (const char *const[]){"-", answers->rows[i].host->name,
+							   "unreachable", "-", "-", "-", "-"});
+	ui_table_print(ui, table);
+}
+
+static int list_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_CONTAINERS struct containers list = {0};
+
+	(void)opts;
+	ui_wait(app->ui, "asking the hosts");
+	if (ask_hosts(app, args, &answers, err) < 0)
+		return -1;
+	collect(&answers, &list);
+	if (ui_is_json(app->ui)) {
+		for (size_t i = 0; i < list.n; i++)
+			print_json(app->ui, &list.rows[i]);
+		print_unreachable_json(app->ui, &answers);
+	} else {
+		print_table(app->ui, &list, &answers);
+	}
+	CLEANUP_FREE char *silent = answers_failures(&answers);
+	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
+}
+
+const struct verb verb_list = {
+	.name = "list",
+	.synopsis = "[HOST...]",
+	.summary = "show every container on every known host",
+	.details =
+		"Asks the hosts of the configuration at once, or those named, or without any\n"
+		"this machine. A host that doesn't answer is shown as unreachable, and the exit\n"
+		"code is 1 then. Memory is what no file keeps: the measure of a move.\n",
+	.opts = list_table,
+	.opts_size = 0,
+	.min_args = 0,
+	.max_args = 1024,
+	.run = list_run,
+};

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <string.h>
+
+#include "cli/claim.h"
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/base/name.h"
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/container/find_host.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/host/script.h"
+#include "cmigrate/network/endpoint_probe.h"
+#include "cmigrate/network/service_address.h"
+
+#define ANSWER_SECONDS 30
+/* A container may have hooks and many mounts; it is not waited for longer. */
+#define START_MS 60000
+/* How often a container whose endpoint is silent is looked at: one that has ended never answers. */
+#define LOOK_MS 500
+
+struct run_opts {
+	char *on;
+	struct argv addresses;
+	struct argv endpoints;
+	struct argv fenced;
+	unsigned timeout;
+};
+
+#define ROW(member, name, kind, arg, help) OPT(struct run_opts, member, name, 0, kind, arg, help)
+
+static const struct opt run_table[] = {
+	ROW(on, "on", OPT_STRING, "HOST", "start it there (this machine)"),
+	ROW(addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]",
+	    "service address instead of the configured, repeated"),
+	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
+	    "ask this URL instead of the configured, repeated"),
+	ROW(timeout, "timeout", OPT_COUNT, "SECONDS",
+	    "wait so long for the endpoint's answer (30)"),
+	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
+	    "this host is switched off: don't ask it, it runs nothing; repeated"),
+	{.name = NULL},
+};
+
+/* What was done, and is taken back where the rest fails. */
+struct run {
+	const struct run_opts *opts;
+	struct target target;
+	struct placed placed;
+	bool started;
+	int64_t start_us, answered_us;
+};
+
+/* Nonzero once a signal asked for the way back; a further one changes nothing. */
+static volatile int cancelled;
+
+static void on_signal(int sig)
+{
+	cancelled = sig;
+}
+
+static void watch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
+
+static int apply_options(struct run *r, struct err *err)
+{
+	struct bundle *b = &r->target.bundle;
+
+	if (target_set_addresses(&r->target, &r->opts->addresses, err) < 0)
+		return -1;
+	if (r->opts->endpoints.n)
+		argv_clear(&b->endpoints);
+	argv_extend(&b->endpoints, &r->opts->endpoints);
+	if (b->terminal)
+		return err_set(err, EXIT_USAGE,
+			       "'%s/config.json': process.terminal is true, but containers are "
+			       "started detached; set it to false",
+			       b->dir);
+	return 0;
+}
+
+/* Everything that can be refused before something is changed. */
+static int prepare(struct app *app, struct run *r, const char *name, struct err *err)
+{
+	CLEANUP_FREE char *here = config_here(app->config);
+	const char *host = r->opts->on ? r->opts->on : here;
+	bool checkpointed = false;
+
+	if (bundle_check_options(&r->opts->addresses, &r->opts->endpoints, err) < 0 ||
+	    target_init(&r->target, app, name, host, err) < 0 ||
+	    config_check_fenced(app->config, &r->opts->fenced, err) < 0 ||
+	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
+	    target_claim(&r->target, err) < 0 ||
+	    target_has_checkpoint(&r->target, &checkpointed, err) < 0)
+		return -1;
+	if (checkpointed)
+		event_note(app->events,
+			   "it starts anew; 'cmigrate restore %s' would let it go on from its "
+			   "checkpoint",
+			   name);
+	return locate_none(app->config, name, &r->opts->fenced, app->events, err);
+}
+
+/* The last error of runc's JSON log, or "". Owned by the caller. */
+static char *runc_reason(const char *log)
+{
+	CLEANUP_FREE char *copy = str_dup(log);
+	char *reason = str_dup(""), *save = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		json_t *entry = json_loads(line, 0, NULL);
+		const char *level = json_string_value(json_object_get(entry, "level"));
+		const char *text = json_string_value(json_object_get(entry, "msg"));
+		if (level && text && (!strcmp(level, "error") || !strcmp(level, "fatal")))
+			str_set(&reason, text);
+		json_decref(entry);
+	}
+	str_mask(reason);
+	return reason;
+}
+
+static int start_failure(struct run *r, const struct job *job, struct err *err)
+{
+	CLEANUP_FREE char *reason = runc_reason(buf_str(&job->err));
+
+	/* What became of it isn't known. After an error of its own runc has removed it. */
+	r->started = job->timed_out || job->lost;
+	if (r->started || !*reason)
+		return job_failure(job, err);
+	return err_set(err, EXIT_FAILED, "%s: can't start '%s': %.1500s", r->target.host->name,
+		       r->target.bundle.name, reason);
+}
+
+static int start(struct run *r, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+	const struct bundle *b = &r->target.bundle;
+
+	script_argv(&a, &script_run, b->name, b->dir, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = START_MS};
+	r->start_us = clock_now_us();
+	if (host_start(r->target.host, &cmd, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	r->started = true;
+	return job.status || job.lost || job.timed_out ? start_failure(r, &job, err) : 0;
+}
+
+/* A program that can't do its work ends soon after its start. */
+static int check_lives(struct run *r, struct err *err)
+{
+	CLEANUP_CONTAINER struct container c = {0};
+
+	if (target_container(&r->target, &c, err) < 0) {
+		err->code = EXIT_FAILED;
+		return -1;
+	}
+	if (container_lives(&c))
+		return 0;
+	return err_set(err, EXIT_FAILED, "%s: '%s' has ended: its program did not keep running",
+		       r->target.host->name, r->target.bundle.name);
+}
+
+/*
+ * Asks for a while with a probe of its own: between two it is looked whether the container still
+ * runs. 0: answered; 1: not yet; -1: there is no use in going on.
+ */
+static int ask_once(struct run *r, int64_t until, struct err *err)
+{
+	struct probe *probe = probe_new(&r->target.bundle.endpoints, err);
+
+	if (!probe)
+		return -1;
+	int status = probe_wait(probe, until, &cancelled, &r->answered_us, err);
+	probe_free(probe);
+	if (status == 0)
+		return 0;
+	return cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
+}
+
+static int wait_answer(struct run *r, int64_t deadline, struct err *err)
+{
+	int status;
+
+	do {
+		struct err silent = ERR_INIT;
+		status = ask_once(r, deadline_min(deadline, deadline_in_ms(LOOK_MS)), &silent);
+		/* Another machine's answer would be none of the container's: looked at in any case.
+		 */
+		if (status >= 0 && check_lives(r, err) < 0)
+			return -1;
+		if (status < 0 || (status > 0 && deadline_passed(deadline)))
+			return err_set(err, EXIT_FAILED, "%s", silent.msg);
+	} while (status > 0);
+	return 0;
+}
+
+static int prove(struct run *r, const struct config *config, struct err *err)
+{
+	const struct bundle *b = &r->target.bundle;
+	unsigned seconds = r->opts->timeout ? r->opts->timeout : b->timeout;
+
+	if (!b->endpoints.n)
+		return check_lives(r, err);
+	if (!seconds)
+		seconds = config->timeout ? config->timeout : ANSWER_SECONDS;
+	return wait_answer(r, deadline_in_ms((int64_t)seconds * 1000), err);
+}
+
+static int take_back(struct run *r, struct err *err)
+{
+	struct err second = ERR_INIT;
+	bool ended = !r->started || target_end(&r->target, 0, NULL, &second) == 0;
+
+	/* While it may run its address stays with it. */
+	if (ended && place_undo(r->target.host, &r->target.bundle, &r->placed, &second) == 0)
+		return r->started ? err_append(err, "it was taken back") : -1;
+	err->code = EXIT_IN_DOUBT;
+	return err_append(err, "taking it back failed: %s", second.msg);
+}
+
+static int run(struct app *app, struct run *r, const char *name, struct err *err)
+{
+	if (prepare(app, r, name, err) < 0 ||
+	    place_up(r->target.host, &r->target.bundle, &r->placed, err) < 0)
+		return -1;
+	if (!cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
+		return 0;
+	if (err->code == EXIT_DONE)
+		(void)err_set(err, EXIT_FAILED, "stopped by a signal");
+	return take_back(r, err);
+}
+
+static void print_outcome(struct ui *ui, const struct run *r)
+{
+	const char *name = r->target.bundle.name, *host = r->target.host->name;
+
+	if (ui_is_quiet(ui))
+		return;
+	if (r->answered_us)
+		ui_print(ui, "running '%s' on %s: answered after %.0f ms\n", name, host,
+			 (double)(r->answered_us - r->start_us) / 1000.0);
+	else
+		ui_print(ui, "running '%s' on %s\n", name, host);
+}
+
+static json_t *answered_json(const struct run *r, bool done)
+{
+	if (!done || !r->answered_us)
+		return json_null();
+	return json_real((double)(r->answered_us - r->start_us) / 1000.0);
+}
+
+static int run_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+{
+	struct run r = {.opts = opts, .target = TARGET_INIT};
+	int status = name_check(args->v[0], err);
+
+	watch_signals();
+	if (status == 0)
+		status = run(app, &r, args->v[0], err);
+	target_summary(app, &r.target, "running",
+		       json_pack("{s:o}", "answered_ms", answered_json(&r, status == 0)), err);
+	if (status == 0)
+		print_outcome(app->ui, &r);
+	target_clear(&r.target);
+	return status < 0 ? -1 : EXIT_DONE;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.synopsis = "[OPTIONS] NAME",
+	.summary = "start a container and wait until it answers",
+	.details =
+		"Brings the container's service address up, starts it detached with its standard\n"
+		"descriptors on /dev/null, and asks its endpoint until it answers; without one\n"
+		"it has to run. Where that fails everything is taken back.\n"
+		"\n"
+		"A container that any known host has is not started again, nor one that a host\n"
+		"which doesn't answer might have.\n",
+	.opts = run_table,
+	.opts_size = sizeof(struct run_opts),
+	.acts = true,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_run,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/status.h"
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/cli/ui.h"
+#include "cmigrate/host/config.h"
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "?";
+}
+
+static void print_container(struct ui *ui, const struct container *c)
+{
+	char age[24], memory[16];
+
+	if (c->pid)
+		ui_print(ui, "  pid       %u\n", c->pid);
+	container_age(age, c->age);
+	ui_print(ui, "  age       %s\n", age);
+	if (c->memory < 0)
+		return;
+	ui_bytes(memory, (unsigned long long)c->memory);
+	ui_print(ui, "  memory    %s in %u process%s\n", memory, c->processes,
+		 c->processes == 1 ? "" : "es");
+}
+
+static void print_address(struct ui *ui, const json_t *row)
+{
+	if (json_is_null(json_object_get(row, "host")))
+		ui_print(ui, "  address   %s, on no known host\n", text(row, "address"));
+	else
+		ui_print(ui, "  address   %s, on %s (%s)\n", text(row, "address"),
+			 text(row, "host"), text(row, "device"));
+}
+
+static void print_endpoint(struct ui *ui, const json_t *row)
+{
+	if (json_is_true(json_object_get(row, "answers")))
+		ui_print(ui, "  endpoint  %s answers, %.0f ms\n", text(row, "url"),
+			 json_number_value(json_object_get(row, "ms")));
+	else
+		ui_print(ui, "  endpoint  %s does not answer: %s\n", text(row, "url"),
+			 text(row, "error"));
+}
+
+static void print_move(struct ui *ui, const struct status *s, const json_t *move)
+{
+	const char *step = json_string_value(json_object_get(move, "last_step"));
+
+	if (json_is_null(move))
+		return;
+	if (s->journal_error)
+		ui_print(ui, "  move      its journal can't be read: %s\n", s->journal_error);
+	else
+		ui_print(ui, "  move      %s from %s to %s%s%s%s, %s\n", text(move, "id"),
+			 text(move, "source"), text(move, "destination"),
+			 step ? ", last step '" : "", step ? step : "", step ? "'" : "",
+			 s->journal.committed ? "committed" : "not committed");
+	ui_print(ui, "            if it is not under way any more: %s\n", text(move, "settled_by"));
+}
+
+static void print_text(struct ui *ui, const struct status *s, const json_t *all, bool all_answered)
+{
+	const json_t *row;
+	size_t i;
+
+	if (s->list.n)
+		ui_print(ui, "%s: %s on %s\n", s->bundle.name, s->list.rows[0].state,
+			 s->list.rows[0].host);
+	else
+		ui_print(ui, "%s: on no host%s\n", s->bundle.name,
+			 all_answered ? "" : " that answers");
+	if (s->checkpointed)
+		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
+			 s->bundle.dir, s->bundle.name);
+	for (i = 1; i < s->list.n; i++)
+		ui_print(ui, "  copy      %s on %s\n", s->list.rows[i].state, s->list.rows[i].host);
+	ui_print(ui, "  bundle    %s\n", text(all, "bundle"));
+	if (s->list.n)
+		print_container(ui, &s->list.rows[0]);
+	json_array_foreach (json_object_get(all, "addresses"), i, row)
+		print_address(ui, row);
+	json_array_foreach (json_object_get(all, "endpoints"), i, row)
+		print_endpoint(ui, row);
+	print_move(ui, s, json_object_get(all, "move"));
+	for (i = 0; i < s->answers.n; i++)
+		if (!s->answers.rows[i].ok)
+			ui_print(ui, "  unreachable %s\n", s->answers.rows[i].host->name);
+}
+
+static int unknown(const struct app *app, const struct status *s, struct err *err)
+{
+	CLEANUP_BUF struct buf asked = {0};
+	CLEANUP_FREE char *silent = answers_failures(&s->answers);
+
+	for (size_t i = 0; i < s->answers.n; i++)
+		if (s->answers.rows[i].ok)
+			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
+				   s->answers.rows[i].host->name);
+	/* Who doesn't answer may have it. */
+	(void)err_set(err, *silent ? EXIT_FAILED : EXIT_REFUSED, "no container '%s' on %s",
+		      s->bundle.name, asked.len ? asked.s : "any host that answers");
+	if (*silent)
+		(void)err_append(err, "%s", silent);
+	if (!app->config->n_hosts)
+		(void)err_append(err, "other hosts are asked where a configuration names them");
+	return -1;
+}
+
+static int report(struct app *app, const struct status *s, struct err *err)
+{
+	if (!status_known(s))
+		return unknown(app, s, err);
+	json_t *all = status_json(s);
+	CLEANUP_FREE char *silent = answers_failures(&s->answers);
+	if (ui_is_json(app->ui)) {
+		ui_json(app->ui, all);
+	} else {
+		print_text(app->ui, s, all, !*silent);
+		json_decref(all);
+	}
+	/* Who doesn't answer may have a copy, or an address. */
+	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
+}
+
+static int status_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+{
+	CLEANUP_STATUS struct status s = {0};
+
+	(void)opts;
+	ui_wait(app->ui, "asking the hosts");
+	if (status_gather(app, args->v[0], &s, err) < 0)
+		return -1;
+	return report(app, &s, err);
+}
+
+static const struct opt status_table[] = {
+	{.name = NULL},
+};
+
+const struct verb verb_status = {
+	.name = "status",
+	.synopsis = "NAME",
+	.summary = "show one container in full",
+	.details =
+		"Where it is, where its addresses are, whether its endpoint answers now, and\n"
+		"whether a move of it waits for 'recover'. All hosts are asked at once; one that\n"
+		"doesn't answer is shown as unreachable, and the exit code is 1 then.\n",
+	.opts = status_table,
+	.opts_size = 0,
+	.min_args = 1,
+	.max_args = 1,
+	.run = status_run,
+};

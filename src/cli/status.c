@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+
+#include <string.h>
+
+#include "claim.h"
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/base/name.h"
+#include "cmigrate/check/check.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/host/script.h"
+#include "cmigrate/network/endpoint_probe.h"
+
+/* It is asked whether an endpoint answers now, not whether it will. */
+#define ENDPOINT_MS 500
+#define ENDPOINTS_MAX 16
+
+void status_clear(struct status *s)
+{
+	answers_clear(&s->answers);
+	containers_clear(&s->list);
+	bundle_clear(&s->bundle);
+	journal_state_clear(&s->journal);
+	str_set(&s->journal_error, NULL);
+}
+
+static int ask_hosts(const struct app *app, struct answers *ret, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0}, names = {0};
+
+	script_argv(&a, &script_list, "addresses", NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
+	ask_names(app->config, true, &names);
+	return ask(app->config, &names, &cmd, app->events, ret, err);
+}
+
+static bool is_there(const struct containers *list, const struct container *c)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (container_is_same(&list->rows[i], c))
+			return true;
+	return false;
+}
+
+/* Takes those of the name out of all that hosts have; the one that lives comes first. */
+static void pick(struct containers *all, const char *name, struct containers *ret)
+{
+	ret->rows = mem_new(all->n, sizeof(*ret->rows));
+	for (int lives = 1; lives >= 0; lives--) {
+		for (size_t i = 0; i < all->n; i++) {
+			struct container *c = &all->rows[i];
+			if (!c->name || strcmp(c->name, name) != 0 || container_lives(c) != lives ||
+			    is_there(ret, c))
+				continue;
+			ret->rows[ret->n++] = *c;
+			memset(c, 0, sizeof(*c));
+		}
+	}
+}
+
+static void collect(struct status *s, const char *name)
+{
+	CLEANUP_CONTAINERS struct containers all = {0};
+
+	for (size_t i = 0; i < s->answers.n; i++) {
+		struct answer *a = &s->answers.rows[i];
+		struct facts facts;
+		if (!a->ok)
+			continue;
+		facts_parse(&facts, buf_str(&a->job.out));
+		a->ok = containers_add(&all, a->host->name, &facts, &a->err) == 0;
+		facts_clear(&facts);
+	}
+	pick(&all, name, &s->list);
+}
+
+static struct answer *answer_of(const struct status *s, const char *host)
+{
+	for (size_t i = 0; i < s->answers.n; i++)
+		if (strcmp(s->answers.rows[i].host->name, host) == 0)
+			return &s->answers.rows[i];
+	return NULL;
+}
+
+/* True once this host has told what there is beside the bundle. */
+static bool read_bundle(struct status *s, struct host *host, struct err *err)
+{
+	struct target t = TARGET_INIT;
+
+	/* What an earlier host said is forgotten. The lock isn't needed: nothing is claimed. */
+	s->bundle.n_addresses = 0;
+	argv_clear(&s->bundle.endpoints);
+	t.host = host;
+	t.bundle = s->bundle;
+	s->configured = target_read_config(&t, err) == 0;
+	struct err unheard = ERR_INIT;
+	if (s->configured)
+		(void)target_has_checkpoint(&t, &s->checkpointed, &unheard);
+	s->bundle = t.bundle;
+	store_init(&t.store, host, s->bundle.dir);
+	struct err damaged = ERR_INIT;
+	if (journal_load(&t.store, &s->journal, &damaged) < 0)
+		str_set(&s->journal_error, damaged.msg);
+	store_clear(&t.store);
+	return s->configured || s->journal.found;
+}
+
+/* The bundle is shared: the host that has the container is asked first, then any that answers. */
+static void find_bundle(struct status *s)
+{
+	struct err err = ERR_INIT;
+	struct answer *first = s->list.n ? answer_of(s, s->list.rows[0].host) : NULL;
+
+	if (first && read_bundle(s, first->host, &err))
+		return;
+	for (size_t i = 0; i < s->answers.n; i++) {
+		struct answer *a = &s->answers.rows[i];
+		if (a == first || a->job.lost)
+			continue;
+		if (read_bundle(s, a->host, &err))
+			return;
+	}
+}
+
+/* Without a configuration what runc remembers of it must do. */
+static void complete(struct status *s)
+{
+	const struct container *c = s->list.n ? &s->list.rows[0] : NULL;
+	struct err ignored = ERR_INIT;
+
+	if (s->configured || !c)
+		return;
+	s->bundle.n_addresses = 0;
+	(void)bundle_add_addresses(&s->bundle, c->addresses, &ignored);
+	CLEANUP_FREE char *urls = container_urls(c);
+	char *save = NULL;
+	argv_clear(&s->bundle.endpoints);
+	for (char *url = strtok_r(urls, ",", &save); url; url = strtok_r(NULL, ",", &save))
+		if (name_check_endpoint(url, &ignored) == 0)
+			argv_add(&s->bundle.endpoints, url);
+}
+
+int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)
+{
+	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
+	    ask_hosts(app, &ret->answers, err) < 0)
+		return -1;
+	collect(ret, name);
+	find_bundle(ret);
+	complete(ret);
+	return 0;
+}
+
+bool status_known(const struct status *s)
+{
+	return s->list.n || s->journal.found || s->journal_error || s->configured;
+}
+
+/* The host that has an address now, and its device there in *ret_device (owned by the caller). */
+static const char *holder(const struct status *s, const char *ip, char **ret_device)
+{
+	for (size_t i = 0; i < s->answers.n; i++) {
+		const struct answer *a = &s->answers.rows[i];
+		struct facts facts;
+		int prefix;
+		if (!a->ok)
+			continue;
+		facts_parse(&facts, buf_str(&a->job.out));
+		CLEANUP_JSON json_t *links = facts_json(&facts, "addr");
+		facts_clear(&facts);
+		const json_t *link = check_find_address(links, ip, &prefix);
+		struct err ignored = ERR_INIT;
+		if (!link)
+			continue;
+		const char *device = check_text(link, "ifname");
+		str_set(ret_device, name_check_device(device, &ignored) == 0 ? device : "?");
+		return a->host->name;
+	}
+	return NULL;
+}
+
+/* The cause alone: the URL is beside it. */
+static const char *silence(const struct err *err)
+{
+	static const char before[] = "does not answer: ";
+	const char *at = strstr(err->msg, before);
+
+	return at ? at + strlen(before) : err->msg;
+}
+
+static json_t *addresses_json(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->bundle.n_addresses; i++) {
+		const struct address *a = &s->bundle.addresses[i];
+		CLEANUP_FREE char *device = NULL;
+		const char *host = holder(s, a->ip, &device);
+		json_array_append_new(list, json_pack("{s:s, s:s?, s:s?}", "address", a->ip, "host",
+						      host, "device", device));
+	}
+	return list;
+}
+
+static json_t *endpoints_json(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->bundle.endpoints.n && i < ENDPOINTS_MAX; i++) {
+		const char *url = s->bundle.endpoints.v[i];
+		struct err err = ERR_INIT;
+		CLEANUP_ARGV struct argv urls = {0};
+		argv_add(&urls, url);
+		double ms = probe_now(&urls, ENDPOINT_MS, NULL, &err);
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers", ms >= 0,
+					"ms", ms >= 0 ? json_real(ms) : json_null(), "error",
+					ms >= 0 ? json_null() : json_string(silence(&err))));
+	}
+	return list;
+}
+
+/* A journal is a file that others can have written: texts only, masked. */
+static json_t *journal_text(const json_t *move, const char *key)
+{
+	CLEANUP_FREE char *text = str_dup(json_string_value(json_object_get(move, key)));
+
+	if (!text)
+		return json_null();
+	str_mask(text);
+	return json_string(text);
+}
+
+static json_t *move_part(const struct status *s)
+{
+	const struct journal_state *j = &s->journal;
+
+	if (!j->found && !s->journal_error)
+		return json_null();
+	CLEANUP_FREE char *step = str_dup(j->last_step);
+	if (step)
+		str_mask(step);
+	return json_pack("{s:o, s:o, s:o, s:o, s:s?, s:b, s:s?, s:o}", "id",
+			 journal_text(j->move, "id"), "source", journal_text(j->move, "source"),
+			 "destination", journal_text(j->move, "destination"), "strategy",
+			 journal_text(j->move, "strategy"), "last_step", step, "committed",
+			 j->committed, "error", s->journal_error, "settled_by",
+			 json_sprintf("cmigrate recover %s", s->bundle.name));
+}
+
+static json_t *copies_json(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 1; i < s->list.n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "host", s->list.rows[i].host,
+						      "state", s->list.rows[i].state));
+	return list;
+}
+
+static json_t *silent_json(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->answers.n; i++)
+		if (!s->answers.rows[i].ok)
+			json_array_append_new(list, json_string(s->answers.rows[i].host->name));
+	return list;
+}
+
+static json_t *number_or_null(int64_t number)
+{
+	return number >= 0 ? json_integer(number) : json_null();
+}
+
+json_t *status_json(const struct status *s)
+{
+	static const struct container none = {.age = -1, .memory = -1};
+	const struct container *c = s->list.n ? &s->list.rows[0] : &none;
+	const char *bundle = c->bundle && *c->bundle ? c->bundle : s->bundle.dir;
+
+	return json_pack(
+		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
+		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
+		c->created && *c->created ? c->created : NULL, "age_seconds",
+		number_or_null(c->age), "memory_bytes", number_or_null(c->memory), "processes",
+		c->processes ? json_integer(c->processes) : json_null(), "addresses",
+		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
+		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* status: everything that can be known of one container now: from all hosts, its bundle, its
+ * endpoints. */
+#ifndef CMIGRATE_STATUS_H
+#define CMIGRATE_STATUS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "cmigrate/base/err.h"
+#include "cmigrate/cli/cmd.h"
+#include "cmigrate/container/bundle.h"
+#include "cmigrate/container/container.h"
+#include "cmigrate/container/journal.h"
+#include "cmigrate/host/ask_all.h"
+
+/* What all hosts said, and what was found beside the bundle. */
+struct status {
+	struct answers answers;
+	struct containers list; /* of this name: usually one */
+	struct bundle bundle;
+	bool configured;   /* bundle has config.json's contents */
+	bool checkpointed; /* there are images of `cmigrate checkpoint` */
+	struct journal_state journal;
+	char *journal_error; /* it is there and can't be read; or NULL */
+};
+#define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
+
+/* Asks all known hosts at once, then reads config.json and journal. -1 only where the name is none.
+ */
+int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err);
+/* A host has it, a move of it is unfinished, or it can be restored. */
+bool status_known(const struct status *s);
+/* What `status --json` prints; asks the endpoints. A new reference. */
+json_t *status_json(const struct status *s);
+void status_clear(struct status *s);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/container/bundle.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/json.h"
+#include "cmigrate/container/annotation.h"
+
+#define SEPARATORS ", \t"
+
+int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name, struct err *err)
+{
+	memset(bundle, 0, sizeof(*bundle));
+	if (name_check(name, err) < 0)
+		return -1;
+	bundle->name = str_dup(name);
+	bundle->dir = str_fmt("%s/%s", bundle_root, name);
+	return 0;
+}
+
+void bundle_clear(struct bundle *b)
+{
+	free(b->name);
+	free(b->dir);
+	free(b->strategy);
+	free(b->transport);
+	free(b->tcp);
+	free(b->netns);
+	argv_clear(&b->endpoints);
+	argv_clear(&b->criu_flags);
+	argv_clear(&b->binds);
+	memset(b, 0, sizeof(*b));
+}
+
+int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err)
+{
+	CLEANUP_FREE char *copy = str_dup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, SEPARATORS, &save); word;
+	     word = strtok_r(NULL, SEPARATORS, &save)) {
+		if (bundle->n_addresses == ADDRESSES_MAX)
+			return err_set(err, EXIT_USAGE, "more than %d service addresses",
+				       ADDRESSES_MAX);
+		if (address_parse_service(word, &bundle->addresses[bundle->n_addresses], err) < 0)
+			return -1;
+		bundle->n_addresses++;
+	}
+	return 0;
+}
+
+int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
+			 struct err *err)
+{
+	struct bundle taken = {0};
+
+	for (size_t i = 0; i < addresses->n; i++)
+		if (bundle_add_addresses(&taken, addresses->v[i], err) < 0)
+			return err_wrap(err, "--address");
+	for (size_t i = 0; i < endpoints->n; i++)
+		if (name_check_endpoint(endpoints->v[i], err) < 0)
+			return err_wrap(err, "--endpoint");
+	return 0;
+}
+
+static void add_words(struct argv *list, const char *text)
+{
+	CLEANUP_FREE char *copy = str_dup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, SEPARATORS, &save); word;
+	     word = strtok_r(NULL, SEPARATORS, &save))
+		argv_add(list, word);
+}
+
+static int read_annotations(struct bundle *b, const json_t *root, struct err *err)
+{
+	const json_t *all = NULL;
+	const char *key;
+	json_t *value;
+
+	if (document_object(root, "", "annotations", &all, err) < 0)
+		return -1;
+	json_object_foreach ((json_t *)(uintptr_t)all, key, value) {
+		const char *text = json_string_value(value);
+		if (!text)
+			return err_set(err, EXIT_USAGE, "annotation '%.80s' is not a string", key);
+		if (!str_starts(key, "org.cmigrate."))
+			continue;
+		if (annotation_check(key, text, err) < 0)
+			return -1;
+		const char *what = key + strlen("org.cmigrate.");
+		if (strcmp(what, "endpoint") == 0)
+			add_words(&b->endpoints, text);
+		else if (strcmp(what, "criu") == 0)
+			add_words(&b->criu_flags, text);
+		else if (strcmp(what, "address") == 0 && bundle_add_addresses(b, text, err) < 0)
+			return -1;
+		else if (strcmp(what, "strategy") == 0)
+			str_set(&b->strategy, text);
+		else if (strcmp(what, "transport") == 0)
+			str_set(&b->transport, text);
+		else if (strcmp(what, "tcp") == 0)
+			str_set(&b->tcp, text);
+		else if (strcmp(what, "timeout") == 0)
+			b->timeout = (unsigned)strtoul(text, NULL, 10);
+		else if (strcmp(what, "max-downtime") == 0)
+			b->max_downtime_ms = (unsigned)strtoul(text, NULL, 10);
+	}
+	return 0;
+}
+
+static int read_namespaces(struct bundle *b, const json_t *root, struct err *err)
+{
+	const json_t *linux_part = NULL, *ns;
+	size_t i;
+
+	if (document_object(root, "", "linux", &linux_part, err) < 0)
+		return -1;
+	b->host_network = true;
+	json_array_foreach (json_object_get(linux_part, "namespaces"), i, ns) {
+		CLEANUP_FREE char *type = NULL;
+		if (document_string(ns, "linux.namespaces", "type", &type, err) < 0)
+			return -1;
+		if (!type || strcmp(type, "network") != 0)
+			continue;
+		b->host_network = false;
+		if (document_string(ns, "linux.namespaces", "path", &b->netns, err) < 0 ||
+		    (b->netns && name_check_path(b->netns, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_bind(const json_t *mount)
+{
+	const json_t *options = json_object_get(mount, "options"), *option;
+	const char *type = json_string_value(json_object_get(mount, "type"));
+	size_t i;
+
+	if (type && strcmp(type, "bind") == 0)
+		return true;
+	json_array_foreach (options, i, option) {
+		const char *word = json_string_value(option);
+		if (word && (strcmp(word, "bind") == 0 || strcmp(word, "rbind") == 0))
+			return true;
+	}
+	return false;
+}
+
+static int read_mounts(struct bundle *b, const json_t *root, struct err *err)
+{
+	const json_t *mounts = json_object_get(root, "mounts"), *mount;
+	size_t i;
+
+	if (mounts && !json_is_array(mounts))
+		return err_set(err, EXIT_USAGE, "'mounts' is not a list");
+	json_array_foreach (mounts, i, mount) {
+		CLEANUP_FREE char *source = NULL;
+		if (!json_is_object(mount))
+			return err_set(err, EXIT_USAGE, "'mounts' has an entry that is no object");
+		if (document_string(mount, "mounts", "source", &source, err) < 0)
+			return -1;
+		if (source && *source == '/' && is_bind(mount))
+			argv_add(&b->binds, source);
+	}
+	return 0;
+}
+
+static int read_process(struct bundle *b, const json_t *root, struct err *err)
+{
+	const json_t *process = NULL;
+
+	if (document_object(root, "", "process", &process, err) < 0)
+		return -1;
+	if (!process || !json_is_string(json_object_get(root, "ociVersion")))
+		return err_set(err, EXIT_USAGE, "it has no '%s': not an OCI configuration",
+			       process ? "ociVersion" : "process");
+	b->terminal = json_is_true(json_object_get(process, "terminal"));
+	return 0;
+}
+
+int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle->dir);
+	json_t *root = document_parse(text, len, path, err);
+
+	if (!root)
+		return -1;
+	int status = 0;
+	if (read_process(bundle, root, err) < 0 || read_annotations(bundle, root, err) < 0 ||
+	    read_namespaces(bundle, root, err) < 0 || read_mounts(bundle, root, err) < 0)
+		status = err_wrap(err, "'%s'", path);
+	bundle->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
+	json_decref(root);
+	return status;
+}

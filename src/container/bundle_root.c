@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/container/bundle_root.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/name.h"
+#include "cmigrate/host/remote_path.h"
+#include "cmigrate/host/script.h"
+
+#define FIND_MS 15000
+
+/* unseen: why that can't be told, where it is so. */
+static bool has_root(struct host *host, const char *root, struct err *unseen)
+{
+	bool there = false;
+
+	return path_is_directory(host, root, &there, unseen) == 0 && there;
+}
+
+struct host *bundles_host(const struct config *config, const char *root, const char *on,
+			  const struct events *events, struct err *err)
+{
+	CLEANUP_FREE char *here = config_here(config);
+	struct err unseen = ERR_INIT;
+
+	if (on)
+		return config_host(config, on, events, err);
+	struct host *host = config_host(config, here, events, err);
+	if (host && has_root(host, root, &unseen))
+		return host;
+	host_free(host);
+	for (size_t i = 0; i < config->n_hosts; i++) {
+		host = config_host(config, config->hosts[i].name, events, err);
+		if (host && has_root(host, root, &unseen))
+			return host;
+		host_free(host);
+	}
+	if (*unseen.msg)
+		*err = unseen;
+	else
+		(void)err_set(err, EXIT_REFUSED, "'%s' is neither here nor on a configured host",
+			      root);
+	(void)err_append(err, "name a host that has the bundles with --on HOST");
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
+		 struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *out = NULL;
+
+	script_argv(&a, &script_bundles, root, file, NULL);
+	if (host_output(host, &(struct command){.argv = a.v, .timeout_ms = FIND_MS}, &out, err) < 0)
+		return -1;
+	char *save = NULL;
+	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct err bad = ERR_INIT;
+		char *end = strstr(line, "/.cmigrate/");
+		if (!end || strlen(line) < strlen(root) + 2)
+			continue;
+		*end = '\0';
+		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
+			argv_add(names, strrchr(line, '/') + 1);
+	}
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), by_name);
+	return 0;
+}

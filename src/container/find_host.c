@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/container/find_host.h"
+
+#include <string.h>
+
+#include "cmigrate/container/bundle.h"
+#include "cmigrate/container/container.h"
+#include "cmigrate/container/journal.h"
+#include "cmigrate/host/ask_all.h"
+#include "cmigrate/host/script.h"
+
+/* Which hosts have it, as indexes of the answers; -1: none. */
+struct found {
+	int live, second_live, stopped;
+};
+
+static int look(const struct answer *answer, struct container *ret, bool *ret_found,
+		struct err *err)
+{
+	struct facts facts;
+
+	facts_parse(&facts, buf_str(&answer->job.out));
+	CLEANUP_JSON json_t *state = facts_json(&facts, "state");
+	bool said = *facts_get(&facts, "state") != '\0';
+	facts_clear(&facts);
+	*ret_found = state != NULL;
+	if (said && !json_is_object(state))
+		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
+			       answer->host->name);
+	return state ? container_read(ret, answer->host->name, state, err) : 0;
+}
+
+/* An answer that makes no sense counts as none. */
+static void take(struct answers *answers, struct found *found)
+{
+	CLEANUP_CONTAINER struct container live = {0};
+
+	*found = (struct found){.live = -1, .second_live = -1, .stopped = -1};
+	for (size_t i = 0; i < answers->n; i++) {
+		CLEANUP_CONTAINER struct container c = {0};
+		struct answer *a = &answers->rows[i];
+		bool here = false;
+		if (a->ok && look(a, &c, &here, &a->err) < 0)
+			a->ok = false;
+		if (!a->ok || !here)
+			continue;
+		if (!container_lives(&c)) {
+			found->stopped = (int)i;
+		} else if (found->live < 0) {
+			found->live = (int)i;
+			live = c;
+			memset(&c, 0, sizeof(c));
+		} else if (!container_is_same(&live, &c)) {
+			found->second_live = (int)i;
+		}
+	}
+}
+
+static int none_has_it(const struct config *config, const char *name, const struct answers *answers,
+		       struct err *err)
+{
+	CLEANUP_BUF struct buf asked = {0};
+	CLEANUP_FREE char *silent = answers_failures(answers);
+
+	for (size_t i = 0; i < answers->n; i++)
+		if (answers->rows[i].ok)
+			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
+				   answers->rows[i].host->name);
+	if (asked.len)
+		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked.s);
+	else
+		(void)err_set(err, EXIT_REFUSED, "container '%s' is not found", name);
+	if (*silent)
+		(void)err_append(err, "%s", silent);
+	if (!config->n_hosts)
+		(void)err_append(err, "another host is named with --from HOST or --on HOST");
+	return -1;
+}
+
+static int ask_state(const struct config *config, const char *name, const struct argv *hosts,
+		     const char *mark, const struct events *events, struct answers *ret,
+		     struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_state, name, NULL);
+	if (answers_open(config, hosts, mark, events, ret, err) < 0)
+		return -1;
+	answers_ask(ret, &(struct command){.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS});
+	return 0;
+}
+
+/* In the middle of a move both hosts have it, one of them frozen. */
+static bool in_move(const struct config *config, const char *name, struct host *host)
+{
+	struct bundle bundle;
+	struct store store;
+	struct journal_state state = {0};
+	struct err unused = ERR_INIT;
+
+	if (bundle_init(&bundle, config->bundle_root, name, &unused) < 0)
+		return false;
+	store_init(&store, host, bundle.dir);
+	bool found = journal_load(&store, &state, &unused) < 0 || state.found;
+	journal_state_clear(&state);
+	store_clear(&store);
+	bundle_clear(&bundle);
+	return found;
+}
+
+static int two_have_it(const struct config *config, const char *name, const struct answers *answers,
+		       const struct found *found, struct err *err)
+{
+	struct host *first = answers->rows[found->live].host;
+
+	if (in_move(config, name, first))
+		return err_set(err, EXIT_BUSY,
+			       "container '%s': a move of it is under way, or was interrupted: "
+			       "'cmigrate recover %s' settles it",
+			       name, name);
+	return err_set(err, EXIT_REFUSED,
+		       "container '%s' is on %s and on %s; name one of them: --from HOST or --on "
+		       "HOST",
+		       name, first->name, answers->rows[found->second_live].host->name);
+}
+
+static int check_answers(const struct answers *answers, const char *needed, struct err *err)
+{
+	for (size_t i = 0; needed && i < answers->n; i++) {
+		const struct answer *a = &answers->rows[i];
+		if (a->ok || strcmp(a->host->name, needed) != 0)
+			continue;
+		*err = a->err;
+		err->code = EXIT_REFUSED;
+		return -1;
+	}
+	return 0;
+}
+
+static int find(const struct config *config, const char *name, const char *needed,
+		struct answers *answers, char **ret_host, struct err *err)
+{
+	struct found found;
+
+	take(answers, &found);
+	if (found.second_live >= 0)
+		return two_have_it(config, name, answers, &found, err);
+	int at = found.live >= 0 ? found.live : found.stopped;
+	if (at < 0)
+		return none_has_it(config, name, answers, err);
+	if (check_answers(answers, needed, err) < 0)
+		return -1;
+	*ret_host = str_dup(answers->rows[at].host->name);
+	return 0;
+}
+
+int locate(const struct config *config, const char *name, const char *needed, const char *mark,
+	   const struct events *events, struct answers *ret_asked, char **ret_host, struct err *err)
+{
+	CLEANUP_ARGV struct argv hosts = {0};
+
+	ask_names(config, true, &hosts);
+	if (ask_state(config, name, &hosts, mark, events, ret_asked, err) < 0)
+		return -1;
+	return find(config, name, needed, ret_asked, ret_host, err);
+}
+
+/* Hosts that are off are not asked: each would cost its deadline. */
+static void names_without(const struct config *config, const struct argv *off, struct argv *ret)
+{
+	CLEANUP_ARGV struct argv all = {0};
+
+	ask_names(config, true, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (!argv_has(off, all.v[i]))
+			argv_add(ret, all.v[i]);
+}
+
+int locate_none(const struct config *config, const char *name, const struct argv *off,
+		const struct events *events, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_ARGV struct argv hosts = {0};
+	struct found found;
+
+	names_without(config, off, &hosts);
+	if (ask_state(config, name, &hosts, NULL, events, &answers, err) < 0)
+		return -1;
+	take(&answers, &found);
+	int at = found.live >= 0 ? found.live : found.stopped;
+	if (at >= 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' is on %s%s", name,
+			       answers.rows[at].host->name,
+			       found.live >= 0 ? "" : ", stopped; delete it there first");
+	CLEANUP_FREE char *silent = answers_failures(&answers);
+	if (*silent)
+		return err_set(err, EXIT_REFUSED,
+			       "'%s' may run where nobody can be asked: %s; a host that is "
+			       "switched off is named with --fenced HOST",
+			       name, silent);
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/criu/post_copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/host/script.h"
+
+#define QUICK_MS 10000
+/* criu's start, and a connection. */
+#define SOCKET_MS 20000
+
+static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
+		 struct job *job, struct err *err)
+{
+	return host_start(host,
+			  &(struct command){.argv = a->v, .env = env, .timeout_ms = timeout_ms},
+			  job, err);
+}
+
+static int run(struct host *host, const struct argv *a, struct err *err)
+{
+	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
+}
+
+int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_guard, "admit", pages->tag, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	argv_add(&a, pages->client);
+	return run(server->host, &a, err);
+}
+
+int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
+		      struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *env = str_fmt("CMIGRATE_PAGES=%s", destination->run);
+	CLEANUP_FREE char *log = str_fmt("%s/pages.out", destination->run);
+	char *envs[] = {env, NULL};
+
+	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
+		    pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	/* A log of its own: it lives on when the controller or its connection is gone. */
+	return host_start(
+		destination->host,
+		&(struct command){.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms},
+		job, err);
+}
+
+int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_socket, destination->run, NULL);
+	return start(destination->host, &a, NULL, SOCKET_MS, job, err);
+}
+
+int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
+		      struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_drain, destination->run, NULL);
+	return start(destination->host, &a, NULL, timeout_ms, job, err);
+}
+
+/* What ss says of the page server's sockets, owned by the caller; NULL where that can't be told. */
+static char *server_sockets(const struct pages *pages, const struct runtime *source, char *option)
+{
+	CLEANUP_FREE char *port = str_fmt("sport = :%u", pages->port);
+	char *argv[] = {"ss", "-H", option, port, NULL};
+	struct err unused = ERR_INIT;
+	char *out = NULL;
+
+	return host_output(source->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS},
+			   &out, &unused) == 0
+		       ? out
+		       : NULL;
+}
+
+uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
+{
+	CLEANUP_FREE char *out = server_sockets(pages, source, "-tin");
+	const char *sent = out ? strstr(out, "bytes_acked:") : NULL;
+
+	return sent ? strtoull(sent + strlen("bytes_acked:"), NULL, 10) : 0;
+}
+
+bool pages_may_come(const struct pages *pages, const struct runtime *source)
+{
+	CLEANUP_FREE char *out = server_sockets(pages, source, "-tan");
+	return !out || *out;
+}
+
+int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_cut, "fetch", destination->run, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	return run(destination->host, &a, err);
+}
+
+int pages_end(const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_unpage, destination->run, NULL);
+	return run(destination->host, &a, err);
+}
+
+int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_nudge, source->run, pages->server, NULL);
+	argv_addf(&a, "%u", pages->port);
+	return run(source->host, &a, err);
+}
+
+int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_guard, "clear", pages->tag, NULL);
+	return run(server->host, &a, err);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/criu/pre_copy.h"
+
+/* The freeze of a container of next to no memory (docs/move.md, measured on test hosts). */
+#define BASE_MS 100
+/* A pass that is less than a tenth smaller than the one before gains nothing. */
+#define SHRINKS 0.9
+
+double precopy_cold_ms(uint64_t bytes, double bytes_ms)
+{
+	return BASE_MS + (bytes_ms > 0 ? 2 * (double)bytes / bytes_ms : 0);
+}
+
+enum precopy precopy_decide(const struct summary_pass *passes, size_t n, unsigned max_downtime_ms,
+			    double *ret_predicted_ms)
+{
+	const struct summary_pass *last = &passes[n - 1];
+	double rate = passes[0].ms > 0 ? (double)passes[0].bytes / passes[0].ms : 0;
+
+	*ret_predicted_ms = precopy_cold_ms(last->bytes, rate);
+	/* The first pass is all there is: it says nothing of what changes. */
+	if (n > 1 && *ret_predicted_ms <= max_downtime_ms)
+		return PRECOPY_FITS;
+	if (n > 2 && (double)last->bytes > SHRINKS * (double)passes[n - 2].bytes)
+		return PRECOPY_GROWS;
+	return n >= PRECOPY_PASSES ? PRECOPY_LIMIT : PRECOPY_GO_ON;
+}
+
+const char *precopy_reason(enum precopy decision)
+{
+	switch (decision) {
+	case PRECOPY_GO_ON:
+		break;
+	case PRECOPY_FITS:
+		return "the rest fits the downtime budget";
+	case PRECOPY_GROWS:
+		return "what changes between two passes no longer shrinks";
+	case PRECOPY_LIMIT:
+		return "the limit of passes is met";
+	}
+	return "another pass follows";
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/fleet/drain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/suggest.h"
+#include "cmigrate/cli/batch_report.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/move/move.h"
+
+/* How long to wait for a move that another cmigrate makes of a container. */
+#define BUSY_MS 60000
+/* A host that is given containers all the time is not to keep this going for ever. */
+#define ROUNDS_MAX 5
+/* Each of them freezes the container: one that fails on two hosts is likely to fail on a third. */
+#define ATTEMPTS_MAX 2
+
+/* ---- where to ---- */
+
+static int choose(void *ctx, size_t row, struct err *err)
+{
+	struct drain *d = ctx;
+	struct batch_move *m = &d->batch.rows[row];
+	unsigned parallel = d->opts->parallel ? d->opts->parallel : BATCH_PARALLEL;
+
+	if (d->source_lost)
+		return err_set(err, EXIT_FAILED, "%s does not answer any more", d->host);
+	for (size_t h = 0; h < d->n_hosts; h++)
+		d->hosts[h].refused = d->refused[row * d->n_hosts + h];
+	int at = destination_choose(d->hosts, d->n_hosts, m->memory, parallel);
+	if (at == DESTINATION_LATER)
+		return 1;
+	if (at == DESTINATION_NONE)
+		return err_set(err, EXIT_REFUSED, "%s",
+			       d->n_hosts ? "no host has room for it" : "no other host answers");
+	str_set(&m->to, d->hosts[at].name);
+	return 0;
+}
+
+static struct destination *destination_of(struct drain *d, size_t row)
+{
+	size_t h = 0;
+
+	while (strcmp(d->hosts[h].name, d->batch.rows[row].to) != 0)
+		h++;
+	return &d->hosts[h];
+}
+
+static void begun(void *ctx, size_t row)
+{
+	struct drain *d = ctx;
+	struct destination *to = destination_of(d, row);
+
+	to->n_moving++;
+	to->n_planned++;
+	to->planned += d->batch.rows[row].memory;
+}
+
+static void ended(void *ctx, size_t row, bool moved)
+{
+	struct drain *d = ctx;
+	struct destination *to = destination_of(d, row);
+
+	to->n_moving--;
+	if (moved)
+		return;
+	to->n_planned--;
+	to->planned -= d->batch.rows[row].memory;
+}
+
+static bool refused(void *ctx, size_t row, const char *reason)
+{
+	struct drain *d = ctx;
+	const char *to = d->batch.rows[row].to;
+	size_t h = (size_t)(destination_of(d, row) - d->hosts);
+
+	d->refused[row * d->n_hosts + h] = true;
+	if (d->batch.rows[row].outcome == BATCH_UNDONE) {
+		d->hosts[h].n_failed++;
+		return ++d->undone[row] < ATTEMPTS_MAX;
+	}
+	/* Each further attempt would cost its deadline. */
+	for (size_t i = 0; destination_is_silent(reason, to) && i < d->batch.n; i++)
+		d->refused[i * d->n_hosts + h] = true;
+	if (destination_is_silent(reason, d->host))
+		d->source_lost = true;
+	return !d->source_lost && !destination_refusal_is_final(reason);
+}
+
+static void report(void *ctx, size_t row)
+{
+	struct drain *d = ctx;
+
+	batch_report_move(d->app, &d->batch.rows[row]);
+}
+
+/* ---- one round ---- */
+
+/* The host first: what it has is what this is about. */
+static int look(struct drain *d, struct err *err)
+{
+	CLEANUP_ARGV struct argv names = {0};
+	const struct config *config = d->app->config;
+
+	argv_add(&names, d->host);
+	for (size_t i = 0; i < config->n_hosts; i++) {
+		const char *name = config->hosts[i].name;
+		if (strcmp(name, d->host) != 0 && (!d->to.n || argv_has(&d->to, name)))
+			argv_add(&names, name);
+	}
+	fleet_clear(&d->fleet);
+	if (fleet_ask(config, &names, d->app->events, &d->fleet, err) < 0)
+		return -1;
+	if (d->fleet.hosts[0].answers)
+		return 0;
+	*err = d->fleet.hosts[0].err;
+	return -1;
+}
+
+static bool was_tried(const struct drain *d, const char *name)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Small ones first: most of the services are off the host soon, whatever becomes of the rest, and
+ * the memory that they leave is there for the dumps of the large ones.
+ */
+static int by_memory(const void *a, const void *b)
+{
+	const struct batch_move *x = a, *y = b;
+
+	if (x->memory != y->memory)
+		return x->memory < y->memory ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void take(struct drain *d, const struct container *c)
+{
+	struct batch_move *m;
+
+	if (strcmp(c->host, d->host) != 0 || !container_lives(c) || argv_has(&d->exclude, c->name))
+		return;
+	if (c->pinned && !d->opts->include_pinned) {
+		if (!argv_has(&d->pinned, c->name))
+			argv_add(&d->pinned, c->name);
+		return;
+	}
+	if (was_tried(d, c->name))
+		return;
+	m = &d->batch.rows[d->batch.n++];
+	m->name = str_dup(c->name);
+	m->from = str_dup(d->host);
+	m->memory = c->memory > 0 ? (uint64_t)c->memory : 0;
+}
+
+static void round_init(struct drain *d)
+{
+	const struct fleet *f = &d->fleet;
+
+	d->batch = (struct batch){
+		.app = d->app,
+		.verb = d->opts->dry_run ? "check" : "move",
+		.rows = mem_new(f->containers.n, sizeof(*d->batch.rows)),
+		.options = &d->options,
+		.parallel = d->opts->parallel,
+		.busy_ms = BUSY_MS,
+		.stop_on_error = d->opts->on_error && strcmp(d->opts->on_error, "stop") == 0,
+		.ways = {choose, refused, begun, ended, d->opts->dry_run ? NULL : report, d}};
+	argv_clear(&d->pinned);
+	for (size_t i = 0; i < f->containers.n; i++)
+		take(d, &f->containers.rows[i]);
+	if (d->batch.n)
+		qsort(d->batch.rows, d->batch.n, sizeof(*d->batch.rows), by_memory);
+	d->hosts = mem_new(f->n_hosts, sizeof(*d->hosts));
+	d->n_hosts = 0;
+	for (size_t h = 1; h < f->n_hosts; h++)
+		if (f->hosts[h].answers)
+			d->hosts[d->n_hosts++] =
+				(struct destination){.name = f->hosts[h].name,
+						     .capacity = f->hosts[h].capacity,
+						     .available = f->hosts[h].available,
+						     .n_carried = fleet_count(f, f->hosts[h].name)};
+	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
+	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
+}
+
+static void round_end(struct drain *d)
+{
+	d->stopped = d->batch.stopped;
+	d->rows = mem_grow(d->rows, d->n + d->batch.n, sizeof(*d->rows));
+	if (d->batch.n)
+		memcpy(d->rows + d->n, d->batch.rows, d->batch.n * sizeof(*d->rows));
+	d->n += d->batch.n;
+	free(d->batch.rows);
+	free(d->hosts);
+	free(d->refused);
+	free(d->undone);
+}
+
+static bool is_somewhere(const struct drain *d, const char *name)
+{
+	const struct containers *all = &d->fleet.containers;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What was to stay and is misspelt would be moved. */
+static void note_unknown_excluded(const struct drain *d)
+{
+	const struct containers *all = &d->fleet.containers;
+	const char **known = mem_new(all->n + 1, sizeof(*known));
+
+	for (size_t i = 0; i < all->n; i++)
+		known[i] = all->rows[i].name;
+	for (size_t i = 0; i < d->exclude.n; i++) {
+		const char *name = d->exclude.v[i], *near = suggest(name, known);
+		if (!is_somewhere(d, name))
+			event_note(d->app->events, "--exclude: no host has a container '%s'%s%s%s",
+				   name, near ? "; did you mean '" : "", near ? near : "",
+				   near ? "'?" : "");
+	}
+	free(known);
+}
+
+static void find_left(struct drain *d)
+{
+	const struct containers *all = &d->fleet.containers;
+
+	for (size_t i = 0; !d->unknown && i < all->n; i++)
+		if (strcmp(all->rows[i].host, d->host) == 0 && container_lives(&all->rows[i]) &&
+		    !argv_has(&d->exclude, all->rows[i].name))
+			argv_add(&d->left, all->rows[i].name);
+}
+
+/* The host is looked at until nothing new is found on it: the last look says what is left. */
+int drain_run(struct drain *d, struct err *err)
+{
+	if (look(d, err) < 0) {
+		err->code = EXIT_REFUSED;
+		return -1;
+	}
+	CLEANUP_FREE char *silent = fleet_silent(&d->fleet);
+	note_unknown_excluded(d);
+	if (*silent)
+		event_note(d->app->events, "left out: %s", silent);
+	for (int round = 0; round < (d->opts->dry_run ? 1 : ROUNDS_MAX) && !d->stopped; round++) {
+		struct err ignored = ERR_INIT;
+		round_init(d);
+		size_t n = d->batch.n;
+		if (n && !move_cancelled)
+			batch_run(&d->batch);
+		round_end(d);
+		if (!n || d->opts->dry_run)
+			break;
+		d->unknown = look(d, &ignored) < 0;
+		if (d->unknown)
+			break;
+	}
+	find_left(d);
+	return 0;
+}
+
+void drain_clear(struct drain *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		batch_move_clear(&d->rows[i]);
+	free(d->rows);
+	argv_clear(&d->to);
+	argv_clear(&d->exclude);
+	argv_clear(&d->options);
+	argv_clear(&d->pinned);
+	argv_clear(&d->left);
+	fleet_clear(&d->fleet);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/fleet/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/options.h"
+#include "cmigrate/host/ask_all.h"
+#include "cmigrate/host/script.h"
+
+/* Some thousand containers. */
+/* A processor that somebody waits for one second in twenty is no burden. */
+#define PRESSURE_LEAST 5
+
+static double fact_number(const struct facts *facts, const char *key)
+{
+	char *end = NULL;
+	const char *text = facts_get(facts, key);
+	double value = strtod(text, &end);
+
+	/* No host waits more than all the time with all it has. */
+	return *text && end && !*end && value >= 0 && value <= 1e6 ? value : -1;
+}
+
+void fleet_host_read(struct fleet_host *host, const struct config_host *row,
+		     const struct facts *facts)
+{
+	uint64_t cpus = facts_uint(facts, "cpus");
+	double average = fact_number(facts, "loadavg");
+
+	host->answers = true;
+	host->capacity = facts_uint(facts, "memory-total");
+	host->available = facts_uint(facts, "memory-available");
+	if (row && row->memory)
+		host->capacity = opts_size(row->memory);
+	host->cpus = cpus >= 1 && cpus <= 65536 ? (unsigned)cpus : 1;
+	host->pressure = fact_number(facts, "pressure");
+	if (host->pressure < 0)
+		host->pressure = average < 0 ? 0 : 100 * average / host->cpus;
+}
+
+/* Of a configured capacity containers may use what other containers have left. */
+static void limit_available(struct fleet *fleet, struct fleet_host *host)
+{
+	uint64_t used = containers_memory(&fleet->containers, host->name);
+	uint64_t left = host->capacity > used ? host->capacity - used : 0;
+	if (host->available > left)
+		host->available = left;
+}
+
+static void take_answer(struct fleet *fleet, const struct config *config, struct answer *a)
+{
+	struct fleet_host *host = &fleet->hosts[fleet->n_hosts++];
+	struct facts facts;
+
+	host->name = str_dup(a->host->name);
+	host->err = a->err;
+	if (!a->ok)
+		return;
+	facts_parse(&facts, buf_str(&a->job.out));
+	if (containers_add(&fleet->containers, host->name, &facts, &host->err) == 0) {
+		fleet_host_read(host, config_find(config, host->name), &facts);
+		limit_available(fleet, host);
+	}
+	/* Half an answer is none. */
+	if (host->answers && !host->capacity) {
+		host->answers = false;
+		(void)err_set(&host->err, EXIT_FAILED, "%s: did not tell how much memory it has",
+			      host->name);
+	}
+	facts_clear(&facts);
+}
+
+int fleet_ask(const struct config *config, const struct argv *names, const struct events *events,
+	      struct fleet *ret, struct err *err)
+{
+	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_list, "load", NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
+	memset(ret, 0, sizeof(*ret));
+	if (ask(config, names, &cmd, events, &answers, err) < 0)
+		return -1;
+	ret->hosts = mem_new(answers.n, sizeof(*ret->hosts));
+	for (size_t i = 0; i < answers.n; i++)
+		take_answer(ret, config, &answers.rows[i]);
+	containers_sort(&ret->containers);
+	return 0;
+}
+
+size_t fleet_find(const struct fleet *fleet, const char *name)
+{
+	size_t i = 0;
+
+	while (i < fleet->n_hosts && strcmp(fleet->hosts[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+size_t fleet_count(const struct fleet *fleet, const char *host)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fleet->containers.n; i++)
+		n += container_lives(&fleet->containers.rows[i]) &&
+		     strcmp(fleet->containers.rows[i].host, host) == 0;
+	return n;
+}
+
+char *fleet_silent(const struct fleet *fleet)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < fleet->n_hosts; i++)
+		if (!fleet->hosts[i].answers)
+			buf_printf(&text, "%s%s", text.len ? "; " : "", fleet->hosts[i].err.msg);
+	return buf_steal(&text);
+}
+
+int fleet_by(const char *word, enum fleet_by *ret, struct err *err)
+{
+	static const char *const words[] = {"memory", "pressure", "count"};
+
+	*ret = BY_MEMORY;
+	for (size_t i = 0; word && i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(word, words[i]) != 0)
+			continue;
+		*ret = (enum fleet_by)i;
+		return 0;
+	}
+	return word ? err_set(err, EXIT_USAGE, "'%.40s' is none of memory, pressure, count", word)
+		    : 0;
+}
+
+static void add_host(struct fleet_problem *p, const struct fleet_host *row, enum fleet_by by)
+{
+	size_t h = p->plan.n_hosts++;
+	double capacity = by == BY_MEMORY     ? (double)row->capacity
+			  : by == BY_PRESSURE ? row->cpus
+					      : 1;
+
+	p->rows[h] = row;
+	p->hosts[h] = (struct plan_host){.capacity = capacity > 0 ? capacity : 1};
+}
+
+/* Ticks a second since its start: what it has used is the best guess at what it will use. */
+static double rate(const struct container *c)
+{
+	return c->work > 0 ? (double)c->work / (double)(c->age > 0 ? c->age : 1) : 0;
+}
+
+/*
+ * The pressure of a host is that of its containers, shared out by the processor time they use. A
+ * host without one, or whose containers use none, has it from elsewhere.
+ */
+static void share_pressure(struct fleet_problem *p, size_t h)
+{
+	double all = 0, points = p->rows[h]->pressure * p->rows[h]->cpus;
+
+	for (size_t i = 0; i < p->plan.n_items; i++)
+		all += p->items[i].host == h ? rate(p->containers[i]) : 0;
+	if (all <= 0)
+		p->hosts[h].base = p->rows[h]->pressure;
+	for (size_t i = 0; all > 0 && i < p->plan.n_items; i++)
+		if (p->items[i].host == h)
+			p->items[i].size = points * rate(p->containers[i]) / all;
+}
+
+static double size_of(const struct container *c, enum fleet_by by)
+{
+	if (by == BY_COUNT)
+		return 1;
+	return by == BY_MEMORY && c->memory > 0 ? (double)c->memory : 0;
+}
+
+static void add_container(struct fleet_problem *p, const struct container *c, enum fleet_by by)
+{
+	size_t h = 0;
+
+	while (h < p->plan.n_hosts && strcmp(p->rows[h]->name, c->host) != 0)
+		h++;
+	if (h == p->plan.n_hosts || !container_lives(c))
+		return;
+	p->containers[p->plan.n_items] = c;
+	p->items[p->plan.n_items++] =
+		(struct plan_item){.host = h,
+				   .size = size_of(c, by),
+				   .fixed = c->pinned || strcmp(c->state, "running") != 0};
+}
+
+void fleet_problem(const struct fleet *fleet, enum fleet_by by, struct fleet_problem *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->hosts = mem_new(fleet->n_hosts, sizeof(*ret->hosts));
+	ret->rows = mem_new(fleet->n_hosts, sizeof(*ret->rows));
+	ret->items = mem_new(fleet->containers.n, sizeof(*ret->items));
+	ret->containers = mem_new(fleet->containers.n, sizeof(*ret->containers));
+	for (size_t h = 0; h < fleet->n_hosts; h++)
+		if (fleet->hosts[h].answers)
+			add_host(ret, &fleet->hosts[h], by);
+	for (size_t i = 0; i < fleet->containers.n; i++)
+		add_container(ret, &fleet->containers.rows[i], by);
+	for (size_t h = 0; by == BY_PRESSURE && h < ret->plan.n_hosts; h++)
+		share_pressure(ret, h);
+	ret->refused = mem_new(ret->plan.n_hosts * ret->plan.n_items, sizeof(*ret->refused));
+	ret->plan.hosts = ret->hosts;
+	ret->plan.items = ret->items;
+	ret->plan.refused = ret->refused;
+	ret->plan.whole = by == BY_COUNT;
+	ret->plan.least = by == BY_PRESSURE ? PRESSURE_LEAST : 0;
+}
+
+void fleet_problem_clear(struct fleet_problem *p)
+{
+	free(p->hosts);
+	free(p->items);
+	free(p->refused);
+	free((void *)p->rows);
+	free((void *)p->containers);
+	memset(p, 0, sizeof(*p));
+}
+
+void fleet_clear(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n_hosts; i++)
+		free(fleet->hosts[i].name);
+	free(fleet->hosts);
+	containers_clear(&fleet->containers);
+	memset(fleet, 0, sizeof(*fleet));
+}

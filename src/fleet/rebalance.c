@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/fleet/rebalance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/cli/batch_report.h"
+#include "cmigrate/fleet/placement.h"
+#include "cmigrate/host/ask_all.h"
+#include "cmigrate/host/config.h"
+#include "cmigrate/move/move.h"
+
+/* Each round of checks forbids at least one move: who still refuses then refuses everything. */
+#define ROUNDS_MAX 20
+
+static int gather(struct rebalance *r, struct err *err)
+{
+	CLEANUP_ARGV struct argv names = {0};
+	const struct config *config = r->app->config;
+	unsigned max = r->max_moves ? r->max_moves : config->rebalance_max_moves;
+
+	ask_names(config, false, &names);
+	if (fleet_ask(config, &names, r->app->events, &r->fleet, err) < 0)
+		return -1;
+	CLEANUP_FREE char *silent = fleet_silent(&r->fleet);
+	fleet_problem(&r->fleet, r->by, &r->problem);
+	if (r->problem.plan.n_hosts < 2)
+		return err_set(err, EXIT_REFUSED, "fewer than two hosts answer: %s", silent);
+	if (*silent)
+		event_note(r->app->events, "left out: %s", silent);
+	r->problem.plan.threshold = r->threshold;
+	r->problem.plan.max_moves = max < REBALANCE_MOVES_MAX ? max : REBALANCE_MOVES_MAX;
+	r->approved =
+		mem_new(r->problem.plan.n_items * r->problem.plan.n_hosts, sizeof(*r->approved));
+	return 0;
+}
+
+/* ---- the plan, and what the checks say about it ---- */
+
+const char *rebalance_host(const struct rebalance *r, size_t h)
+{
+	return r->problem.rows[h]->name;
+}
+
+const struct container *rebalance_container(const struct rebalance *r, const struct plan_move *m)
+{
+	return r->problem.containers[m->item];
+}
+
+static bool *at(const struct rebalance *r, bool *matrix, const struct plan_move *m)
+{
+	return &matrix[m->item * r->problem.plan.n_hosts + m->to];
+}
+
+static void batch_clear(struct rebalance *r)
+{
+	for (size_t i = 0; i < r->batch.n; i++)
+		batch_move_clear(&r->batch.rows[i]);
+	free(r->batch.rows);
+	r->batch.rows = NULL;
+	r->batch.n = 0;
+}
+
+/* The moves of the plan; for the checks those that were not made yet. */
+static void batch_of_plan(struct rebalance *r, const char *verb, bool unknown_only)
+{
+	batch_clear(r);
+	r->batch = (struct batch){.app = r->app,
+				  .verb = verb,
+				  .rows = mem_new(r->plan.n, sizeof(*r->batch.rows)),
+				  .options = &r->options,
+				  .parallel = r->parallel};
+	for (size_t i = 0; i < r->plan.n; i++) {
+		const struct plan_move *m = &r->plan.moves[i];
+		const struct container *c = rebalance_container(r, m);
+		if (unknown_only && *at(r, r->approved, m))
+			continue;
+		r->batch.rows[r->batch.n++] =
+			(struct batch_move){.name = str_dup(c->name),
+					    .from = str_dup(rebalance_host(r, m->from)),
+					    .to = str_dup(rebalance_host(r, m->to)),
+					    .memory = c->memory > 0 ? (uint64_t)c->memory : 0};
+	}
+}
+
+static const struct plan_move *planned(const struct rebalance *r, const char *name,
+				       const char *from)
+{
+	for (size_t i = 0; i < r->plan.n; i++)
+		if (strcmp(rebalance_container(r, &r->plan.moves[i])->name, name) == 0 &&
+		    strcmp(rebalance_host(r, r->plan.moves[i].from), from) == 0)
+			return &r->plan.moves[i];
+	return NULL;
+}
+
+static void forbid_host(struct rebalance *r, size_t h)
+{
+	for (size_t i = 0; i < r->problem.plan.n_items; i++)
+		r->problem.refused[i * r->problem.plan.n_hosts + h] = true;
+}
+
+/* What a check said becomes part of the problem. */
+static void learn(struct rebalance *r, const struct batch_move *b)
+{
+	const struct plan_move *m = planned(r, b->name, b->from);
+	const char *why = b->error ? b->error : "";
+
+	if (b->outcome == BATCH_MOVED) {
+		*at(r, r->approved, m) = true;
+		return;
+	}
+	CLEANUP_FREE char *line = str_fmt("'%s' to %s: %s", b->name, b->to, why);
+	argv_add(&r->passed_over, line);
+	if (b->outcome == BATCH_BUSY || b->outcome == BATCH_GONE)
+		argv_add(b->outcome == BATCH_BUSY ? &r->busy : &r->gone, b->name);
+	else
+		r->refused = true;
+	*at(r, r->problem.refused, m) = true;
+	/* Each further attempt would cost its deadline. */
+	if (destination_is_silent(why, b->to))
+		forbid_host(r, m->to);
+	else if (b->outcome != BATCH_REFUSED || destination_refusal_is_final(why))
+		r->problem.items[m->item].fixed = true;
+}
+
+/* Plans and asks the checks, until they have nothing against the plan. */
+int rebalance_plan(struct rebalance *r, struct err *err)
+{
+	if (gather(r, err) < 0)
+		return -1;
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		plan_clear(&r->plan);
+		plan_make(&r->problem.plan, &r->plan);
+		batch_of_plan(r, "check", true);
+		if (!r->batch.n)
+			return 0;
+		batch_run(&r->batch);
+		if (move_cancelled)
+			return err_set(err, EXIT_FAILED, "stopped by a signal");
+		for (size_t i = 0; i < r->batch.n; i++)
+			learn(r, &r->batch.rows[i]);
+	}
+	return err_set(err, EXIT_REFUSED, "the checks refuse every plan; the last: %s",
+		       r->passed_over.n ? r->passed_over.v[r->passed_over.n - 1] : "?");
+}
+
+/* ---- the moves ---- */
+
+static void report(void *ctx, size_t row)
+{
+	struct rebalance *r = ctx;
+
+	batch_report_move(r->app, &r->batch.rows[row]);
+}
+
+void rebalance_move(struct rebalance *r)
+{
+	batch_of_plan(r, "move", false);
+	if (!r->batch.n)
+		return;
+	r->batch.ways = (struct batch_ways){.report = report, .ctx = r};
+	batch_run(&r->batch);
+}
+
+void rebalance_clear(struct rebalance *r)
+{
+	batch_clear(r);
+	plan_clear(&r->plan);
+	fleet_problem_clear(&r->problem);
+	fleet_clear(&r->fleet);
+	argv_clear(&r->passed_over);
+	argv_clear(&r->busy);
+	argv_clear(&r->gone);
+	argv_clear(&r->options);
+	free(r->approved);
+}

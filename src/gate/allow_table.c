@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that cmigrate runs on a host over ssh, and so everything that `cmigrate gate-keeper`
+ * lets in; permit.h has the grammar. A command that is sent from anywhere in src/ has its row here.
+ */
+#include <stddef.h>
+
+#include "allow.h"
+
+const struct permit_alias permit_aliases[] = {
+	{"bundle", "{root}/{name}"},
+	{"state", "{root}/{name}/.cmigrate"},
+	{"images", "{state}/images-{id}"},
+	{"images", "{bundle}/checkpoint"},
+	{"run", "/run/cmigrate/{name}"},
+	{"pages", "{run}/pages"},
+	{"log", "{run}/dump.log"},
+	{"log", "{run}/dump.out"},
+	{"log", "{run}/restore.log"},
+	{"log", "{run}/restore.out"},
+	{"log", "{run}/pages.log"},
+	{"log", "{run}/pages.out"},
+	{"strategy", "auto"},
+	{"strategy", "cold"},
+	{"strategy", "pre-copy"},
+	{"strategy", "post-copy"},
+	{"strategy", "hybrid"},
+	{"errors", "Error ("},
+	{"freezer", ""},
+	{"freezer", "{own-freezer}"},
+	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
+	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
+	/* What a container keeps on the shared directory, besides config.json and images. */
+	{"file", "journal"},
+	{"file", "history"},
+	{"port", "sport = :{page-port}"},
+	{"netns", ""},
+	{"netns", "{net-file}"},
+	{"hop", ""},
+	{"hop", "{ip}"},
+	{"address", "{ip}/{number}@{device}"},
+	{"mark", "CMIGRATE_MOVE={id}"},
+	{"mark", "CMIGRATE_RECOVER={id}.{number}"},
+	/* Of CRIU's configuration file: nothing that names a program. */
+	{"criu", "network-lock skip"},
+	{"criu", "skip-in-flight"},
+	{"criu", "tcp-close"},
+	{"criu", "link-remap"},
+	{"criu", "ghost-limit {number}"},
+	/* Lines of ip -batch, commands of nft. */
+	{"leave", "addr del {ip}/{number} dev {device}\n"},
+	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
+	{"set", "all4"},
+	{"set", "all6"},
+	{"family", "netdev"},
+	{"family", "inet"},
+	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };"},
+	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };{bounce}"},
+	{NULL, NULL},
+};
+
+/* clang-format off */
+#define ROW(...) {.words = __VA_ARGS__}
+
+const struct permit permit_session =
+	ROW("exec env CMIGRATE_VERSION={version} [{mark}] sh");
+
+const struct permit permits[] = {
+	/* Asking. */
+	ROW("true"),
+	ROW("test -d {root}|{bundle}"),
+	ROW("test -e {images}"),
+	ROW("du -sk {images}"),
+	ROW("head -c 1048577 {bundle}/config.json"),
+	ROW("(bundles) {root} {file}"),
+	ROW("(list) [addresses|load]"),
+	ROW("(state) {name}"),
+	ROW("cat /run/runc/{name}/state.json"),
+	ROW("(open) {bundle} {id}"),
+	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
+	 "peer={host} "
+	 "address={ip}... bind={path}... [netns={net-file}]"),
+	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
+	ROW("(place) taken {netns} {address}..."),
+
+	/* The state of a container on the shared directory: never its config.json or its images. */
+	ROW("(lock) {state} {text} {text}", .takes_over = true),
+	ROW("(store) read {state} {file}|lock"),
+	ROW("(store) remove {state} {file}"),
+	ROW("(store) append|replace {state} {file}", .input = "{text}"),
+	ROW("rm -f -- {state}/proof-{id}"),
+	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
+
+	/* Starting and ending a container. */
+	ROW("(run) {name} {bundle}", .touches = true),
+	ROW("(end) {name} {number}", .touches = true),
+
+	/* Work directory and gate. */
+	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
+	ROW("(verdict) {run} open|close|kill"),
+	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
+	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
+	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
+	ROW("(logs) {run} {state}/logs-{id}"),
+	ROW("grep -a -m 400 -e {errors} {log}"),
+	ROW("tail -n 400 {log}"),
+	ROW("(clean) {run} ''|{images}"),
+	ROW("(clean) {run} '' keep"),
+
+	/* Freezing, dumping, restoring. */
+	ROW("(freeze) {name} {freezer}", .touches = true),
+	ROW("(thaw) {name}", .touches = true),
+	ROW("(status) {name} {run} {bundle}"),
+	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
+	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
+	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
+	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
+	ROW("(restore) {run} {images} "
+	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
+	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
+	 .env = "{conf} CMIGRATE_RESTORE={id}",
+	 .log = "{run}/restore.out", .touches = true),
+	ROW("(refill) {run} {images}"),
+	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
+	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
+	ROW("rm -f {run}/restore.log {run}/restore.out"),
+	ROW("(warm) {run}"),
+	ROW("(watch) {run}"),
+	ROW("(images) {images} {bundle} [{pages}]"),
+	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
+	ROW("(fence) {id} {mark}"),
+	ROW("sync -f {images}"),
+	ROW("rm -f -- {images}/inventory.img"),
+
+	/* Memory that goes ahead of the container, or follows it. */
+	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
+	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
+	ROW("(readahead) {images} {number}"),
+	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
+	    .log = "{run}/pages.out", .touches = true),
+	ROW("(socket) {run}"),
+	ROW("(drain) {run}"),
+	ROW("(unpage) {run}"),
+	ROW("(nudge) {run} {ip} {page-port}"),
+	ROW("ss -H -tin {port}"),
+	ROW("ss -H -tan {port}"),
+	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
+	ROW("(guard) clear {tag}"),
+
+	/* Memory that goes straight to the destination. */
+	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
+	ROW("(listens) {run}"),
+	ROW("(gather) {images} {pages} {number}|all"),
+	ROW("(cut) dump|fetch {run} {ip} {page-port}"),
+
+	/* The service address and its packets. */
+	ROW("(address) up|enter|announce {netns} {address}..."),
+	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
+	ROW("(settle) {netns} {ip}..."),
+	ROW("(criu_locks) note|remove {run} {netns}"),
+	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
+	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
+	ROW("(bounce) clear {tag} {netns} '' ''"),
+	ROW("nft {bounce}"),
+	ROW("nsenter --net={net-file} -- nft {bounce}"),
+	ROW("ip -force -batch -", .input = "{leave}"),
+	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
+	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),
+	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root plug release_indefinite"),
+	ROW("tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
+	 "limit 32mb"),
+	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
+	 "limit 32mb"),
+	ROW("ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
+	ROW("nsenter --net={net-file} -- ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
+	{.words = NULL},
+};
+/* clang-format on */

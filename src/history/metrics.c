@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/history/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cmigrate/base/atomic_file.h"
+#include "cmigrate/container/bundle_root.h"
+
+/* A value of a container's last move; false: not known. */
+typedef bool value_fn(const struct record *r, char text[32]);
+
+static bool timestamp(const struct record *r, char text[32])
+{
+	(void)snprintf(text, 32, "%" PRId64, r->started_s);
+	return true;
+}
+
+static bool seconds(double ms, char text[32])
+{
+	(void)snprintf(text, 32, "%.4f", ms / 1000);
+	return ms >= 0;
+}
+
+static bool outage(const struct record *r, char text[32])
+{
+	return seconds(r->summary.outage_ms, text);
+}
+
+static bool freeze(const struct record *r, char text[32])
+{
+	return seconds(r->summary.freeze_ms, text);
+}
+
+static bool duration(const struct record *r, char text[32])
+{
+	return seconds(r->summary.total_ms, text);
+}
+
+static bool memory(const struct record *r, char text[32])
+{
+	(void)snprintf(text, 32, "%" PRIu64, r->summary.memory_bytes);
+	return r->summary.memory_bytes > 0;
+}
+
+static const struct {
+	const char *name, *help;
+	value_fn *value;
+} gauges[] = {
+	{"timestamp_seconds", "When the last move started.", timestamp},
+	{"outage_seconds", "From the freeze of the last move to the endpoint's first answer.",
+	 outage},
+	{"freeze_seconds", "How long the last move stopped the container's processes.", freeze},
+	{"duration_seconds", "How long the last move took as a whole.", duration},
+	{"memory_bytes", "Memory of the container at its last move.", memory},
+};
+
+static void add_head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP cmigrate_%s %s\n# TYPE cmigrate_%s %s\n", name, help, name, type);
+}
+
+/* Names, hosts and words have no byte that would need it; a damaged locale must not break lines. */
+static void add_label(struct buf *out, const char *key, const char *value)
+{
+	buf_printf(out, "%s=\"", key);
+	for (const char *c = value ? value : ""; *c; c++) {
+		if (*c == '\\' || *c == '"')
+			buf_add(out, "\\", 1);
+		buf_add(out, *c == '\n' ? " " : c, 1);
+	}
+	buf_puts(out, "\"");
+}
+
+static uint64_t count(const struct history *h, enum outcome outcome)
+{
+	uint64_t n = h->dropped[outcome];
+
+	for (size_t i = 0; i < h->n; i++)
+		n += h->rows[i].outcome == outcome;
+	return n;
+}
+
+/* Each outcome from the start, also with 0: a rate needs the value before the first. */
+static void add_totals(const struct histories *all, struct buf *out)
+{
+	add_head(out, "moves_total", "counter", "Moves that came to an end, by outcome.");
+	for (size_t i = 0; i < all->n; i++)
+		for (enum outcome o = 0; o < OUTCOME_IN_DOUBT; o++) {
+			buf_puts(out, "cmigrate_moves_total{");
+			add_label(out, "container", all->v[i].container);
+			buf_puts(out, ",");
+			add_label(out, "outcome", outcome_name(o));
+			buf_printf(out, "} %" PRIu64 "\n", count(&all->v[i], o));
+		}
+}
+
+static void add_in_doubt(const struct histories *all, struct buf *out)
+{
+	add_head(out, "moves_in_doubt", "gauge", "Moves that wait for 'cmigrate recover'.");
+	for (size_t i = 0; i < all->n; i++) {
+		buf_puts(out, "cmigrate_moves_in_doubt{");
+		add_label(out, "container", all->v[i].container);
+		buf_printf(out, "} %" PRIu64 "\n", count(&all->v[i], OUTCOME_IN_DOUBT));
+	}
+}
+
+static void add_gauge(const struct histories *all, size_t which, struct buf *out)
+{
+	CLEANUP_FREE char *name = str_fmt("last_move_%s", gauges[which].name);
+	char text[32];
+
+	add_head(out, name, "gauge", gauges[which].help);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct history *h = &all->v[i];
+		if (!h->n || !gauges[which].value(&h->rows[h->n - 1], text))
+			continue;
+		buf_printf(out, "cmigrate_%s{", name);
+		add_label(out, "container", h->container);
+		buf_printf(out, "} %s\n", text);
+	}
+}
+
+static void add_info(const struct histories *all, struct buf *out)
+{
+	add_head(out, "last_move_info", "gauge", "What the last move was; always 1.");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct history *h = &all->v[i];
+		const struct record *last = h->n ? &h->rows[h->n - 1] : NULL;
+		if (!last)
+			continue;
+		buf_puts(out, "cmigrate_last_move_info{");
+		add_label(out, "container", h->container);
+		add_label(out, ",source", last->summary.source);
+		add_label(out, ",destination", last->summary.destination);
+		add_label(out, ",strategy", last->summary.strategy);
+		add_label(out, ",outcome", outcome_name(last->outcome));
+		buf_puts(out, "} 1\n");
+	}
+}
+
+void metrics_text(const struct histories *all, struct buf *out)
+{
+	add_totals(all, out);
+	add_in_doubt(all, out);
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(*gauges); i++)
+		add_gauge(all, i, out);
+	add_info(all, out);
+}
+
+int metrics_write(const struct histories *all, const char *path, struct err *err)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	metrics_text(all, &text);
+	return output_file(path, buf_str(&text), text.len, true, err);
+}
+
+int metrics_update(const struct config *config, const struct events *events, struct err *err)
+{
+	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_HOST struct host *host =
+		bundles_host(config, config->bundle_root, NULL, events, err);
+
+	if (!host || histories_load(host, config->bundle_root, NULL, &all, err) < 0)
+		return -1;
+	return metrics_write(&all, config->metrics, err);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/host/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmigrate/base/json.h"
+#include "cmigrate/base/name.h"
+
+static int read_ssh(const json_t *root, struct config *c, struct err *err)
+{
+	static const char *const known[] = {"user", "options", NULL};
+	const json_t *ssh = NULL;
+
+	if (document_object(root, "", "ssh", &ssh, err) < 0)
+		return -1;
+	if (!ssh)
+		return 0;
+	if (document_known(ssh, "ssh", known, err) < 0 ||
+	    document_string(ssh, "ssh", "user", &c->ssh_user, err) < 0 ||
+	    document_strings(ssh, "ssh", "options", &c->ssh_options, err) < 0)
+		return -1;
+	if (c->ssh_user && name_check_host(c->ssh_user, err) < 0)
+		return err_wrap(err, "ssh.user");
+	return 0;
+}
+
+/* word NULL: not said. */
+static int check_choice(const char *path, const char *word, const char *const *known,
+			struct err *err)
+{
+	CLEANUP_BUF struct buf all = {0};
+
+	for (size_t i = 0; known[i]; i++) {
+		if (!word || strcmp(word, known[i]) == 0)
+			return 0;
+		buf_printf(&all, "%s%s", all.len ? ", " : "", known[i]);
+	}
+	return err_set(err, EXIT_USAGE, "'%s' is none of %s", path, all.s);
+}
+
+static int read_move(const json_t *root, struct config *c, struct err *err)
+{
+	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
+					    NULL};
+	static const char *const strategies[] = {"auto",      "cold",	"pre-copy",
+						 "post-copy", "hybrid", NULL};
+	static const char *const transports[] = {"shared", "direct", NULL};
+	const json_t *move = NULL;
+
+	if (document_object(root, "", "move", &move, err) < 0)
+		return -1;
+	if (!move)
+		return 0;
+	if (document_known(move, "move", known, err) < 0 ||
+	    document_string(move, "move", "strategy", &c->strategy, err) < 0 ||
+	    document_string(move, "move", "transport", &c->transport, err) < 0 ||
+	    document_count(move, "move", "timeout", &c->timeout, err) < 0 ||
+	    document_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
+		return -1;
+	return check_choice("move.strategy", c->strategy, strategies, err) < 0
+		       ? -1
+		       : check_choice("move.transport", c->transport, transports, err);
+}
+
+static int check_rebalance(const struct config *c, struct err *err)
+{
+	const char *by = c->rebalance_by;
+
+	if (by && strcmp(by, "memory") != 0 && strcmp(by, "pressure") != 0 &&
+	    strcmp(by, "count") != 0)
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.by' is none of memory, pressure, count");
+	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
+	if (!c->rebalance_max_moves)
+		return err_set(err, EXIT_USAGE,
+			       "'rebalance.max_moves' is 0: no move would be made");
+	return 0;
+}
+
+static int read_rebalance(const json_t *root, struct config *c, struct err *err)
+{
+	static const char *const known[] = {"by", "threshold", "max_moves", NULL};
+	const json_t *r = NULL;
+
+	if (document_object(root, "", "rebalance", &r, err) < 0)
+		return -1;
+	if (!r)
+		return 0;
+	if (document_known(r, "rebalance", known, err) < 0 ||
+	    document_string(r, "rebalance", "by", &c->rebalance_by, err) < 0 ||
+	    document_number(r, "rebalance", "threshold", &c->rebalance_threshold, err) < 0 ||
+	    document_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0)
+		return -1;
+	return check_rebalance(c, err);
+}
+
+static int read_hooks(const json_t *root, struct config *c, struct err *err)
+{
+	static const char *const known[] = {"pre_move", "post_move", "fence", NULL};
+	const json_t *hooks = NULL;
+
+	if (document_object(root, "", "hooks", &hooks, err) < 0)
+		return -1;
+	if (!hooks)
+		return 0;
+	if (document_known(hooks, "hooks", known, err) < 0 ||
+	    document_strings(hooks, "hooks", "pre_move", &c->hook_pre_move, err) < 0 ||
+	    document_strings(hooks, "hooks", "post_move", &c->hook_post_move, err) < 0 ||
+	    document_strings(hooks, "hooks", "fence", &c->hook_fence, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Digits, and a K, M, G or T behind them. */
+static bool is_size(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits <= 15 && strspn(text, "0") < digits &&
+	       (!text[digits] || (strchr("KMGT", text[digits]) && !text[digits + 1]));
+}
+
+static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
+{
+	static const char *const known[] = {"ssh", "device", "memory", NULL};
+	CLEANUP_FREE char *path = document_path("hosts", name);
+
+	if (name_check_host(name, err) < 0)
+		return err_wrap(err, "hosts");
+	if (!json_is_object(row))
+		return err_set(err, EXIT_USAGE, "'%s' is not an object", path);
+	h->name = str_dup(name);
+	if (document_known(row, path, known, err) < 0 ||
+	    document_string(row, path, "ssh", &h->ssh, err) < 0 ||
+	    document_string(row, path, "device", &h->device, err) < 0 ||
+	    document_string(row, path, "memory", &h->memory, err) < 0)
+		return -1;
+	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
+	    (h->device && name_check_device(h->device, err) < 0))
+		return err_wrap(err, "%s", path);
+	if (h->memory && !is_size(h->memory))
+		return err_set(err, EXIT_USAGE, "'%s.memory' is no size such as 16G", path);
+	return 0;
+}
+
+static int read_hosts(const json_t *root, struct config *c, struct err *err)
+{
+	const json_t *hosts = NULL;
+	const char *name;
+	json_t *row;
+
+	if (document_object(root, "", "hosts", &hosts, err) < 0)
+		return -1;
+	c->hosts = mem_new(json_object_size(hosts) + 1, sizeof(*c->hosts));
+	json_object_foreach ((json_t *)(uintptr_t)hosts, name, row)
+		if (read_host(name, row, &c->hosts[c->n_hosts++], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_root(const json_t *root, struct config *c, struct err *err)
+{
+	static const char *const known[] = {"bundle_root", "ssh",   "hosts",   "move",
+					    "rebalance",   "hooks", "metrics", NULL};
+
+	if (document_known(root, "", known, err) < 0 ||
+	    document_string(root, "", "bundle_root", &c->bundle_root, err) < 0 ||
+	    read_ssh(root, c, err) < 0 || read_hosts(root, c, err) < 0 ||
+	    read_move(root, c, err) < 0 || read_rebalance(root, c, err) < 0 ||
+	    read_hooks(root, c, err) < 0 ||
+	    document_string(root, "", "metrics", &c->metrics, err) < 0)
+		return -1;
+	if (c->metrics && name_check_path(c->metrics, err) < 0)
+		return err_wrap(err, "metrics");
+	return name_check_path(c->bundle_root, err) < 0 ? err_wrap(err, "bundle_root") : 0;
+}
+
+static void set_defaults(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->bundle_root = str_dup(BUNDLE_ROOT_DEFAULT);
+	config->rebalance_threshold = 0.2;
+	config->rebalance_max_moves = 4;
+}
+
+/* Drops the reference to root. */
+static int take_root(json_t *root, const char *what, struct config *config, struct err *err)
+{
+	int status = root ? read_root(root, config, err) : -1;
+
+	if (root && status < 0)
+		(void)err_wrap(err, "configuration '%s'", what);
+	json_decref(root);
+	return status;
+}
+
+int config_parse(const char *text, size_t len, const char *what, struct config *config,
+		 struct err *err)
+{
+	set_defaults(config);
+	return take_root(document_parse(text, len, what, err), what, config, err);
+}
+
+int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err)
+{
+	int status = 0;
+
+	set_defaults(config);
+	if (!path)
+		path = getenv("CMIGRATE_CONFIG");
+	if (path && !*path)
+		path = NULL;
+	if (!path && access(CONFIG_DEFAULT_PATH, F_OK) == 0)
+		path = CONFIG_DEFAULT_PATH;
+	if (path)
+		status = take_root(document_load(path, err), path, config, err);
+	if (status == 0 && bundle_root) {
+		CLEANUP_FREE char *cwd = *bundle_root == '/' ? NULL : getcwd(NULL, 0);
+		CLEANUP_FREE char *full = cwd ? str_fmt("%s/%s", cwd, bundle_root) : NULL;
+		str_set(&config->bundle_root, full ? full : bundle_root);
+		if (name_check_path(config->bundle_root, err) < 0)
+			status = err_wrap(err, "--bundle-root");
+	}
+	return status;
+}
+
+int config_need_hosts(const struct config *config, size_t n, struct err *err)
+{
+	if (!config->n_hosts)
+		return err_set(err, EXIT_USAGE,
+			       "no configuration names hosts; '" CONFIG_DEFAULT_PATH
+			       "' is read, or --config FILE: cmigrate-config(5)");
+	if (config->n_hosts < n)
+		return err_set(err, EXIT_USAGE, "the configuration has no other host");
+	return 0;
+}
+
+int config_check_fenced(const struct config *config, const struct argv *names, struct err *err)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!config_find(config, names->v[i]))
+			return err_set(err, EXIT_USAGE,
+				       "--fenced: no host '%s' in the configuration", names->v[i]);
+	return 0;
+}
+
+void config_clear(struct config *c)
+{
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		free(c->hosts[i].name);
+		free(c->hosts[i].ssh);
+		free(c->hosts[i].device);
+		free(c->hosts[i].memory);
+	}
+	free(c->hosts);
+	free(c->bundle_root);
+	free(c->metrics);
+	free(c->ssh_user);
+	free(c->strategy);
+	free(c->transport);
+	free(c->rebalance_by);
+	argv_clear(&c->ssh_options);
+	argv_clear(&c->hook_pre_move);
+	argv_clear(&c->hook_post_move);
+	argv_clear(&c->hook_fence);
+	memset(c, 0, sizeof(*c));
+}
+
+const struct config_host *config_find(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_hosts; i++)
+		if (strcmp(config->hosts[i].name, name) == 0)
+			return &config->hosts[i];
+	return NULL;
+}
+
+static char *own_name(void)
+{
+	char name[256] = "";
+
+	(void)gethostname(name, sizeof(name) - 1);
+	return str_dup(name);
+}
+
+/* "rhel01" and "rhel01.example.com" are one host when either says the other's short name. */
+static bool is_here(const char *name)
+{
+	CLEANUP_FREE char *own = own_name();
+	size_t own_len = strcspn(own, "."), len = strcspn(name, ".");
+
+	if (strcmp(name, "localhost") == 0 || strcmp(name, own) == 0)
+		return true;
+	return (own[own_len] == '\0' || name[len] == '\0') && own_len == len && len &&
+	       strncmp(own, name, len) == 0;
+}
+
+char *config_here(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_hosts; i++)
+		if (is_here(config->hosts[i].name))
+			return str_dup(config->hosts[i].name);
+	return own_name();
+}
+
+static int unknown_host(const struct config *config, const char *name, struct err *err)
+{
+	struct buf known = {0};
+
+	for (size_t i = 0; i < config->n_hosts; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", config->hosts[i].name);
+	(void)err_set(err, EXIT_USAGE, "unknown host '%s'; the configuration has %s", name,
+		      buf_str(&known));
+	buf_clear(&known);
+	return -1;
+}
+
+struct host *config_host(const struct config *config, const char *name, const struct events *events,
+			 struct err *err)
+{
+	const struct config_host *row = config_find(config, name);
+	CLEANUP_FREE char *dest = NULL;
+
+	if (name_check_host(name, err) < 0)
+		return NULL;
+	if (config->n_hosts && !row && !is_here(name)) {
+		(void)unknown_host(config, name, err);
+		return NULL;
+	}
+	if (!is_here(name)) {
+		const char *target = row && row->ssh ? row->ssh : name;
+		dest = config->ssh_user && !strchr(target, '@')
+			       ? str_fmt("%s@%s", config->ssh_user, target)
+			       : str_dup(target);
+	}
+	struct host *h = host_new(name, dest, &config->ssh_options, events);
+	if (row && row->device)
+		h->device = str_dup(row->device);
+	return h;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/move/check_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/check/memory_left.h"
+#include "cmigrate/container/find_host.h"
+#include "part.h"
+
+/* A host on its way: what it is asked, beside its row of the result. */
+struct asked {
+	struct host *host;
+	struct job job, room;
+};
+
+/* The other hosts; this machine first in line to be the one that holds the lock. */
+static int name_hosts(struct move *m, const struct config *config, const char *from,
+		      struct survey *s, struct err *err)
+{
+	CLEANUP_FREE char *here = config_here(config);
+
+	if (from && name_check_host(from, err) < 0)
+		return -1;
+	if (from)
+		m->source_name = str_dup(from);
+	else if (locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked,
+			&m->source_name, err) < 0)
+		return -1;
+	s->source = str_dup(m->source_name);
+	s->hosts = mem_new(config->n_hosts, sizeof(*s->hosts));
+	for (size_t i = 0; i < config->n_hosts; i++)
+		if (strcmp(config->hosts[i].name, m->source_name) != 0)
+			s->hosts[s->n++].name = str_dup(config->hosts[i].name);
+	for (size_t i = 0; i < s->n; i++)
+		if (!m->destination_name || strcmp(s->hosts[i].name, here) == 0)
+			str_set(&m->destination_name, s->hosts[i].name);
+	return s->n ? 0 : config_need_hosts(config, 2, err);
+}
+
+/* The lock may be held through one of the others: that connection is used for it too. */
+static int connect_host(struct move *m, const struct config *config, const char *name,
+			struct asked *ret, struct err *err)
+{
+	if (strcmp(name, m->destination_name) == 0) {
+		ret->host = m->destination;
+		return 0;
+	}
+	ret->host = move_host(m, config, name, err);
+	return ret->host ? 0 : -1;
+}
+
+static void take_answer(struct move *m, const struct config *config, const struct move_opts *opts,
+			struct asked *asked, struct survey_host *row)
+{
+	row->answers = asked->job.state == JOB_DONE && job_failure(&asked->job, &row->verdict) == 0;
+	if (!row->answers) {
+		row->verdict.code = EXIT_REFUSED;
+		return;
+	}
+	if (room_read(config_find(config, row->name), &asked->room, &m->destination_room,
+		      &row->verdict) < 0) {
+		row->verdict.code = EXIT_REFUSED;
+		return;
+	}
+	str_set(&m->destination_name, row->name);
+	facts_clear(&m->destination_facts);
+	facts_parse(&m->destination_facts, buf_str(&asked->job.out));
+	(void)move_check(m, config, opts, &row->verdict);
+	row->checks = m->checks;
+	memset(&m->checks, 0, sizeof(m->checks));
+}
+
+static int ask_all(struct move *m, const struct config *config, struct asked *asked,
+		   struct survey *s, struct err *err)
+{
+	CLEANUP_JOB struct job source = {0};
+	struct job **jobs = mem_new(s->n + 1, sizeof(*jobs));
+	size_t n = 0;
+
+	int status = move_ask(m, m->source, "source", &source, err);
+	if (status == 0)
+		jobs[n++] = &source;
+	for (size_t i = 0; status == 0 && i < s->n; i++)
+		if (asked[i].host &&
+		    move_ask(m, asked[i].host, "destination", &asked[i].job,
+			     &s->hosts[i].verdict) == 0 &&
+		    room_ask(config_find(config, s->hosts[i].name), asked[i].host, &asked[i].room,
+			     &s->hosts[i].verdict) == 0)
+			jobs[n++] = &asked[i].job;
+	if (status == 0)
+		move_ask_endpoints(m);
+	jobs_wait_all(jobs, n);
+	free(jobs);
+	if (status == 0)
+		status = job_failure(&source, err);
+	if (status < 0) {
+		err->code = EXIT_REFUSED;
+		return -1;
+	}
+	facts_parse(&m->source_facts, buf_str(&source.out));
+	return 0;
+}
+
+static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,
+			 struct survey *s, struct err *err)
+{
+	struct asked *asked = mem_new(s->n, sizeof(*asked));
+	int status = 0;
+
+	for (size_t i = 0; i < s->n && status == 0; i++)
+		if (!answers_lost(&m->asked, s->hosts[i].name, &s->hosts[i].verdict))
+			status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
+	answers_clear(&m->asked);
+	if (status == 0)
+		status = ask_all(m, config, asked, s, err);
+	for (size_t i = 0; i < s->n && status == 0; i++)
+		take_answer(m, config, opts, &asked[i], &s->hosts[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		job_clear(&asked[i].job);
+		job_clear(&asked[i].room);
+		if (asked[i].host != m->destination)
+			host_free(asked[i].host);
+	}
+	free(asked);
+	return status;
+}
+
+static int survey(struct move *m, const struct config *config, const struct move_opts *opts,
+		  struct survey *s, struct err *err)
+{
+	if (name_hosts(m, config, opts->from, s, err) < 0 || move_connect(m, config, err) < 0)
+		return -1;
+	int status = 0;
+	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
+	    move_take_lock(m, true, err) < 0 || ask_and_check(m, config, opts, s, err) < 0)
+		status = -1;
+	if (!m->source->lost)
+		move_remove_proof(m);
+	return status;
+}
+
+int survey_make(const struct config *config, const struct move_opts *opts, const char *name,
+		const struct events *events, struct survey *ret, struct err *err)
+{
+	struct move *m = mem_new(1, sizeof(*m));
+
+	memset(ret, 0, sizeof(*ret));
+	int status = move_begin(m, config, opts, name, events, err);
+	if (status == 0)
+		status = survey(m, config, opts, ret, err);
+	move_free(m);
+	if (status < 0)
+		survey_clear(ret);
+	return status;
+}
+
+void survey_clear(struct survey *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->hosts[i].name);
+		check_results_clear(&s->hosts[i].checks);
+	}
+	free(s->hosts);
+	free(s->source);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* One half of a move: a checkpoint or a restore on one host. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/container/find_host.h"
+#include "cmigrate/host/remote_path.h"
+#include "part.h"
+
+static int name_host(struct move *m, const struct config *config, const char *host, struct err *err)
+{
+	CLEANUP_FREE char *name = str_dup(host);
+
+	if (!name && m->kind == MOVE_RESTORE)
+		name = config_here(config);
+	if (!name &&
+	    locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked, &name, err) < 0)
+		return -1;
+	if (name_check_host(name, err) < 0)
+		return -1;
+	m->source_name = str_dup(name);
+	m->destination_name = str_dup(name);
+	return 0;
+}
+
+static int check_checkpoint(const struct move *m, const char *status, struct err *err)
+{
+	bool there = false;
+
+	if (strcmp(status, "running") != 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s, not running",
+			       m->bundle.name, m->source_name, *status ? status : "not there");
+	if (!m->gate && m->leave_running)
+		return err_set(err, EXIT_REFUSED,
+			       "%s: criu 3.19 or newer is needed for --leave-running",
+			       m->source_name);
+	if (path_exists(m->source, m->images, &there, err) < 0)
+		return -1;
+	if (there)
+		return err_set(err, EXIT_REFUSED,
+			       "'%s' is there already: restore it or remove it first", m->images);
+	return 0;
+}
+
+static int check_restore(struct move *m, const char *status, struct err *err)
+{
+	uint64_t bytes = 0;
+	bool there = false;
+
+	if (*status)
+		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s already",
+			       m->bundle.name, m->destination_name, status);
+	if (path_exists(m->destination, m->images, &there, err) < 0)
+		return -1;
+	if (!there)
+		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
+			       m->images, m->destination_name);
+	if (path_bytes(m->destination, m->images, &bytes, err) < 0)
+		return -1;
+	move_set_dump_timeout(m, bytes);
+	return 0;
+}
+
+static int check(struct move *m, struct err *err)
+{
+	struct runtime rt =
+		m->kind == MOVE_RESTORE ? move_runtime_destination(m) : move_runtime_source(m);
+	CLEANUP_FREE char *status = NULL;
+
+	if (runtime_status(&rt, &status, err) < 0)
+		return -1;
+	return m->kind == MOVE_RESTORE ? check_restore(m, status, err)
+				       : check_checkpoint(m, status, err);
+}
+
+/* Where the addresses are, or are to be: both sides are the one host. */
+static int find_addresses(struct move *m, const struct config *config, struct err *err)
+{
+	const struct config_host *row = config_find(config, m->source_name);
+	struct preflight p = {.bundle = &m->bundle,
+			      .id = m->id,
+			      .source_name = m->source_name,
+			      .destination_name = m->destination_name,
+			      .source = &m->source_facts,
+			      .destination = &m->destination_facts,
+			      .destination_device = row ? row->device : NULL};
+
+	if (preflight_addresses(&p, err) < 0)
+		return -1;
+	memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
+	memcpy(m->destination_addresses, p.destination_addresses, sizeof(m->destination_addresses));
+	for (size_t i = 0; i < m->bundle.n_addresses; i++)
+		if (!*m->destination_addresses[i].device)
+			return err_set(err, EXIT_REFUSED,
+				       "no device for %s on %s; name it: %s@DEVICE",
+				       m->bundle.addresses[i].ip, m->source_name,
+				       m->bundle.addresses[i].ip);
+	return 0;
+}
+
+static int prepare(struct move *m, const struct config *config, const struct move_opts *opts,
+		   struct err *err)
+{
+	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
+	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, config, err) < 0)
+		return -1;
+	move_resolve_versions(m);
+	/* After a reboot the other ends of old connections are gone. */
+	if (m->kind == MOVE_RESTORE && !opts->tcp_established) {
+		m->destination_options.tcp_established = false;
+		m->destination_options.tcp_close = true;
+	}
+	if (m->kind == MOVE_RESTORE &&
+	    locate_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
+		return -1;
+	return find_addresses(m, config, err) < 0 ? -1 : check(m, err);
+}
+
+int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
+		  const char *name, const char *host, const struct events *events,
+		  struct move **ret, struct err *err)
+{
+	struct move *m = mem_new(1, sizeof(*m));
+
+	*ret = m;
+	m->kind = kind;
+	if (move_begin(m, config, opts, name, events, err) < 0 ||
+	    config_check_fenced(config, &opts->fenced, err) < 0)
+		return -1;
+	free(m->images);
+	m->images = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
+	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
+		return -1;
+	answers_clear(&m->asked);
+	int status = prepare(m, config, opts, err);
+	str_set(&m->strategy, kind == MOVE_RESTORE ? "restore" : "checkpoint");
+	str_set(&m->summary.strategy, m->strategy);
+	str_set(&m->summary.source, m->source_name);
+	str_set(&m->summary.destination, m->destination_name);
+	move_remove_proof(m);
+	return status;
+}

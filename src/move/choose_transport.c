@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* By which way memory is to be carried over: what was asked for, and what the hosts can do. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/check/check.h"
+#include "part.h"
+
+/* Beyond the memory itself: the small images, logs, what other moves and programs write. */
+#define ROOM_EXTRA (64ULL << 20)
+/* No container has more; what follows can't overflow. */
+#define MEMORY_MAX (UINT64_MAX / 8)
+
+int move_resolve_transport(struct move *m, const struct config *config,
+			   const struct move_opts *opts, struct err *err)
+{
+	const char *said = opts->transport	 ? opts->transport
+			   : m->bundle.transport ? m->bundle.transport
+			   : config->transport	 ? config->transport
+						 : "shared";
+
+	m->direct = m->kind == MOVE_WHOLE && strcmp(said, "direct") == 0;
+	if (strcmp(said, "shared") == 0 || strcmp(said, "direct") == 0)
+		return 0;
+	return err_set(err, EXIT_USAGE, "transport '%s' is not known", said);
+}
+
+static bool listens(const struct facts *facts, unsigned port)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = facts_nth(facts, "listen", i)); i++) {
+		const char *colon = strrchr(value, ':');
+		if (colon && strtoul(colon + 1, NULL, 10) == port)
+			return true;
+	}
+	return false;
+}
+
+void move_name_page_server(struct move *m, const char *server, const char *client,
+			   const struct facts *facts)
+{
+	m->page_port = PAGE_PORT_FIRST + (unsigned)(strtoul(m->tag, NULL, 16) % PAGE_PORTS);
+	while (listens(facts, m->page_port))
+		m->page_port++;
+	str_set(&m->page_server, server);
+	str_set(&m->page_client, client);
+	free(m->page_endpoint);
+	m->page_endpoint = str_fmt("%s:%u", server, m->page_port);
+	m->source_options.page_server = m->page_endpoint;
+}
+
+/*
+ * In /run there is all that is sent, in pre-copy what changes meanwhile too; in the memory that and
+ * the restored container.
+ */
+static bool has_room(const struct move *m)
+{
+	uint64_t memory = m->summary.memory_bytes;
+	uint64_t sent = (move_is_pre_copy(m) ? 2 : 1) * memory + ROOM_EXTRA;
+
+	return facts_uint(&m->destination_facts, "run-space") >= sent &&
+	       facts_uint(&m->destination_facts, "memory-available") >= sent + memory;
+}
+
+/* Owned by the caller; NULL: memory can go straight to the destination. */
+static char *obstacle(const struct move *m)
+{
+	uint64_t memory = m->summary.memory_bytes;
+
+	if (move_is_post_copy(m))
+		return str_fmt("with %s memory follows the container", m->strategy);
+	if (!m->gate || m->destination_options.criu < CRIU_GATE)
+		return str_fmt("criu on %s is older than 3.19",
+			       m->gate ? m->destination_name : m->source_name);
+	if (m->keep_images)
+		return str_dup("images that are kept would lack the memory");
+	if (!check_peers(&m->destination_facts, &m->source_facts, &m->bundle))
+		return str_fmt("%s and %s don't know each other's address", m->source_name,
+			       m->destination_name);
+	if (!memory || memory > MEMORY_MAX)
+		return str_dup("it is not known how much memory the container has");
+	if (has_room(m))
+		return NULL;
+	CLEANUP_FREE char *size = check_size(memory);
+	return str_fmt("%s has no room in /run or its memory for %s beside the container itself",
+		       m->destination_name, size);
+}
+
+void move_settle_transport(struct move *m)
+{
+	CLEANUP_FREE char *why = m->direct ? obstacle(m) : NULL;
+
+	if (why)
+		event_note(m->events, "not straight to %s: %s; by the shared directory instead",
+			   m->destination_name, why);
+	m->direct = m->direct && !why;
+	if (m->direct)
+		move_name_page_server(m, facts_get(&m->source_facts, "peer"),
+				      facts_get(&m->source_facts, "peer-from"),
+				      &m->destination_facts);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/move/engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmigrate/base/deadline.h"
+
+/* What all steps but dump, restore and answer may take together. */
+#define STEPS_MS 60000
+
+/*
+ * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
+ * CMIGRATE_PAUSE stops it until SIGCONT.
+ */
+static void fault_point(const char *step, const char *when)
+{
+	const char *fault = getenv("CMIGRATE_FAULT"), *pause = getenv("CMIGRATE_PAUSE");
+	CLEANUP_FREE char *here = str_fmt("%s:%s", step, when);
+
+	if (fault && strcmp(fault, here) == 0)
+		(void)kill(getpid(), SIGKILL);
+	if (pause && strcmp(pause, here) == 0)
+		(void)kill(getpid(), SIGSTOP);
+}
+
+/* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
+ * A recovery has its journal; nothing hangs on its intents. */
+static int run_step(const struct step *step, struct move *move, bool behind, struct err *err)
+{
+	int64_t begin = clock_now_us();
+	struct err unwritten = ERR_INIT;
+
+	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind &&
+	    !move->recovering) {
+		*err = unwritten;
+		return err_wrap(err, "before '%s'", step->name);
+	}
+	fault_point(step->name, "before");
+	event_emit(move->events, &(struct event){.kind = EVENT_STEP_BEGIN, .name = step->name});
+	int status = step->run(move, err);
+	double ms = (double)(clock_now_us() - begin) / 1000;
+	summary_step_add(&move->summary, step->name, move_ms(move, begin), ms, step->frozen);
+	if (status < 0)
+		return -1;
+	event_emit(move->events, &(struct event){.kind = EVENT_STEP_END,
+						 .name = step->name,
+						 .ms = ms,
+						 .at_ms = move_ms(move, begin) + ms});
+	fault_point(step->name, "after");
+	return 0;
+}
+
+/* Undoes steps n-1 to 0. What fails is added to *err; a doubt stops it. */
+static enum undo_result undo_steps(const struct strategy *strategy, size_t n, struct move *move,
+				   struct err *err)
+{
+	enum undo_result worst = UNDO_DONE;
+
+	while (n-- > 0) {
+		const struct step *step = &strategy->steps[n];
+		struct err why = ERR_INIT;
+		if (!step->undo)
+			continue;
+		event_emit(move->events, &(struct event){.kind = EVENT_UNDO, .name = step->name});
+		fault_point(step->name, "undo");
+		enum undo_result result = step->undo(move, &why);
+		if (result != UNDO_DONE)
+			(void)err_append(err, "undoing '%s': %s", step->name, why.msg);
+		if (result > worst)
+			worst = result;
+		if (result == UNDO_DOUBT)
+			break;
+	}
+	return worst;
+}
+
+/* The steps behind the commit point. */
+static int run_behind(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	bool behind = strategy->committed;
+	int status = 0;
+
+	for (size_t i = 0; i < strategy->n; i++) {
+		struct err why = ERR_INIT;
+		if (behind && run_step(&strategy->steps[i], move, true, &why) < 0) {
+			/* The other steps are done all the same: each cleans something. */
+			if (status == 0)
+				*err = why;
+			status = -1;
+		}
+		behind = behind || strategy->steps[i].commit;
+	}
+	return status;
+}
+
+static void set_outcome(struct move *move, const char *outcome, enum exit_code code,
+			const struct err *err)
+{
+	struct summary *s = &move->summary;
+
+	str_set(&s->outcome, outcome);
+	str_set(&s->error, err && *err->msg ? err->msg : NULL);
+	s->exit_code = (int)code;
+	if (move->freeze_us && move->thawed_us)
+		s->freeze_ms = (double)(move->thawed_us - move->freeze_us) / 1000;
+	if (move->freeze_us && move->answered_us)
+		s->outage_ms = (double)(move->answered_us - move->freeze_us) / 1000;
+	s->total_ms = move_ms(move, clock_now_us());
+}
+
+/* The record is there before the journal goes: who is killed between them leaves both, not none. */
+static void conclude(struct move *move, const char *outcome, enum exit_code code,
+		     const struct err *err)
+{
+	set_outcome(move, outcome, code, err);
+	if (!move->recovering)
+		move_record(move);
+}
+
+/* The other copy is gone: to undo anything would end the last one. */
+static enum exit_code leave_only_copy(struct move *move, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	(void)err_append(err,
+			 "nothing is undone, for only %s may have a copy; 'cmigrate recover %s' "
+			 "tries again",
+			 move->destination_name, move->bundle.name);
+	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+	return EXIT_IN_DOUBT;
+}
+
+/* Nothing is touched: the destination's copy runs, the source's is frozen. */
+static enum exit_code leave_in_doubt(struct move *move, struct err *err)
+{
+	err->code = EXIT_IN_DOUBT;
+	if (move->kind == MOVE_CHECKPOINT)
+		(void)err_append(err, "'%s' is frozen on %s; 'cmigrate recover %s' settles it",
+				 move->bundle.name, move->source_name, move->bundle.name);
+	else
+		(void)err_append(err,
+				 "'%s' runs on %s, the copy on %s is frozen; 'cmigrate recover %s' "
+				 "finishes it",
+				 move->bundle.name, move->destination_name, move->source_name,
+				 move->bundle.name);
+	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
+	return EXIT_IN_DOUBT;
+}
+
+/* The move failed before its commit point: the way back. */
+static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
+				struct err *err)
+{
+	if (move->only_copy)
+		return leave_only_copy(move, err);
+	if (move->serves && !move->unanswered)
+		return leave_in_doubt(move, err);
+	enum undo_result result = undo_steps(strategy, reached, move, err);
+	struct err unused = ERR_INIT;
+
+	if (result == UNDO_DOUBT) {
+		err->code = EXIT_IN_DOUBT;
+		(void)err_append(err,
+				 "in doubt; 'cmigrate recover %s' settles it when the host answers",
+				 move->bundle.name);
+		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
+		return EXIT_IN_DOUBT;
+	}
+	move->left = result == UNDO_LEFT;
+	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
+	if (move->ended)
+		(void)err_append(err, "the container had ended by itself on %s", move->source_name);
+	if (result == UNDO_LEFT)
+		(void)err_append(err, "'cmigrate recover %s' removes what is left",
+				 move->bundle.name);
+	conclude(move, "undone", err->code, err);
+	if (result != UNDO_LEFT && !move->keep_journal)
+		(void)journal_end(&move->journal, &unused);
+	return err->code;
+}
+
+/* Behind the commit point: the container runs on the destination, whatever is still to be tidied.
+ */
+static enum exit_code finish(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	struct err unused = ERR_INIT;
+	enum exit_code code = move->silent ? EXIT_SILENT : EXIT_DONE;
+
+	if (run_behind(strategy, move, err) < 0) {
+		err->code = EXIT_IN_DOUBT;
+		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it",
+				 move->bundle.name);
+		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
+		return EXIT_IN_DOUBT;
+	}
+	if (move->silent)
+		(void)err_set(err, EXIT_SILENT, "%s", move->silent);
+	conclude(move, move->silent ? "silent" : "moved", code, err);
+	if (journal_end(&move->journal, &unused) < 0)
+		event_note(move->events, "%s", unused.msg);
+	return code;
+}
+
+/*
+ * Between two steps before the commit point: neither stopped by a signal nor out of time. Once
+ * packets are released only an endpoint that stays silent leads back.
+ */
+static int may_go_on(const struct move *move, struct err *err)
+{
+	/* What clients were told since then would be forgotten on the way back. */
+	if (move->released)
+		return 0;
+	if (move_cancelled)
+		return err_set(err, EXIT_FAILED, "stopped by a signal");
+	if (deadline_passed(move->deadline_us))
+		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
+	return 0;
+}
+
+/*
+ * A commit whose write failed may be on disk all the same, or still on its way there. Only where it
+ * is taken back for sure may the destination's copy be removed, for a recovery would end the other
+ * one.
+ */
+static bool retract(struct move *move)
+{
+	struct journal_state state = {0};
+	struct err unused = ERR_INIT;
+
+	if (journal_add(&move->journal, "undo", NULL, true, &unused) == 0)
+		return true;
+	/* A full disk takes neither. */
+	if (journal_load(move->journal.store, &state, &unused) < 0)
+		return false;
+	bool stands = !state.found || state.committed;
+	journal_state_clear(&state);
+	return !stands;
+}
+
+enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
+			     struct err *err)
+{
+	bool there = false;
+
+	for (size_t i = 0; i < strategy->n; i++) {
+		const struct step *step = &strategy->steps[i];
+		there = there || strcmp(step->name, from) == 0;
+		if (!there)
+			continue;
+		int status = may_go_on(move, err);
+		if (status == 0)
+			status = run_step(step, move, false, err);
+		if (status < 0 && step->commit && !retract(move))
+			return leave_in_doubt(move, err);
+		if (status < 0)
+			return take_back(strategy, i + 1, move, err);
+		if (step->commit)
+			break;
+	}
+	return finish(strategy, move, err);
+}
+
+enum exit_code engine_forward(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	return finish(strategy, move, err);
+}
+
+enum exit_code engine_back(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	return take_back(strategy, strategy->n, move, err);
+}
+
+static int begin(struct move *move, struct err *err)
+{
+	struct err unused = ERR_INIT;
+
+	if (may_go_on(move, err) < 0)
+		return -1;
+	json_t *all = move_json(move);
+	int status = journal_begin(&move->journal, all, err);
+	json_decref(all);
+	if (status < 0)
+		(void)journal_end(&move->journal, &unused);
+	return status;
+}
+
+enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
+{
+	/* Each step has a deadline of its own; this bounds their sum. */
+	move->deadline_us =
+		deadline_in_ms(STEPS_MS + 2 * (int64_t)move->dump_timeout_ms + move->timeout_ms);
+	if (begin(move, err) < 0) {
+		set_outcome(move, "refused", EXIT_FAILED, err);
+		return err->code = EXIT_FAILED;
+	}
+	return engine_resume(strategy, strategy->steps[0].name, move, err);
+}

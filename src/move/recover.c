@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/move/recover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/host/script.h"
+#include "cmigrate/move/step_tables.h"
+
+#define ASK_MS 15000
+/* A restore that is still under way when its controller died ends by its own deadline at the
+ * latest. */
+#define RESTORE_END_MS 15000
+
+static bool is(const char *status, const char *word)
+{
+	return strcmp(status, word) == 0;
+}
+
+/* For certain, running or frozen: a way back. */
+static bool is_alive(const struct recover_facts *f)
+{
+	return f->source_known && (is(f->source_status, "running") ||
+				   is(f->source_status, "paused") || is(f->source_status, "gate"));
+}
+
+enum recovery recover_decide(const struct recover_facts *f, const char **ret_why)
+{
+	if (f->committed)
+		return RECOVER_FORWARD;
+	if (!f->destination_known) {
+		*ret_why = "the destination can't tell, and may run a copy";
+		return RECOVER_DOUBT;
+	}
+	if (is(f->destination_status, "running")) {
+		if (!f->source_known || !is(f->source_status, "running"))
+			return RECOVER_COMMIT;
+		*ret_why = "both hosts run a copy";
+		return RECOVER_DOUBT;
+	}
+	if (is(f->destination_status, "paused")) {
+		*ret_why = "the destination's copy is paused: resume it there, or delete it";
+		return RECOVER_DOUBT;
+	}
+	if (!f->source_known) {
+		*ret_why = "the source can't tell, and may run its copy";
+		return RECOVER_DOUBT;
+	}
+	if (is_alive(f))
+		return RECOVER_BACK;
+	if (f->images == IMAGES_UNKNOWN) {
+		*ret_why = "whether the images are complete can't be seen on any host";
+		return RECOVER_DOUBT;
+	}
+	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
+}
+
+/* Ends what the dead controller had started there; unknown hosts are found out by it. */
+static bool fence(const struct move *move, struct host *host, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_fence, move->id, move->mark, NULL);
+	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, err) == 0;
+}
+
+/* A restore that goes on without its controller is let end: then its outcome is known. On the
+ * source too: there a recovery restores. */
+static void await_restore(const struct move *move, struct host *host)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	struct err unused = ERR_INIT;
+
+	script_argv(&a, &script_await, move->restore_mark, NULL);
+	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
+}
+
+/* What a host has of it, once nothing of the dead controller goes on there; owned by the caller.
+ * NULL: that is not known, and why. */
+static char *ask_host(const struct move *move, const struct runtime *rt, struct err *err)
+{
+	char *status = NULL;
+
+	if (!fence(move, rt->host, err))
+		return NULL;
+	await_restore(move, rt->host);
+	return runtime_status(rt, &status, err) == 0 ? status : NULL;
+}
+
+/* An NFS server that is away for a moment must not pass for images that were never finished. */
+static enum recover_images images_on(const struct move *move, struct host *host)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+	struct err unused = ERR_INIT;
+
+	script_argv(&a, &script_images, move->images, move->bundle.dir,
+		    move->direct ? move->pages : NULL, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
+	if (host_start(host, &cmd, &job, &unused) < 0)
+		return IMAGES_UNKNOWN;
+	job_wait(&job);
+	if (job.lost || job.timed_out || job.status > 1)
+		return IMAGES_UNKNOWN;
+	return job.status ? IMAGES_NONE : IMAGES_COMPLETE;
+}
+
+/*
+ * Those of post-copy lack the memory; where it went straight to the destination, all others' do,
+ * and it is gone with the destination. Whoever has the journal sees the shared directory too.
+ */
+static enum recover_images images_anywhere(const struct move *move)
+{
+	struct host *hosts[] = {move->destination, move->source, move->journal.store->host};
+	bool seen = false, unseen = false;
+
+	if (move_is_post_copy(move))
+		return IMAGES_NONE;
+	if (move->direct)
+		return move->destination->fenced ? IMAGES_NONE : images_on(move, move->destination);
+	for (size_t i = 0; i < 3; i++) {
+		if (hosts[i]->fenced)
+			continue;
+		enum recover_images there = images_on(move, hosts[i]);
+		if (there == IMAGES_COMPLETE)
+			return there;
+		seen = seen || there == IMAGES_NONE;
+		unseen = unseen || there == IMAGES_UNKNOWN;
+	}
+	return seen && !unseen ? IMAGES_NONE : IMAGES_UNKNOWN;
+}
+
+/* Only what is surely undone there may be tried elsewhere. */
+static bool is_taken_back(enum exit_code code)
+{
+	return code == EXIT_UNDONE || code == EXIT_FAILED;
+}
+
+/* One that was asked for on this host alone, and can't be: as if it had never begun. */
+static enum exit_code end_restore(struct move *move, const struct err *why, struct err *err)
+{
+	struct err unended = ERR_INIT;
+
+	*err = *why;
+	if (!*err->msg)
+		(void)err_set(err, EXIT_FAILED, "%s is off", move->destination_name);
+	(void)err_append(err, "its images stay: '%s'", move->images);
+	str_set(&move->summary.outcome, "undone");
+	if (move->left || journal_end(&move->journal, &unended) < 0)
+		return err->code = EXIT_IN_DOUBT;
+	return err->code = EXIT_FAILED;
+}
+
+/* A copy that lacks memory which went with the source would wait for it for ever. */
+static void end_orphan(const struct move *move, const struct runtime *src,
+		       const struct runtime *dst)
+{
+	struct pages pages = move_pages(move);
+	struct err unheard = ERR_INIT;
+
+	if (move_is_post_copy(move) && !pages_may_come(&pages, src))
+		(void)pages_cut(&pages, dst, &unheard);
+}
+
+/* Neither host has it, the images are there: on the destination first, else back on the source. */
+static enum exit_code restore_anywhere(struct move *move, struct err *err)
+{
+	struct err first = ERR_INIT;
+	enum exit_code there = EXIT_UNDONE;
+
+	move->keep_journal = true;
+	/* Nobody has it: an endpoint that stays silent is no reason to end it again. */
+	move->keep_silent = true;
+	if (!move->destination->fenced)
+		there = engine_resume(&strategy_from_images, "prepare", move, &first);
+	if (move->kind == MOVE_RESTORE && is_taken_back(there))
+		return end_restore(move, &first, err);
+	/* Where memory went straight to the destination it is there alone. */
+	if (!is_taken_back(there) || move->source->fenced || move->direct) {
+		*err = first;
+		if (!*first.msg)
+			(void)err_set(err, EXIT_IN_DOUBT, "'%s': no host is left to restore it on",
+				      move->bundle.name);
+		return is_taken_back(there) ? EXIT_IN_DOUBT : there;
+	}
+	move_swap(move);
+	enum exit_code code = engine_resume(&strategy_return_from_images, "prepare", move, err);
+	move_swap(move);
+	if (code == EXIT_DONE) {
+		str_set(&move->summary.outcome, "undone");
+		return EXIT_DONE;
+	}
+	if (*first.msg)
+		(void)err_append(err, "and %s: %s", move->destination_name, first.msg);
+	return err->code = EXIT_IN_DOUBT;
+}
+
+static enum exit_code settle_lost(struct move *move, struct err *err)
+{
+	/* Those of a restore are the operator's. */
+	move->keep_images = move->keep_images || move->kind == MOVE_RESTORE;
+	enum exit_code code = engine_forward(&strategy_tidy, move, err);
+
+	if (code != EXIT_DONE)
+		return code;
+	str_set(&move->summary.outcome, "lost");
+	(void)err_set(err, EXIT_FAILED,
+		      "'%s' runs nowhere: it ended, or its host went down, before the images "
+		      "were complete; 'cmigrate run %s' starts it anew",
+		      move->bundle.name, move->bundle.name);
+	return EXIT_FAILED;
+}
+
+/* Committed: the source's copy ends, whatever became of the destination's since. */
+static enum exit_code settle_forward(struct move *move, const char *destination_status,
+				     struct err *err)
+{
+	enum exit_code code = engine_forward(strategy_of(move), move, err);
+
+	if (code != EXIT_DONE || move->kind == MOVE_CHECKPOINT ||
+	    is(destination_status, "running") || is(destination_status, "paused"))
+		return code;
+	str_set(&move->summary.outcome, "lost");
+	(void)err_set(
+		err, EXIT_FAILED,
+		"'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
+		"host; 'cmigrate run %s' starts it anew",
+		move->bundle.name, move->destination_name, move->bundle.name);
+	return EXIT_FAILED;
+}
+
+static enum exit_code doubt(struct move *move, const char *why, struct err *err)
+{
+	(void)err_set(
+		err, EXIT_IN_DOUBT,
+		"'%s': %s; run 'cmigrate recover %s' again when it can, or with --fenced HOST "
+		"once it is surely off",
+		move->bundle.name, why, move->bundle.name);
+	str_set(&move->summary.outcome, "in-doubt");
+	str_set(&move->summary.error, err->msg);
+	return EXIT_IN_DOUBT;
+}
+
+/* A recovery that was killed while it restored on the source has held back packets there. */
+static void clear_source(struct move *move)
+{
+	struct net src = move_net_source(move);
+	struct err unheard = ERR_INIT;
+
+	if (src.n)
+		(void)net_hold_clear(&src, move->tag, &unheard);
+}
+
+static enum exit_code settle(struct move *move, enum recovery way, const char *destination_status,
+			     const char *why, struct err *err)
+{
+	const struct strategy *strategy = strategy_of(move);
+	enum exit_code code = EXIT_IN_DOUBT;
+
+	switch (way) {
+	case RECOVER_FORWARD:
+		code = settle_forward(move, destination_status, err);
+		break;
+	case RECOVER_COMMIT:
+		/* From the moment of the crash: no signal and no full disk may end it. */
+		move->released = move->serves = true;
+		code = engine_resume(strategy, "release", move, err);
+		break;
+	case RECOVER_BACK:
+		clear_source(move);
+		code = engine_back(strategy, move, err);
+		break;
+	case RECOVER_RESTORE:
+		code = restore_anywhere(move, err);
+		break;
+	case RECOVER_LOST:
+		code = settle_lost(move, err);
+		break;
+	case RECOVER_DOUBT:
+		return doubt(move, why, err);
+	}
+	/* The journal is still there for it. */
+	if (code == EXIT_UNDONE && move->left)
+		return err->code = EXIT_IN_DOUBT;
+	/* Undone and silent are settled too: the outcome says which way it went. */
+	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
+}
+
+/* Why a host could not tell: one that answers must not be taken for one that is off. */
+static void add_cause(const struct err *cause, struct err *err)
+{
+	if (*cause->msg)
+		(void)err_append(err, "%s", cause->msg);
+}
+
+enum exit_code recover_move(struct move *move, bool committed, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct err source_err = ERR_INIT, destination_err = ERR_INIT;
+	const char *why = "";
+
+	move->recovering = true;
+	host_connect(move->source);
+	host_connect(move->destination);
+	CLEANUP_FREE char *source_status = ask_host(move, &src, &source_err);
+	/* Committed it has all its memory. */
+	if (!committed && source_status)
+		end_orphan(move, &src, &dst);
+	CLEANUP_FREE char *destination_status = ask_host(move, &dst, &destination_err);
+	struct recover_facts facts = {.committed = committed,
+				      .source_known = source_status != NULL,
+				      .destination_known = destination_status != NULL,
+				      .source_status = source_status ? source_status : "",
+				      .destination_status =
+					      destination_status ? destination_status : "",
+				      .images = images_anywhere(move)};
+	enum recovery way = recover_decide(&facts, &why);
+	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
+	    is(facts.source_status, "running")) {
+		why = "it was moved, and runs on the source too: end the copy that is not to go on "
+		      "with 'runc delete --force'";
+		way = RECOVER_DOUBT;
+	} else if (move_cancelled && way != RECOVER_DOUBT) {
+		why = "stopped by a signal, nothing was done";
+		way = RECOVER_DOUBT;
+	}
+	move->undecided = way == RECOVER_DOUBT;
+	/* Nobody but the destination has it then: also an endpoint that stays silent is no way
+	 * back. */
+	move->only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
+	move->keep_silent = move->keep_silent || move->only_copy;
+	enum exit_code code = settle(move, way, facts.destination_status, why, err);
+	if (way == RECOVER_DOUBT) {
+		add_cause(&source_err, err);
+		add_cause(&destination_err, err);
+		str_set(&move->summary.error, err->msg);
+	}
+	move->summary.exit_code = (int)code;
+	move_record(move);
+	return code;
+}

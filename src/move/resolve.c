@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: MIT */
+/* A move from the command line: names, options, what the hosts say, the checks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/base/options.h"
+#include "cmigrate/check/memory_left.h"
+#include "cmigrate/container/find_host.h"
+#include "cmigrate/host/script.h"
+#include "part.h"
+
+#define OPEN_MS 15000
+#define FACTS_MS 20000
+#define TIMEOUT_DEFAULT_S 30
+/* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
+#define DUMP_BASE_MS 20000
+#define DUMP_BYTES_MS 10000
+/* A day: a host may say anything of its memory. */
+#define DUMP_MAX_MS 86400000
+/* While the hosts look at themselves: who answers costs nothing. */
+#define ENDPOINT_MS 1000
+/* As far as an annotation may say it. */
+#define TIMEOUT_MAX_S 1000000
+/* The first that can leave packets alone (criu(8), --network-lock skip). */
+#define CRIU_LOCK_SKIP VERSION(3, 19, 0)
+
+static void make_id(char id[MOVE_ID_SIZE])
+{
+	unsigned random = 0;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = (unsigned)clock_now_us();
+	(void)gmtime_r(&now, &tm);
+	size_t n = strftime(id, MOVE_ID_SIZE, "%Y%m%dT%H%M%S-", &tm);
+	(void)snprintf(id + n, MOVE_ID_SIZE - n, "%08x", random);
+}
+
+struct host *move_host(struct move *m, const struct config *config, const char *name,
+		       struct err *err)
+{
+	struct host *host = answers_take(&m->asked, name);
+
+	if (!host)
+		host = config_host(config, name, m->events, err);
+	if (host)
+		str_set(&host->mark, m->mark);
+	return host;
+}
+
+int move_connect(struct move *m, const struct config *config, struct err *err)
+{
+	m->source = move_host(m, config, m->source_name, err);
+	if (!m->source)
+		return -1;
+	m->destination = move_host(m, config, m->destination_name, err);
+	if (!m->destination)
+		return -1;
+	m->source->fenced = m->kind == MOVE_RESTORE;
+	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
+	bool at_destination =
+		m->source->fenced || (host_is_local(m->destination) && !host_is_local(m->source) &&
+				      !m->destination->fenced);
+	store_init(&m->store, at_destination ? m->destination : m->source, m->bundle.dir);
+	m->journal.store = &m->store;
+	return 0;
+}
+
+static int name_hosts(struct move *m, const struct config *config, const char *from,
+		      const char *destination, struct err *err)
+{
+	if (name_check_host(destination, err) < 0 || (from && name_check_host(from, err) < 0))
+		return -1;
+	m->destination_name = str_dup(destination);
+	str_set(&m->summary.destination, destination);
+	/* A destination nobody knows is told before any host is asked. */
+	if (config->n_hosts) {
+		CLEANUP_HOST struct host *known = config_host(config, destination, NULL, err);
+		if (!known)
+			return -1;
+	}
+	if (from && strcmp(from, destination) == 0)
+		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
+	if (from)
+		m->source_name = str_dup(from);
+	else if (locate(config, m->bundle.name, destination, m->mark, m->events, &m->asked,
+			&m->source_name, err) < 0)
+		return -1;
+	if (strcmp(m->source_name, m->destination_name) == 0)
+		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
+			       m->source_name);
+	return 0;
+}
+
+/* Nothing had been changed: a host that can't be reached is a refusal. */
+static int refusal(struct err *err)
+{
+	if (err->code == EXIT_FAILED)
+		err->code = EXIT_REFUSED;
+	return -1;
+}
+
+int move_read_bundle(struct move *m, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+
+	struct host *host = m->source->fenced ? m->destination : m->source;
+
+	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
+	struct command cmd = {.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024};
+	if (host_start(host, &cmd, &job, err) < 0)
+		return refusal(err);
+	job_wait(&job);
+	/* head(1) ends with 1 where there is none. */
+	if (job.lost || job.timed_out || job.status > 1) {
+		(void)job_failure(&job, err);
+		return refusal(err);
+	}
+	if (job.status != 0) {
+		(void)err_set(err, EXIT_REFUSED,
+			      "container '%s': %s has no readable '%s/config.json'", m->bundle.name,
+			      host->name, m->bundle.dir);
+		return err_append(err,
+				  "'cmigrate generate %s' writes one, --bundle-root says where "
+				  "bundles are",
+				  m->bundle.name);
+	}
+	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
+}
+
+static int set_flag(struct runtime_options *o, const struct argv *words, struct err *err)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const char *w = words->v[i];
+		if (strcmp(w, "--file-locks") == 0)
+			o->file_locks = true;
+		else if (strcmp(w, "--ext-unix-sk") == 0)
+			o->ext_unix_sk = true;
+		else if (strcmp(w, "--shell-job") == 0)
+			o->shell_job = true;
+		else if (strcmp(w, "--link-remap") == 0)
+			o->link_remap = true;
+		else if (strcmp(w, "--ghost-limit") == 0 && i + 1 < words->n)
+			o->ghost_limit = opts_size(words->v[++i]);
+		else
+			return err_set(err, EXIT_USAGE, "annotation org.cmigrate.criu: '%s'", w);
+	}
+	return 0;
+}
+
+static int resolve_flags(struct move *m, const struct move_opts *opts, struct err *err)
+{
+	struct runtime_options o = {0};
+
+	if (set_flag(&o, &m->bundle.criu_flags, err) < 0)
+		return -1;
+	o.file_locks |= opts->file_locks;
+	o.ext_unix_sk |= opts->ext_unix_sk;
+	o.shell_job |= opts->shell_job;
+	o.link_remap |= opts->link_remap;
+	if (opts->ghost_limit)
+		o.ghost_limit = opts->ghost_limit;
+	const char *said = m->bundle.tcp;
+	bool established = m->bundle.n_addresses > 0;
+	if (said)
+		established = strcmp(said, "established") == 0;
+	if (opts->tcp_established || opts->tcp_close)
+		established = opts->tcp_established;
+	o.tcp_established = established;
+	o.tcp_close = !established;
+	m->source_options = o;
+	m->destination_options = o;
+	return 0;
+}
+
+static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
+{
+	return a ? a : b ? b : c ? c : d;
+}
+
+int move_resolve_options(struct move *m, const struct config *config, const struct move_opts *opts,
+			 struct err *err)
+{
+	if (opts->addresses.n)
+		m->bundle.n_addresses = 0;
+	for (size_t i = 0; i < opts->addresses.n; i++)
+		if (bundle_add_addresses(&m->bundle, opts->addresses.v[i], err) < 0)
+			return err_wrap(err, "--address");
+	if (opts->endpoints.n)
+		argv_clear(&m->bundle.endpoints);
+	argv_extend(&m->bundle.endpoints, &opts->endpoints);
+	unsigned timeout =
+		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
+	m->timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
+	m->keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
+	m->keep_images = opts->keep_images;
+	m->keep_logs = opts->keep_logs;
+	m->leave_running = opts->leave_running;
+	if (resolve_flags(m, opts, err) < 0)
+		return -1;
+	return move_resolve_strategy(m, config, opts, err) < 0
+		       ? -1
+		       : move_resolve_transport(m, config, opts, err);
+}
+
+static int has_journal(struct move *m, bool *ret, struct err *err)
+{
+	struct journal_state state = {0};
+
+	if (journal_load(&m->store, &state, err) < 0) {
+		(void)err_wrap(err, "container '%s'", m->bundle.name);
+		return err_append(
+			err, "an interrupted move has left it: 'cmigrate recover %s' says more",
+			m->bundle.name);
+	}
+	*ret = state.found;
+	journal_state_clear(&state);
+	return 0;
+}
+
+int move_take_lock(struct move *m, bool look_only, struct err *err)
+{
+	bool found = false;
+
+	if (look_only && has_journal(m, &found, err) < 0)
+		return -1;
+	if (look_only && !found)
+		return 0;
+	if (store_lock(&m->store, &m->lock, err) < 0)
+		return err->code == EXIT_BUSY ? err_wrap(err, "container '%s'", m->bundle.name)
+					      : refusal(err);
+	if (has_journal(m, &found, err) < 0)
+		return -1;
+	if (found)
+		return err_set(
+			err, EXIT_BUSY,
+			"an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
+			m->bundle.name, m->bundle.name);
+	return 0;
+}
+
+/* The other host's name in the network. */
+static const char *peer_of(const struct move *m, const struct host *host)
+{
+	const struct host *peer = host == m->source ? m->destination : m->source;
+	const char *name = peer->ssh ? peer->ssh : peer->name;
+	const char *at = strrchr(name, '@');
+
+	return at ? at + 1 : name;
+}
+
+int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	const struct bundle *b = &m->bundle;
+
+	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
+	argv_addf(&a, "strategy=%s", m->strategy);
+	if (m->direct)
+		argv_add(&a, "transport=direct");
+	argv_addf(&a, "peer=%s", peer_of(m, host));
+	for (size_t i = 0; i < b->n_addresses; i++)
+		argv_addf(&a, "address=%s", b->addresses[i].ip);
+	for (size_t i = 0; i < b->binds.n; i++)
+		argv_addf(&a, "bind=%s", b->binds.v[i]);
+	if (b->netns)
+		argv_addf(&a, "netns=%s", b->netns);
+	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS};
+	return host_start(host, &cmd, job, err);
+}
+
+void move_ask_endpoints(struct move *m)
+{
+	struct err silent = ERR_INIT;
+
+	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
+	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, &silent) < 0)
+		str_set(&m->endpoint_silence, silent.msg);
+}
+
+/* Both hosts at once; one that is off has nothing to say. */
+int move_gather_facts(struct move *m, const struct config *config, struct err *err)
+{
+	const struct config_host *row = config_find(config, m->destination_name);
+	CLEANUP_JOB struct job room = {0};
+	CLEANUP_JOB struct job src = {0};
+	CLEANUP_JOB struct job dst = {0};
+	struct job *jobs[] = {&src, &dst};
+
+	if (move_ask(m, m->source, "source", &src, err) < 0 ||
+	    move_ask(m, m->destination, "destination", &dst, err) < 0 ||
+	    (m->kind == MOVE_WHOLE && room_ask(row, m->destination, &room, err) < 0))
+		return refusal(err);
+	move_ask_endpoints(m);
+	jobs_wait_all(jobs, 2);
+	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0 ||
+	    room_read(row, &room, &m->destination_room, err) < 0)
+		return refusal(err);
+	facts_parse(&m->source_facts, buf_str(m->source->fenced ? &dst.out : &src.out));
+	facts_parse(&m->destination_facts, buf_str(m->destination->fenced ? &src.out : &dst.out));
+	return 0;
+}
+
+/*
+ * An address of the destination's device in the family of a service address: where to bounce to.
+ * One that is deprecated may be another container's, and move away: only where there is no other.
+ */
+static void find_hops(struct move *m)
+{
+	json_t *links = facts_json(&m->destination_facts, "addr");
+	const json_t *link, *info;
+	bool poor4 = false, poor6 = false;
+	size_t i, j;
+
+	json_array_foreach (links, i, link) {
+		const char *device = json_string_value(json_object_get(link, "ifname"));
+		if (!device || strcmp(device, m->destination_addresses[0].device) != 0)
+			continue;
+		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
+			const char *ip = json_string_value(json_object_get(info, "local"));
+			struct address a;
+			struct err bad = ERR_INIT;
+			if (!ip || address_parse(ip, &a, &bad) < 0)
+				continue;
+			char **hop = a.v6 ? &m->hop6 : &m->hop4;
+			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
+			bool *poor = a.v6 ? &poor6 : &poor4;
+			if (!*hop || (*poor && !deprecated)) {
+				str_set(hop, a.ip);
+				*poor = deprecated;
+			}
+		}
+	}
+	json_decref(links);
+}
+
+void move_set_dump_timeout(struct move *m, uint64_t bytes)
+{
+	uint64_t ms = bytes / DUMP_BYTES_MS;
+
+	m->dump_timeout_ms = DUMP_BASE_MS + (int)(ms < DUMP_MAX_MS ? ms : DUMP_MAX_MS);
+}
+
+void move_resolve_versions(struct move *m)
+{
+	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
+
+	src->runc = facts_version(&m->source_facts, "runc");
+	src->criu = facts_version(&m->source_facts, "criu");
+	dst->runc = facts_version(&m->destination_facts, "runc");
+	dst->criu = facts_version(&m->destination_facts, "criu");
+	/* What the operator says of it wins over what is asked for. */
+	bool operators = strstr(facts_get(&m->source_facts, "criu-config"), "network-lock") ||
+			 strstr(facts_get(&m->destination_facts, "criu-config"), "network-lock");
+	src->network_lock_skip = dst->network_lock_skip =
+		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
+	m->gate = src->criu >= CRIU_GATE;
+	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
+	move_set_dump_timeout(m, m->summary.memory_bytes);
+}
+
+int move_check(struct move *m, const struct config *config, const struct move_opts *opts,
+	       struct err *err)
+{
+	const struct config_host *row = config_find(config, m->destination_name);
+	const struct runtime_options *o = &m->source_options;
+	struct preflight p = {.bundle = &m->bundle,
+			      .id = m->id,
+			      .source_name = m->source_name,
+			      .destination_name = m->destination_name,
+			      .source = &m->source_facts,
+			      .destination = &m->destination_facts,
+			      .destination_device = row ? row->device : NULL,
+			      .destination_room = m->destination_room,
+			      .strategy = m->strategy,
+			      .direct = m->direct,
+			      .tcp_established = o->tcp_established,
+			      .endpoint_silence = m->endpoint_silence,
+			      .file_locks = o->file_locks,
+			      .ext_unix_sk = o->ext_unix_sk,
+			      .shell_job = o->shell_job,
+			      .link_remap = o->link_remap,
+			      .ghost_limit = o->ghost_limit};
+
+	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
+	if (status == 0)
+		status = preflight_addresses(&p, err);
+	if (status == 0) {
+		memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
+		memcpy(m->destination_addresses, p.destination_addresses,
+		       sizeof(m->destination_addresses));
+		preflight_run(&p, &m->checks);
+	}
+	argv_clear(&p.skip);
+	return status < 0 ? -1 : preflight_verdict(&m->checks, err);
+}
+
+/* The proof of the shared directory has been seen. */
+void move_remove_proof(struct move *m)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/proof-%s", m->bundle.dir, m->id);
+	CLEANUP_FREE char *dir = str_fmt("%s/.cmigrate", m->bundle.dir);
+	char *argv[] = {"rm", "-f", "--", path, NULL};
+	char *empty[] = {"rmdir", "--ignore-fail-on-non-empty", "--", dir, NULL};
+	struct err unused = ERR_INIT;
+
+	struct host *host = m->source->fenced ? m->destination : m->source;
+
+	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS}, &unused);
+	if (m->lock.fd < 0 && !m->lock.far)
+		(void)host_run(host, &(struct command){.argv = empty, .timeout_ms = OPEN_MS},
+			       &unused);
+}
+
+static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,
+			 struct err *err)
+{
+	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
+	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, config, err) < 0)
+		return -1;
+	move_resolve_versions(m);
+	move_settle_strategy(m);
+	move_settle_transport(m);
+	if (move_check(m, config, opts, err) < 0)
+		return -1;
+	find_hops(m);
+	return 0;
+}
+
+static int check_options(const struct move_opts *opts, struct err *err)
+{
+	CLEANUP_ARGV struct argv skipped = {0};
+
+	if (opts->tcp_established && opts->tcp_close)
+		return err_set(err, EXIT_USAGE,
+			       "--tcp-established and --tcp-close exclude each other");
+	if (bundle_check_options(&opts->addresses, &opts->endpoints, err) < 0)
+		return -1;
+	return preflight_skip(&opts->skip_checks, &skipped, err);
+}
+
+int move_begin(struct move *m, const struct config *config, const struct move_opts *opts,
+	       const char *name, const struct events *events, struct err *err)
+{
+	m->events = events;
+	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->start_us = clock_now_us();
+	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	m->summary.total_ms = -1;
+	make_id(m->id);
+	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
+		return -1;
+	m->summary.container = str_dup(name);
+	move_name_things(m);
+	return check_options(opts, err);
+}
+
+int move_new(const struct config *config, const struct move_opts *opts, const char *name,
+	     const char *destination, const struct events *events, struct move **ret,
+	     struct err *err)
+{
+	struct move *m = mem_new(1, sizeof(*m));
+
+	*ret = m;
+	if (move_begin(m, config, opts, name, events, err) < 0 ||
+	    name_hosts(m, config, opts->from, destination, err) < 0 ||
+	    move_connect(m, config, err) < 0)
+		return -1;
+	answers_clear(&m->asked);
+	/* Neither waits for the other. */
+	host_connect(m->source);
+	host_connect(m->destination);
+	str_set(&m->summary.source, m->source_name);
+	str_set(&m->summary.destination, m->destination_name);
+	int status = ask_and_check(m, config, opts, err);
+	str_set(&m->summary.strategy, m->strategy);
+	if (!m->source->lost)
+		move_remove_proof(m);
+	return status;
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* The source's copy: frozen, dumped, held at the gate, ended or let go on. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/criu/container_tmpfs.h"
+#include "cmigrate/criu/direct_transport.h"
+#include "steps.h"
+
+/* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
+#define VERDICT_MS 30000
+
+int step_freeze(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct net net = move_net_source(move);
+	struct job freeze = {0}, bounce = {0};
+	struct err second = ERR_INIT;
+	int status = 0;
+
+	if (runtime_warm_start(&dst, &move->warm, err) < 0)
+		return -1;
+	move->freeze_us = clock_now_us();
+	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
+	if (move->bouncing)
+		status = net_bounce_all_start(&net, move->tag, &bounce, err);
+	if (status == 0)
+		status = runtime_freeze_start(&src, move->freezer, &freeze, err);
+	if (job_finish(&bounce, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to
+ * thaw. */
+bool source_has_ended(struct move *move)
+{
+	struct runtime src = move_runtime_source(move);
+	struct err unused = ERR_INIT;
+
+	/* runc's own word: a dump that is parked would hide it. */
+	move->ended = runtime_has_ended(&src, &unused);
+	return move->ended;
+}
+
+/* What was killed at its gate can go on from them: recovery's business, and nothing to be removed.
+ */
+static bool has_whole_images(const struct move *move)
+{
+	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move);
+}
+
+enum undo_result undo_freeze(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+	struct err unheard = ERR_INIT;
+
+	/* A container that runs without its address gets errors for what it sends. */
+	if (net_address_up(&net, err) < 0)
+		return UNDO_DOUBT;
+	if (runtime_thaw(&src, err) < 0)
+		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
+	if (move->freeze_us && !move->thawed_us)
+		move->thawed_us = clock_now_us();
+	/* Where they can't be removed either: a recovery that finds the container ended later must
+	 * not start it from them. */
+	(void)runtime_void_images(&src, &unheard);
+	return UNDO_DONE;
+}
+
+/* What can go on beside the dump: the source loses the address. Its packets are bounced on already.
+ */
+static int start_leaving(struct move *move, struct job *leave, struct err *err)
+{
+	struct net src = move_net_source(move);
+
+	return src.n && move->bouncing ? net_leave_start(&src, leave, err) : 0;
+}
+
+/*
+ * A source that kept the address would answer for it beside the destination, and a probe from there
+ * would ask the source itself. Its status alone says little: what was gone already fails too.
+ */
+static int finish_leaving(struct move *move, struct job *leave, struct err *err)
+{
+	struct net src = move_net_source(move);
+	struct err unheard = ERR_INIT;
+
+	return job_finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
+}
+
+static int finish_same(struct move *move, struct job *same, struct err *err)
+{
+	if (same->state == JOB_NONE)
+		return 0;
+	job_wait(same);
+	move->tmpfs_changed = tmpfs_changed(same);
+	return job_finish(same, err);
+}
+
+/* A dump that ended or is still under way where the gate should have been reached. */
+int dump_failure(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (move->dump.state == JOB_DONE && move->dump.lost)
+		return job_failure(&move->dump, err);
+	if (move->dump.state == JOB_DONE)
+		(void)err_set(err, EXIT_FAILED, "the dump failed");
+	else
+		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s",
+			      move->source_name, move->dump_timeout_ms / 1000);
+	runtime_diagnose(&src, "dump.log", err);
+	return -1;
+}
+
+/* "reached NUMBER" (prepare.sh). */
+static int images_said(const struct job *at_gate)
+{
+	const char *blank = strchr(buf_str(&at_gate->out), ' ');
+	long n = blank ? strtol(blank, NULL, 10) : 0;
+
+	return n > 0 && n < INT_MAX ? (int)n : 0;
+}
+
+static int wait_for_gate(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
+	const int64_t end = deadline_in_ms(move->dump_timeout_ms);
+	uint64_t bytes;
+	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
+
+	/* The page server ends first, a moment before; one that fails may take the dump a while to
+	 * notice. */
+	if (first == 2 && direct_received(move, &bytes, err) < 0)
+		return -1;
+	if (first == 2)
+		first = jobs_wait_any(jobs, 2, end);
+	if (first == 1 && direct_broke(move, err))
+		return -1;
+	if (first != 0 || job_failure(&move->at_gate, err) < 0)
+		return dump_failure(move, err);
+	move->n_images = images_said(&move->at_gate);
+	move->dumped = true;
+	return direct_received(move, &bytes, err);
+}
+
+/* Of a copy that is stopped nothing is asked meanwhile: told when it is over. */
+static void tell_progress(const struct move *move, int64_t begin_us)
+{
+	int64_t now = clock_now_us();
+	uint64_t bytes = move->summary.memory_bytes;
+
+	event_emit(move->events,
+		   &(struct event){.kind = EVENT_PROGRESS,
+				   .name = "dump",
+				   .at_ms = move_ms(move, now),
+				   .bytes = bytes,
+				   .bytes_second = (uint64_t)((double)bytes * 1e6 /
+							      (double)(now - begin_us + 1))});
+}
+
+int step_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job leave = {0}, same = {0};
+	struct err second = ERR_INIT;
+	int64_t begin = clock_now_us();
+
+	int status = runtime_dump_go(&src, err);
+	if (status == 0 && move->tmpfs_saved)
+		status = tmpfs_same_start(&src, move->dump_timeout_ms, &same, err);
+	if (status == 0)
+		status = start_leaving(move, &leave, err);
+	if (status == 0)
+		status = wait_for_gate(move, err);
+	if (finish_same(move, &same, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (status == 0 && !move_is_post_copy(move))
+		tell_progress(move, begin);
+	return status;
+}
+
+int wait_for_dump_end(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job *job = &move->dump;
+
+	if (job->state == JOB_NONE)
+		return runtime_await_dump(&src, VERDICT_MS, err);
+	if (job->state == JOB_RUNNING)
+		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
+	if (job->state == JOB_RUNNING || job->lost)
+		return err_set(err, EXIT_FAILED, "%s: criu does not end", move->source_name);
+	return 0;
+}
+
+enum undo_result undo_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct err hangs = ERR_INIT;
+
+	if (runtime_verdict(&src, "close", err) < 0)
+		return UNDO_DOUBT;
+	direct_cut(move);
+	if (wait_for_dump_end(move, &hangs) == 0)
+		return UNDO_DONE;
+	/* One that never got as far as the container can be killed; any other can't. */
+	if (runtime_verdict(&src, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return UNDO_DOUBT;
+	return UNDO_DONE;
+}
+
+int step_dump_ungated(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job leave = {0}, *dump = &move->dump;
+	struct err second = ERR_INIT;
+
+	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	if (status == 0)
+		status = start_leaving(move, &leave, err);
+	if (status == 0) {
+		(void)jobs_wait_any(&dump, 1, deadline_in_ms(move->dump_timeout_ms));
+		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
+			status = dump_failure(move, err);
+	}
+	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+		status = -1;
+	return status;
+}
+
+static int restore_on_source(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job job = {0};
+
+	/* The packets are the source's again only once its sockets are there: address first. */
+	struct net net = move_net_source(move);
+	if (net_address_up(&net, err) < 0 ||
+	    runtime_restore_start(&src, &move->source_options, false, move->dump_timeout_ms, &job,
+				  err) < 0)
+		return -1;
+	int status = job_finish(&job, err);
+	if (status < 0)
+		runtime_diagnose(&src, "restore.log", err);
+	return status;
+}
+
+enum undo_result undo_dump_ungated(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+
+	if (wait_for_dump_end(move, err) < 0 || runtime_status(&src, &status, err) < 0)
+		return UNDO_DOUBT;
+	if (*status)
+		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
+	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+}
+
+/* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
+int gate_holds(struct move *move, struct err *err)
+{
+	struct job *dump = &move->dump;
+
+	/* The page server of post-copy ends when all is fetched. */
+	if (!move->gate || dump->state == JOB_NONE || move_is_post_copy(move))
+		return 0;
+	(void)jobs_wait_any(&dump, 1, clock_now_us());
+	/* A link that is cut says nothing of criu. */
+	if (dump->state != JOB_DONE || dump->lost)
+		return 0;
+	return err_set(err, EXIT_FAILED,
+		       "%s: criu has ended at its gate, killed by somebody or for want of memory",
+		       move->source_name);
+}
+
+int step_sync(struct move *move, struct err *err)
+{
+	char *argv[] = {"sync", "-f", move->images, NULL};
+
+	return host_run(move->source,
+			&(struct command){.argv = argv, .timeout_ms = move->dump_timeout_ms}, err);
+}
+
+int step_leave(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+
+	if (!move->leave_running && net_address_down(&net, err) < 0)
+		return -1;
+	return runtime_clean(&src, false, err);
+}
+
+/* A checkpoint that leaves the container running: the gate is closed, CRIU resumes it. */
+static int go_on(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return -1;
+	if (runtime_thaw(&src, err) == 0)
+		return 0;
+	if (!source_has_ended(move))
+		return -1;
+	*err = (struct err)ERR_INIT;
+	event_note(move->events, "it has ended by itself; its checkpoint is complete");
+	return 0;
+}
+
+int step_open_gate(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+
+	if (move->leave_running)
+		return go_on(move, err);
+	if (runtime_verdict(&src, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
+		return -1;
+	if (runtime_status(&src, &status, err) < 0)
+		return -1;
+	/* runc leaves its state behind where the cgroup was busy. */
+	if (strcmp(status, "stopped") == 0)
+		return runtime_erase(&src, err);
+	if (*status)
+		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s",
+			       move->source_name, status);
+	return 0;
+}

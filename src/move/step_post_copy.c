@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* What post-copy does beside the steps of every move; pages.h says why it is safe. */
+#include "cmigrate/base/deadline.h"
+#include "steps.h"
+
+/* From the gate's word to a page server that listens. */
+#define SERVE_MS 20000
+/* How often progress is looked at. */
+#define LOOK_MS 250
+
+/* The page server's word is waited for from the dump on: it has no time limit of its own before. */
+int step_prepare_hosts_pages(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+
+	if (pages_admit(&pages, &src, err) < 0 || step_prepare_hosts(move, err) < 0)
+		return -1;
+	return runtime_served_start(&src, 0, &move->served, err);
+}
+
+int step_prepare_pages(struct move *move, struct err *err)
+{
+	return step_prepare_hosts_pages(move, err) < 0 ? -1 : step_park(move, err);
+}
+
+enum undo_result undo_prepare_pages(struct move *move, struct err *err)
+{
+	struct pages pages = move_pages(move);
+	struct runtime src = move_runtime_source(move);
+	enum undo_result result = undo_prepare(move, err);
+
+	return pages_clear(&pages, &src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
+}
+
+int step_serve(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct pages pages = move_pages(move);
+	struct job *jobs[] = {&move->served, &move->dump}, socket = {0};
+
+	if (runtime_verdict(&src, "close", err) < 0)
+		return -1;
+	if (jobs_wait_any(jobs, 2, deadline_in_ms(SERVE_MS)) != 0)
+		return dump_failure(move, err);
+	if (job_failure(&move->served, err) < 0 ||
+	    pages_fetch_start(&pages, &dst, 0, &move->fetch, err) < 0 ||
+	    pages_socket_start(&dst, &socket, err) < 0)
+		return -1;
+	struct job *waiting[] = {&socket, &move->fetch};
+	if (jobs_wait_any(waiting, 2, 0) == 0)
+		return job_finish(&socket, err);
+	job_clear(&socket);
+	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
+	runtime_diagnose(&dst, "pages.log", err);
+	return -1;
+}
+
+enum undo_result undo_serve(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	/* The destination's copy is gone by now (undo_restore()). */
+	return pages_end(&dst, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+}
+
+enum undo_result undo_dump_pages(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+
+	if (runtime_verdict(&src, "close", err) < 0 || pages_nudge(&pages, &src, err) < 0)
+		return UNDO_DOUBT;
+	return undo_dump(move, err);
+}
+
+static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+	uint64_t sent = pages_sent(&pages, &src);
+	int64_t now = clock_now_us();
+
+	if (sent <= *last)
+		return;
+	event_emit(move->events, &(struct event){.kind = EVENT_PROGRESS,
+						 .name = "drain",
+						 .at_ms = move_ms(move, now),
+						 .bytes = sent,
+						 .bytes_second = (sent - *last) * 1000000 /
+								 (uint64_t)(now - *last_us)});
+	*last = sent;
+	*last_us = now;
+}
+
+/* One deadline of it. */
+static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool *ret_late,
+		      struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job drain = {0}, *jobs[] = {&drain};
+
+	if (pages_drain_start(&dst, move->dump_timeout_ms, &drain, err) < 0)
+		return -1;
+	while (drain.state == JOB_RUNNING) {
+		(void)jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS));
+		tell_progress(move, sent, sent_us);
+	}
+	*ret_late = drain.timed_out;
+	return job_finish(&drain, err);
+}
+
+int step_drain(struct move *move, struct err *err)
+{
+	uint64_t sent = 0, before;
+	int64_t sent_us = clock_now_us();
+	bool late = false;
+	int status;
+
+	/* As long as memory arrives it is slow, and no failure. */
+	do {
+		*err = (struct err)ERR_INIT;
+		before = sent;
+		status = drain_once(move, &sent, &sent_us, &late, err);
+	} while (status < 0 && late && sent > before);
+	return status;
+}
+
+/*
+ * The page server has nobody to serve any more: then the source's processes are frozen and nothing
+ * else. Their clients don't hear of their end: the address has left, and what is sent from it over
+ * TCP is dropped since the freeze (bounce.sh).
+ */
+int step_end_source(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct pages pages = move_pages(move);
+
+	if (pages_nudge(&pages, &src, err) < 0 || wait_for_dump_end(move, err) < 0)
+		return -1;
+	return runtime_erase(&src, err);
+}
+
+int step_clean_pages(struct move *move, struct err *err)
+{
+	struct pages pages = move_pages(move);
+	struct runtime src = move_runtime_source(move);
+
+	if (pages_clear(&pages, &src, err) < 0)
+		return -1;
+	return step_clean(move, err);
+}

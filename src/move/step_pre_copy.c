@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is written while the container runs, pass by pass. */
+#include <stdlib.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/criu/pre_copy.h"
+#include "steps.h"
+
+#define PAGE_BYTES 4096
+
+static int one_pass(struct move *move, unsigned number, struct summary_pass *ret, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job job = {0}, *jobs[] = {&job};
+
+	*ret = (struct summary_pass){0};
+	if (direct_receive(move, number, err) < 0 ||
+	    runtime_pass_start(&src, number, move->direct ? move->page_endpoint : NULL, &job, err) <
+		    0)
+		return -1;
+	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
+	 */
+	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->dump_timeout_ms)) != 0) {
+		job_clear(&job);
+		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s",
+			       move->source_name, number, move->dump_timeout_ms / 1000);
+	}
+	int status = job_failure(&job, err);
+	if (status == 0) {
+		ret->bytes = strtoull(buf_str(&job.out), NULL, 10);
+		status = direct_received(move, &ret->bytes, err);
+		ret->pages = ret->bytes / PAGE_BYTES;
+		ret->ms = job_ms(&job);
+	} else if (direct_broke(move, err)) {
+		(void)err_wrap(err, "pass %u of pre-copy", number);
+	} else {
+		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
+		runtime_diagnose(&src, "dump.log", err);
+	}
+	job_clear(&job);
+	return status;
+}
+
+static void keep_pass(struct move *move, const struct summary_pass *pass)
+{
+	struct summary *s = &move->summary;
+
+	s->passes = mem_grow(s->passes, s->n_passes + 1, sizeof(*s->passes));
+	s->passes[s->n_passes++] = *pass;
+	event_emit(move->events,
+		   &(struct event){.kind = EVENT_PROGRESS,
+				   .name = "pre-copy",
+				   .at_ms = move_ms(move, clock_now_us()),
+				   .bytes = pass->bytes,
+				   .bytes_second = pass->ms > 0 ? (uint64_t)((double)pass->bytes *
+									     1000 / pass->ms)
+								: 0,
+				   .pages = pass->pages});
+}
+
+/* The destination reads a pass while the next one is written, and the last one before the freeze.
+ * What was sent there is in its memory already. */
+static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct err unheard = ERR_INIT;
+
+	if (move->direct)
+		return 0;
+	(void)job_finish(job, &unheard);
+	return runtime_readahead_start(&dst, number, move->dump_timeout_ms, job, err);
+}
+
+static int passes(struct move *move, struct job *ahead, struct err *err)
+{
+	const struct summary *s = &move->summary;
+	enum precopy decision = PRECOPY_GO_ON;
+	double predicted_ms = 0;
+
+	for (unsigned number = 1; decision == PRECOPY_GO_ON; number++) {
+		struct summary_pass pass;
+		if (move_cancelled)
+			return err_set(err, EXIT_FAILED, "stopped by a signal");
+		if (one_pass(move, number, &pass, err) < 0)
+			return -1;
+		keep_pass(move, &pass);
+		if (read_ahead(move, number, ahead, err) < 0)
+			return -1;
+		move->source_options.parent_pass = number;
+		decision = precopy_decide(s->passes, s->n_passes, move->max_downtime_ms,
+					  &predicted_ms);
+	}
+	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
+		   s->n_passes, precopy_reason(decision), predicted_ms);
+	return 0;
+}
+
+int step_pre_copy(struct move *move, struct err *err)
+{
+	struct job ahead = {0};
+	struct err unheard = ERR_INIT;
+	int status = passes(move, &ahead, err);
+
+	(void)job_finish(&ahead, &unheard);
+	return status;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "cmigrate/container/cgroup_freezer.h"
+#include "cmigrate/criu/container_tmpfs.h"
+#include "cmigrate/criu/direct_transport.h"
+#include "steps.h"
+
+/* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
+#define CHANNELS 6
+/* How long a restore may be parked, beyond its own time: until the freeze begins, and through the
+ * dump.
+ */
+#define PARKED_MS 120000
+
+static const char *source_role(const struct move *move)
+{
+	return move->direct ? "sender" : move->gate ? "source" : "ungated";
+}
+
+/* Exit code of prepare.sh: the work directory is another move's, and nothing was made. */
+#define PREPARE_TAKEN 17
+
+static const char *destination_role(const struct move *move)
+{
+	return move->direct ? "receiver" : "destination";
+}
+
+static int make_directories(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct err second = ERR_INIT;
+	struct job at_source = {0}, at_destination = {0};
+
+	free(move->freezer);
+	move->freezer = freezer_find(&src);
+	if (runtime_prepare_start(&src, source_role(move), &move->source_options, &at_source, err) <
+	    0)
+		return -1;
+	if (runtime_prepare_start(&dst, destination_role(move), &move->destination_options,
+				  &at_destination, err) < 0) {
+		(void)job_finish(&at_source, &second);
+		return -1;
+	}
+	job_wait(&at_source);
+	job_wait(&at_destination);
+	move->source_taken = at_source.status == PREPARE_TAKEN;
+	move->destination_taken = at_destination.status == PREPARE_TAKEN;
+	int status = job_finish(&at_source, err);
+	move->parks = move->gate && runtime_parks(&at_destination);
+	if (job_finish(&at_destination, status < 0 ? &second : err) < 0)
+		status = -1;
+	if (status == 0 && (runtime_note_locks(&src, err) < 0 || runtime_note_locks(&dst, err) < 0))
+		status = -1;
+	return status;
+}
+
+/* runc and criu are started while the container runs, and wait before they look at it. */
+static int park_dump(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct job parked = {0}, *jobs[] = {&parked, &move->dump};
+
+	/* Waited for while the dump is parked too; from "go" on the step has a limit of its own. */
+	const int limit_ms = move->dump_timeout_ms + PARKED_MS;
+	if (runtime_at_gate_start(&src, limit_ms, &move->at_gate, err) < 0 ||
+	    runtime_parked_start(&src, &parked, err) < 0)
+		return -1;
+	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	if (status == 0 && jobs_wait_any(jobs, 2, 0) != 0)
+		status = dump_failure(move, err);
+	else if (status == 0)
+		status = job_failure(&parked, err) < 0
+				 ? err_wrap(err, "the dump does not get ready")
+				 : 0;
+	job_clear(&parked);
+	return status;
+}
+
+static int end_parked_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	if (runtime_erase(&dst, err) < 0)
+		return -1;
+	job_wait(&move->restore);
+	job_clear(&move->restore);
+	return 0;
+}
+
+/*
+ * The same on the destination, after the dump: runc writes descriptors.json before that parks, and
+ * a restore reads it before it starts criu. Where it doesn't park (another runc) the restore is
+ * started when the images are there.
+ */
+static int park_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job park = {0}, *jobs[] = {&park, &move->restore};
+
+	if (direct_before_restore(move, RECEIVE_NONE, err) < 0 ||
+	    runtime_restore_start(&dst, &move->destination_options, true,
+				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
+	    runtime_park_start(&dst, &park, err) < 0)
+		return -1;
+	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
+	int status = 0;
+	if (!parked && (end_parked_restore(move, err) < 0 || runtime_forget_restore(&dst, err) < 0))
+		status = -1;
+	job_wait(&park);
+	job_clear(&park);
+	return status;
+}
+
+int step_prepare_hosts(struct move *move, struct err *err)
+{
+	/* A page server has one for itself. */
+	const size_t channels = CHANNELS + (move->direct ? 1 : 0);
+	struct host *const hosts[] = {move->source, move->destination};
+
+	return direct_admit(move, err) < 0 || make_directories(move, err) < 0 ||
+			       hosts_prime(hosts, 2, channels, err) < 0 ||
+			       move_make_probe(move, err) < 0
+		       ? -1
+		       : 0;
+}
+
+int step_park(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+
+	/*
+	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
+	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
+	 */
+	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, &move->tmpfs_saved, err) < 0) ||
+	    direct_receive(move, RECEIVE_DUMP, err) < 0 ||
+	    (move->gate && park_dump(move, err) < 0) ||
+	    (move->parks && park_restore(move, err) < 0))
+		return -1;
+	return runtime_watch_start(&dst, &move->watch, err);
+}
+
+int step_prepare(struct move *move, struct err *err)
+{
+	return step_prepare_hosts(move, err) < 0 ? -1 : step_park(move, err);
+}
+
+/* Of a source that doesn't answer any more nobody knows whether the container still runs there. */
+static enum undo_result left_or_doubt(const struct runtime *source)
+{
+	return source->host->lost ? UNDO_DOUBT : UNDO_LEFT;
+}
+
+enum undo_result undo_prepare(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	enum undo_result result = UNDO_DONE;
+	struct err second = ERR_INIT;
+
+	/* In a pass, while the hosts were prepared: behind the freeze its undo has looked. */
+	if (!move->freeze_us && !move->recovering)
+		(void)source_has_ended(move);
+	/* Another move's gate and directory are nothing of ours. */
+	if (move->source_taken || move->destination_taken) {
+		if ((!move->source_taken && runtime_clean(&src, true, err) < 0) ||
+		    (!move->destination_taken && runtime_clean(&dst, false, err) < 0))
+			return UNDO_LEFT;
+		return UNDO_DONE;
+	}
+	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
+	if (move->gate && undo_dump(move, err) != UNDO_DONE)
+		return UNDO_DOUBT;
+	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
+		return left_or_doubt(&src);
+	keep_logs(move);
+	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
+		result = UNDO_LEFT;
+	/* Those that are asked for; before a freeze there are none. */
+	bool keep = move->keep_images && (move->freeze_us || move->recovering);
+	if (runtime_clean(&src, !keep, result == UNDO_DONE ? err : &second) < 0)
+		result = left_or_doubt(&src);
+	return result;
+}
+
+/* For a restore from images that is tried anew the images stay, all of them. */
+static int clean_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	return move->direct ? runtime_clean_but_pages(&dst, err) : runtime_clean(&dst, false, err);
+}
+
+int step_prepare_destination(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job job = {0};
+
+	/* What an earlier try has left there. */
+	if (runtime_erase(&dst, err) < 0 || clean_destination(move, err) < 0 ||
+	    runtime_prepare_start(&dst, destination_role(move), &move->destination_options, &job,
+				  err) < 0)
+		return -1;
+	if (job_finish(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
+	    move_make_probe(move, err) < 0)
+		return -1;
+	return runtime_watch_start(&dst, &move->watch, err);
+}
+
+enum undo_result undo_prepare_destination(struct move *move, struct err *err)
+{
+	return clean_destination(move, err) < 0 ? UNDO_LEFT : UNDO_DONE;
+}

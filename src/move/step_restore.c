@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The destination's copy: restored, or taken away again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/criu/container_tmpfs.h"
+#include "cmigrate/criu/direct_transport.h"
+#include "steps.h"
+
+/* Waits for the restore, or for the word of its log that it has failed. */
+static int await_restore(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->restore, &move->watch};
+
+	if (move->restore.state == JOB_DONE || jobs_wait_any(jobs, 2, 0) == 0)
+		return job_failure(&move->restore, err);
+	/* The watch ended first. Its host being lost says nothing of the restore. */
+	if (move->watch.lost || move->watch.timed_out || move->watch.status) {
+		job_wait(&move->restore);
+		return job_failure(&move->restore, err);
+	}
+	CLEANUP_FREE char *why = str_dup(buf_str(&move->watch.out));
+	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
+}
+
+/* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
+static int start_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct job park = {0}, *restore = &move->restore, *jobs[] = {&park, restore};
+	struct err unheard = ERR_INIT;
+
+	/* Recovery has not heard the number. */
+	if (direct_before_restore(move, move->n_images ? move->n_images : RECEIVE_ALL, err) < 0)
+		return -1;
+	if (restore->state == JOB_NONE)
+		return runtime_restore_start(&dst, &move->destination_options, false,
+					     move->dump_timeout_ms, restore, err);
+	if (move->tmpfs_changed && tmpfs_refill(&dst, err) < 0)
+		return -1;
+	if (runtime_restore_go(&dst, &unheard) == 0)
+		return 0;
+	if (runtime_park_start(&dst, &park, err) < 0)
+		return -1;
+	int status = jobs_wait_any(jobs, 2, 0) == 0 ? job_failure(&park, err) : 0;
+	job_clear(&park);
+	return status;
+}
+
+int step_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct err why = ERR_INIT;
+
+	if (gate_holds(move, err) < 0 || start_restore(move, err) < 0)
+		return -1;
+	if (await_restore(move, &why) == 0) {
+		move->thawed_us = clock_now_us();
+		return 0;
+	}
+	*err = why;
+	if (move->restore.lost)
+		return -1;
+	if (move->restore.timed_out)
+		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
+			      move->dump_timeout_ms / 1000);
+	else
+		(void)err_set(err, EXIT_FAILED, "the restore failed");
+	if (move->restore.state == JOB_RUNNING && *why.msg)
+		(void)err_append(err, "%s: %s", move->destination_name, why.msg);
+	runtime_diagnose(&dst, "restore.log", err);
+	return -1;
+}
+
+/*
+ * Whether the copy on the destination is the only one: what was at the gate has been killed there,
+ * or its host is lost. Where the images are the way back (ungated, a restore, a recovery from them)
+ * there is nothing to ask.
+ */
+static bool is_last(struct move *move)
+{
+	struct runtime src = move_runtime_source(move);
+	CLEANUP_FREE char *status = NULL;
+	struct err unknown = ERR_INIT;
+
+	if (!move->released || !move->gate || move->kind != MOVE_WHOLE || move->keep_journal)
+		return false;
+	return runtime_status(&src, &status, &unknown) < 0 || !*status ||
+	       strcmp(status, "stopped") == 0;
+}
+
+enum undo_result undo_restore(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+	struct net net = move_net_destination(move);
+	struct err killed = ERR_INIT;
+
+	if (is_last(move)) {
+		(void)err_set(err, EXIT_FAILED, "%s may have the only copy, which goes on",
+			      move->destination_name);
+		return UNDO_DOUBT;
+	}
+	move->thawed_us = 0;
+	/* The address first: processes that are killed with it there reset their connections. */
+	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
+		return UNDO_DOUBT;
+	(void)job_finish(&move->restore, &killed);
+	return UNDO_DONE;
+}

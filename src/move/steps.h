@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
+ * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_dump.c, step_restore.c,
+ * step_answer.c, step_clean.c, step_precopy.c, step_pages.c, step_direct.c.
+ */
+#ifndef CMIGRATE_STEPS_H
+#define CMIGRATE_STEPS_H
+
+#include "cmigrate/move/engine.h"
+
+/* prepare: work directories, images directory, gate; connections opened; the probe ready. */
+int step_prepare(struct move *move, struct err *err);
+enum undo_result undo_prepare(struct move *move, struct err *err);
+
+/* The same in two halves: runc and criu are started, and parked, by the second. */
+int step_prepare_hosts(struct move *move, struct err *err);
+int step_park(struct move *move, struct err *err);
+
+/* pre-copy: memory is written while the container runs, until the rest fits the budget. */
+int step_pre_copy(struct move *move, struct err *err);
+
+/* Where the move is to keep its logs: copies them, before the work directories are removed. */
+void keep_logs(struct move *move);
+/* The same where only the destination takes part: a restore from images. */
+int step_prepare_destination(struct move *move, struct err *err);
+enum undo_result undo_prepare_destination(struct move *move, struct err *err);
+
+/* hold: from now on the destination keeps packets for the service address back. */
+int step_hold(struct move *move, struct err *err);
+enum undo_result undo_hold(struct move *move, struct err *err);
+
+/* address: the service address is on the destination, which answers nothing for it yet. */
+int step_address(struct move *move, struct err *err);
+enum undo_result undo_address(struct move *move, struct err *err);
+
+/*
+ * settle: new connections are bounced on to the destination's queue, those being made are finished
+ * on the source. Where the source can't bounce: the address is announced from the destination and
+ * taken off the source before the freeze.
+ */
+int step_settle(struct move *move, struct err *err);
+enum undo_result undo_settle(struct move *move, struct err *err);
+
+/* Whether runc says that there is no container any more on the source, into move->ended. */
+bool source_has_ended(struct move *move);
+
+/* freeze: the container is paused, all its packets are bounced on. */
+int step_freeze(struct move *move, struct err *err);
+enum undo_result undo_freeze(struct move *move, struct err *err);
+
+/* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
+int step_dump(struct move *move, struct err *err);
+enum undo_result undo_dump(struct move *move, struct err *err);
+/* Whether CRIU still stands at its gate, as far as this process can tell without asking; -1 where
+ * its dump has ended. */
+int gate_holds(struct move *move, struct err *err);
+/* Why a dump ended that should not have, or has not ended: *err, from its log. Always -1. */
+int dump_failure(struct move *move, struct err *err);
+/* Until no process of the dump is left; in this process or, after a crash, on the host. */
+int wait_for_dump_end(struct move *move, struct err *err);
+/* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
+int step_dump_ungated(struct move *move, struct err *err);
+enum undo_result undo_dump_ungated(struct move *move, struct err *err);
+
+/* restore: the container runs on the destination. */
+int step_restore(struct move *move, struct err *err);
+enum undo_result undo_restore(struct move *move, struct err *err);
+
+/* release: the packets that were kept back are delivered. */
+int step_release(struct move *move, struct err *err);
+
+/* answer: every endpoint has answered; without one, runc says that the container runs. */
+int step_answer(struct move *move, struct err *err);
+
+/* commit: written down; behind it there is no way back. */
+int step_commit(struct move *move, struct err *err);
+/* return: behind it there is no way back either, and nothing is written: a recovery that finds the
+ * container on the source undoes what is left. */
+int step_return(struct move *move, struct err *err);
+
+/* open gate: CRIU ends the source's processes. */
+int step_open_gate(struct move *move, struct err *err);
+
+/* tidy: nothing of a copy is left on the destination; for a container that is lost. */
+int step_tidy(struct move *move, struct err *err);
+
+/*
+ * Post-copy. prepare and clean: the page server is for the destination alone. serve: the gate is
+ * closed, CRIU serves pages, the destination is ready to fetch them. drain: all have been fetched.
+ * end source: the source's processes, frozen still, are ended without a word to their clients.
+ */
+int step_prepare_pages(struct move *move, struct err *err);
+int step_prepare_hosts_pages(struct move *move, struct err *err);
+enum undo_result undo_prepare_pages(struct move *move, struct err *err);
+enum undo_result undo_dump_pages(struct move *move, struct err *err);
+int step_serve(struct move *move, struct err *err);
+enum undo_result undo_serve(struct move *move, struct err *err);
+int step_drain(struct move *move, struct err *err);
+int step_end_source(struct move *move, struct err *err);
+int step_clean_pages(struct move *move, struct err *err);
+
+/*
+ * Where memory goes straight to the destination (receive.h), for the steps above; else each does
+ * nothing. admit: its page server is for the source alone. receive: it listens, for a pass or the
+ * dump (RECEIVE_DUMP). received: that is whole; *ret_bytes is left alone where nothing is direct.
+ * broke: a dump that failed did so for its page server, with the cause in *err. before_restore: all
+ * images are in one place, n as in receive_gather(). cut: a dump that is to end is not kept by its
+ * connection. close: no page server is left there, nor its rule.
+ */
+int direct_admit(struct move *move, struct err *err);
+int direct_receive(struct move *move, unsigned pass, struct err *err);
+int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
+bool direct_broke(struct move *move, struct err *err);
+int direct_before_restore(struct move *move, int n, struct err *err);
+void direct_cut(struct move *move);
+int direct_close(struct move *move, struct err *err);
+
+/* sync: the images are on disk; of a checkpoint. */
+int step_sync(struct move *move, struct err *err);
+
+/* leave: the source without the service address and the work directory; the images stay. */
+int step_leave(struct move *move, struct err *err);
+
+/* clean: both hosts as they were found. */
+int step_clean(struct move *move, struct err *err);
+
+#endif

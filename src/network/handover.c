@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/network/handover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmigrate/base/checksum.h"
+#include "cmigrate/host/script.h"
+
+/* Milliseconds as a rule; an emulated host under load has taken 5 s to set its hold. */
+#define KICK_MS 200
+#define NET_TIMEOUT_MS 15000
+/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
+ */
+#define PRIORITY_BASE 20000
+#define PRIORITY_SPAN 10000
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static void add_addresses(struct argv *a, const struct net *net)
+{
+	for (size_t i = 0; i < net->n; i++)
+		argv_addf(a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
+			  net->addresses[i].device);
+}
+
+static int start(const struct net *net, const struct argv *a, struct job *job, struct err *err)
+{
+	return host_start(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
+			  job, err);
+}
+
+static int run(const struct net *net, const struct argv *a, struct err *err)
+{
+	return host_run(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
+			err);
+}
+
+int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_address, verb, or_empty(net->netns), NULL);
+	add_addresses(&a, net);
+	return start(net, &a, job, err);
+}
+
+static int address(const struct net *net, const char *verb, struct err *err)
+{
+	struct job job = {0};
+
+	if (!net->n)
+		return 0;
+	return net_address_start(net, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
+}
+
+int net_address_up(const struct net *net, struct err *err)
+{
+	return address(net, "up", err);
+}
+
+int net_address_enter(const struct net *net, struct err *err)
+{
+	return address(net, "enter", err);
+}
+
+int net_address_down(const struct net *net, struct err *err)
+{
+	return address(net, "down", err);
+}
+
+int net_announce(const struct net *net, struct err *err)
+{
+	return address(net, "announce", err);
+}
+
+void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
+{
+	(void)snprintf(ret_tag, NET_TAG_SIZE, "%08x", checksum(container));
+}
+
+static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
+{
+	CLEANUP_FREE char *priority =
+		str_fmt("%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
+
+	script_argv(a, &script_hold, verb, tag, priority, or_empty(net->netns), NULL);
+	add_addresses(a, net);
+}
+
+int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_JOB struct job job = {0};
+
+	hold_argv(&a, net, "set", tag);
+	if (start(net, &a, &job, err) < 0)
+		return -1;
+	job_wait(&job);
+	if (job_failure(&job, err) < 0)
+		return err_wrap(err, "can't hold packets back");
+	const char *said = buf_str(&job.out);
+	*ret_kind = str_starts(said, "plug")	 ? HOLD_PLUG
+		    : str_starts(said, "bucket") ? HOLD_BUCKET
+						 : HOLD_DROPPED;
+	return 0;
+}
+
+/* A command in the addresses' network namespace. */
+static void in_netns(struct argv *a, const struct net *net)
+{
+	if (!net->netns)
+		return;
+	argv_add(a, "nsenter");
+	argv_addf(a, "--net=%s", net->netns);
+	argv_add(a, "--");
+}
+
+int net_leave_start(const struct net *net, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_BUF struct buf commands = {0};
+
+	for (size_t i = 0; i < net->n; i++)
+		buf_printf(&commands, "addr del %s/%d dev %s\n", net->addresses[i].ip,
+			   net->addresses[i].prefix, net->addresses[i].device);
+	in_netns(&a, net);
+	/* Goes on where an address is gone already; net_address_down() looks again later. */
+	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
+	return host_start(net->host,
+			  &(struct command){.argv = a.v,
+					    .input = buf_str(&commands),
+					    .timeout_ms = NET_TIMEOUT_MS},
+			  job, err);
+}
+
+static int start_kick(const struct net *net, const char *ifb, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	in_netns(&a, net);
+	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
+	/* Older pings read the 0.01 as 0, and wait for ever. */
+	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS}, job,
+			  err);
+}
+
+int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
+		struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *ifb = str_fmt("cm%s", tag);
+	struct job job = {0};
+
+	if (kind == HOLD_DROPPED) {
+		hold_argv(&a, net, "no_drop", tag);
+		return run(net, &a, err);
+	}
+	in_netns(&a, net);
+	argv_addl(&a, "tc", "qdisc", "change", "dev", ifb, "root", NULL);
+	if (kind == HOLD_PLUG)
+		argv_addl(&a, "plug", "release_indefinite", NULL);
+	else
+		argv_addl(&a, "tbf", "rate", "10gbit", "burst", "1mb", "limit", "32mb", NULL);
+	if (start(net, &a, &job, err) < 0 || job_finish(&job, err) < 0)
+		return -1;
+	return kind == HOLD_PLUG ? 0 : start_kick(net, ifb, kick, err);
+}
+
+int net_hold_clear(const struct net *net, const char *tag, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	hold_argv(&a, net, "clear", tag);
+	return run(net, &a, err);
+}
+
+int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
+	       struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), or_empty(hop4),
+		    or_empty(hop6), NULL);
+	add_addresses(&a, net);
+	return run(net, &a, err);
+}
+
+int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_BUF struct buf commands = {0};
+
+	static const char *const families[] = {"netdev", "inet"};
+
+	for (size_t i = 0; i < 2 * net->n; i++)
+		buf_printf(&commands, "add element %s cmigrate_%s %s { %s };", families[i % 2], tag,
+			   net->addresses[i / 2].v6 ? "all6" : "all4", net->addresses[i / 2].ip);
+	in_netns(&a, net);
+	argv_addl(&a, "nft", buf_str(&commands), NULL);
+	return start(net, &a, job, err);
+}
+
+int net_bounce_clear(const struct net *net, const char *tag, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), "", "", NULL);
+	return run(net, &a, err);
+}
+
+int net_settle(const struct net *net, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_settle, or_empty(net->netns), NULL);
+	for (size_t i = 0; i < net->n; i++)
+		argv_add(&a, net->addresses[i].ip);
+	return run(net, &a, err);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmigrate/network/service_address.h"
+
+#include <string.h>
+
+#include "cmigrate/check/check.h"
+#include "cmigrate/check/preflight.h"
+#include "cmigrate/host/script.h"
+#include "cmigrate/network/handover.h"
+
+#define PLACE_MS 5000
+
+static int run_script(struct host *host, const char *verb, const struct net *net, struct facts *ret,
+		      struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *out = NULL;
+
+	script_argv(&a, &script_place, verb, net->netns ? net->netns : "", NULL);
+	for (size_t i = 0; i < net->n; i++)
+		argv_addf(&a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
+			  net->addresses[i].device);
+	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS};
+	if (host_output(host, &cmd, &out, err) < 0)
+		return err_wrap(err, "service address");
+	facts_parse(ret, out);
+	return 0;
+}
+
+/* The devices, by the same rules as at the destination of a move: nothing is known of a source. */
+static int find_devices(struct host *host, const struct bundle *bundle, const struct facts *facts,
+			struct address *ret, struct err *err)
+{
+	const struct facts nothing = {0};
+	struct preflight p = {.bundle = bundle,
+			      .source_name = host->name,
+			      .destination_name = host->name,
+			      .source = &nothing,
+			      .destination = facts,
+			      .destination_device = host->device};
+
+	argv_add(&p.skip, "device");
+	int status = preflight_addresses(&p, err);
+	argv_clear(&p.skip);
+	memcpy(ret, p.destination_addresses, sizeof(p.destination_addresses));
+	return status;
+}
+
+static void find_missing(const struct facts *facts, const struct address *wanted, size_t n,
+			 struct placed *ret)
+{
+	CLEANUP_JSON json_t *links = facts_json(facts, "addr");
+	int prefix;
+
+	ret->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!check_find_address(links, wanted[i].ip, &prefix))
+			ret->added[ret->n++] = wanted[i];
+}
+
+static int refuse_taken(struct host *host, const struct net *net, struct err *err)
+{
+	struct facts facts = {0};
+
+	if (!net->n)
+		return 0;
+	if (run_script(host, "taken", net, &facts, err) < 0)
+		return -1;
+	CLEANUP_FREE char *taken = str_dup(facts_nth(&facts, "taken", 0));
+	facts_clear(&facts);
+	if (!taken)
+		return 0;
+	char *who = taken + strcspn(taken, " ");
+	if (*who)
+		*who++ = '\0';
+	return err_set(err, EXIT_REFUSED, "%s: another machine answers for %.64s: %.64s",
+		       host->name, taken, who);
+}
+
+static struct net net_of(struct host *host, const struct bundle *bundle,
+			 const struct address *addresses, size_t n)
+{
+	struct net net = {.host = host, .netns = bundle->netns, .n = n};
+
+	if (n)
+		memcpy(net.addresses, addresses, n * sizeof(*addresses));
+	return net;
+}
+
+static int put(struct host *host, const struct bundle *bundle, const struct address *wanted,
+	       const struct placed *placed, struct err *err)
+{
+	struct net missing = net_of(host, bundle, placed->added, placed->n);
+	struct net all = net_of(host, bundle, wanted, bundle->n_addresses);
+	struct err ignored = ERR_INIT;
+
+	if (refuse_taken(host, &missing, err) < 0)
+		return -1;
+	if (net_address_up(&missing, err) == 0 && net_announce(&all, err) == 0)
+		return 0;
+	if (place_undo(host, bundle, placed, &ignored) < 0)
+		(void)err_append(err, "%s", ignored.msg);
+	return -1;
+}
+
+int place_up(struct host *host, const struct bundle *bundle, struct placed *ret, struct err *err)
+{
+	struct address wanted[ADDRESSES_MAX];
+	struct facts facts = {0};
+	struct net net = net_of(host, bundle, bundle->addresses, bundle->n_addresses);
+	struct placed placed = {.n = 0};
+
+	ret->n = 0;
+	if (!bundle->n_addresses)
+		return 0;
+	if (run_script(host, "look", &net, &facts, err) < 0)
+		return -1;
+	int status = find_devices(host, bundle, &facts, wanted, err);
+	if (status == 0)
+		find_missing(&facts, wanted, bundle->n_addresses, &placed);
+	/* Left by somebody, or the host's own: `stop` will take it down. */
+	if (status == 0 && placed.n < bundle->n_addresses)
+		event_note(host->events, "%s has a service address of '%s' already", host->name,
+			   bundle->name);
+	facts_clear(&facts);
+	if (status == 0)
+		status = put(host, bundle, wanted, &placed, err);
+	if (status == 0)
+		*ret = placed;
+	return status;
+}
+
+int place_undo(struct host *host, const struct bundle *bundle, const struct placed *placed,
+	       struct err *err)
+{
+	struct net net = net_of(host, bundle, placed->added, placed->n);
+
+	return net_address_down(&net, err);
+}
+
+int place_down(struct host *host, const struct bundle *bundle, struct err *err)
+{
+	struct net net = net_of(host, bundle, bundle->addresses, bundle->n_addresses);
+
+	return net_address_down(&net, err);
+}

@@ -1,0 +1,784 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/check/memory_left.h"
+#include "cmigrate/check/preflight.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define ID "0123456789abcdef"
+#define BOOT "447087ac-584d-46c7-900a-71880b4a2def"
+#define TOOLS                                                                                      \
+	"tool=ip\ntool=tc\ntool=arping\ntool=ping\ntool=ss\ntool=timeout\ntool=nsenter\n"          \
+	"tool=bash\n"
+
+/* What two hosts answered before a move that went well, shortened. */
+#define COMMON                                                                                     \
+	"runc=1.3.6+ds1\ncriu=4.2.1\ncriu-config=\nuid=0\nkernel=6.18.44-cloud-amd64\n"            \
+	"machine=x86_64\n" TOOLS "tool=nft\nifb=yes\n"                                             \
+	"cpu=fpu vme de tsc cx8 apic cmov clflush mmx fxsr sse sse2 ht syscall nx rdtscp lm pni "  \
+	"ssse3 fma avx avx2 bmi1\n"                                                                \
+	"memory-available=24433950720\ncgroup=tmpfs\nspace=84760395776\n"                          \
+	"bundle-path=/runc/containers/web\nconfig-sum=72809950 1804\nproof=" ID "\n"               \
+	"proof-owner=0\nlisten=0.0.0.0:22\nlisten=[::]:22\ncomplete=yes\n"
+
+/* Each has the address that the other one knows. */
+#define PEERS1 "peer=192.0.2.2\npeer-from=192.0.2.1\n"
+#define PEERS2 "peer=192.0.2.1\npeer-from=192.0.2.2\n"
+
+#define LO                                                                                         \
+	"{\"ifindex\":1,\"ifname\":\"lo\",\"flags\":[\"LOOPBACK\",\"UP\",\"LOWER_UP\"],"           \
+	"\"address\":\"00:00:00:00:00:00\",\"addr_info\":[{\"family\":\"inet\",\"local\":"         \
+	"\"127.0.0.1\",\"prefixlen\":8}]}"
+#define ETH0(mac, flags, addresses)                                                                \
+	"{\"ifindex\":2,\"link_index\":4,\"ifname\":\"eth0\",\"flags\":[" flags                    \
+	"],\"mtu\":1500,\"link_type\":\"ether\",\"address\":\"" mac "\",\"addr_info\":[" addresses \
+	"]}"
+#define INET(ip, prefix)                                                                           \
+	"{\"family\":\"inet\",\"local\":\"" ip "\",\"prefixlen\":" prefix ",\"scope\":\"global\"}"
+#define UP "\"BROADCAST\",\"MULTICAST\",\"UP\",\"LOWER_UP\""
+#define MAC1 "02:00:0a:63:00:01"
+#define MAC2 "02:00:0a:63:00:02"
+#define STATE(status)                                                                              \
+	"{  \"ociVersion\": \"1.2.1\",  \"id\": \"web\",  \"pid\": 340,  \"status\": \"" status    \
+	"\",  \"bundle\": \"/runc/containers/web\",  \"rootfs\": \"/runc/rootfs\"}"
+
+static const char source_base[] = COMMON
+	"identity=" BOOT " pid:[4026532770] net:[4026532618]\n"
+	"addr=[" LO
+	"," ETH0(MAC1, UP,
+		 INET("10.99.0.1", "24") "," INET(
+			 "10.99.0.100",
+			 "24")) "]\n"
+				"route=[{\"type\":\"local\",\"dst\":\"10.99.0.100\",\"dev\":\"lo\"}"
+				"]\n"
+				"state=" STATE("running") "\n"
+							  "container-listen=*:80\nmemory=2994176\n";
+
+static const char destination_base[] = COMMON
+	"identity=" BOOT " pid:[4026532775] net:[4026532689]\n"
+	"addr=[" LO
+	"," ETH0(MAC2, UP, INET("10.99.0.2", "24")) "]\n"
+						    "route=[{\"dst\":\"10.99.0.100\",\"dev\":"
+						    "\"eth0\",\"prefsrc\":\"10.99.0.2\"}]\n"
+						    "owner=10.99.0.100 02:00:0A:63:00:01\nstate=\n";
+
+struct fixture {
+	struct bundle bundle;
+	struct facts source, destination;
+	struct preflight p;
+	struct check_results results;
+	struct err err;
+};
+
+/* Does a text of lines say anything of the key that the line begins with? */
+static bool has_key(const char *text, const char *line)
+{
+	size_t len = strcspn(line, "=") + 1;
+
+	for (; text && *text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+		if (strncmp(text, line, len) == 0)
+			return true;
+	return false;
+}
+
+/* The base, with the rows of every key in `changes` replaced by those. */
+static void make_facts(struct facts *facts, const char *base, const char *changes)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	for (const char *line = base; *line; line = strchr(line, '\n') + 1)
+		if (!has_key(changes, line))
+			buf_add(&text, line, strcspn(line, "\n") + 1);
+	buf_puts(&text, changes ? changes : "");
+	facts_parse(facts, buf_str(&text));
+}
+
+static void set_up(struct fixture *x, const char *source, const char *destination)
+{
+	memset(x, 0, sizeof(*x));
+	assert_int_equal(bundle_init(&x->bundle, "/runc/containers", "web", &x->err), 0);
+	assert_int_equal(bundle_add_addresses(&x->bundle, "10.99.0.100", &x->err), 0);
+	x->bundle.host_network = true;
+	make_facts(&x->source, source_base, source);
+	make_facts(&x->destination, destination_base, destination);
+	x->p = (struct preflight){
+		.bundle = &x->bundle,
+		.id = ID,
+		.source_name = "rhel01",
+		.destination_name = "rhel02",
+		.source = &x->source,
+		.destination = &x->destination,
+		.strategy = "cold",
+		.tcp_established = true,
+		.destination_room = ROOM_UNLIMITED,
+	};
+}
+
+static void run(struct fixture *x)
+{
+	assert_int_equal(preflight_addresses(&x->p, &x->err), 0);
+	preflight_run(&x->p, &x->results);
+}
+
+static void tear_down(struct fixture *x)
+{
+	check_results_clear(&x->results);
+	argv_clear(&x->p.skip);
+	bundle_clear(&x->bundle);
+	facts_clear(&x->source);
+	facts_clear(&x->destination);
+}
+
+static const struct check_result *result_of(const struct fixture *x, const char *id)
+{
+	for (size_t i = 0; i < x->results.n; i++)
+		if (strcmp(x->results.rows[i].id, id) == 0)
+			return &x->results.rows[i];
+	fail_msg("no result of '%s'", id);
+	return NULL;
+}
+
+static void no_addresses(struct fixture *x)
+{
+	x->bundle.n_addresses = 0;
+}
+
+static void with_bind(struct fixture *x)
+{
+	argv_add(&x->bundle.binds, "/srv/www");
+}
+
+static void with_netns(struct fixture *x)
+{
+	x->bundle.netns = str_dup("/run/netns/web");
+	x->bundle.host_network = false;
+}
+
+static void own_network(struct fixture *x)
+{
+	x->bundle.host_network = false;
+}
+
+static void with_terminal(struct fixture *x)
+{
+	x->bundle.terminal = true;
+}
+
+static void shell_job(struct fixture *x)
+{
+	x->bundle.terminal = true;
+	x->p.shell_job = true;
+}
+
+static void flags(struct fixture *x)
+{
+	x->p.file_locks = x->p.ext_unix_sk = x->p.link_remap = true;
+	x->p.ghost_limit = 4 << 20;
+}
+
+static void closed(struct fixture *x)
+{
+	x->p.tcp_established = false;
+}
+
+static void silent(struct fixture *x)
+{
+	if (!x->bundle.endpoints.n)
+		argv_add(&x->bundle.endpoints, "http://web/");
+	x->p.endpoint_silence = "endpoint 'http://web/' does not answer: refused";
+}
+
+static void no_endpoints(struct fixture *x)
+{
+	argv_clear(&x->bundle.endpoints);
+}
+
+static void little_room(struct fixture *x)
+{
+	x->p.destination_room = 1 << 20;
+}
+
+static void direct(struct fixture *x)
+{
+	x->p.direct = true;
+}
+
+static void post_copy(struct fixture *x)
+{
+	x->p.strategy = "post-copy";
+}
+
+static void post_copy_remap(struct fixture *x)
+{
+	x->p.strategy = "post-copy";
+	x->p.link_remap = true;
+}
+
+static void on_v6(struct fixture *x)
+{
+	x->bundle.n_addresses = 0;
+	assert_int_equal(bundle_add_addresses(&x->bundle, "fd99::100/128@eth0", &x->err), 0);
+}
+
+static void on_eth7(struct fixture *x)
+{
+	x->p.destination_device = "eth7";
+}
+
+#define DOWN_ADDR "addr=[" ETH0(MAC2, "\"BROADCAST\"", INET("10.99.0.2", "24")) "]\n"
+#define THERE_ADDR "addr=[" ETH0(MAC2, UP, INET("10.99.0.100", "32")) "]\n"
+#define V6_ADDR(deprecated)                                                                        \
+	"addr=[" ETH0(MAC1, UP,                                                                    \
+		      "{\"local\":\"fd99::100\",\"prefixlen\":128,\"deprecated\":" deprecated      \
+		      "}") "]\n"
+
+struct row {
+	const char *id;
+	const char *source, *destination; /* what they say otherwise */
+	void (*change)(struct fixture *x);
+	const char *message; /* a part of it */
+	bool warning;
+};
+
+static const struct row failing[] = {
+	{"facts", "complete=\n", NULL, NULL, "rhel01 did not tell all", false},
+	{"facts", NULL, "complete=no\n", NULL, "rhel02 did not tell all", false},
+	{"root", NULL, "uid=1000\n", NULL, "user id '1000' on rhel02, not root", false},
+	{"root", "uid=\n", NULL, NULL, "user id '' on rhel01", false},
+	{"source-is-destination", NULL, "identity=" BOOT " pid:[4026532770] net:[4026532618]\n",
+	 NULL, "rhel01 and rhel02 are the same host", false},
+	{"tools", NULL, "tool=ip\ntool=timeout\n", NULL, "there is no 'ss' on rhel02", false},
+	{"tools", "tool=ip\ntool=ss\ntool=timeout\n", NULL, with_netns, "no 'nsenter' on rhel01",
+	 false},
+	{"container", "state=\n", NULL, NULL, "no container 'web' on rhel01", false},
+	{"container", "state=[1]\n", NULL, NULL, "no container 'web' on rhel01", false},
+	{"container", "state={\"status\":1}\n", NULL, NULL, "no container 'web' on rhel01", false},
+	{"container", "state=" STATE("stopped") "\n", NULL, NULL,
+	 "container 'web' on rhel01 is stopped, not running", false},
+	{"container", "state=" STATE("paused") "\n", NULL, NULL, "is paused, not running", false},
+	{"container", "state={\"status\":\"\\u001b[31m\\n\"}\n", NULL, NULL, "is ?[31m?, not",
+	 false},
+	{"container", "state={\"status\":\"running\",\"bundle\":\"/srv/web\"}\n", NULL, NULL,
+	 "was started from '/srv/web', not from '/runc/containers/web'", false},
+	{"runc", "runc=\n", NULL, NULL, "there is no runc on rhel01", false},
+	{"runc", NULL, "runc=1.0.3\n", NULL, "runc on rhel02 is 1.0.3, older than 1.1", false},
+	{"criu", NULL, "criu=\n", NULL, "there is no criu on rhel02", false},
+	{"criu", "criu=3.14\n", NULL, NULL, "criu on rhel01 is 3.14, older than 3.15", false},
+	{"bundle", NULL, "config-sum=\n", NULL,
+	 "there is no '/runc/containers/web/config.json' on rhel02", false},
+	{"bundle", "config-sum=1 2\n", NULL, NULL, "on rhel02 differs from the one on rhel01",
+	 false},
+	{"writable", NULL, "proof-owner=\n", NULL,
+	 "rhel02 can't write in '/runc/containers/web/.cmigrate'", false},
+	{"writable", "proof-owner=65534\n", NULL, NULL, "belongs to user id 65534", false},
+	{"shared", NULL, "proof=\n", NULL,
+	 "'/runc/containers/web' on rhel02 is not the directory that rhel01 has there", false},
+	{"shared", NULL, "proof=" ID "0\n", NULL, "is not the directory", false},
+	{"name", NULL, "state=" STATE("stopped") "\n", NULL,
+	 "there is a container 'web' on rhel02 already: stopped", false},
+	{"name", NULL, "state=garbage\n", NULL, "already: state unknown", false},
+	{"machine", NULL, "machine=aarch64\n", NULL, "rhel01 is 'x86_64', but rhel02 is 'aarch64'",
+	 false},
+	{"cpu", NULL, "cpu=fpu tsc cx8 cmov clflush mmx fxsr sse sse2 rdtscp pni ssse3\n", NULL,
+	 "the CPU of rhel02 lacks features that rhel01 has: fma avx avx2 bmi1", false},
+	{"cpu", "cpu=a avx1 avx2 avx3 avx4 avx5 avx6 avx7 avx8 avx9\n", "cpu=\n", NULL,
+	 "avx8 and 1 more", false},
+	/* A part of another word is not the word. */
+	{"cpu", "cpu=avx\n", "cpu=avx2 xavx\n", NULL, "has: avx", false},
+	{"cpu", "machine=aarch64\ncpu=fp asimd sve\n", "machine=aarch64\ncpu=fp asimd\n", NULL,
+	 "has: sve", false},
+	{"cgroup", NULL, "cgroup=cgroup2fs\n", NULL,
+	 "rhel01 has cgroup version 1, but rhel02 has version 2", false},
+	{"criu-kernel", NULL, "criu=4.1.1\n", NULL,
+	 "criu 4.1.1 on rhel02 can't dump sockets under kernel 6.18.44", false},
+	{"criu-kernel", "criu=3.16\nkernel=5.13.0\n", NULL, NULL,
+	 "criu 3.16 on rhel01 can't dump programs of glibc 2.35", true},
+	{"criu-check", NULL, "criu-check=Error (criu/cr-check.c:1): no\n", NULL,
+	 "'criu check' fails on rhel02: Error", true},
+	{"criu-order", NULL, "criu=4.1.1\n", NULL, "criu 4.1.1 on rhel02 is older than 4.2.1",
+	 true},
+	{"criu-config", NULL, "criu-config=tcp-close \n", NULL, "runc.conf of rhel01 and rhel02",
+	 true},
+	{"gate", "criu=3.18\n", NULL, NULL, "criu 3.18 on rhel01 has no gate", true},
+	{"pages", "criu=3.18\n", NULL, post_copy, "needs criu 3.19 or newer on rhel01", false},
+	{"pages", NULL, NULL, post_copy, "rhel01 does not know the address of rhel02", false},
+	/* Another of its addresses, and one that moves. */
+	{"pages", PEERS1, "peer=192.0.2.9\npeer-from=192.0.2.2\n", post_copy,
+	 "rhel01 and rhel02 don't know each other's address", false},
+	{"pages", "peer=192.0.2.2\npeer-from=10.99.0.100\n",
+	 "peer=10.99.0.100\npeer-from=192.0.2.2\n", post_copy,
+	 "rhel01 and rhel02 don't know each other's address", false},
+	{"pages", PEERS1, PEERS2, post_copy, "criu on rhel02 can't use userfaultfd", false},
+	{"pages", PEERS1, PEERS2 "uffd=yes\n", post_copy_remap, "exclude each other", false},
+	{"pages", PEERS1 "tool=ip\ntool=ss\ntool=timeout\n", PEERS2, post_copy,
+	 "there is no 'bash' on rhel01", false},
+	{"pages", PEERS1 "pipe-max=1048576\n", PEERS2 "uffd=yes\n", post_copy,
+	 "pipes on rhel01 are too small", false},
+	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
+	 false},
+	{"space", "space=\n", NULL, NULL, "has 0 bytes left", false},
+	{"space", "memory=1073741824\nspace=1048576\n", NULL, direct, "the images may take 16 MiB",
+	 false},
+	{"space", "memory=99999999999999999999999\n", NULL, NULL, "memory on rhel01 is unknown",
+	 false},
+	{"memory", NULL, "memory-available=2994176\n", NULL,
+	 "rhel02 has 2.9 MiB of memory left, and the container uses 2.9 MiB", false},
+	{"memory", "memory=18446744073709551615\n", NULL, NULL, "memory on rhel01 is unknown",
+	 false},
+	{"memory", NULL, "memory-available=-1\n", NULL, "rhel02 has 0 bytes", false},
+	{"memory", NULL, NULL, little_room,
+	 "rhel02 has 1.0 MiB of memory left of what the configuration allows, and the container "
+	 "uses 2.9 MiB",
+	 false},
+	{"binds", NULL, "missing-bind=/srv/www\n", with_bind, "there is no '/srv/www' on rhel02",
+	 false},
+	{"binds", NULL, "missing-bind=/a\nmissing-bind=/b\nmissing-bind=/c\n", with_bind,
+	 "there is no '/a' on rhel02 to bind, nor 2 more", false},
+	{"netns", NULL, "missing-netns=/run/netns/web\n", with_netns,
+	 "there is no network namespace '/run/netns/web' on rhel02", false},
+	{"ports", NULL, "listen=0.0.0.0:80\n", NULL, "port 80 is in use on rhel02", false},
+	{"ports", "container-listen-udp=0.0.0.0:53\n", "listen-udp=127.0.0.53%lo:53\n", NULL,
+	 "UDP port 53 is in use on rhel02", false},
+	{"device", NULL, NULL, on_eth7, "there is no device 'eth7' on rhel02 for 10.99.0.100",
+	 false},
+	{"device", NULL, DOWN_ADDR, NULL, "device 'eth0' on rhel02 is down", false},
+	{"device", NULL, "addr={}\n", NULL, "there is no device 'eth0' on rhel02", false},
+	{"device", "addr=\n", "addr=[]\nroute=\n", NULL,
+	 "no device of rhel02 is in the network of 10.99.0.100", false},
+	{"address", NULL, THERE_ADDR, NULL,
+	 "service address 10.99.0.100 is on rhel02 already, on 'eth0'", false},
+	{"address-source", "addr=[]\n", NULL, NULL, "service address 10.99.0.100 is not on rhel01",
+	 true},
+	{"address-in-use", NULL,
+	 "owner=10.99.0.100 " MAC1 "\nowner=10.99.0.100 02:00:00:00:00:07\n", NULL,
+	 "02:00:00:00:00:07 answers to rhel02 for service address 10.99.0.100", false},
+	{"address-in-use", "addr=7\n", NULL, NULL, "answers to rhel02", false},
+	{"address-preferred", V6_ADDR("false"), NULL, on_v6,
+	 "rhel01 may use service address fd99::100 for connections of its own", true},
+	{"connection", NULL, "ssh=10.99.0.100 4711 10.99.0.2 22\n", NULL,
+	 "the ssh connection to rhel02 comes from service address 10.99.0.100", false},
+	{"connection", "ssh=::ffff:10.99.0.9 4711 ::ffff:10.99.0.100 22\n", NULL, NULL,
+	 "an ssh connection to rhel01 goes to service address 10.99.0.100", false},
+	{"endpoint", NULL, NULL, silent, "'http://web/' does not answer: refused", true},
+	{"packets", NULL, "ifb=\n", NULL, "rhel02 can't hold packets back, only drop them", true},
+	{"packets", NULL, TOOLS "ifb=\n", NULL, "rhel02 can neither hold packets back nor drop",
+	 false},
+	{"terminal", NULL, NULL, with_terminal, "container 'web' on rhel01 was given a terminal",
+	 false},
+	{"terminal", "terminal=process 478, descriptor 0, /dev/pts/0\n", NULL, NULL,
+	 "uses a terminal: process 478, descriptor 0, /dev/pts/0", false},
+	{"stdio", "stdio=process 450, descriptor 1, /var/log/web.log\n", NULL, NULL,
+	 "has a file of the host open: process 450, descriptor 1, /var/log/web.log", false},
+	{"locks", "lock=process 425, /run/web.pid\n", NULL, NULL,
+	 "container 'web' on rhel01 holds a file lock: process 425, /run/web.pid", false},
+	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, NULL,
+	 "unix socket outside of it: datagram, process 996, descriptor 4", false},
+	{"deleted", "deleted=10 0 /tmp/a\ndeleted=3000000 0 /tmp/big\n", NULL, NULL,
+	 "container 'web' on rhel01 has a deleted file of 2.9 MiB open: /tmp/big", false},
+	{"deleted", "deleted=10 1 /tmp/linked\n", NULL, NULL, "under a deleted name: /tmp/linked",
+	 false},
+	{"deleted", "nfs-deleted=/srv/.nfs0123456789abcdef\n", NULL, NULL,
+	 "deleted file open on NFS", false},
+	{"deleted", "deleted=5000000 0 /tmp/map\n", NULL, flags, "4.8 MiB open: /tmp/map", false},
+	{"mptcp", "mptcp=0.0.0.0:8080\n", NULL, NULL,
+	 "container 'web' on rhel01 has an MPTCP socket: 0.0.0.0:8080", false},
+};
+
+/* What looks alike and is no failure. */
+static const struct row passing[] = {
+	{"tools", "tool=ip\ntool=ss\ntool=timeout\n", NULL, NULL, NULL, false},
+	{"container",
+	 "state={\"status\":\"running\",\"bundle\":\"/mnt/web\"}\nbundle-path=/mnt/web\n", NULL,
+	 NULL, NULL, false},
+	{"runc", "runc=1.1.0-rc.1\n", "runc=1.5.0\n", NULL, NULL, false},
+	{"criu", "criu=3.15\n", "criu=10.0\n", NULL, NULL, false},
+	{"criu-kernel", "kernel=6.12.8\ncriu=4.1.1\n", NULL, NULL, NULL, false},
+	{"criu-kernel", "kernel=5.4.293\ncriu=3.16\n", NULL, NULL, NULL, false},
+	{"criu-order", "criu=3.19\n", NULL, NULL, NULL, false},
+	{"gate", "criu=3.19\n", "criu=3.15\n", NULL, NULL, false},
+	{"pages", "criu=3.18\n", NULL, NULL, NULL, false},
+	{"pages", PEERS1 "pipe-max=4194304\n", PEERS2 "uffd=yes\n", post_copy, NULL, false},
+	{"pages", PEERS1 "pipe-max=1048576\nmay-exceed=yes\n", PEERS2 "uffd=yes\n", post_copy, NULL,
+	 false},
+	{"space", "memory=1073741824\nspace=33554432\n", NULL, direct, NULL, false},
+	/* Only kernels and hypervisors use those. */
+	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
+	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},
+	{"memory", NULL, "memory-available=19771392\n", NULL, NULL, false},
+	{"binds", NULL, NULL, with_bind, NULL, false},
+	{"netns", NULL, NULL, with_netns, NULL, false},
+	{"ports", NULL, "listen=0.0.0.0:80\n", own_network, NULL, false},
+	{"device", NULL, "addr=[]\n", no_addresses, NULL, false},
+	{"address", NULL, THERE_ADDR, no_addresses, NULL, false},
+	{"address-source", "addr=[]\n", NULL, no_addresses, NULL, false},
+	{"address-in-use", NULL, "owner=\n", NULL, NULL, false},
+	{"address-preferred", V6_ADDR("true"), NULL, on_v6, NULL, false},
+	{"connection", "ssh=10.99.0.9 100 10.99.0.1 22\n", "ssh=garbage\n", NULL, NULL, false},
+	{"address-in-use", NULL, "owner=nonsense\n", NULL, NULL, false},
+	{"endpoint", NULL, NULL, no_endpoints, NULL, false},
+	{"packets", NULL, TOOLS "ifb=\n", closed, NULL, false},
+	{"terminal", "terminal=process 1, descriptor 0, /dev/pts/0\n", NULL, shell_job, NULL,
+	 false},
+	{"locks", "lock=process 425, /run/web.pid\n", NULL, flags, NULL, false},
+	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, flags, NULL, false},
+	{"deleted", "deleted=1048576 0 /tmp/a\n", NULL, NULL, NULL, false},
+	{"deleted", "deleted=3000000 0 /tmp/a\ndeleted=10 1 /b\nnfs-deleted=/.nfs0\n", NULL, flags,
+	 NULL, false},
+	{"deleted", "deleted=\ndeleted=x\ndeleted=99999999999999999999999 0\n", NULL, flags, NULL,
+	 true},
+};
+
+static void check_failing(const struct row *row)
+{
+	struct fixture x;
+
+	set_up(&x, row->source, row->destination);
+	if (row->change)
+		row->change(&x);
+	run(&x);
+	const struct check_result *r = result_of(&x, row->id);
+	if (r->outcome != CHECK_FAILED || !strstr(r->message, row->message))
+		fail_msg("'%s': outcome %d, '%s' for '%s'", row->id, (int)r->outcome,
+			 r->message ? r->message : "", row->message);
+	assert_int_equal(r->severity, row->warning ? CHECK_WARNING : CHECK_ERROR);
+	assert_true(r->remedy && *r->remedy);
+	assert_null(strpbrk(r->message, "\n\x1b"));
+	tear_down(&x);
+}
+
+static void each_check_can_fail(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(failing); i++)
+		check_failing(&failing[i]);
+}
+
+static void each_check_has_a_row_that_fails_it(void **state)
+{
+	size_t n;
+	const struct check *checks = preflight_checks(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+		while (k < COUNT(failing) && strcmp(failing[k].id, checks[i].id) != 0)
+			k++;
+		if (k == COUNT(failing))
+			fail_msg("'%s' has none", checks[i].id);
+	}
+}
+
+/* Every check passes with what two good hosts said, with a service address and without. */
+static void good_hosts_pass(void **state)
+{
+	(void)state;
+	for (int addresses = 0; addresses < 2; addresses++) {
+		struct fixture x;
+		set_up(&x, NULL, NULL);
+		if (!addresses)
+			no_addresses(&x);
+		run(&x);
+		for (size_t i = 0; i < x.results.n; i++)
+			if (x.results.rows[i].outcome == CHECK_FAILED)
+				fail_msg("'%s': %s", x.results.rows[i].id,
+					 x.results.rows[i].message);
+		assert_int_equal(preflight_verdict(&x.results, &x.err), 0);
+		assert_int_equal(x.err.code, EXIT_DONE);
+		tear_down(&x);
+	}
+}
+
+static void what_looks_alike_passes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(passing); i++) {
+		struct fixture x;
+		set_up(&x, passing[i].source, passing[i].destination);
+		if (passing[i].change)
+			passing[i].change(&x);
+		run(&x);
+		const struct check_result *r = result_of(&x, passing[i].id);
+		/* Of numbers out of range nothing is asked but that they harm nobody. */
+		if (!passing[i].warning && r->outcome == CHECK_FAILED)
+			fail_msg("'%s', row %zu: %s", r->id, i, r->message);
+		tear_down(&x);
+	}
+}
+
+static void listeners_collide(void **state)
+{
+	static const struct {
+		const char *ours, *theirs;
+		bool collide;
+	} rows[] = {
+		{"0.0.0.0:80", "0.0.0.0:80", true},
+		{"0.0.0.0:80", "0.0.0.0:8080", false},
+		{"*:80", "10.99.0.2:80", true},
+		{"*:80", "[fd99::2]:80", true},
+		{"10.99.0.100:80", "*:80", true},
+		{"10.99.0.100:80", "0.0.0.0:80", true},
+		{"10.99.0.100:80", "10.99.0.2:80", false},
+		{"10.99.0.100:80", "10.99.0.100:80", true},
+		{"127.0.0.1:6379", "127.0.0.1:6379", true},
+		{"127.0.0.1%lo:53", "127.0.0.1:53", true},
+		{"0.0.0.0:80", "[::]:80", false},
+		{"[::]:80", "[fd99::2]:80", true},
+		{"[::1]:80", "[::1]:80", true},
+		{"[::1]:80", "127.0.0.1:80", false},
+		{"[::ffff:10.99.0.2]:80", "10.99.0.2:80", true},
+		{"[::ffff:10.99.0.2]:80", "[::]:80", false},
+		{":::80", "[fd99::2]:80", true},
+		{"nonsense", "nonsense", false},
+		{":80", "0.0.0.0:80", false},
+		{"0.0.0.0:", "0.0.0.0:", false},
+		{"0.0.0.0:http", "0.0.0.0:http", false},
+		{"0.0.0.0:99999999999999999999", "0.0.0.0:80", false},
+		{"", "", false},
+		{"]:80", "[:80", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP_FREE char *ours = str_fmt("container-listen=%s\n", rows[i].ours);
+		CLEANUP_FREE char *theirs =
+			str_fmt("listen=0.0.0.0:22\nlisten=%s\n", rows[i].theirs);
+		struct fixture x;
+		set_up(&x, ours, theirs);
+		run(&x);
+		if ((result_of(&x, "ports")->outcome == CHECK_FAILED) != rows[i].collide)
+			fail_msg("'%s' and '%s'", rows[i].ours, rows[i].theirs);
+		tear_down(&x);
+	}
+}
+
+struct place {
+	const char *address; /* as the bundle has it */
+	const char *source, *destination, *configured;
+	const char *here, *there; /* devices */
+	int prefix_here, prefix_there;
+	bool has;
+};
+
+static const struct place places[] = {
+	{"10.99.0.100", NULL, NULL, NULL, "eth0", "eth0", 24, 24, true},
+	{"10.99.0.100/25", NULL, NULL, NULL, "eth0", "eth0", 24, 25, true},
+	{"10.99.0.100@eth9", NULL, NULL, "eth1", "eth0", "eth9", 24, 24, true},
+	{"10.99.0.100", NULL, NULL, "eth1", "eth0", "eth1", 24, 24, true},
+	{"10.99.0.100", NULL, "route=[{\"dst\":\"10.99.0.100\",\"dev\":\"br0\"}]\n", NULL, "eth0",
+	 "br0", 24, 24, true},
+	/* Behind a gateway: not that device. */
+	{"10.99.0.100", NULL,
+	 "route=[{\"dst\":\"10.99.0.100\",\"gateway\":\"10.1.0.1\",\"dev\":\"br0\"}]\n", NULL,
+	 "eth0", "eth0", 24, 24, true},
+	{"10.99.0.100", "addr=[]\n", NULL, NULL, "", "eth0", 32, 32, false},
+	{"10.99.0.100/24@eth1", "addr=\n", "addr=\nroute=\n", NULL, "", "eth1", 24, 24, false},
+	{"10.99.0.100", "addr=\n", "route=\n", NULL, "", "", 32, 32, false},
+	{"10.99.0.100", NULL, THERE_ADDR "route=[{\"type\":\"local\",\"dst\":\"10.99.0.100\"}]\n",
+	 NULL, "eth0", "eth0", 24, 24, true},
+	/* What a host calls a device is taken only if it can be one. */
+	{"10.99.0.100", NULL, "route=[{\"dst\":\"10.99.0.100\",\"dev\":\"-x;id\"}]\n", NULL, "eth0",
+	 "eth0", 24, 24, true},
+	{"10.99.0.100", "addr=[{\"ifname\":\"a b\",\"addr_info\":[{\"local\":\"10.99.0.100\"}]}]\n",
+	 "route=7\n", NULL, "", "", 32, 32, false},
+	{"10.99.0.100",
+	 "addr=[7,{\"ifname\":\"eth0\",\"addr_info\":[7,{\"local\":\"10.99.0.100\","
+	 "\"prefixlen\":-99999999999}]}]\n",
+	 "route=[[]]\n", NULL, "eth0", "eth0", 32, 32, true},
+	{"2001:db8::7/64",
+	 "addr=[{\"ifname\":\"eth0\",\"addr_info\":[{\"local\":\"2001:db8::7\",\"prefixlen\":128}]}"
+	 "]\n",
+	 NULL, NULL, "eth0", "eth0", 128, 64, true},
+};
+
+static void addresses_find_their_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(places); i++) {
+		const struct place *row = &places[i];
+		struct fixture x;
+		set_up(&x, row->source, row->destination);
+		x.bundle.n_addresses = 0;
+		assert_int_equal(bundle_add_addresses(&x.bundle, row->address, &x.err), 0);
+		x.p.destination_device = row->configured;
+		assert_int_equal(preflight_addresses(&x.p, &x.err), 0);
+		const struct address *here = &x.p.source_addresses[0];
+		const struct address *there = &x.p.destination_addresses[0];
+		if (strcmp(here->device, row->here) != 0 || here->prefix != row->prefix_here ||
+		    strcmp(there->device, row->there) != 0 || there->prefix != row->prefix_there ||
+		    x.p.source_has[0] != row->has)
+			fail_msg("row %zu: /%d@%s, /%d@%s", i, here->prefix, here->device,
+				 there->prefix, there->device);
+		tear_down(&x);
+	}
+}
+
+static void an_unknown_device_cannot_be_skipped(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	set_up(&x, "addr=\n", "addr=\nroute=\n");
+	argv_add(&x.p.skip, "device");
+	assert_int_equal(preflight_addresses(&x.p, &x.err), -1);
+	assert_int_equal(x.err.code, EXIT_REFUSED);
+	assert_non_null(strstr(x.err.msg, "no device of rhel02"));
+	tear_down(&x);
+}
+
+static void checks_can_be_skipped(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	set_up(&x, NULL, "listen=*:80\n");
+	argv_addl(&x.p.skip, "ports", "gate", NULL);
+	run(&x);
+	assert_int_equal(result_of(&x, "ports")->outcome, CHECK_SKIPPED);
+	assert_null(result_of(&x, "ports")->message);
+	assert_int_equal(preflight_verdict(&x.results, &x.err), 0);
+	tear_down(&x);
+}
+
+static void an_unknown_check_is_named(void **state)
+{
+	static const struct {
+		const char *id, *message;
+	} rows[] = {
+		{"port", "there is no check 'port'; did you mean 'ports'?"},
+		{"ports,gat", "there is no check 'gat'; did you mean 'gate'?"},
+		{"ports, gate", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP_ARGV struct argv lists = {0}, ids = {0};
+		struct err err = ERR_INIT;
+		argv_add(&lists, rows[i].id);
+		assert_int_equal(preflight_skip(&lists, &ids, &err), rows[i].message ? -1 : 0);
+		if (!rows[i].message) {
+			assert_int_equal(ids.n, 2);
+			assert_string_equal(ids.v[1], "gate");
+			continue;
+		}
+		assert_int_equal(err.code, EXIT_USAGE);
+		if (!strstr(err.msg, rows[i].message))
+			fail_msg("'%s'", err.msg);
+	}
+}
+
+static void the_verdict_is_one_line(void **state)
+{
+	static const struct {
+		const char *source, *destination, *line;
+	} rows[] = {
+		{NULL, "listen=0.0.0.0:80\n",
+		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
+		 "--skip-check ports"},
+		{"lock=process 425, /run/web.pid\n", "listen=0.0.0.0:80\n",
+		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
+		 "--skip-check ports; 1 more failed"},
+		/* Without a container there is nothing to move, whatever is skipped. */
+		{"state=" STATE("stopped") "\n", NULL,
+		 "check 'container': container 'web' on rhel01 is stopped, not running; "
+		 "start it: cmigrate run"},
+		/* Warnings refuse nothing. */
+		{"criu=3.18\nkernel=4.18.0\n", "criu-config=x\n", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fixture x;
+		set_up(&x, rows[i].source, rows[i].destination);
+		run(&x);
+		assert_int_equal(preflight_verdict(&x.results, &x.err), rows[i].line ? -1 : 0);
+		assert_int_equal(x.err.code, rows[i].line ? EXIT_REFUSED : EXIT_DONE);
+		assert_string_equal(x.err.msg, rows[i].line ? rows[i].line : "");
+		tear_down(&x);
+	}
+}
+
+/* Hosts that say nothing, or only nonsense, crash nothing and are refused. */
+static void nonsense_is_refused(void **state)
+{
+	static const char *const values[] = {
+		"",
+		"[]",
+		"{}",
+		"[[[[",
+		"7",
+		"-1",
+		"null",
+		"\"x\"",
+		"%s%n",
+		"[{\"ifname\":7,\"flags\":7,\"addr_info\":{\"a\":[]}}]",
+		"[{\"addr_info\":[{\"local\":[]},null,7]},null,7]"};
+	static const char *const keys[] = {"addr",    "route",
+					   "state",   "owner",
+					   "listen",  "container-listen",
+					   "deleted", "memory",
+					   "space",   "memory-available",
+					   "runc",    "criu",
+					   "kernel",  "cpu",
+					   "uid",     "proof-owner",
+					   "cgroup",  "missing-bind",
+					   "machine", "complete"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		CLEANUP_BUF struct buf text = {0};
+		for (size_t k = 0; k < COUNT(keys); k++)
+			buf_printf(&text, "%s=%s\n", keys[k], values[i]);
+		struct fixture x;
+		set_up(&x, text.s, text.s);
+		with_bind(&x);
+		run(&x);
+		assert_int_equal(preflight_verdict(&x.results, &x.err), -1);
+		assert_int_equal(x.err.code, EXIT_REFUSED);
+		tear_down(&x);
+	}
+}
+
+static void the_table_is_sound(void **state)
+{
+	size_t n;
+	const struct check *checks = preflight_checks(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		const char *id = checks[i].id;
+		assert_int_equal(strspn(id, "abcdefghijklmnopqrstuvwxyz-"), strlen(id));
+		assert_true(*checks[i].what && *checks[i].remedy);
+		assert_null(strpbrk(checks[i].remedy, "\n"));
+		assert_non_null(checks[i].run);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(checks[k].id, id);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table_is_sound),
+		cmocka_unit_test(good_hosts_pass),
+		cmocka_unit_test(each_check_can_fail),
+		cmocka_unit_test(each_check_has_a_row_that_fails_it),
+		cmocka_unit_test(what_looks_alike_passes),
+		cmocka_unit_test(listeners_collide),
+		cmocka_unit_test(addresses_find_their_place),
+		cmocka_unit_test(an_unknown_device_cannot_be_skipped),
+		cmocka_unit_test(checks_can_be_skipped),
+		cmocka_unit_test(an_unknown_check_is_named),
+		cmocka_unit_test(the_verdict_is_one_line),
+		cmocka_unit_test(nonsense_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmigrate/base/checksum.h"
+#include "cmigrate/container/journal.h"
+#include "stub.h"
+
+static char *dir;
+
+static char *line_of(const char *object)
+{
+	return str_fmt("%08x %s\n", checksum(object), object);
+}
+
+static void add_line(struct buf *text, const char *object)
+{
+	CLEANUP_FREE char *line = line_of(object);
+
+	buf_puts(text, line);
+}
+
+#define BEGIN "{\"event\":\"begin\",\"move\":{\"id\":\"1\"}}"
+#define INTENT(step) "{\"event\":\"intent\",\"step\":\"" step "\"}"
+#define COMMIT "{\"event\":\"commit\"}"
+
+static struct journal_state parse(const char *text, size_t len)
+{
+	struct journal_state state = {0};
+	struct err err = ERR_INIT;
+
+	if (journal_parse(text, len, &state, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(state.found);
+	return state;
+}
+
+static void whole(void **state)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	add_line(&text, BEGIN);
+	add_line(&text, INTENT("prepare"));
+	add_line(&text, INTENT("dump"));
+	struct journal_state s = parse(text.s, text.len);
+	assert_string_equal(json_string_value(json_object_get(s.move, "id")), "1");
+	assert_string_equal(s.last_step, "dump");
+	assert_false(s.committed || s.torn);
+	assert_int_equal(s.good, text.len);
+	journal_state_clear(&s);
+	add_line(&text, COMMIT);
+	s = parse(text.s, text.len);
+	assert_true(s.committed);
+	journal_state_clear(&s);
+}
+
+static void empty(void **state)
+{
+	(void)state;
+	struct journal_state s = parse("", 0);
+	assert_null(s.move);
+	assert_false(s.committed || s.torn);
+	journal_state_clear(&s);
+}
+
+/* Wherever the last write ended: what was whole before counts, and nothing else. */
+static void torn_at_every_byte(void **state)
+{
+	static const char *const objects[] = {BEGIN, INTENT("prepare"), INTENT("dump"), COMMIT,
+					      INTENT("clean")};
+	CLEANUP_BUF struct buf text = {0};
+	size_t ends[5];
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		add_line(&text, objects[i]);
+		ends[i] = text.len;
+	}
+	for (size_t len = 0; len <= text.len; len++) {
+		size_t lines = 0;
+		while (lines < 5 && ends[lines] <= len)
+			lines++;
+		struct journal_state s = parse(text.s, len);
+		size_t good = lines ? ends[lines - 1] : 0;
+		assert_int_equal(s.good, good);
+		assert_int_equal(s.torn, len != good);
+		assert_int_equal(s.move != NULL, lines >= 1);
+		assert_int_equal(s.committed, lines >= 4);
+		if (lines >= 2)
+			assert_string_equal(s.last_step, lines >= 5   ? "clean"
+							 : lines >= 3 ? "dump"
+								      : "prepare");
+		else
+			assert_null(s.last_step);
+		journal_state_clear(&s);
+	}
+}
+
+/* A disk that lost power may leave the right length and other bytes. */
+static void a_changed_byte(void **state)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	add_line(&text, BEGIN);
+	size_t first = text.len;
+	add_line(&text, COMMIT);
+	for (size_t i = 0; i < text.len; i++) {
+		struct journal_state s = {.good = 77};
+		struct err err = ERR_INIT;
+		text.s[i] ^= 1;
+		int status = journal_parse(text.s, text.len, &s, &err);
+		if (i < first) {
+			assert_int_equal(status, -1);
+			assert_int_equal(err.code, EXIT_BUSY);
+			assert_non_null(strstr(err.msg, "journal, line 1: damaged"));
+			assert_int_equal(s.good, 77);
+		} else {
+			assert_int_equal(status, 0);
+			assert_true(s.torn);
+			assert_false(s.committed);
+			assert_int_equal(s.good, first);
+			journal_state_clear(&s);
+		}
+		text.s[i] ^= 1;
+	}
+}
+
+static void damaged_in_the_middle(void **state)
+{
+	static const char *const middles[] = {
+		"\n",
+		"garbage\n",
+		"00000000 {\"event\":\"commit\"}\n",
+		"{\"event\":\"commit\"}\n",
+		"        \n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(middles) / sizeof(*middles); i++) {
+		CLEANUP_BUF struct buf text = {0};
+		struct journal_state s = {0};
+		struct err err = ERR_INIT;
+		add_line(&text, BEGIN);
+		buf_puts(&text, middles[i]);
+		/* As the last line it is a torn one. */
+		assert_int_equal(journal_parse(text.s, text.len, &s, &err), 0);
+		assert_true(s.torn && s.move && !s.committed);
+		journal_state_clear(&s);
+		add_line(&text, COMMIT);
+		assert_int_equal(journal_parse(text.s, text.len, &s, &err), -1);
+		assert_string_equal(err.msg, "journal, line 2: damaged");
+	}
+}
+
+/* A right sum is not enough. */
+static void no_entry(void **state)
+{
+	static const char *const objects[] = {
+		"", "{", "[]", "{}", "7", "{\"event\":1}", "{\"event\":\"commit\"} x"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(objects) / sizeof(*objects); i++) {
+		CLEANUP_FREE char *line = line_of(objects[i]);
+		struct journal_state s = {0};
+		struct err err = ERR_INIT;
+		assert_int_equal(journal_parse(line, strlen(line), &s, &err), -1);
+		assert_string_equal(err.msg, "journal, line 1: damaged");
+	}
+}
+
+/* Entries of later versions are passed over. */
+static void unknown_entries(void **state)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	add_line(&text, BEGIN);
+	add_line(&text, "{\"event\":\"colour\",\"step\":\"x\"}");
+	add_line(&text, "{\"event\":\"intent\"}");
+	add_line(&text, "{\"event\":\"begin\",\"move\":{\"id\":\"2\"}}");
+	struct journal_state s = parse(text.s, text.len);
+	assert_false(s.torn);
+	assert_null(s.last_step);
+	assert_string_equal(json_string_value(json_object_get(s.move, "id")), "1");
+	journal_state_clear(&s);
+}
+
+static void huge(void **state)
+{
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	add_line(&text, BEGIN);
+	for (int i = 0; i < 20000; i++)
+		add_line(&text, INTENT("again"));
+	add_line(&text, COMMIT);
+	struct journal_state s = parse(text.s, text.len);
+	assert_true(s.committed);
+	assert_int_equal(s.good, text.len);
+	journal_state_clear(&s);
+}
+
+static void ok(int status, const struct err *err)
+{
+	if (status < 0)
+		fail_msg("%s", err->msg);
+}
+
+/* JSON has no way to say other bytes: told, not crashed over. */
+static void no_utf8(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	struct err err = ERR_INIT;
+	struct store store;
+
+	(void)state;
+	store_init(&store, here, dir);
+	struct journal journal = {.store = &store};
+	assert_int_equal(journal_begin(&journal, NULL, &err), -1);
+	assert_int_equal(err.code, EXIT_FAILED);
+	assert_int_equal(journal_add(&journal, "intent", "\xff", true, &err), -1);
+	store_clear(&store);
+}
+
+typedef void both_fn(const struct store *store);
+
+static void on_both(both_fn *test)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
+	struct host *both[] = {here, far};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct store store;
+		store_init(&store, both[i], dir);
+		test(&store);
+		store_clear(&store);
+	}
+}
+
+static struct journal_state load(const struct store *store)
+{
+	struct journal_state s;
+	struct err err = ERR_INIT;
+
+	ok(journal_load(store, &s, &err), &err);
+	return s;
+}
+
+static void round_trip(const struct store *store)
+{
+	struct journal journal = {.store = store};
+	json_t *move = json_pack("{s:s, s:i}", "id", "x 'y' $(z)\n", "n", 7);
+	struct err err = ERR_INIT;
+
+	struct journal_state s = load(store);
+	assert_false(s.found);
+	ok(journal_begin(&journal, move, &err), &err);
+	assert_int_equal(move->refcount, 1);
+	ok(journal_add(&journal, "intent", "prepare", false, &err), &err);
+	ok(journal_add(&journal, "intent", "dump", false, &err), &err);
+	s = load(store);
+	assert_true(s.found && !s.torn && !s.committed);
+	assert_true(json_equal(s.move, move));
+	journal_state_clear(&s);
+	ok(journal_add(&journal, "commit", NULL, true, &err), &err);
+	/* The intents came along, in order. */
+	s = load(store);
+	assert_true(s.committed);
+	assert_string_equal(s.last_step, "dump");
+	journal_state_clear(&s);
+	ok(journal_end(&journal, &err), &err);
+	s = load(store);
+	assert_false(s.found);
+	journal_clear(&journal);
+	json_decref(move);
+}
+
+static void written_and_read_back(void **state)
+{
+	(void)state;
+	on_both(round_trip);
+}
+
+static void mended(const struct store *store)
+{
+	struct journal journal = {.store = store};
+	CLEANUP_BUF struct buf text = {0};
+	struct err err = ERR_INIT;
+
+	add_line(&text, BEGIN);
+	add_line(&text, INTENT("dump"));
+	buf_puts(&text, "1234abcd {\"event\":\"com\n");
+	ok(store_replace(store, JOURNAL_FILE, text.s, &err), &err);
+	struct journal_state s = load(store);
+	assert_true(s.torn);
+	ok(journal_mend(store, &s, &err), &err);
+	journal_state_clear(&s);
+	ok(journal_add(&journal, "commit", NULL, true, &err), &err);
+	s = load(store);
+	assert_true(s.committed && !s.torn);
+	assert_string_equal(s.last_step, "dump");
+	/* What is whole is left alone. */
+	ok(journal_mend(store, &s, &err), &err);
+	journal_state_clear(&s);
+	s = load(store);
+	assert_true(s.committed);
+	/* One that has become shorter meanwhile is somebody else's. */
+	s.torn = true;
+	ok(store_replace(store, JOURNAL_FILE, "x\n", &err), &err);
+	assert_int_equal(journal_mend(store, &s, &err), -1);
+	journal_state_clear(&s);
+	ok(journal_end(&journal, &err), &err);
+	journal_clear(&journal);
+}
+
+static void a_torn_tail_is_cut_off(void **state)
+{
+	(void)state;
+	on_both(mended);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	dir = stub_dir_make();
+	stub_ssh(dir);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	stub_dir_remove(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(torn_at_every_byte),
+		cmocka_unit_test(a_changed_byte),
+		cmocka_unit_test(damaged_in_the_middle),
+		cmocka_unit_test(no_entry),
+		cmocka_unit_test(unknown_entries),
+		cmocka_unit_test(huge),
+		cmocka_unit_test(no_utf8),
+		cmocka_unit_test(written_and_read_back),
+		cmocka_unit_test(a_torn_tail_is_cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

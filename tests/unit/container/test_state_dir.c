@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/container/state_dir.h"
+#include "stub.h"
+
+static char *dir;
+
+/* The same store, reached here and over ssh: a test for both runs twice, each in a new bundle. */
+typedef void both_fn(const struct store *store);
+
+static void on(struct host *host, both_fn *test)
+{
+	CLEANUP_FREE char *bundle = str_fmt("%s/bun dle'%s", dir, host->name);
+	struct store store;
+
+	assert_int_equal(mkdir(bundle, 0755), 0);
+	store_init(&store, host, bundle);
+	test(&store);
+	(void)rmdir(store.dir);
+	assert_int_equal(rmdir(bundle), 0);
+	store_clear(&store);
+}
+
+static void on_both(both_fn *test)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
+
+	on(here, test);
+	on(far, test);
+}
+
+static char *text_of(const struct store *store, const char *file)
+{
+	struct buf text = {0};
+	struct err err = ERR_INIT;
+	bool found = false;
+
+	if (store_read(store, file, &text, &found, &err) < 0)
+		fail_msg("%s", err.msg);
+	if (found)
+		return buf_steal(&text);
+	assert_null(text.s);
+	return NULL;
+}
+
+static void ok(int status, const struct err *err)
+{
+	if (status < 0)
+		fail_msg("%s", err->msg);
+}
+
+static void files(const struct store *store)
+{
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	assert_null(text_of(store, "journal"));
+	ok(store_remove(store, "journal", &err), &err);
+	ok(store_append(store, "journal", "one $(id) '\n", &err), &err);
+	assert_int_equal(stat(store->dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	ok(store_append(store, "journal", "two\n", &err), &err);
+	CLEANUP_FREE char *two = text_of(store, "journal");
+	assert_string_equal(two, "one $(id) '\ntwo\n");
+	ok(store_replace(store, "journal", "new\n", &err), &err);
+	CLEANUP_FREE char *new = text_of(store, "journal");
+	assert_string_equal(new, "new\n");
+	CLEANUP_FREE char *path = str_fmt("%s/journal", store->dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	ok(store_remove(store, "journal", &err), &err);
+	assert_null(text_of(store, "journal"));
+	/* Nothing temporary is left: the directory is empty. */
+	assert_int_equal(rmdir(store->dir), 0);
+}
+
+static void read_append_replace_remove(void **state)
+{
+	(void)state;
+	on_both(files);
+}
+
+static void unwritable(const struct store *store)
+{
+	struct err err = ERR_INIT;
+	struct buf text = {0};
+	bool found = true;
+
+	/* A file where the directory should be. */
+	int fd = open(store->dir, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(store_append(store, "journal", "x\n", &err), -1);
+	assert_int_equal(err.code, EXIT_FAILED);
+	assert_true(str_starts(err.msg, store->host->name));
+	assert_int_equal(store_replace(store, "journal", "x\n", &err), -1);
+	struct store_lock lock = STORE_LOCK_INIT;
+	assert_int_equal(store_lock(store, &lock, &err), -1);
+	assert_int_equal(err.code, EXIT_FAILED);
+	assert_int_equal(lock.fd, -1);
+	assert_null(lock.far);
+	store_unlock(&lock);
+	if (host_is_local(store->host))
+		assert_int_equal(store_read(store, "journal", &text, &found, &err), -1);
+	assert_false(found && text.s);
+	buf_clear(&text);
+	assert_int_equal(unlink(store->dir), 0);
+}
+
+static void what_cant_be_written_is_told(void **state)
+{
+	(void)state;
+	on_both(unwritable);
+}
+
+static void too_long(const struct store *store)
+{
+	char *line = mem_new(1, 1024 * 1024 + 2);
+	struct err err = ERR_INIT;
+	struct buf text = {0};
+	bool found = false;
+
+	memset(line, 'x', 1024 * 1024 - 1);
+	line[1024 * 1024 - 1] = '\n';
+	ok(store_replace(store, "journal", line, &err), &err);
+	ok(store_read(store, "journal", &text, &found, &err), &err);
+	assert_int_equal(text.len, 1024 * 1024);
+	buf_clear(&text);
+	/* A part of a file must never be taken for the whole. */
+	ok(store_append(store, "journal", "\n", &err), &err);
+	assert_int_equal(store_read(store, "journal", &text, &found, &err), -1);
+	buf_clear(&text);
+	ok(store_remove(store, "journal", &err), &err);
+	free(line);
+}
+
+static void no_half_file_is_read(void **state)
+{
+	(void)state;
+	on_both(too_long);
+}
+
+/* A reader sees the old or the new one, never a part. */
+static void replaced_at_once(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	struct store store;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	store_init(&store, here, dir);
+	char *a = mem_new(1, 20001), *b = mem_new(1, 10001);
+	memset(a, 'a', 20000);
+	memset(b, 'b', 10000);
+	ok(store_replace(&store, "f", a, &err), &err);
+	pid_t child = fork();
+	if (child == 0) {
+		for (;;)
+			if (store_replace(&store, "f", b, &err) < 0 ||
+			    store_replace(&store, "f", a, &err) < 0)
+				_exit(1);
+	}
+	for (int i = 0; i < 300; i++) {
+		CLEANUP_FREE char *text = text_of(&store, "f");
+		assert_non_null(text);
+		assert_true(strcmp(text, a) == 0 || strcmp(text, b) == 0);
+	}
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	free(a);
+	free(b);
+	CLEANUP_FREE char *command = str_fmt("rm -rf '%s'", store.dir);
+	assert_int_equal(system(command), 0);
+	store_clear(&store);
+}
+
+static void locked(const struct store *store)
+{
+	struct store_lock lock = STORE_LOCK_INIT, second = STORE_LOCK_INIT;
+	struct err err = ERR_INIT;
+
+	ok(store_lock(store, &lock, &err), &err);
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
+	struct host *both[] = {here, far};
+	/* For this process too, and however the other one comes. */
+	for (size_t i = 0; i < 2; i++) {
+		struct store other = {both[i], store->dir};
+		assert_int_equal(store_lock(&other, &second, &err), -1);
+		assert_int_equal(err.code, EXIT_BUSY);
+		assert_non_null(strstr(err.msg, "another cmigrate holds '"));
+		assert_true(second.fd < 0 && !second.far);
+	}
+	store_unlock(&lock);
+	/* Again, by each of them; and nothing is left. */
+	for (size_t i = 0; i < 2; i++) {
+		struct store other = {both[i], store->dir};
+		int64_t end = deadline_in_ms(2000);
+		while (store_lock(&other, &second, &err) < 0 && !deadline_passed(end))
+			clock_sleep_ms(5);
+		assert_true(second.fd >= 0 || second.far);
+		store_unlock(&second);
+	}
+	for (int64_t end = deadline_in_ms(2000); access(store->dir, F_OK) == 0;) {
+		assert_false(deadline_passed(end));
+		clock_sleep_ms(5);
+	}
+}
+
+static void a_lock_excludes(void **state)
+{
+	(void)state;
+	on_both(locked);
+}
+
+/* Runs in a child: takes the lock and waits to be killed. */
+static _Noreturn void hold(const struct store *store, int ready)
+{
+	struct store_lock lock = STORE_LOCK_INIT;
+	struct err err = ERR_INIT;
+	/* A connection of its own, as another cmigrate has one. */
+	struct host *host = host_new("holder", store->host->ssh, NULL, NULL);
+	struct store own = {host, store->dir};
+	char c = store_lock(&own, &lock, &err) == 0 ? 'y' : 'n';
+
+	if (write(ready, &c, 1) != 1)
+		_exit(1);
+	for (;;)
+		(void)pause();
+}
+
+static void crashed(const struct store *store)
+{
+	struct store_lock lock = STORE_LOCK_INIT;
+	struct err err = ERR_INIT;
+	int ready[2];
+	char c = 0;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t child = fork();
+	if (child == 0)
+		hold(store, ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(c, 'y');
+	assert_int_equal(store_lock(store, &lock, &err), -1);
+	assert_int_equal(err.code, EXIT_BUSY);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* Its file may be there still: it locks nobody out. */
+	int64_t end = deadline_in_ms(2000);
+	while (store_lock(store, &lock, &err) < 0 && !deadline_passed(end))
+		clock_sleep_ms(5);
+	assert_true(lock.fd >= 0 || lock.far);
+	store_unlock(&lock);
+	assert_int_equal(close(ready[0]) + close(ready[1]), 0);
+	for (end = deadline_in_ms(2000); access(store->dir, F_OK) == 0;) {
+		assert_false(deadline_passed(end));
+		clock_sleep_ms(5);
+	}
+}
+
+static void a_holder_that_crashes(void **state)
+{
+	(void)state;
+	on_both(crashed);
+}
+
+#define ROUNDS 400
+
+/*
+ * Takes the lock again and again. While it is held nobody else may be between the two marks: the
+ * second file is made with O_EXCL. Returns through its exit code.
+ */
+static _Noreturn void compete(const struct store *store, const char *mark)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct store_lock lock = STORE_LOCK_INIT;
+		struct err err = ERR_INIT;
+		if (store_lock(store, &lock, &err) < 0) {
+			if (err.code != EXIT_BUSY)
+				_exit(2);
+			continue;
+		}
+		int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0)
+			_exit(3);
+		(void)close(fd);
+		if (unlink(mark) < 0)
+			_exit(4);
+		store_unlock(&lock);
+	}
+	_exit(0);
+}
+
+/* The lock's file and its directory are removed each time: nobody may slip in between, or fail. */
+static void races_around_the_removal(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_FREE char *mark = str_fmt("%s/mark", dir);
+	struct store store;
+	pid_t children[4];
+
+	(void)state;
+	store_init(&store, here, dir);
+	for (size_t i = 0; i < 4; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			compete(&store, mark);
+	}
+	for (size_t i = 0; i < 4; i++) {
+		int status = -1;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_not_equal(access(store.dir, F_OK), 0);
+	store_clear(&store);
+}
+
+/* What else is kept there stays. */
+static void other_files_stay(const struct store *store)
+{
+	struct store_lock lock = STORE_LOCK_INIT;
+	struct err err = ERR_INIT;
+
+	ok(store_append(store, "history", "x\n", &err), &err);
+	ok(store_lock(store, &lock, &err), &err);
+	store_unlock(&lock);
+	CLEANUP_FREE char *path = str_fmt("%s/lock", store->dir);
+	for (int64_t end = deadline_in_ms(2000); access(path, F_OK) == 0;) {
+		assert_false(deadline_passed(end));
+		clock_sleep_ms(5);
+	}
+	CLEANUP_FREE char *text = text_of(store, "history");
+	assert_string_equal(text, "x\n");
+	ok(store_remove(store, "history", &err), &err);
+}
+
+static void a_lock_takes_only_itself_away(void **state)
+{
+	(void)state;
+	on_both(other_files_stay);
+}
+
+/* Not "busy": that would tell somebody to wait for what never ends. */
+static void a_lock_on_a_host_that_is_off(void **state)
+{
+	CLEANUP_HOST struct host *off = host_new("rhel03", "off", NULL, NULL);
+	struct store_lock lock = STORE_LOCK_INIT;
+	struct err err = ERR_INIT;
+	struct store store;
+
+	(void)state;
+	store_init(&store, off, dir);
+	assert_int_equal(store_lock(&store, &lock, &err), -1);
+	assert_int_equal(err.code, EXIT_FAILED);
+	assert_true(str_starts(err.msg, "rhel03: "));
+	assert_non_null(strstr(err.msg, "No route to host"));
+	store_clear(&store);
+}
+
+/* No bundle is made by the attempt to lock it. */
+static void a_bundle_that_is_not_there(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
+	struct host *both[] = {here, far};
+	CLEANUP_FREE char *bundle = str_fmt("%s/none", dir);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct store_lock lock = STORE_LOCK_INIT;
+		struct err err = ERR_INIT;
+		struct store store;
+		store_init(&store, both[i], bundle);
+		assert_int_equal(store_lock(&store, &lock, &err), -1);
+		assert_int_equal(err.code, EXIT_FAILED);
+		assert_non_null(strstr(err.msg, "No such file or directory"));
+		assert_int_not_equal(access(bundle, F_OK), 0);
+		store_clear(&store);
+	}
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	dir = stub_dir_make();
+	stub_ssh(dir);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	stub_dir_remove(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read_append_replace_remove),
+		cmocka_unit_test(what_cant_be_written_is_told),
+		cmocka_unit_test(no_half_file_is_read),
+		cmocka_unit_test(replaced_at_once),
+		cmocka_unit_test(a_lock_excludes),
+		cmocka_unit_test(a_holder_that_crashes),
+		cmocka_unit_test(races_around_the_removal),
+		cmocka_unit_test(a_lock_takes_only_itself_away),
+		cmocka_unit_test(a_lock_on_a_host_that_is_off),
+		cmocka_unit_test(a_bundle_that_is_not_there),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+
+#include "cmigrate/criu/pre_copy.h"
+
+#define MB 1000000
+
+/* Passes of so many MB each; the first took a second. */
+static enum precopy decide(const unsigned *sizes, size_t n, unsigned budget_ms, double *predicted)
+{
+	struct summary_pass passes[PRECOPY_PASSES];
+
+	assert_true(n <= PRECOPY_PASSES);
+	for (size_t i = 0; i < n; i++)
+		passes[i] = (struct summary_pass){.bytes = (uint64_t)sizes[i] * MB,
+						  .ms = i ? 10 : 1000};
+	return precopy_decide(passes, n, budget_ms, predicted);
+}
+
+static void passes_end_when_more_would_not_help(void **state)
+{
+	static const struct {
+		unsigned sizes[PRECOPY_PASSES];
+		size_t n;
+		unsigned budget_ms;
+		enum precopy decision;
+	} rows[] = {
+		/* All of the memory says nothing of what changes, however small it is. */
+		{{1}, 1, 300, PRECOPY_GO_ON},
+		{{200, 1}, 2, 300, PRECOPY_FITS},
+		{{200, 100}, 2, 300, PRECOPY_GO_ON},
+		/* 100 ms and 2 * 20 MB at 200 MB a second are 300 ms. */
+		{{200, 100, 20}, 3, 300, PRECOPY_FITS},
+		{{200, 100, 20}, 3, 299, PRECOPY_GO_ON},
+		{{200, 100, 95}, 3, 300, PRECOPY_GROWS},
+		{{200, 100, 120}, 3, 300, PRECOPY_GROWS},
+		{{200, 180, 160, 140, 120, 100, 80, 60}, 8, 300, PRECOPY_LIMIT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		double predicted = -1;
+		assert_int_equal(decide(rows[i].sizes, rows[i].n, rows[i].budget_ms, &predicted),
+				 rows[i].decision);
+		assert_true(predicted >= 100);
+		assert_non_null(precopy_reason(rows[i].decision));
+	}
+}
+
+static void a_first_pass_without_a_time_or_bytes(void **state)
+{
+	struct summary_pass passes[2] = {{0}};
+	double predicted = 0;
+
+	(void)state;
+	assert_int_equal(precopy_decide(passes, 2, 300, &predicted), PRECOPY_FITS);
+	assert_true(predicted > 99 && predicted < 101);
+}
+
+static void the_freeze_of_a_cold_move(void **state)
+{
+	(void)state;
+	assert_true(precopy_cold_ms(0, 1000) > 99);
+	/* 100 MB at 100 kB a ms, written and read. */
+	assert_true(precopy_cold_ms(100 * MB, 100000) > 2099 &&
+		    precopy_cold_ms(100 * MB, 100000) < 2101);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passes_end_when_more_would_not_help),
+		cmocka_unit_test(a_first_pass_without_a_time_or_bytes),
+		cmocka_unit_test(the_freeze_of_a_cold_move),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

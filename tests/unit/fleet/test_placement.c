@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+
+#include "cmigrate/fleet/placement.h"
+
+#define MIB (1024ULL * 1024)
+#define HOST(name_, available_)                                                                    \
+	{                                                                                          \
+		.name = (name_), .capacity = 16000 * MIB, .available = (available_)*MIB            \
+	}
+
+static void most_memory_left(void **state)
+{
+	struct destination hosts[] = {HOST("a", 4000), HOST("b", 9000), HOST("c", 6000)};
+
+	(void)state;
+	assert_int_equal(destination_choose(hosts, 3, 100 * MIB, 2), 1);
+	hosts[1].refused = true;
+	assert_int_equal(destination_choose(hosts, 3, 100 * MIB, 2), 2);
+	/* What is on its way there counts as if it were there. */
+	hosts[2].planned = 3000 * MIB;
+	assert_int_equal(destination_choose(hosts, 3, 100 * MIB, 2), 0);
+}
+
+/* Free memory changes by itself: about the same is the same. */
+static void fewest_planned_then_carried(void **state)
+{
+	struct destination hosts[] = {HOST("a", 8010), HOST("b", 8200), HOST("c", 8100)};
+
+	(void)state;
+	hosts[1].n_planned = 1;
+	hosts[0].n_carried = 5;
+	hosts[2].n_carried = 4;
+	assert_int_equal(destination_choose(hosts, 3, MIB, 2), 2);
+	hosts[2].n_planned = 2;
+	assert_int_equal(destination_choose(hosts, 3, MIB, 2), 0);
+	hosts[0].n_planned = 2;
+	assert_int_equal(destination_choose(hosts, 3, MIB, 2), 1);
+}
+
+/* What is left counts, however large a host is. */
+static void large_and_nearly_full(void **state)
+{
+	struct destination hosts[] = {HOST("a", 1500), HOST("b", 40000)};
+
+	(void)state;
+	hosts[0].capacity = 1000000 * MIB;
+	hosts[0].n_carried = 3;
+	hosts[1].capacity = 64000 * MIB;
+	hosts[1].n_carried = 4;
+	assert_int_equal(destination_choose(hosts, 2, 1000 * MIB, 2), 1);
+}
+
+/* A host where a move failed comes last, also when the others must be waited for. */
+static void failures(void **state)
+{
+	struct destination hosts[] = {HOST("a", 9000), HOST("b", 4000)};
+
+	(void)state;
+	hosts[0].n_failed = 1;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), 1);
+	hosts[1].n_moving = 1;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), DESTINATION_LATER);
+	hosts[1].refused = true;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 1), 0);
+}
+
+static void none_and_later(void **state)
+{
+	struct destination hosts[] = {HOST("a", 500), HOST("b", 900)};
+
+	(void)state;
+	assert_int_equal(destination_choose(hosts, 0, MIB, 2), DESTINATION_NONE);
+	assert_int_equal(destination_choose(hosts, 2, 900 * MIB, 2), DESTINATION_NONE);
+	/* Beside its pages a container needs some memory of the kernel. */
+	assert_int_equal(destination_choose(hosts, 2, 890 * MIB, 2), DESTINATION_NONE);
+	assert_int_equal(destination_choose(hosts, 2, 880 * MIB, 2), 1);
+	hosts[1].n_moving = 2;
+	assert_int_equal(destination_choose(hosts, 2, 880 * MIB, 2), DESTINATION_LATER);
+	assert_int_equal(destination_choose(hosts, 2, 880 * MIB, 3), 1);
+	assert_int_equal(destination_choose(hosts, 2, 100 * MIB, 2), 0);
+	hosts[0].refused = hosts[1].refused = true;
+	assert_int_equal(destination_choose(hosts, 2, MIB, 2), DESTINATION_NONE);
+}
+
+static void refusals(void **state)
+{
+	static const struct {
+		const char *message;
+		bool final, gone;
+	} rows[] = {
+		{"check 'container': no container 'web' on a; look where it runs: cmigrate list",
+		 true, true},
+		{"check 'container': container 'web' on a is stopped, not running; start it", true,
+		 true},
+		{"check 'container': container 'web' on a is paused, not running; go on", true,
+		 false},
+		{"check 'locks': process 7 holds a lock; move it with --file-locks", true, false},
+		{"check 'stdio': process 7, descriptor 1; start it with cmigrate run", true, false},
+		{"container 'web': a has no readable '/runc/containers/web/config.json'", true,
+		 false},
+		{"check 'ports': port 80 is in use on b; stop what listens there", false, false},
+		{"check 'name': there is a container 'web' on b already: stopped", false, false},
+		{"b: no answer: ssh: connect to host b port 22: No route to host", false, false},
+		{"", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(destination_refusal_is_final(rows[i].message), rows[i].final);
+		assert_int_equal(destination_refusal_is_gone(rows[i].message), rows[i].gone);
+	}
+}
+
+static void silence(void **state)
+{
+	(void)state;
+	assert_true(destination_is_silent("b: no answer: No route to host", "b"));
+	assert_true(destination_is_silent("container 'web': b: no answer", "b"));
+	assert_false(destination_is_silent("ab: no answer", "b"));
+	assert_false(destination_is_silent("b has no answer", "b"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(most_memory_left),
+		cmocka_unit_test(fewest_planned_then_carried),
+		cmocka_unit_test(large_and_nearly_full),
+		cmocka_unit_test(failures),
+		cmocka_unit_test(none_and_later),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(silence),
+	};
+
+	return cmocka_run_group_tests_name("destination", tests, NULL, NULL);
+}

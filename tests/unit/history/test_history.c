@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmigrate/history/all_histories.h"
+#include "cmigrate/history/metrics.h"
+#include "sample.h"
+#include "stub.h"
+
+#define MOMENT 1763768000
+
+static char *dir;
+
+static void put(struct history *h, int number, const char *outcome)
+{
+	CLEANUP_FREE char *id = str_fmt("20251121T233320-%08x", (unsigned)number);
+	struct record r = sample(id, outcome, MOMENT + number);
+
+	history_put(h, &r);
+	assert_null(r.id);
+}
+
+static char *line_of(const char *id, const char *outcome)
+{
+	json_t *object = sample_json(id, outcome, MOMENT);
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	return text;
+}
+
+static void parse(struct history *h, const char *text)
+{
+	history_parse("web", text, strlen(text), h);
+}
+
+static void the_oldest_make_room_and_are_counted(void **state)
+{
+	CLEANUP_HISTORY struct history h = {.container = str_dup("web")};
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < HISTORY_MAX + 7; i++)
+		put(&h, i, i % 5 ? "moved" : "undone");
+	assert_int_equal(h.n, HISTORY_MAX);
+	assert_int_equal(h.rows[0].started_s, MOMENT + 7);
+	assert_int_equal(h.dropped[OUTCOME_MOVED], 5);
+	assert_int_equal(h.dropped[OUTCOME_UNDONE], 2);
+	history_text(&h, &text);
+	CLEANUP_HISTORY struct history back = {0};
+	parse(&back, text.s);
+	assert_int_equal(back.n, HISTORY_MAX);
+	assert_int_equal(back.damaged, 0);
+	assert_int_equal(back.dropped[OUTCOME_MOVED], 5);
+	assert_int_equal(back.dropped[OUTCOME_UNDONE], 2);
+	assert_string_equal(back.rows[HISTORY_MAX - 1].id, h.rows[HISTORY_MAX - 1].id);
+}
+
+static void one_row_a_move(void **state)
+{
+	CLEANUP_HISTORY struct history h = {.container = str_dup("web")};
+
+	(void)state;
+	put(&h, 1, "moved");
+	put(&h, 2, "in-doubt");
+	put(&h, 3, "moved");
+	put(&h, 2, "undone");
+	assert_int_equal(h.n, 3);
+	assert_int_equal(h.rows[1].outcome, OUTCOME_UNDONE);
+}
+
+static void what_is_damaged_is_left_out(void **state)
+{
+	CLEANUP_FREE char *good = line_of("a-1", "moved"), *other = line_of("a-2", "undone");
+	char *at = strstr(other, "\"web\"");
+	CLEANUP_HISTORY struct history h = {0}, torn = {0}, none = {0}, copied = {0};
+
+	(void)state;
+	CLEANUP_FREE char *text = str_fmt("%s\nrubbish\n\n[]\n{}\n%s\n", good, other);
+	parse(&h, text);
+	assert_int_equal(h.n, 2);
+	assert_int_equal(h.damaged, 4);
+	CLEANUP_FREE char *half = str_fmt("%s\n%.60s", good, other);
+	parse(&torn, half);
+	assert_int_equal(torn.n, 1);
+	assert_int_equal(torn.damaged, 1);
+	parse(&none, "");
+	assert_int_equal(none.n + none.damaged, 0);
+	/* That of a bundle that this one was copied from. */
+	memcpy(at, "\"wob\"", 5);
+	parse(&copied, other);
+	assert_int_equal(copied.n, 0);
+	assert_int_equal(copied.damaged, 1);
+}
+
+static void bytes_that_are_no_text(void **state)
+{
+	static const char bytes[] = "\0\0\n\xff\xfe\n{\"dropped\":{\"moved\":-3,\"lost\":\"x\"}}\n";
+	CLEANUP_HISTORY struct history h = {0};
+
+	(void)state;
+	history_parse("web", bytes, sizeof(bytes) - 1, &h);
+	assert_int_equal(h.n, 0);
+	assert_int_equal(h.damaged, 2);
+	assert_int_equal(h.dropped[OUTCOME_MOVED], 0);
+}
+
+static void add(const struct store *store, int number)
+{
+	CLEANUP_FREE char *id = str_fmt("20251121T233320-%08x", (unsigned)number);
+	struct record r = sample(id, "moved", MOMENT + number);
+	struct err err = ERR_INIT;
+	unsigned damaged = 0;
+
+	if (history_add(store, "web", &r, &damaged, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(damaged, 0);
+	record_clear(&r);
+}
+
+/* The same here and over ssh, as large as it gets. */
+static void beside_the_bundle(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
+	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
+	struct host *hosts[] = {here, far};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *bundle = str_fmt("%s/%s", dir, hosts[i]->name);
+		CLEANUP_FREE char *file = str_fmt("%s/.cmigrate/history", bundle);
+		CLEANUP_HISTORY struct history h = {0}, many = {.container = str_dup("web")};
+		CLEANUP_BUF struct buf text = {0};
+		struct store store;
+		struct err err = ERR_INIT;
+		struct stat st;
+		assert_int_equal(mkdir(bundle, 0755), 0);
+		store_init(&store, hosts[i], bundle);
+		assert_int_equal(history_load(&store, "web", &h, &err), 0);
+		assert_int_equal(h.n, 0);
+		history_clear(&h);
+		for (int k = 0; k < HISTORY_MAX; k++)
+			put(&many, k, "moved");
+		history_text(&many, &text);
+		assert_int_equal(store_replace(&store, HISTORY_FILE, text.s, &err), 0);
+		add(&store, HISTORY_MAX);
+		add(&store, HISTORY_MAX);
+		assert_int_equal(history_load(&store, "web", &h, &err), 0);
+		assert_int_equal(h.n, HISTORY_MAX);
+		assert_int_equal(h.dropped[OUTCOME_MOVED], 1);
+		assert_int_equal(stat(file, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		store_clear(&store);
+	}
+}
+
+static void all_containers_by_time(void **state)
+{
+	CLEANUP_HISTORIES struct histories all = {0};
+	size_t n = 0;
+
+	(void)state;
+	all.v = mem_new(2, sizeof(*all.v));
+	all.n = 2;
+	all.v[0].container = str_dup("web");
+	all.v[1].container = str_dup("web2");
+	put(&all.v[0], 1, "moved");
+	put(&all.v[0], 4, "moved");
+	put(&all.v[1], 2, "moved");
+	const struct record **rows = histories_rows(&all, 0, 0, &n);
+	assert_int_equal(n, 3);
+	assert_int_equal(rows[1]->started_s, MOMENT + 2);
+	free(rows);
+	rows = histories_rows(&all, MOMENT + 2, 1, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(rows[0]->started_s, MOMENT + 4);
+	free(rows);
+	rows = histories_rows(&all, MOMENT + 5, 0, &n);
+	assert_int_equal(n, 0);
+	free(rows);
+}
+
+static void as_metrics(void **state)
+{
+	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	all.v = mem_new(1, sizeof(*all.v));
+	all.n = 1;
+	all.v[0].container = str_dup("web");
+	all.v[0].dropped[OUTCOME_MOVED] = 40;
+	put(&all.v[0], 1, "moved");
+	put(&all.v[0], 2, "in-doubt");
+	put(&all.v[0], 3, "moved");
+	all.v[0].rows[2].summary.freeze_ms = -1;
+	metrics_text(&all, &text);
+	assert_non_null(strstr(text.s, "# TYPE cmigrate_moves_total counter\n"
+				       "cmigrate_moves_total{container=\"web\",outcome=\"moved\"} "
+				       "42\n"));
+	assert_non_null(
+		strstr(text.s, "\ncmigrate_moves_total{container=\"web\",outcome=\"undone\"} 0\n"));
+	/* What is in doubt has not come to an end: as a counter it would go down. */
+	assert_null(strstr(text.s, "outcome=\"in-doubt\""));
+	assert_non_null(strstr(text.s, "\ncmigrate_moves_in_doubt{container=\"web\"} 1\n"));
+	assert_non_null(
+		strstr(text.s, "\ncmigrate_last_move_outage_seconds{container=\"web\"} 0.1335\n"));
+	assert_non_null(strstr(text.s, "\ncmigrate_last_move_timestamp_seconds{container=\"web\"} "
+				       "1763768003\n"));
+	assert_null(strstr(text.s, "\ncmigrate_last_move_freeze_seconds{"));
+	assert_non_null(strstr(text.s,
+			       "\ncmigrate_last_move_info{container=\"web\",source=\"rhel01\","
+			       "destination=\"rhel02\",strategy=\"cold\",outcome=\"moved\"} 1\n"));
+}
+
+static int make(void **state)
+{
+	(void)state;
+	dir = stub_dir_make();
+	stub_ssh(dir);
+	stub_path_add(dir);
+	return 0;
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	stub_dir_remove(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_oldest_make_room_and_are_counted),
+		cmocka_unit_test(one_row_a_move),
+		cmocka_unit_test(what_is_damaged_is_left_out),
+		cmocka_unit_test(bytes_that_are_no_text),
+		cmocka_unit_test(beside_the_bundle),
+		cmocka_unit_test(all_containers_by_time),
+		cmocka_unit_test(as_metrics),
+	};
+
+	return cmocka_run_group_tests(tests, make, drop);
+}

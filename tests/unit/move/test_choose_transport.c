@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "move/part.h"
+
+#define SOURCE "peer=192.0.2.2\npeer-from=192.0.2.1\n"
+#define DESTINATION "peer=192.0.2.1\npeer-from=192.0.2.2\n"
+#define MIB(n) ((uint64_t)(n) << 20)
+
+static const struct config no_config = {.bundle_root = NULL};
+
+static void note(void *ctx, const struct event *event)
+{
+	str_set(ctx, event->text);
+}
+
+static struct move *make(const char *strategy, const char *source, const char *destination)
+{
+	struct move *m = mem_new(1, sizeof(*m));
+
+	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->direct = m->gate = true;
+	m->strategy = str_dup(strategy);
+	m->source_name = str_dup("rhel01");
+	m->destination_name = str_dup("rhel02");
+	m->destination_options.criu = CRIU_GATE;
+	m->summary.memory_bytes = MIB(100);
+	memcpy(m->tag, "00000005", 8);
+	facts_parse(&m->source_facts, source);
+	facts_parse(&m->destination_facts, destination);
+	return m;
+}
+
+/* The room that a cold move of 100 MiB needs, and no more. */
+#define ROOM "run-space=171966464\nmemory-available=276824064\n"
+#define LESS_RUN "run-space=171966463\nmemory-available=276824064\n"
+#define LESS_MEMORY "run-space=171966464\nmemory-available=276824063\n"
+/* The same of pre-copy. */
+#define MORE_ROOM "run-space=276824064\nmemory-available=381681664\n"
+
+static void expect(struct move *m, const char *wanted)
+{
+	CLEANUP_FREE char *said = NULL;
+	struct events events = {note, &said};
+
+	m->events = &events;
+	move_settle_transport(m);
+	if (wanted && (!said || !strstr(said, wanted) || m->direct))
+		fail_msg("direct %d, '%s' not in '%s'", m->direct, wanted, said ? said : "");
+	if (!wanted && (said || !m->direct))
+		fail_msg("direct %d: %s", m->direct, said ? said : "");
+	if (m->direct)
+		assert_string_equal(m->source_options.page_server, m->page_endpoint);
+	else
+		assert_null(m->source_options.page_server);
+	move_free(m);
+}
+
+static void straight(void **state)
+{
+	struct move *m = make("cold", SOURCE, DESTINATION ROOM "listen=0.0.0.0:27005\n");
+	struct events silent = {NULL, NULL};
+
+	(void)state;
+	m->events = &silent;
+	move_settle_transport(m);
+	assert_true(m->direct);
+	/* The page server is on the destination, at a port that is free there. */
+	assert_string_equal(m->page_endpoint, "192.0.2.2:27006");
+	assert_string_equal(m->page_server, "192.0.2.2");
+	assert_string_equal(m->page_client, "192.0.2.1");
+	move_free(m);
+	expect(make("pre-copy", SOURCE, DESTINATION MORE_ROOM), NULL);
+}
+
+static void by_the_shared_directory(void **state)
+{
+	static const struct {
+		const char *strategy, *source, *destination, *wanted;
+	} rows[] = {
+		{"post-copy", SOURCE, DESTINATION ROOM, "with post-copy memory follows"},
+		{"hybrid", SOURCE, DESTINATION ROOM, "with hybrid memory follows"},
+		{"cold", "", DESTINATION ROOM, "rhel01 and rhel02 don't know each other's address"},
+		{"cold", SOURCE, ROOM, "don't know each other's address"},
+		{"cold", "peer=192.0.2.3\npeer-from=192.0.2.1\n", DESTINATION ROOM,
+		 "don't know each other's address"},
+		{"cold", "peer=192.0.2.2\npeer-from=192.0.2.3\n", DESTINATION ROOM,
+		 "don't know each other's address"},
+		{"cold", "peer=x\npeer-from=192.0.2.1\n", "peer=192.0.2.1\npeer-from=x\n" ROOM,
+		 "don't know each other's address"},
+		{"cold", SOURCE, DESTINATION LESS_RUN, "rhel02 has no room in /run"},
+		{"cold", SOURCE, DESTINATION LESS_MEMORY, "rhel02 has no room in /run"},
+		{"cold", SOURCE, DESTINATION, "rhel02 has no room in /run"},
+		{"pre-copy", SOURCE, DESTINATION ROOM, "rhel02 has no room in /run"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		expect(make(rows[i].strategy, rows[i].source, rows[i].destination), rows[i].wanted);
+}
+
+static void by_what_is_asked_for(void **state)
+{
+	struct move *m = make("cold", SOURCE, DESTINATION ROOM);
+
+	(void)state;
+	m->gate = false;
+	expect(m, "criu on rhel01 is older than 3.19");
+	m = make("cold", SOURCE, DESTINATION ROOM);
+	m->destination_options.criu = CRIU_GATE - 1;
+	expect(m, "criu on rhel02 is older than 3.19");
+	m = make("cold", SOURCE, DESTINATION ROOM);
+	m->keep_images = true;
+	expect(m, "images that are kept would lack the memory");
+	m = make("cold", SOURCE, DESTINATION ROOM);
+	m->summary.memory_bytes = 0;
+	expect(m, "not known how much memory");
+	m = make("cold", SOURCE, DESTINATION "run-space=18446744073709551615\n");
+	m->summary.memory_bytes = UINT64_MAX;
+	expect(m, "not known how much memory");
+	/* It leaves the source while memory is sent from it. */
+	m = make("cold", SOURCE, DESTINATION ROOM);
+	memcpy(m->bundle.addresses[0].ip, "192.0.2.1", sizeof("192.0.2.1"));
+	m->bundle.n_addresses = 1;
+	expect(m, "don't know each other's address");
+}
+
+/* The command line wins over the annotation, that over the configuration. */
+static void who_says_it(void **state)
+{
+	static const struct {
+		char *option, *annotation, *config;
+		bool direct;
+	} rows[] = {
+		{NULL, NULL, NULL, false},
+		{NULL, NULL, "direct", true},
+		{NULL, "shared", "direct", false},
+		{NULL, "direct", "shared", true},
+		{"shared", "direct", "direct", false},
+		{"direct", "shared", "shared", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct move m = {.bundle = {.transport = rows[i].annotation}};
+		struct move_opts opts = {.transport = rows[i].option};
+		struct config config = {.transport = rows[i].config};
+		struct err err = ERR_INIT;
+		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
+		assert_int_equal(m.direct, rows[i].direct);
+		/* A half alone has nobody to send to. */
+		m.kind = MOVE_CHECKPOINT;
+		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
+		assert_false(m.direct);
+	}
+	struct move m = {.kind = MOVE_WHOLE};
+	struct move_opts opts = {.transport = "nfs"};
+	struct err err = ERR_INIT;
+	assert_int_equal(move_resolve_transport(&m, &no_config, &opts, &err), -1);
+	assert_int_equal(err.code, EXIT_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(straight),
+		cmocka_unit_test(by_the_shared_directory),
+		cmocka_unit_test(by_what_is_asked_for),
+		cmocka_unit_test(who_says_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

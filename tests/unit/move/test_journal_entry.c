@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/move/move.h"
+
+static const struct config no_config = {.bundle_root = NULL};
+static const struct bundle web = {.name = (char[]){"web"}, .dir = (char[]){"/b/web"}};
+
+/* A journal's object with other members in it; quotes are written as '. */
+static json_t *object_with(const char *members)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
+			      "20240506T070809-0a1b2c3d", "name", "web", "bundle", "/b/web",
+			      "source", "rhel01", "destination", "rhel02", "strategy", "cold",
+			      "images", "/b/web/.cmigrate/images-20240506T070809-0a1b2c3d");
+	CLEANUP_FREE char *text = str_dup(members);
+
+	for (char *p = text; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	json_t *more = json_loads(text, 0, NULL);
+	assert_non_null(more);
+	assert_int_equal(json_object_update(o, more), 0);
+	json_decref(more);
+	return o;
+}
+
+static struct move *read_back(json_t *object)
+{
+	struct err err = ERR_INIT;
+	struct move *m = NULL;
+
+	if (move_from_json(object, &web, &no_config, NULL, &m, &err) < 0)
+		fail_msg("%s", err.msg);
+	json_decref(object);
+	return m;
+}
+
+static void there_and_back(void **state)
+{
+	struct move *m = read_back(object_with(
+		"{'gate':true,'timeout_ms':31000,'dump_timeout_ms':41000,'keep_silent':true,"
+		"'keep_images':true,'endpoints':['http://192.0.2.7/','tcp://[2001:db8::7]:80'],"
+		"'source_addresses':['192.0.2.7/24@eth0','2001:db8::7/64@eth0'],"
+		"'destination_addresses':['192.0.2.7/24@eth1','2001:db8::7/64@eth1'],"
+		"'netns':'/run/netns/web','hop4':'192.0.2.3','hop6':'2001:db8::3',"
+		"'tcp_established':true,'file_locks':true,'ext_unix_sk':true,'shell_job':true,"
+		"'source_runc':10306,'source_criu':40201,'destination_runc':10101,"
+		"'destination_criu':31900,'network_lock_skip':true,'strategy':'post-copy',"
+		"'page_server':'192.0.2.1','page_client':'192.0.2.3','page_port':27001}"));
+
+	(void)state;
+	assert_true(m->gate && m->keep_silent && m->keep_images);
+	assert_true(move_is_post_copy(m));
+	assert_string_equal(m->page_server, "192.0.2.1");
+	assert_string_equal(m->page_client, "192.0.2.3");
+	assert_int_equal(m->page_port, 27001);
+	assert_int_equal(m->timeout_ms, 31000);
+	assert_int_equal(m->dump_timeout_ms, 41000);
+	assert_int_equal(m->bundle.endpoints.n, 2);
+	assert_int_equal(m->bundle.n_addresses, 2);
+	assert_string_equal(m->source_addresses[1].device, "eth0");
+	assert_string_equal(m->destination_addresses[0].device, "eth1");
+	assert_int_equal(m->destination_addresses[1].prefix, 64);
+	assert_true(m->destination_addresses[1].v6);
+	assert_string_equal(m->hop6, "2001:db8::3");
+	assert_true(m->source_options.tcp_established && !m->source_options.tcp_close);
+	assert_true(m->destination_options.file_locks && m->destination_options.ext_unix_sk);
+	assert_int_equal(m->source_options.criu, 40201);
+	assert_int_equal(m->destination_options.runc, 10101);
+	assert_int_equal(m->destination_options.criu, 31900);
+	assert_string_equal(m->summary.destination, "rhel02");
+	/* Nothing gets lost, or a second recovery would do other things than the first. */
+	json_t *first = move_json(m), *second;
+	struct move *again = read_back(json_incref(first));
+	second = move_json(again);
+	assert_true(json_equal(first, second));
+	assert_string_equal(again->tag, m->tag);
+	assert_string_equal(again->run, m->run);
+	/* Its own processes are told from those of the move. */
+	assert_string_not_equal(again->mark, "CMIGRATE_MOVE=20240506T070809-0a1b2c3d");
+	assert_string_equal(again->restore_mark, "CMIGRATE_RESTORE=20240506T070809-0a1b2c3d");
+	json_decref(first);
+	json_decref(second);
+	move_free(m);
+	move_free(again);
+}
+
+/* Where its memory went decides which images can be believed. */
+static void straight_there(void **state)
+{
+	struct move *m =
+		read_back(object_with("{'gate':true,'transport':'direct','page_server':'192.0.2.2',"
+				      "'page_client':'192.0.2.1','page_port':27001}"));
+	json_t *o = move_json(m);
+	struct runtime src = move_runtime_source(m), dst = move_runtime_destination(m);
+
+	(void)state;
+	assert_true(m->direct);
+	assert_string_equal(json_string_value(json_object_get(o, "transport")), "direct");
+	assert_null(src.pages);
+	assert_string_equal(dst.pages, "/run/cmigrate/web/pages");
+	json_decref(o);
+	move_free(m);
+	/* Of before there was a choice, and by the shared directory. */
+	m = read_back(object_with("{}"));
+	assert_false(m->direct);
+	dst = move_runtime_destination(m);
+	assert_null(dst.pages);
+	move_free(m);
+	m = read_back(object_with("{'transport':'shared'}"));
+	assert_false(m->direct);
+	move_free(m);
+}
+
+static void little(void **state)
+{
+	struct move *m = read_back(object_with("{}"));
+
+	(void)state;
+	assert_false(m->gate || m->keep_silent);
+	assert_int_equal(m->timeout_ms, 30000);
+	assert_true(m->source_options.tcp_close);
+	assert_false(move_has_address(m));
+	assert_null(m->hop4);
+	move_free(m);
+}
+
+static void what_is_wrong(void **state)
+{
+	static const char *const rows[] = {
+		"{'id':1}",
+		"{'id':'../x'}",
+		"{'id':'0123456789012345678901234567890123456789'}",
+		"{'name':'x;reboot'}",
+		"{'name':'-x'}",
+		"{'bundle':'relative'}",
+		"{'bundle':'/a/../b'}",
+		"{'images':'x'}",
+		/* Of another container, by another path, other images: all would be obeyed. */
+		"{'id':'.+'}",
+		"{'name':'db'}",
+		"{'bundle':'/b/db','images':'/b/db/.cmigrate/images-20240506T070809-0a1b2c3d'}",
+		"{'bundle':'/etc','images':'/etc/ssh'}",
+		"{'images':'/b/web/rootfs'}",
+		"{'images':'/b/web/.cmigrate/images-20240506T070809-00000000'}",
+		"{'source':'-oProxyCommand=x'}",
+		"{'destination':'a b'}",
+		"{'source':1}",
+		"{'timeout_ms':-1}",
+		"{'timeout_ms':'1'}",
+		"{'endpoints':'http://x/'}",
+		"{'endpoints':['file:///etc/passwd']}",
+		"{'hop4':'192.0.2.3; add table x'}",
+		"{'hop6':'x'}",
+		"{'netns':'../x'}",
+		"{'gate':true,'transport':'x','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'transport':1,'page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'transport':'direct','page_server':'192.0.2.2'}",
+		"{'gate':true,'transport':'direct','page_server':'x','page_client':'192.0.2.1'}",
+		"{'transport':'direct','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
+		"{'gate':true,'strategy':'hybrid','transport':'direct','page_server':'192.0.2.2',"
+		"'page_client':'192.0.2.1'}",
+		"{'source_addresses':['192.0.2.7/24@eth0']}",
+		"{'source_addresses':['192.0.2.7/24'],'destination_addresses':['192.0.2.7/24']}",
+		"{'source_addresses':['x@eth0'],'destination_addresses':['x@eth0']}",
+		"{'source_addresses':['::1@a','::1@a','::1@a','::1@a','::1@a','::1@a','::1@a','::1@"
+		"a',"
+		"'::1@a']}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		json_t *o = object_with(rows[i]);
+		struct err err = ERR_INIT;
+		struct move *m = NULL;
+		if (move_from_json(o, &web, &no_config, NULL, &m, &err) == 0)
+			fail_msg("taken: %s", rows[i]);
+		if (!*err.msg || err.code == EXIT_DONE)
+			fail_msg("%s: code %d, '%s'", rows[i], (int)err.code, err.msg);
+		move_free(m);
+		json_decref(o);
+	}
+}
+
+static void names_that_are_missing(void **state)
+{
+	static const char *const keys[] = {"id",     "name",	    "bundle",
+					   "source", "destination", "strategy"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		json_t *o = object_with("{}");
+		struct err err = ERR_INIT;
+		struct move *m = NULL;
+		assert_int_equal(json_object_del(o, keys[i]), 0);
+		assert_int_equal(move_from_json(o, &web, &no_config, NULL, &m, &err), -1);
+		assert_string_equal(err.msg, "move: a name is missing");
+		move_free(m);
+		json_decref(o);
+	}
+}
+
+static void swapped(void **state)
+{
+	struct move *m = read_back(object_with("{'source_addresses':['192.0.2.7/24@eth0'],"
+					       "'destination_addresses':['192.0.2.7/24@eth1'],"
+					       "'source_runc':10306,'destination_runc':10101}"));
+
+	(void)state;
+	move_swap(m);
+	assert_string_equal(m->source_name, "rhel02");
+	assert_string_equal(m->source->name, "rhel02");
+	assert_string_equal(m->destination->name, "rhel01");
+	assert_string_equal(m->source_addresses[0].device, "eth1");
+	assert_string_equal(m->destination_addresses[0].device, "eth0");
+	assert_int_equal(m->source_options.runc, 10101);
+	move_swap(m);
+	assert_string_equal(m->source_name, "rhel01");
+	assert_int_equal(m->source_options.runc, 10306);
+	move_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(straight_there),
+		cmocka_unit_test(little),
+		cmocka_unit_test(what_is_wrong),
+		cmocka_unit_test(names_that_are_missing),
+		cmocka_unit_test(swapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

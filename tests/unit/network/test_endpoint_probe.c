@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/network/endpoint_probe.h"
+
+/* What the server does with its connections, one after the other; the last goes for all further
+ * ones. */
+struct behaviour {
+	int listen_after_ms; /* connections are refused before */
+	int answer_after_ms;
+	const char *answers[4];
+};
+
+struct server {
+	pid_t pid;
+	char http[64], tcp[64];
+};
+
+static _Noreturn void serve(int fd, const struct behaviour *b)
+{
+	size_t at = 0;
+
+	/* Not even a test that fails leaves it behind. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	clock_sleep_ms(b->listen_after_ms);
+	if (listen(fd, 64) < 0)
+		_exit(1);
+	for (;;) {
+		char request[2048];
+		if (!b->answers[0]) { /* connections are taken by the kernel, and that is all */
+			(void)pause();
+			continue;
+		}
+		int c = accept(fd, NULL, NULL);
+		ssize_t n = recv(c, request, sizeof(request), 0);
+		clock_sleep_ms(b->answer_after_ms);
+		if (n > 0)
+			n = send(c, b->answers[at], strlen(b->answers[at]), MSG_NOSIGNAL);
+		(void)close(c);
+		if (n > 0 && at < 3 && b->answers[at + 1])
+			at++;
+	}
+}
+
+static struct server start(const struct behaviour *b)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	struct server s;
+
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	s.pid = fork();
+	if (s.pid == 0)
+		serve(fd, b);
+	assert_int_equal(close(fd), 0);
+	(void)snprintf(s.http, sizeof(s.http), "http://127.0.0.1:%d/", ntohs(a.sin_port));
+	(void)snprintf(s.tcp, sizeof(s.tcp), "tcp://127.0.0.1:%d", ntohs(a.sin_port));
+	return s;
+}
+
+static void end(const struct server *s)
+{
+	assert_int_equal(kill(s->pid, SIGKILL), 0);
+	assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
+}
+
+/* Asks; 0 or -1. The answer's first line and how long it took, unless NULL. */
+static int ask(const char *url, const char *second, int wait_ms, char **ret_line, int *ret_ms,
+	       struct err *err)
+{
+	CLEANUP_ARGV struct argv urls = {0};
+	int64_t begin = clock_now_us(), answered = 0;
+
+	argv_add(&urls, url);
+	if (second)
+		argv_add(&urls, second);
+	struct probe *p = probe_new(&urls, err);
+	assert_non_null(p);
+	int status = probe_wait(p, deadline_in_ms(wait_ms), NULL, &answered, err);
+	if (status == 0)
+		assert_true(answered >= begin && answered <= clock_now_us());
+	else
+		assert_int_equal(answered, 0);
+	if (ret_ms)
+		*ret_ms = (int)((clock_now_us() - begin) / 1000);
+	if (ret_line)
+		*ret_line = probe_answer(p);
+	probe_free(p);
+	return status;
+}
+
+static void ok(int status, const struct err *err)
+{
+	if (status < 0)
+		fail_msg("%s", err->msg);
+}
+
+#define OK_ANSWER "HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nIt works\n"
+
+static void an_answer(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {OK_ANSWER}});
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *line = NULL;
+
+	(void)state;
+	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	assert_string_equal(line, "It works");
+	end(&s);
+}
+
+/* Below 500 the service is there, whatever it thinks of the page. */
+static void status_codes(void **state)
+{
+	static const struct {
+		const char *answer;
+		bool there;
+	} rows[] = {
+		{"HTTP/1.0 204 No Content\r\n\r\n", true},
+		{"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", true},
+		{"HTTP/1.0 404 Not Found\r\n\r\n", true},
+		{"HTTP/1.0 500 Oops\r\n\r\n", false},
+		{"HTTP/1.0 503 Unavailable\r\n\r\n", false},
+		{"garbage\r\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct server s = start(&(struct behaviour){.answers = {rows[i].answer}});
+		struct err err = ERR_INIT;
+		int status = ask(s.http, NULL, rows[i].there ? 5000 : 150, NULL, NULL, &err);
+		if (status != (rows[i].there ? 0 : -1))
+			fail_msg("%s: %s", rows[i].answer, err.msg);
+		if (status < 0)
+			assert_int_equal(err.code, EXIT_SILENT);
+		if (strstr(rows[i].answer, "503"))
+			assert_non_null(strstr(err.msg, "does not answer: status 503"));
+		end(&s);
+	}
+}
+
+static void unavailable_at_first(void **state)
+{
+	struct server s = start(
+		&(struct behaviour){.answers = {"HTTP/1.0 503 Later\r\n\r\nno\n",
+						"HTTP/1.0 503 Later\r\n\r\nno\n", OK_ANSWER}});
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *line = NULL;
+
+	(void)state;
+	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	assert_string_equal(line, "It works");
+	end(&s);
+}
+
+/* It is noticed soon after it is there. */
+static void refused_at_first(void **state)
+{
+	struct server s =
+		start(&(struct behaviour){.listen_after_ms = 200, .answers = {OK_ANSWER}});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	ok(ask(s.http, NULL, 5000, NULL, &ms, &err), &err);
+	assert_in_range(ms, 190, 2000);
+	end(&s);
+}
+
+static void refused(void **state)
+{
+	struct server s = start(&(struct behaviour){.listen_after_ms = 60000});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	assert_int_equal(ask(s.http, NULL, 200, NULL, &ms, &err), -1);
+	assert_int_equal(err.code, EXIT_SILENT);
+	assert_non_null(strstr(err.msg, s.http));
+	/* libcurl's words for it differ. */
+	assert_true(strstr(err.msg, "refused") || strstr(err.msg, "connect"));
+	assert_in_range(ms, 200, 2000);
+	end(&s);
+}
+
+/* A page that takes longer than a connection may is an answer all the same. */
+static void a_slow_page(void **state)
+{
+	struct server s =
+		start(&(struct behaviour){.answer_after_ms = 600, .answers = {OK_ANSWER}});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	ok(ask(s.http, NULL, 5000, NULL, &ms, &err), &err);
+	assert_in_range(ms, 600, 4000);
+	end(&s);
+}
+
+static void silent(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {NULL}});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	assert_int_equal(ask(s.http, NULL, 300, NULL, &ms, &err), -1);
+	assert_int_equal(err.code, EXIT_SILENT);
+	assert_in_range(ms, 300, 2000);
+	/* For tcp:// a connection is enough. */
+	CLEANUP_FREE char *line = NULL;
+	ok(ask(s.tcp, NULL, 5000, &line, NULL, &err), &err);
+	assert_string_equal(line, "");
+	end(&s);
+}
+
+static void tcp_refused_at_first(void **state)
+{
+	struct server s = start(&(struct behaviour){.listen_after_ms = 100});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	ok(ask(s.tcp, NULL, 5000, NULL, &ms, &err), &err);
+	assert_true(ms >= 90);
+	end(&s);
+}
+
+static void all_must_answer(void **state)
+{
+	struct server a = start(&(struct behaviour){.answers = {OK_ANSWER}});
+	struct server b =
+		start(&(struct behaviour){.listen_after_ms = 150, .answers = {OK_ANSWER}});
+	struct server off = start(&(struct behaviour){.listen_after_ms = 60000});
+	struct err err = ERR_INIT;
+	int ms = 0;
+
+	(void)state;
+	ok(ask(a.http, b.http, 5000, NULL, &ms, &err), &err);
+	assert_true(ms >= 140);
+	assert_int_equal(ask(a.http, off.tcp, 150, NULL, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, off.tcp));
+	end(&a);
+	end(&b);
+	end(&off);
+}
+
+static volatile int cancelled;
+
+static void on_alarm(int sig)
+{
+	cancelled = sig;
+}
+
+static void cancel(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {NULL}});
+	CLEANUP_ARGV struct argv urls = {0};
+	int64_t begin = clock_now_us(), answered = 0;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	argv_add(&urls, s.http);
+	struct probe *p = probe_new(&urls, &err);
+	assert_ptr_not_equal(signal(SIGALRM, on_alarm), SIG_ERR);
+	(void)ualarm(100000, 0);
+	assert_int_equal(probe_wait(p, deadline_in_ms(10000), &cancelled, &answered, &err), -1);
+	assert_in_range((int)((clock_now_us() - begin) / 1000), 100, 2000);
+	probe_free(p);
+	end(&s);
+}
+
+/* One probe is asked again after a restore: old answers don't count. */
+static void asked_again(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {OK_ANSWER}});
+	CLEANUP_ARGV struct argv urls = {0};
+	struct err err = ERR_INIT;
+	int64_t first = 0, second = 0;
+
+	(void)state;
+	argv_add(&urls, s.http);
+	struct probe *p = probe_new(&urls, &err);
+	ok(probe_wait(p, deadline_in_ms(5000), NULL, &first, &err), &err);
+	ok(probe_wait(p, deadline_in_ms(5000), NULL, &second, &err), &err);
+	assert_true(second > first);
+	end(&s);
+	assert_int_equal(probe_wait(p, deadline_in_ms(100), NULL, &second, &err), -1);
+	probe_free(p);
+}
+
+static void what_is_shown_of_an_answer(void **state)
+{
+	static const char long_line[] =
+		"HTTP/1.0 200 OK\r\n\r\n\x1b[2J"
+		"0123456789012345678901234567890123456789012345678901234567890123456789\n";
+	struct server s = start(&(struct behaviour){.answers = {long_line}});
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *line = NULL;
+
+	(void)state;
+	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	assert_int_equal(strlen(line), 64);
+	assert_true(str_starts(line, "?[2J0123"));
+	end(&s);
+}
+
+/* What the environment says of proxies is for others. */
+static void no_proxy(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {OK_ANSWER}});
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+	ok(ask(s.http, NULL, 2000, NULL, NULL, &err), &err);
+	assert_int_equal(unsetenv("http_proxy"), 0);
+	end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer),
+		cmocka_unit_test(status_codes),
+		cmocka_unit_test(unavailable_at_first),
+		cmocka_unit_test(refused_at_first),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(a_slow_page),
+		cmocka_unit_test(silent),
+		cmocka_unit_test(tcp_refused_at_first),
+		cmocka_unit_test(all_must_answer),
+		cmocka_unit_test(cancel),
+		cmocka_unit_test(asked_again),
+		cmocka_unit_test(what_is_shown_of_an_answer),
+		cmocka_unit_test(no_proxy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* What net asks of a host, seen through the events: the scripts' words. Nothing is run: it is
+ * fenced. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants those four first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmigrate/network/handover.h"
+#include "stub.h"
+
+static void keep_text(void *ctx, const struct event *event)
+{
+	buf_printf(ctx, "%s\n", event->text);
+}
+
+#define FIRST                                                                                      \
+	{                                                                                          \
+		"192.0.2.7", 24, "eth0", false                                                     \
+	}
+#define SECOND                                                                                     \
+	{                                                                                          \
+		"2001:db8::7", 64, "eth1", true                                                    \
+	}
+
+static void words(void **state)
+{
+	CLEANUP_BUF struct buf shown = {0};
+	struct events events = {keep_text, &shown};
+	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
+	struct net net = {host, NULL, {FIRST, SECOND}, 2},
+		   inside = {host, "/run/netns/w b", {FIRST}, 1};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	char *dir = stub_dir_make();
+	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
+	stub_program(dir, "sh", "#!/bin/true\n");
+	stub_path_add(dir);
+	assert_int_equal(net_address_up(&net, &err), 0);
+	assert_int_equal(net_address_down(&inside, &err), 0);
+	assert_int_equal(net_announce(&inside, &err), 0);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	stub_dir_remove(dir);
+	assert_string_equal(shown.s, "(address) up '' 192.0.2.7/24@eth0 2001:db8::7/64@eth1\n"
+				     "(address) down '/run/netns/w b' 192.0.2.7/24@eth0\n"
+				     "(address) announce '/run/netns/w b' 192.0.2.7/24@eth0\n");
+}
+
+/* Without an address there is nothing to ask. */
+static void no_address(void **state)
+{
+	CLEANUP_BUF struct buf shown = {0};
+	struct events events = {keep_text, &shown};
+	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
+	struct net net = {.host = host};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(net_address_up(&net, &err), 0);
+	assert_int_equal(net_announce(&net, &err), 0);
+	assert_null(shown.s);
+}
+
+/* The same for a container on every host and in every version: recovery finds things by it. */
+static void tags(void **state)
+{
+	char a[NET_TAG_SIZE], b[NET_TAG_SIZE];
+
+	(void)state;
+	net_tag("web", a);
+	assert_string_equal(a, "15c93851");
+	net_tag("web2", b);
+	assert_string_not_equal(a, b);
+	assert_int_equal(strlen(b), 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words),
+		cmocka_unit_test(no_address),
+		cmocka_unit_test(tags),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
