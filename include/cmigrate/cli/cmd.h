@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd: what a verb is. Each cmd_*.c defines one `const struct verb`; main.c lists them, and usage,
+ * cmd: what a verb is. Each cmd_*.c defines one `const struct verb`; program.c lists them, and usage,
  * help and completion come from that list.
  */
 #ifndef CMIGRATE_CMD_H
@@ -54,7 +54,7 @@ struct verb {
 	int (*run)(struct app *app, void *opts, const struct argv *args, struct err *err);
 };
 
-/* main.c: every verb in the order of help, and the options of all of them. Ended by NULL. */
+/* program.c: every verb in the order of help, and the options of all of them. Ended by NULL. */
 extern const struct verb *const verbs[];
 extern const struct opt globals_table[];
 
