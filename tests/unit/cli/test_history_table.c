@@ -202,7 +202,7 @@ static void metrics_go_to_stdout_or_a_file(void **state)
 {
 	(void)state;
 	past("web", 2);
-	past_one("web", 1, "{\"outcome\": \"undone\"}");
+	past_one("web", 3, "{\"outcome\": \"undone\"}");
 	CLEANUP_FREE char *text = prints(HISTORY "--metrics -");
 	assert_holds(text, "\ncmigrate_moves_total{container=\"web\",outcome=\"moved\"} 2\n");
 	assert_holds(text, "\ncmigrate_moves_total{container=\"web\",outcome=\"undone\"} 1\n");
