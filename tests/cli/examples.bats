@@ -43,20 +43,6 @@ stub_program() { # NAME
 		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
 }
 
-@test "the configurations are read" {
-	for file in "$examples"/config/*.json; do
-		"$cmigrate" -c "$file" generate >/dev/null
-	done
-	[ "$("$cmigrate" -c "$examples/config/whole.json" completion --hosts | tr '\n' ' ')" = 'rhel01 rhel02 ' ]
-	# Each key of the manual is in the one that has all.
-	for key in $(sed -n 's/^\.It Cm //p' "$top/man/cmigrate-config.5"); do
-		case $key in
-		hosts*) ;;
-		*) jq -e ".$key" "$examples/config/whole.json" >/dev/null ;;
-		esac
-	done
-}
-
 @test "service and timer: systemd finds nothing" {
 	system=root2/lib/systemd/system
 	mkdir -p root2/usr/local/bin $system root2/etc/systemd/system
@@ -75,9 +61,13 @@ stub_program() { # NAME
 	[ -z "$output" ]
 }
 
-@test "cron: the table is one, and its lines say nothing when all is well" {
+@test "cron: the table is one" {
 	grep -v '^#' "$examples/cron/cmigrate" | sed -E 's/^(([^ ]+ +){5})root +/\1/' >table
 	crontab -n table 2>&1
+}
+
+# bats test_tags=all
+@test "cron: the lines of the table say nothing when all is well" {
 	# Their containers and hosts are those of the stubs.
 	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g;s/rhel01/hosta/g' >lines
 	[ "$(wc -l <lines)" -eq 3 ]
@@ -117,6 +107,7 @@ with_hooks() {
 		"$examples/hooks" "$@"
 }
 
+# bats test_tags=all
 @test "the hooks of whole.json in a move: drained, moved, put back elsewhere, told" {
 	for program in socat logger curl getent; do stub_program $program; done
 	echo '192.0.2.2 STREAM rhel02' >getent.says
@@ -143,7 +134,8 @@ with_hooks() {
 	[ "$(cat stub/hosta/state)" = running ]
 }
 
-@test "the script: a consequence for every exit code" {
+# bats test_tags=all
+@test "the script in moves: moved, refused, undone, settled first" {
 	stub_program sleep
 	script=$examples/scripts/move-and-report.sh
 	run --separate-stderr "$script" web hostb
@@ -167,6 +159,11 @@ with_hooks() {
 	echo "$output $stderr"
 	[ "$status" -eq 0 ]
 	[[ $output == "web: moved from hosta to hostb, "* ]]
+}
+
+@test "the script: a consequence for every exit code" {
+	stub_program sleep
+	script=$examples/scripts/move-and-report.sh
 	# What is settled may be this very move: another would say that it is there already.
 	cat >bin/cmigrate <<-'END'
 		#!/bin/sh
@@ -197,6 +194,14 @@ with_hooks() {
 	[ "$status" -eq 6 ]
 	[ "$stderr" = 'web: in doubt: silent' ]
 	grep -q recovered told
+	echo '{"event":"summary","exit_code":3,"error":"too old"}' >summary
+	run --separate-stderr "$script" web b
+	[ "$status" -eq 3 ]
+	[ "$stderr" = 'web: not moved, a check says: too old' ]
+	echo '{"event":"summary","exit_code":4,"source":"a","error":"no way"}' >summary
+	run --separate-stderr "$script" web b
+	[ "$status" -eq 4 ]
+	[ "$stderr" = 'web: goes on running on a: no way' ]
 	echo '{"event":"summary","exit_code":5,"error":"nobody"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 5 ]

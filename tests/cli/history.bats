@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# history: what moves between stubs (tests/cli/stubs) leave, as a table, a page and metrics.
+# history: what moves between stubs (tests/cli/stubs) leave, as a page and as metrics. Table, objects and
+# options: tests/unit/cli/test_history_table.c.
 
 bats_require_minimum_version 1.5.0
 load lib/stubs
@@ -42,6 +43,7 @@ past() { # COUNT [NAME] [JSON]
 	done >>"root/${2:-web}/.cmigrate/history"
 }
 
+# bats test_tags=all
 @test "a move and one that is undone: a record each, of mode 0600" {
 	moves hostb
 	[ "$status" -eq 0 ]
@@ -62,6 +64,7 @@ past() { # COUNT [NAME] [JSON]
 	[ "$(stat -c %a root/web/.cmigrate)" = 700 ]
 }
 
+# bats test_tags=all
 @test "a refusal is no move" {
 	echo running >stub/hostb/state
 	moves hostb --from hosta
@@ -69,6 +72,7 @@ past() { # COUNT [NAME] [JSON]
 	[ ! -e "$file" ]
 }
 
+# bats test_tags=all
 @test "nothing is written before all is as it was: not in the freeze, not on the way back" {
 	CMIGRATE_FAULT=clean:before moves hostb
 	[ "$status" -eq 137 ]
@@ -81,6 +85,7 @@ past() { # COUNT [NAME] [JSON]
 	[ ! -e "$file" ]
 }
 
+# bats test_tags=all
 @test "an interrupted move: recover writes its record, in time with the move" {
 	CMIGRATE_FAULT=restore:after moves hostb
 	[ "$status" -eq 137 ]
@@ -91,6 +96,7 @@ past() { # COUNT [NAME] [JSON]
 		.settled_on == "'"$(uname -n)"'" and (.settled | fromdate) >= (.started | fromdate))' <<<"$output"
 }
 
+# bats test_tags=all
 @test "in doubt, then settled: one row" {
 	CMIGRATE_FAULT=restore:after moves hostb
 	: >stub/off-hostb
@@ -104,6 +110,7 @@ past() { # COUNT [NAME] [JSON]
 	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
 }
 
+# bats test_tags=all
 @test "a source that is fenced: the record is written where the journal was found" {
 	CMIGRATE_FAULT=restore:after moves hostb
 	: >stub/off-hosta
@@ -116,6 +123,7 @@ past() { # COUNT [NAME] [JSON]
 	timeout 5 sh -c 'echo woken >stub/hosta/run/cmigrate/web/verdict'
 }
 
+# bats test_tags=all
 @test "what keeps a record from being written fails no move" {
 	mkdir -p "$file/in-the-way"
 	moves hostb
@@ -125,6 +133,7 @@ past() { # COUNT [NAME] [JSON]
 	[ ! -e root/web/.cmigrate/journal ]
 }
 
+# bats test_tags=all
 @test "a record that is damaged is one warning, and gone with the next move" {
 	past 3
 	sed -i '2s/.*/{"id": 7}/' "$file"
@@ -141,6 +150,7 @@ past() { # COUNT [NAME] [JSON]
 	[ -z "$stderr" ]
 }
 
+# bats test_tags=all
 @test "the last hundred are kept, and the others counted" {
 	past 100
 	moves hostb
@@ -151,85 +161,7 @@ past() { # COUNT [NAME] [JSON]
 	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 101' <<<"$output"
 }
 
-@test "the table: all bundles, newest last, --limit and --since" {
-	past 3
-	past 2 db
-	history
-	[ "$status" -eq 0 ]
-	[ -z "$stderr" ]
-	[[ ${lines[0]} == WHEN*NAME*FROM*TO*STRATEGY*OUTAGE*FROZEN*OUTCOME*MOVE ]]
-	[ "${#lines[@]}" -eq 6 ]
-	[ "$(sed 1d <<<"$output" | cut -d' ' -f1)" = "$(sed 1d <<<"$output" | cut -d' ' -f1 | sort)" ]
-	[[ ${lines[1]} == *Z\ *web*hosta*hostb*cold*121\ ms*100\ ms*moved*00000003 ]]
-	history --limit 2
-	[ "${#lines[@]}" -eq 3 ]
-	[[ ${lines[2]} == *00000001 ]]
-	history db
-	[ "${#lines[@]}" -eq 3 ]
-	history --since 90m
-	[ "${#lines[@]}" -eq 3 ]
-	history --since "$(date -u -d '+1 day' +%Y-%m-%d)"
-	[ "${#lines[@]}" -eq 1 ]
-	history --since "$(date -u -d '2 hours ago 5 minutes ago' +%Y-%m-%dT%H:%M:%SZ)"
-	[ "${#lines[@]}" -eq 5 ]
-}
-
-@test "one move in full" {
-	past 2
-	history web --move 00000002
-	[ "$status" -eq 0 ]
-	[[ ${lines[0]} == "moved 'web' from hosta to hostb: outage "* ]]
-	[[ $output == *'controller: hosta'*'steps '*prepare*outage*frozen*dump* ]]
-	history --move last --json
-	jq -e '.id | endswith("-00000001")' <<<"$output"
-	history --move 00000009
-	[ "$status" -eq 1 ]
-	[ -z "$output" ]
-	[[ $stderr == *"no move '00000009' in the history"* ]]
-	past 1 db '{"id": "x-00000002"}'
-	history --move 00000002
-	[ "$status" -eq 1 ]
-	[[ $stderr == *'several moves'* ]]
-	history db --move x-00000002
-	[ "$status" -eq 0 ]
-}
-
-@test "what a record says is shown, never obeyed" {
-	past 1 web '{"outcome": "undone", "error": "\u001b[2J<script>alert(1)</script>", "answered_by": "a\nb"}'
-	history --move last
-	[ "$status" -eq 0 ]
-	[[ $output != *$'\033'* ]]
-	[[ $output == *'?[2J<script>'* ]]
-	past 1 db '{"container": "web"}'
-	history db
-	[ "${#lines[@]}" -eq 1 ]
-	[[ $stderr == *'1 damaged'* ]]
-}
-
-@test "nothing moved yet, and nothing there" {
-	history
-	[ "$status" -eq 0 ]
-	[ "${#lines[@]}" -eq 1 ]
-	history --json
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	history nowhere
-	[ "$status" -eq 3 ]
-	[[ $stderr == *"no container 'nowhere'"* ]]
-	run ! "$cmigrate" -b "$PWD/nowhere" history
-}
-
-@test "wrong usage" {
-	local words
-	for words in '--since yesterday' '--since 9999999d' '--limit x' 'a b' '--metrics x web' '--metrics x --html x'; do
-		# shellcheck disable=SC2086 # words
-		history $words
-		[ "$status" -eq 2 ]
-		[ -z "$output" ]
-	done
-	[ ! -e x ]
-}
-
+# bats test_tags=all
 @test "metrics: on request, and by the configuration after each move" {
 	past 2
 	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
@@ -251,6 +183,7 @@ past() { # COUNT [NAME] [JSON]
 	run ! is_metrics twice.prom
 }
 
+# bats test_tags=all
 @test "metrics are right after a crash: recover writes them" {
 	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
 	CMIGRATE_FAULT=restore:after moves hostb
@@ -260,6 +193,7 @@ past() { # COUNT [NAME] [JSON]
 	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 1' cmigrate.prom
 }
 
+# bats test_tags=all
 @test "metrics that can't be written fail no move" {
 	configure ', "metrics": "'"$PWD"'/nowhere/cmigrate.prom"'
 	moves hostb --quiet

@@ -40,6 +40,7 @@ moved() {
 	nothing_left
 }
 
+# bats test_tags=all
 @test "a page server on the destination, before the dump; the small images are put beside the memory" {
 	moves --verbose
 	[ "$status" -eq 0 ]
@@ -60,6 +61,7 @@ moved() {
 	moved
 }
 
+# bats test_tags=all
 @test "pre-copy: a page server for each pass, which builds on the one before" {
 	moves --verbose --strategy pre-copy --max-downtime 200
 	[ "$status" -eq 0 ]
@@ -84,6 +86,7 @@ is_undone() { # MESSAGE
 	nothing_left
 }
 
+# bats test_tags=all
 @test "a page server that fails: the source goes on, exit code 4, nothing is left" {
 	: >stub/hostb/page-server-fails
 	moves
@@ -91,6 +94,7 @@ is_undone() { # MESSAGE
 	[ ! -e stub/hostb/state ]
 }
 
+# bats test_tags=all
 @test "a page server that never listens: undone before the container was stopped, nobody waits for it" {
 	: >stub/hostb/page-server-dies
 	moves
@@ -160,6 +164,7 @@ images() {
 	images 2 pages
 }
 
+# bats test_tags=all
 @test "a restore that fails: the source goes on, nothing is left" {
 	: >stub/hostb/restore-fails
 	moves
@@ -176,11 +181,13 @@ by_shared() {
 	[ "$(cat stub/hostb/state)" = running ]
 }
 
+# bats test_tags=all
 @test "by the shared directory: images are to be kept" {
 	moves --keep-images
 	by_shared 'images that are kept would lack the memory'
 }
 
+# bats test_tags=all
 @test "by the shared directory: the hosts don't know each other" {
 	printf '#!/bin/sh\n' >bin/getent.new
 	chmod 755 bin/getent.new
@@ -189,6 +196,7 @@ by_shared() {
 	by_shared "hosta and hostb don't know each other's address"
 }
 
+# bats test_tags=all
 @test "by the shared directory: no room on the destination" {
 	cat >bin/df <<-'END'
 		#!/bin/sh
@@ -200,6 +208,7 @@ by_shared() {
 	by_shared 'hostb has no room in /run'
 }
 
+# bats test_tags=all
 @test "by the shared directory: a page server needs criu 3.19" {
 	mkdir other
 	mv bin/criu other/criu
@@ -213,6 +222,7 @@ by_shared() {
 	by_shared 'criu on hostb is older than 3.19'
 }
 
+# bats test_tags=all
 @test "said by an annotation, and unsaid on the command line" {
 	bundle '{"org.cmigrate.transport": "direct"}'
 	runs move --skip-check "$skips,stdio,terminal,deleted" --transport shared web hostb
