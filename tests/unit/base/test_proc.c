@@ -17,9 +17,10 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/proc.h"
+#include "slowness.h"
 #include "stub.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS scaled_ms(5000)
 
 /* All that comes from fd until its end. */
 static char *read_end(int fd)

@@ -17,6 +17,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
+#include "slowness.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -264,7 +265,7 @@ static void a_stopped_terminal_stops_nothing(void **state)
 	terminal_begin(&t, 80);
 	struct ui *ui = ui_of(TEXT);
 	assert_int_equal(tcflow(t.slave, TCOOFF), 0);
-	(void)alarm(10);
+	(void)alarm(10 * (unsigned)test_slowness());
 	for (int i = 0; i < 10; i++)
 		ui_event(ui, &(struct event){.kind = EVENT_STEP_BEGIN, .name = "dump"});
 	ui_event(ui, &(struct event){.kind = EVENT_NOTE, .text = "later"});

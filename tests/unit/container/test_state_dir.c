@@ -16,6 +16,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/container/state_dir.h"
+#include "slowness.h"
 #include "stub.h"
 
 static char *dir;
@@ -211,13 +212,13 @@ static void locked(const struct store *store)
 	/* Again, by each of them; and nothing is left. */
 	for (size_t i = 0; i < 2; i++) {
 		struct store other = {both[i], store->dir};
-		int64_t end = deadline_in_ms(2000);
+		int64_t end = deadline_in_ms(scaled_ms(2000));
 		while (store_lock(&other, &second, &err) < 0 && !deadline_passed(end))
 			clock_sleep_ms(5);
 		assert_true(second.fd >= 0 || second.far);
 		store_unlock(&second);
 	}
-	for (int64_t end = deadline_in_ms(2000); access(store->dir, F_OK) == 0;) {
+	for (int64_t end = deadline_in_ms(scaled_ms(2000)); access(store->dir, F_OK) == 0;) {
 		assert_false(deadline_passed(end));
 		clock_sleep_ms(5);
 	}
@@ -263,13 +264,13 @@ static void crashed(const struct store *store)
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	/* Its file may be there still: it locks nobody out. */
-	int64_t end = deadline_in_ms(2000);
+	int64_t end = deadline_in_ms(scaled_ms(2000));
 	while (store_lock(store, &lock, &err) < 0 && !deadline_passed(end))
 		clock_sleep_ms(5);
 	assert_true(lock.fd >= 0 || lock.far);
 	store_unlock(&lock);
 	assert_int_equal(close(ready[0]) + close(ready[1]), 0);
-	for (end = deadline_in_ms(2000); access(store->dir, F_OK) == 0;) {
+	for (end = deadline_in_ms(scaled_ms(2000)); access(store->dir, F_OK) == 0;) {
 		assert_false(deadline_passed(end));
 		clock_sleep_ms(5);
 	}
@@ -342,7 +343,7 @@ static void other_files_stay(const struct store *store)
 	ok(store_lock(store, &lock, &err), &err);
 	store_unlock(&lock);
 	CLEANUP_FREE char *path = str_fmt("%s/lock", store->dir);
-	for (int64_t end = deadline_in_ms(2000); access(path, F_OK) == 0;) {
+	for (int64_t end = deadline_in_ms(scaled_ms(2000)); access(path, F_OK) == 0;) {
 		assert_false(deadline_passed(end));
 		clock_sleep_ms(5);
 	}

@@ -17,6 +17,7 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/move/move.h"
+#include "slowness.h"
 #include "stub.h"
 
 #define LOG "CMIGRATE_TEST_LOG"
@@ -296,7 +297,7 @@ static void busy(void **state)
 	struct fixture *f = *state;
 
 	add(f, "busy", "a", "b");
-	f->batch.busy_ms = 1500;
+	f->batch.busy_ms = scaled_ms(1500);
 	batch_run(&f->batch);
 	assert_int_equal(f->rows[0].outcome, BATCH_BUSY);
 	CLEANUP_FREE char *log = read_log(f);
@@ -329,7 +330,7 @@ static void begun_endless(void *ctx, size_t row)
 	struct fixture *f = ctx;
 
 	(void)row;
-	for (int64_t until = deadline_in_ms(5000); !deadline_passed(until);) {
+	for (int64_t until = deadline_in_ms(scaled_ms(5000)); !deadline_passed(until);) {
 		CLEANUP_FREE char *log = read_log(f);
 		if (strstr(log, "ready"))
 			break;

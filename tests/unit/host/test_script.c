@@ -9,6 +9,7 @@
 
 #include "cmigrate/host/host.h"
 #include "cmigrate/host/script.h"
+#include "slowness.h"
 
 static void words(void **state)
 {
@@ -21,9 +22,10 @@ static void words(void **state)
 	(void)state;
 	script_argv(&a, &echo, "a b", "", "$(id)", "-n", NULL);
 	argv_add(&a, "more");
-	assert_int_equal(
-		host_output(here, &(struct command){.argv = a.v, .timeout_ms = 5000}, &out, &err),
-		0);
+	assert_int_equal(host_output(here,
+				     &(struct command){.argv = a.v, .timeout_ms = scaled_ms(5000)},
+				     &out, &err),
+			 0);
 	assert_string_equal(out, "<echo><a b><><$(id)><-n><more>");
 	CLEANUP_FREE char *shown = script_shown(a.v);
 	assert_string_equal(shown, "(echo) 'a b' '' '$(id)' -n more");
@@ -38,7 +40,8 @@ static void embedded(void **state)
 	for (size_t i = 0; scripts[i]; i++) {
 		char *argv[] = {"sh", "-n", NULL};
 		struct err err = ERR_INIT;
-		struct command cmd = {.argv = argv, .input = scripts[i]->text, .timeout_ms = 5000};
+		struct command cmd = {
+			.argv = argv, .input = scripts[i]->text, .timeout_ms = scaled_ms(5000)};
 		if (host_run(here, &cmd, &err) < 0)
 			fail_msg("%s: %s", scripts[i]->name, err.msg);
 		assert_true(strlen(scripts[i]->text) > 20);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "move/steps.h"
+#include "slowness.h"
 
 /* What a host that is lost already is asked ends at once: nothing is waited for that can't come. */
 static void the_destination_is_lost_before_the_drain(void **state)
@@ -22,7 +23,7 @@ static void the_destination_is_lost_before_the_drain(void **state)
 	move.bundle.dir = (char[]){"/b/web"};
 	move.run = (char[]){"/run/cmigrate/web"};
 	destination->lost = true;
-	(void)alarm(30);
+	(void)alarm(30 * (unsigned)test_slowness());
 	assert_int_equal(step_drain(&move, &err), -1);
 	(void)alarm(0);
 	assert_string_equal(err.msg, "rhel02: no answer");

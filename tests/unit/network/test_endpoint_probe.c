@@ -18,6 +18,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/network/endpoint_probe.h"
+#include "slowness.h"
 
 /* What the server does with its connections, one after the other; the last goes for all further
  * ones. */
@@ -123,7 +124,7 @@ static void an_answer(void **state)
 	CLEANUP_FREE char *line = NULL;
 
 	(void)state;
-	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	ok(ask(s.http, NULL, scaled_ms(5000), &line, NULL, &err), &err);
 	assert_string_equal(line, "It works");
 	end(&s);
 }
@@ -167,7 +168,7 @@ static void unavailable_at_first(void **state)
 	CLEANUP_FREE char *line = NULL;
 
 	(void)state;
-	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	ok(ask(s.http, NULL, scaled_ms(5000), &line, NULL, &err), &err);
 	assert_string_equal(line, "It works");
 	end(&s);
 }
@@ -175,20 +176,20 @@ static void unavailable_at_first(void **state)
 /* It is noticed soon after it is there. */
 static void refused_at_first(void **state)
 {
-	struct server s =
-		start(&(struct behaviour){.listen_after_ms = 200, .answers = {OK_ANSWER}});
+	struct server s = start(
+		&(struct behaviour){.listen_after_ms = scaled_ms(200), .answers = {OK_ANSWER}});
 	struct err err = ERR_INIT;
 	int ms = 0;
 
 	(void)state;
-	ok(ask(s.http, NULL, 5000, NULL, &ms, &err), &err);
-	assert_in_range(ms, 190, 2000);
+	ok(ask(s.http, NULL, scaled_ms(5000), NULL, &ms, &err), &err);
+	assert_in_range(ms, scaled_ms(100), scaled_ms(2000));
 	end(&s);
 }
 
 static void refused(void **state)
 {
-	struct server s = start(&(struct behaviour){.listen_after_ms = 60000});
+	struct server s = start(&(struct behaviour){.listen_after_ms = scaled_ms(60000)});
 	struct err err = ERR_INIT;
 	int ms = 0;
 
@@ -198,21 +199,21 @@ static void refused(void **state)
 	assert_non_null(strstr(err.msg, s.http));
 	/* libcurl's words for it differ. */
 	assert_true(strstr(err.msg, "refused") || strstr(err.msg, "connect"));
-	assert_in_range(ms, 200, 2000);
+	assert_in_range(ms, 200, scaled_ms(2000));
 	end(&s);
 }
 
 /* A page that takes longer than a connection may is an answer all the same. */
 static void a_slow_page(void **state)
 {
-	struct server s =
-		start(&(struct behaviour){.answer_after_ms = 600, .answers = {OK_ANSWER}});
+	struct server s = start(
+		&(struct behaviour){.answer_after_ms = scaled_ms(600), .answers = {OK_ANSWER}});
 	struct err err = ERR_INIT;
 	int ms = 0;
 
 	(void)state;
-	ok(ask(s.http, NULL, 5000, NULL, &ms, &err), &err);
-	assert_in_range(ms, 600, 4000);
+	ok(ask(s.http, NULL, scaled_ms(5000), NULL, &ms, &err), &err);
+	assert_in_range(ms, scaled_ms(600), scaled_ms(4000));
 	end(&s);
 }
 
@@ -225,39 +226,39 @@ static void silent(void **state)
 	(void)state;
 	assert_int_equal(ask(s.http, NULL, 300, NULL, &ms, &err), -1);
 	assert_int_equal(err.code, EXIT_SILENT);
-	assert_in_range(ms, 300, 2000);
+	assert_in_range(ms, 300, scaled_ms(2000));
 	/* For tcp:// a connection is enough. */
 	CLEANUP_FREE char *line = NULL;
-	ok(ask(s.tcp, NULL, 5000, &line, NULL, &err), &err);
+	ok(ask(s.tcp, NULL, scaled_ms(5000), &line, NULL, &err), &err);
 	assert_string_equal(line, "");
 	end(&s);
 }
 
 static void tcp_refused_at_first(void **state)
 {
-	struct server s = start(&(struct behaviour){.listen_after_ms = 100});
+	struct server s = start(&(struct behaviour){.listen_after_ms = scaled_ms(100)});
 	struct err err = ERR_INIT;
 	int ms = 0;
 
 	(void)state;
-	ok(ask(s.tcp, NULL, 5000, NULL, &ms, &err), &err);
-	assert_true(ms >= 90);
+	ok(ask(s.tcp, NULL, scaled_ms(5000), NULL, &ms, &err), &err);
+	assert_true(ms >= scaled_ms(50));
 	end(&s);
 }
 
 static void all_must_answer(void **state)
 {
 	struct server a = start(&(struct behaviour){.answers = {OK_ANSWER}});
-	struct server b =
-		start(&(struct behaviour){.listen_after_ms = 150, .answers = {OK_ANSWER}});
-	struct server off = start(&(struct behaviour){.listen_after_ms = 60000});
+	struct server b = start(
+		&(struct behaviour){.listen_after_ms = scaled_ms(150), .answers = {OK_ANSWER}});
+	struct server off = start(&(struct behaviour){.listen_after_ms = scaled_ms(60000)});
 	struct err err = ERR_INIT;
 	int ms = 0;
 
 	(void)state;
-	ok(ask(a.http, b.http, 5000, NULL, &ms, &err), &err);
-	assert_true(ms >= 140);
-	assert_int_equal(ask(a.http, off.tcp, 150, NULL, NULL, &err), -1);
+	ok(ask(a.http, b.http, scaled_ms(5000), NULL, &ms, &err), &err);
+	assert_true(ms >= scaled_ms(70));
+	assert_int_equal(ask(a.http, off.tcp, scaled_ms(150), NULL, NULL, &err), -1);
 	assert_non_null(strstr(err.msg, off.tcp));
 	end(&a);
 	end(&b);
@@ -283,8 +284,9 @@ static void cancel(void **state)
 	struct probe *p = probe_new(&urls, &err);
 	assert_ptr_not_equal(signal(SIGALRM, on_alarm), SIG_ERR);
 	(void)ualarm(100000, 0);
-	assert_int_equal(probe_wait(p, deadline_in_ms(10000), &cancelled, &answered, &err), -1);
-	assert_in_range((int)((clock_now_us() - begin) / 1000), 100, 2000);
+	assert_int_equal(
+		probe_wait(p, deadline_in_ms(scaled_ms(10000)), &cancelled, &answered, &err), -1);
+	assert_in_range((int)((clock_now_us() - begin) / 1000), 100, scaled_ms(2000));
 	probe_free(p);
 	end(&s);
 }
@@ -300,8 +302,8 @@ static void asked_again(void **state)
 	(void)state;
 	argv_add(&urls, s.http);
 	struct probe *p = probe_new(&urls, &err);
-	ok(probe_wait(p, deadline_in_ms(5000), NULL, &first, &err), &err);
-	ok(probe_wait(p, deadline_in_ms(5000), NULL, &second, &err), &err);
+	ok(probe_wait(p, deadline_in_ms(scaled_ms(5000)), NULL, &first, &err), &err);
+	ok(probe_wait(p, deadline_in_ms(scaled_ms(5000)), NULL, &second, &err), &err);
 	assert_true(second > first);
 	end(&s);
 	assert_int_equal(probe_wait(p, deadline_in_ms(100), NULL, &second, &err), -1);
@@ -318,7 +320,7 @@ static void what_is_shown_of_an_answer(void **state)
 	CLEANUP_FREE char *line = NULL;
 
 	(void)state;
-	ok(ask(s.http, NULL, 5000, &line, NULL, &err), &err);
+	ok(ask(s.http, NULL, scaled_ms(5000), &line, NULL, &err), &err);
 	assert_int_equal(strlen(line), 64);
 	assert_true(str_starts(line, "?[2J0123"));
 	end(&s);
