@@ -106,7 +106,7 @@ scale: ## many hosts and containers, three controllers at once (needs root)
 lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape
-	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.c tests/fuzz/*.c)
+	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/unit/*/*.c tests/fuzz/*.c)
 fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (20)
 	@scripts/setup build test
 	@tests/fuzz/run
