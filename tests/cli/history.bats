@@ -120,7 +120,7 @@ past() { # COUNT [NAME] [JSON]
 	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
 	# What waits on the fenced host for a verdict ends with the test.
 	echo open >stub/hosta/run/cmigrate/web/word
-	timeout 5 sh -c 'echo woken >stub/hosta/run/cmigrate/web/verdict'
+	timeout "$(scaled 5)" sh -c 'echo woken >stub/hosta/run/cmigrate/web/verdict'
 }
 
 # bats test_tags=all

@@ -5,6 +5,8 @@
 # rules go. verdict: what may be killed, what stands. store: where and how much. erase: in which cgroups. address,
 # bounce, guard, facts, bundles: what fails is not taken for what isn't there.
 
+load ../lib/wait
+
 top=$BATS_TEST_DIRNAME/../..
 
 teardown() {
@@ -19,7 +21,7 @@ setup() {
 }
 
 watch() {
-	timeout 20 sh "$top/src/scripts/watch.sh" "$run_dir"
+	timeout "$(scaled 20)" sh "$top/src/scripts/watch.sh" "$run_dir"
 }
 
 # As criu/pie/restorer.c writes them.

@@ -105,7 +105,7 @@ is_undone() { # MESSAGE
 @test "who waits for a page server that never began is told when the work directory goes" {
 	mkdir -p work/run
 	mkfifo work/run/listens
-	timeout 20 sh "$top/src/scripts/listens.sh" work/run &
+	timeout "$(scaled 20)" sh "$top/src/scripts/listens.sh" work/run &
 	waiter=$!
 	# It has opened the fifo, or is about to and finds none: it ends, and not by its time limit.
 	sh "$top/src/scripts/clean.sh" "$PWD/work/run" ''

@@ -7,7 +7,7 @@ chromium=$(command -v chromium || command -v chromium-browser || command -v head
 # Prints what Chromium makes of a page. Fails where it can't, or where the page's console says anything.
 dom_of() { # FILE
 	local log=$BATS_TEST_TMPDIR/browser.log
-	timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+	timeout "$((60 * ${TEST_SLOWNESS:-1}))" "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
 		--user-data-dir="$BATS_TEST_TMPDIR/browser" --enable-logging=stderr --v=0 \
 		--dump-dom "file://$1" 2>"$log" </dev/null 3>&- || {
 		tail -n 5 "$log" >&2
