@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd: what a verb is. Each cmd_*.c defines one `const struct verb`; program.c lists them, and usage,
- * help and completion come from that list.
+ * cmd: what a verb is. Each cmd_*.c defines one `const struct verb`; program.c lists them, and
+ * usage, help and completion come from that list.
  */
 #ifndef CMIGRATE_CMD_H
 #define CMIGRATE_CMD_H

@@ -100,21 +100,9 @@ static void every_option_at_once(void **state)
 
 static void hard_words_arrive_as_they_were(void **state)
 {
-	static const char *const words[] = {"",
-					    " ",
-					    "it's",
-					    "\"",
-					    "\\",
-					    "-x",
-					    "--args",
-					    "a=b:c,d",
-					    "$HOME",
-					    "`id`",
-					    "*",
-					    "a\nb",
-					    "\t",
-					    "gr\xc3\xb6\xc3\x9f"
-					    "e \xe2\x82\xac"};
+	static const char *const words[] = {
+		"",	   " ",	    "it's", "\"", "\\",	  "-x", "--args",
+		"a=b:c,d", "$HOME", "`id`", "*",  "a\nb", "\t", "gr\xc3\xb6\xc3\x9f \xe2\x82\xac"};
 	CLEANUP_ARGV struct argv line = {0};
 	CLEANUP_BUF struct buf all = {0};
 

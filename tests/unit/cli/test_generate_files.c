@@ -215,7 +215,7 @@ static void what_runc_would_not_start_is_refused(void **state)
 	(void)state;
 	write_file("t.json", "{\"linux\": {\"resources\": {\"memory\": {\"swap\": 2000000}}}}");
 	refused("generate --template t.json --memory 1G", 2, "memory.swap");
-	CLEANUP_FREE char *text = prints("generate --template t.json --memory 1M");
+	free(prints("generate --template t.json --memory 1M"));
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		write_file("t.json", wrong[i]);
 		refused("generate --template t.json", 2, "is not a");

@@ -84,8 +84,6 @@ static void options_of_table(const struct opt *table, struct argv *ret)
 /* Entries such as ".It Fl c , Fl -config Ar FILE". */
 static void options_of_section(const char *section, struct argv *ret)
 {
-	CLEANUP_ARGV struct argv entries = {0};
-
 	for (const char *line = section; (line = strstr(line, "\n.It Fl ")) != NULL; line++) {
 		CLEANUP_FREE char *entry = str_dupn(line + 1, strcspn(line + 1, "\n"));
 		char *name = strstr(entry, "Fl -");
