@@ -63,7 +63,7 @@ static int play(int argc, char **argv)
 		return 99;
 	write_log(begin);
 	if (str_starts(name, "slow"))
-		clock_sleep_ms(60);
+		clock_sleep_ms(scaled_ms(150));
 	if (str_starts(name, "endless")) {
 		(void)signal(SIGTERM, on_term);
 		write_log("ready\n");
