@@ -72,6 +72,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
 
+# With -fsanitize=fuzzer-no-link in CFLAGS, as tests/fuzz/run has it.
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
+
 # Other flags than last time compile everything again.
 $(BUILD)/flags: FORCE
 	@$(PKG_CONFIG) --version >/dev/null 2>&1 || \
@@ -85,11 +89,13 @@ $(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 build: all
 unit-programs: $(UNIT)
 
-check: ## all tests and lint, on test hosts too; ends with "N passed, N failed"
+check: ## before a commit: all suites, the long tests left out; ends with "N passed, N failed" (needs root)
 	@tests/run
-unit: ## unit tests
+check-all: ## before a release: every test, scale and bench too (needs root)
+	@tests/run --all
+unit: ## unit tests, in seconds; SANITIZE=1: under sanitizers, as in check
 	@tests/run unit
-cli: ## the command line, without hosts
+cli: ## the command line, without hosts; SANITIZE=1: under sanitizers, as in check
 	@tests/run cli
 hosts: ## moves between test hosts (needs root)
 	@tests/run hosts
@@ -107,7 +113,7 @@ lint: ## formatting, static analysis, manuals
 	@tests/run lint
 format: ## brings the sources into shape
 	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/unit/*/*.c tests/fuzz/*.c)
-fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (20)
+fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (3)
 	@scripts/setup build test
 	@tests/fuzz/run
 demo: ## a move between two test hosts, to look at (needs root)
@@ -157,7 +163,7 @@ help: ## this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check unit cli hosts vm faults scale lint format fuzz demo demo-vm bench packages deb \
+.PHONY: all build unit-programs check check-all unit cli hosts vm faults scale lint format fuzz demo demo-vm bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

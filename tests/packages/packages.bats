@@ -8,10 +8,10 @@ setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$top"
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	# Objects of its own: the flags of a package are others than those of the tests.
-	own=(BUILD=build/packages BIN=build/packages/cmigrate)
-	cmigrate=$top/build/packages/cmigrate
-	make --silent "-j$(nproc)" "${own[@]}"
+	# The flags of the build that is there, or it would be compiled again.
+	read -ra flags <<<"${TEST_MAKE_FLAGS:-}"
+	cmigrate=$top/cmigrate
+	make --silent "-j$(nproc)" "${flags[@]}"
 }
 
 version() {
@@ -24,7 +24,7 @@ version() {
 }
 
 @test "make install puts files where DESTDIR and PREFIX say, uninstall takes all of them away" {
-	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${own[@]}"
+	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${flags[@]}"
 	[ "$("$BATS_TEST_TMPDIR/d/opt/c/bin/cmigrate" --version)" = "cmigrate $(version)" ]
 	[ -n "$(find "$BATS_TEST_TMPDIR/d" -name cmigrate.1)" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR/d" -type f -not -path '*/opt/c/*')" ]
@@ -33,7 +33,7 @@ version() {
 }
 
 @test "make deb: lintian finds nothing, the program in it runs, the same again is the same bytes" {
-	make deb "${own[@]}"
+	make deb "${flags[@]}"
 	file=$(ls build/cmigrate_"$(version)"_*.deb)
 	sum=$(sha256sum "$file")
 	lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic "$file"
@@ -41,14 +41,15 @@ version() {
 	[ "$("$BATS_TEST_TMPDIR/x/usr/bin/cmigrate" --version)" = "cmigrate $(version)" ]
 	dpkg-deb -f "$file" Depends | grep -q 'libjansson4.*openssh-client'
 	# All that "make install" installs is in it, by its name, compressed or not.
-	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/usr "${own[@]}"
+	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/usr "${flags[@]}"
 	for name in $(cd "$BATS_TEST_TMPDIR/d" && find . -type f -printf '%f\n' | grep -v -e '^LICENSE$' -e '^CHANGELOG.md$'); do
 		[ -n "$(find "$BATS_TEST_TMPDIR/x" -name "$name" -o -name "$name.gz")" ] || { echo "not in it: $name"; false; }
 	done
-	make deb "${own[@]}"
+	make deb "${flags[@]}"
 	[ "$(sha256sum "$file")" = "$sum" ]
 }
 
+# bats test_tags=all
 @test "the spec: rpmlint finds no error, and what it lists is what is installed" {
 	run rpmlint packaging/cmigrate.spec
 	echo "$output"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
 # The virtual machines themselves: what other tests rely on, and that nothing stays.
+# check-all: the virtual machines are booted once in make check, by move.bats.
 
 load ../hosts/lib/lab
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034 # for who reads it
+# One build for two purposes: address and undefined behaviour sanitizers for the tests, counted branches
+# for the fuzz targets. By clang, so that its warnings are seen too; without optimization, which takes
+# half of the time.
+
+sanitized_dir=build/sanitized
+sanitized_flags='-O0 -g1 -fsanitize=fuzzer-no-link'
+sanitized=(CC=clang WERROR=1 SANITIZE=1 BUILD="$sanitized_dir" BIN="$sanitized_dir/cmigrate" CFLAGS="$sanitized_flags")
