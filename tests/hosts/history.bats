@@ -48,8 +48,8 @@ moved_and_undone() {
 	run on rhel01 cmigrate history
 	echo "$output"
 	[ "${#lines[@]}" -eq 3 ]
-	[[ ${lines[1]} == *web*rhel01*rhel02*cold*ms*ms*moved* ]]
-	[[ ${lines[2]} == *web*rhel02*rhel01*cold*-*ms*undone* ]]
+	[[ ${lines[1]} == *web*rhel01*rhel02*cold*s*s*moved* ]]
+	[[ ${lines[2]} == *web*rhel02*rhel01*cold*-*s*undone* ]]
 	run on rhel01 cmigrate history web --move last
 	[[ ${lines[0]} == "undone: 'web' runs on rhel02 again"* ]]
 	[[ $output == *'steps '*prepare*outage*frozen*dump*restore* ]]

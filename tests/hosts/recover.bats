@@ -79,9 +79,13 @@ foreign_lives() {
 }
 
 nothing_waits() {
-	[[ -z $(on rhel02 find /runc/containers -name journal -o -name 'images-*') ]]
-	[[ -z $(on rhel01 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
-	[[ -z $(on rhel02 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
+	local host left
+	left=$(on rhel02 find /runc/containers -name journal -o -name 'images-*')
+	for host in rhel01 rhel02; do
+		left+=$(on $host sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables')
+	done
+	echo "left: $left"
+	[[ -z $left ]]
 }
 
 # The only copy, with all that it has counted, and nothing of the move is left.

@@ -4,12 +4,12 @@
 
 # Starts programs/NAME.py there; its report goes to /tmp/KEY.out. Returns when it has begun.
 start_client() { # KEY PROGRAM ARG...
-	on client env seconds=$((20 * ${TEST_SLOWNESS:-1})) bash -c '
+	on client env TEST_SLOWNESS="${TEST_SLOWNESS:-1}" bash -c '
 		rm -f "/tmp/$1".*
 		python3 "/opt/cmigrate/tests/hosts/programs/$2.py" "${@:3}" </dev/null >"/tmp/$1.out" 2>"/tmp/$1.err" &
 		echo $! >"/tmp/$1.pid"
 		exec {never}<> <(:)
-		deadline=$((SECONDS + seconds))
+		deadline=$((SECONDS + 20 * TEST_SLOWNESS))
 		until [[ -e /tmp/$1.err && $(</tmp/$1.err) == *begun* ]]; do
 			((SECONDS <= deadline)) || { cat "/tmp/$1.err" >&2; exit 1; }
 			read -r -t 0.02 -u "$never"
