@@ -30,7 +30,9 @@ teardown() {
 
 # cron knows no sbin, where runc and criu are.
 @test "the controller is the source, the destination, a third host, and no root there; cron's PATH is enough" {
-	on rhel01 env -i PATH=/usr/bin:/bin /usr/local/sbin/cmigrate -q move web rhel02
+	run on rhel01 env -i PATH=/usr/bin:/bin /usr/local/sbin/cmigrate -q move web rhel02
+	echo "$output"
+	[[ $status -eq 0 && -z $output ]]
 	runs_only_on rhel02 web $address
 	on rhel01 env -i /usr/local/sbin/cmigrate -q move web rhel01 --from rhel02
 	runs_only_on rhel01 web $address
@@ -74,13 +76,11 @@ teardown() {
 	[[ $(tail -n 1 <<<"$out" | jq -r .error) == *restore* ]]
 }
 
-@test "--quiet says nothing, --verbose every command with its host" {
-	out=$(on rhel01 cmigrate --quiet move web rhel02 2>&1)
-	[[ -z $out ]]
-	err=$(on rhel02 cmigrate --verbose move web rhel01 2>&1 >/dev/null)
+@test "--verbose says every command with its host" {
+	err=$(on rhel01 cmigrate --verbose move web rhel02 2>&1 >/dev/null)
 	echo "$err"
-	for line in '\[rhel02\] \+ \(freeze\) web ' '\[rhel02\] \+ .*runc checkpoint .* web$' '\[rhel01\] \+ .*runc restore .* web$' \
-		'\[rhel01\] \+ .* 10\.99\.0\.100/32@eth0$'; do
+	for line in '\[rhel01\] \+ \(freeze\) web ' '\[rhel01\] \+ .*runc checkpoint .* web$' '\[rhel02\] \+ .*runc restore .* web$' \
+		'\[rhel02\] \+ .* 10\.99\.0\.100/32@eth0$'; do
 		grep -q -E -e "^$line" <<<"$err"
 	done
 }

@@ -141,6 +141,7 @@ let_in() { # LOGINS AT A TIME
 	nothing_is_left
 }
 
+# bats test_tags=all
 @test "drain: a signal lets what runs come to its end, and begins nothing more" {
 	# A restore that waits is undone by the signal.
 	hold_restores rhel02 rhel03 rhel04

@@ -144,6 +144,7 @@ damage() { # SCRIPT
 	fails_and_is_undone 20 'core|size|Error|failed'
 }
 
+# bats test_tags=all
 @test "a parked restore that is killed at the gate" {
 	at_gate='ssh -n rhel02 "kill -9 \$(grep -l -a -z ^CRIU_CONFIG_FILE=.*/parked.conf /proc/[0-9]*/environ | cut -d/ -f3)"'
 	fails_and_is_undone 20 'restore'
