@@ -29,15 +29,16 @@ field() { # FILTER
 
 # Some way into what the client does: as many lines of access as it takes on average.
 let_it_run() { # SECONDS
-	on client sleep "$1"
+	on client sleep "$(jq -n "$1 * ${TEST_SLOWNESS:-1}")"
 }
 
-@test "new connections every 3 ms are served in one sequence, by IPv4 and IPv6" {
+# A hundred a second by each: connections.bats has three hundred.
+@test "new connections all the time are served in one sequence, by IPv4 and IPv6" {
 	make_web web 10.99.0.100/32 --label org.cmigrate.address=10.99.0.100/32,fd99::100/128
 	start_container rhel01 web
 	for move in 'rhel01 rhel02' 'rhel02 rhel01'; do
 		read -r from to <<<"$move"
-		start_client ask asker 3 10 http://rhel0x/ http://rhel0x6/
+		start_client ask asker $((10 * ${TEST_SLOWNESS:-1})) "$patience" http://rhel0x/ http://rhel0x6/
 		let_it_run 0.3
 		move "$from" "$to" web
 		let_it_run 0.3
@@ -47,8 +48,8 @@ let_it_run() { # SECONDS
 		for i in 0 1; do
 			say "$(field ".[$i] | \"\(.failed) of \(.requests) failed, longest \(.longest_ms) ms, 99 of 100 within \(.p99_ms) ms, longest without an answer \(.gap_ms) ms \(.errors)\"")"
 			[[ $(field ".[$i].runs | join(\" \")") == "$from $to" ]]
-			[[ $(field ".[$i].requests") -gt 50 ]]
-			# None is refused or reset. What a busy machine makes later than 10 s is printed above.
+			[[ $(field ".[$i].requests") -gt 20 ]]
+			# None is refused or reset. What a busy machine makes later than that is printed above.
 			[[ $(field ".[$i].errors | keys - [\"TimeoutError\"] | length") -eq 0 ]]
 		done
 	done
