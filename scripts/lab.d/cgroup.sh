@@ -5,36 +5,36 @@
 
 # Prints "TYPE MOUNTPOINT" of the machine's hierarchies.
 cgroup_mounts() {
-	awk '$3 == "cgroup" || $3 == "cgroup2" { print $3, $2 }' /proc/self/mounts
+	local _ mount type rest
+	while read -r _ mount type rest; do
+		if [[ $type == cgroup || $type == cgroup2 ]]; then
+			echo "$type $mount"
+		fi
+	done </proc/self/mounts
 }
 
-has_cgroup_v1() {
-	cgroup_mounts | grep -q '^cgroup '
-}
-
-# Prints the directory of a hierarchy below which the lab may make its own.
+# Sets parent to the directory of a hierarchy below which the lab may make its own.
 # Version 1: below the caller's, so that the caller's limits go on to hold.
 # Version 2: at the top, as one with processes in it can't pass on controllers.
-cgroup_parent() { # TYPE MOUNTPOINT
+find_cgroup_parent() { # TYPE MOUNTPOINT
 	local controllers path
+	parent=$2
 	if [[ $1 == cgroup ]]; then
 		while IFS=: read -r _ controllers path; do
 			if [[ ${controllers#name=} == "${2##*/}" && -d $2$path ]]; then
-				echo "${2}${path%/}"
-				return
+				parent=${2}${path%/}
 			fi
 		done </proc/self/cgroup
 	fi
-	echo "$2"
 }
 
-make_cgroup() { # PARENT NAME
-	local parent=$1 dir=$1/$2 file
-	mkdir -p "$dir"
+# The directory PARENT/NAME is there.
+set_up_cgroup() { # PARENT NAME
+	local parent=$1 dir=$1/$2 file value
 	# A version 1 cpuset takes no process before it has been given these.
 	for file in cpuset.cpus cpuset.mems; do
-		if [[ -e $dir/$file && -z $(<"$dir/$file") ]]; then
-			cat "$parent/$file" >"$dir/$file"
+		if [[ -e $dir/$file ]] && read -r value <"$parent/$file"; then
+			echo "$value" >"$dir/$file"
 		fi
 	done
 	if [[ -e $parent/cgroup.controllers ]]; then
@@ -53,12 +53,17 @@ pass_controllers() { # DIR
 # Makes the host's cgroups and prints the directories that its processes join.
 make_host_cgroups() { # HOST
 	local type mount parent
+	local -a parents=()
 	while read -r type mount; do
-		parent=$(cgroup_parent "$type" "$mount")
-		make_cgroup "$parent" "$lab_tag"
-		make_cgroup "$parent/$lab_tag" "$1"
-		echo "$parent/$lab_tag/$1"
+		find_cgroup_parent "$type" "$mount"
+		parents+=("$parent")
 	done < <(cgroup_mounts)
+	mkdir -p "${parents[@]/%//$lab_tag/$1}"
+	for parent in "${parents[@]}"; do
+		set_up_cgroup "$parent" "$lab_tag"
+		set_up_cgroup "$parent/$lab_tag" "$1"
+		echo "$parent/$lab_tag/$1"
+	done
 }
 
 # Moves this shell into the cgroups that the file lists. Used by each exec:

@@ -10,20 +10,17 @@ is_machine() { # HOST
 	[[ -e $lab_dir/vm && $1 != client ]]
 }
 
-# Prints the pid of the host's pid 1 if it is alive. A pid alone could be
+# Sets host_pid to the pid of the host's pid 1 if it is alive. A pid alone could be
 # another process by now; its network namespace can't be.
-host_pid() { # HOST
-	local pid
+find_host_pid() { # HOST
+	local netns=$lab_tag.$1
 	if is_machine "$1"; then
-		machine_pid "$1"
-		return
+		netns=$lab_wire
 	fi
 	if [[ -s $lab_dir/hosts/$1/pid ]]; then
-		read -r pid <"$lab_dir/hosts/$1/pid"
-		if [[ /proc/$pid/ns/net -ef /run/netns/$lab_tag.$1 ]]; then
-			echo "$pid"
-			return 0
-		fi
+		read -r host_pid <"$lab_dir/hosts/$1/pid"
+		[[ /proc/$host_pid/ns/net -ef /run/netns/$netns ]]
+		return
 	fi
 	return 1
 }
@@ -49,9 +46,29 @@ make_common_files() { # COUNT
 		chmod 700 "$home" "$home/.ssh"
 	done
 	chown -R 1000:1000 "$lab_dir/common/home/oper"
+	make_devices "$lab_dir/common/dev"
 	for host in $(host_names "$1"); do
 		make_host_files "$host"
 	done >"$etc/ssh/ssh_known_hosts"
+}
+
+# Each host has a copy, in memory.
+make_devices() { # DIR
+	mkdir -p "$1"/{pts,shm,mqueue,net}
+	mknod -m 666 "$1/null" c 1 3
+	mknod -m 666 "$1/zero" c 1 5
+	mknod -m 666 "$1/full" c 1 7
+	mknod -m 666 "$1/random" c 1 8
+	mknod -m 666 "$1/urandom" c 1 9
+	mknod -m 666 "$1/tty" c 5 0
+	mknod -m 644 "$1/kmsg" c 1 11
+	mknod -m 666 "$1/fuse" c 10 229
+	mknod -m 600 "$1/net/tun" c 10 200
+	ln -s pts/ptmx "$1/ptmx"
+	ln -s /proc/self/fd "$1/fd"
+	ln -s fd/0 "$1/stdin"
+	ln -s fd/1 "$1/stdout"
+	ln -s fd/2 "$1/stderr"
 }
 
 sshd_config() {
@@ -146,7 +163,7 @@ wait_for_sshd() { # HOST
 		if [[ $SECONDS -ge $deadline ]]; then
 			return 1
 		fi
-		if [[ -s $lab_dir/hosts/$1/pid ]] && ! host_pid "$1" >/dev/null; then
+		if [[ -s $lab_dir/hosts/$1/pid ]] && ! find_host_pid "$1"; then
 			return 1
 		fi
 		sleep 0.02

@@ -8,7 +8,7 @@ load lib/containers
 load lib/snapshot
 
 setup_file() {
-	start_lab t-clean 300
+	start_lab t-clean 600
 	learn_kernels
 }
 
@@ -32,6 +32,7 @@ there_and_back() {
 	on rhel02 cmigrate -q move web rhel01
 }
 
+# bats test_tags=all
 @test "after a move there and back all hosts are as before" {
 	start_container rhel01 web
 	remember rhel01 rhel02 client
@@ -89,6 +90,7 @@ operator_rules() { # HOST
 	unchanged
 }
 
+# bats test_tags=all
 @test "the operator's own clsact qdisc stays" {
 	for host in rhel01 rhel02; do
 		on $host tc qdisc add dev eth0 clsact

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
 # Connections stay open over many moves: one that is always busy, new ones all the time, hundreds at once.
 # Times are printed against the freeze of their move; what is asserted of them allows for a busy machine.
+# check-all: dozens of moves each; traffic.bats has the same promises over two or three.
 
 load lib/lab
 load lib/containers

@@ -10,7 +10,7 @@ load lib/snapshot
 address=10.99.0.100
 
 setup_file() {
-	start_lab t-fence 300
+	start_lab t-fence 600
 }
 
 teardown_file() {
@@ -41,7 +41,7 @@ crash_destination() {
 	[ "$status" -eq 6 ]
 	[[ $output == *"--fenced"*"rhel02: no answer"* ]]
 	on rhel01 cmigrate recover web --fenced rhel02
-	[[ $(on rhel01 curl -s -m 5 http://rhel0x/) == rhel01 ]]
+	[[ $(on rhel01 curl -s -m $patience http://rhel0x/) == rhel01 ]]
 	[[ $(on rhel01 ls -A /runc/containers/web/.cmigrate) == history ]]
 }
 
@@ -54,7 +54,7 @@ crash_destination() {
 	on rhel01 touch /tmp/works
 	on rhel01 cmigrate -c /tmp/config.json recover web
 	[[ $(on rhel01 cat /tmp/fenced) == "power rhel02" ]]
-	[[ $(on rhel01 curl -s -m 5 http://rhel0x/) == rhel01 ]]
+	[[ $(on rhel01 curl -s -m $patience http://rhel0x/) == rhel01 ]]
 	on rhel01 rm -f /tmp/works /tmp/fenced /tmp/config.json
 }
 

@@ -33,7 +33,7 @@ s.bind(\"/dev/log\")
 while True:
     print(s.recv(4096).decode(), file=sys.stdout, flush=True)
 " </dev/null >>/var/log/syslog 2>&1 &'
-		wait_on "$host" 5 '[[ -S /dev/log ]]'
+		wait_on "$host" 10 '[[ -S /dev/log ]]'
 	done
 	on client sh -c 'mkdir -p /etc/cmigrate && echo "{\"ssh\": {\"user\": \"root\",
 		\"options\": [\"-i\", \"/root/.ssh/cron\", \"-o\", \"IdentitiesOnly=yes\"]},
@@ -77,7 +77,7 @@ nothing_refused() {
 	on client cmigrate -q check web rhel02
 	on client cmigrate -q move web rhel02
 	runs_only_on rhel02 web $address
-	[[ $(on client curl -s -m 10 http://rhel0x/) == rhel02 ]]
+	[[ $(on client curl -s -m $patience http://rhel0x/) == rhel02 ]]
 	on client cmigrate -q move --keep-logs web rhel01
 	runs_only_on rhel01 web $address
 	on client cmigrate -q recover --all
@@ -91,6 +91,7 @@ nothing_refused() {
 	nothing_refused
 }
 
+# bats test_tags=all
 @test "every flag for CRIU, both families of addresses, and one without any" {
 	make_redis cache 10.99.0.101/24 --label org.cmigrate.address=10.99.0.101/24,fd99::101/64 \
 		--label 'org.cmigrate.criu=--file-locks --ext-unix-sk --shell-job --link-remap --ghost-limit 2M'
@@ -105,6 +106,7 @@ nothing_refused() {
 	nothing_refused
 }
 
+# bats test_tags=all
 @test "a network namespace of its own" {
 	on rhel01 ip netns list
 	for host in rhel01 rhel02; do
@@ -130,15 +132,9 @@ recovered() { # NAME
 	[ "$status" -ne 7 ]
 }
 
-@test "a move that is undone, and moves that died at every step, recovered through the key" {
-	on client cmigrate -q run --on rhel01 web
-	wrap_runc rhel02 '[ -z "$restoring" ] || exit 1'
-	run on client cmigrate -q move web rhel02
-	[ "$status" -eq 4 ]
-	unwrap rhel01 rhel02
-	runs_only_on rhel01 web $address
-	from=rhel01 to=rhel02
-	for step in prepare hold address settle freeze dump restore release answer commit open-gate; do
+died_at() { # STEP...
+	local from=rhel01 to=rhel02 step
+	for step in "$@"; do
 		run on client env CMIGRATE_FAULT=$step:after cmigrate -q move web $to
 		[ "$status" -eq 137 ]
 		wait_until 10 recovered web
@@ -153,6 +149,23 @@ recovered() { # NAME
 	nothing_refused
 }
 
+@test "a move that is undone, and moves that died, recovered through the key" {
+	on client cmigrate -q run --on rhel01 web
+	wrap_runc rhel02 '[ -z "$restoring" ] || exit 1'
+	run on client cmigrate -q move web rhel02
+	[ "$status" -eq 4 ]
+	unwrap rhel01 rhel02
+	runs_only_on rhel01 web $address
+	died_at dump restore
+}
+
+# bats test_tags=all
+@test "moves that died at every step, recovered through the key" {
+	on client cmigrate -q run --on rhel01 web
+	died_at prepare hold address settle freeze dump restore release answer commit open-gate
+}
+
+# bats test_tags=all
 @test "two at once: the second is told who holds the container" {
 	on client cmigrate -q run --on rhel01 web
 	hold_restores rhel02

@@ -78,6 +78,7 @@ run_container() { # HOST NAME
 	[[ $status -eq 255 ]]
 }
 
+# bats test_tags=all
 @test "exec leaves neither descriptors nor environment, and background processes alive" {
 	"$lab" up
 	[[ $(SECRET=1 "$lab" exec rhel01 env) != *SECRET* ]]
@@ -87,6 +88,7 @@ run_container() { # HOST NAME
 	[[ $("$lab" exec rhel01 cat /proc/self/cgroup | cut -d: -f3 | grep -vcx -e / -e /init.scope) == 0 ]]
 }
 
+# bats test_tags=all
 @test "all hosts reach all others by ssh with checked host keys, as root and as oper" {
 	local from to user
 	"$lab" up 3
@@ -101,6 +103,7 @@ run_container() { # HOST NAME
 	[[ $("$lab" exec rhel01 cut -d' ' -f3 /etc/ssh/ssh_known_hosts | sort -u | wc -l) -eq 4 ]]
 }
 
+# bats test_tags=all
 @test "a container of one name runs on both hosts, and moves by hand" {
 	"$lab" up
 	make_bundle rhel01 web httpd -f -p 80 -h /etc
@@ -130,6 +133,7 @@ run_container() { # HOST NAME
 	"$lab" down
 }
 
+# bats test_tags=all
 @test "down leaves nothing after a host's pid 1 was killed" {
 	"$lab" up
 	remember_hosts
@@ -141,6 +145,7 @@ run_container() { # HOST NAME
 	[[ -z $(leavings) ]]
 }
 
+# bats test_tags=all
 @test "down leaves nothing of an up that was killed, and up goes over it" {
 	local delay up spaces=()
 	for delay in 0.02 0.06 0.1 0.15 0.2 0.3; do
@@ -161,6 +166,7 @@ run_container() { # HOST NAME
 	"$lab" exec rhel01 ssh rhel02 true
 }
 
+# bats test_tags=all
 @test "up when up says so, and refuses another number" {
 	"$lab" up
 	run "$lab" up 2
@@ -170,6 +176,7 @@ run_container() { # HOST NAME
 	"$lab" exec rhel02 true
 }
 
+# bats test_tags=all
 @test "two labs don't meet" {
 	"$lab" up
 	LAB_NAME=u$$ "$lab" up 3
@@ -201,14 +208,16 @@ run_container() { # HOST NAME
 	[[ $("$lab" exec rhel02 ssh -o StrictHostKeyChecking=yes rhel01 hostname) == rhel01 ]]
 }
 
+# bats test_tags=all
 @test "a dying host sends nothing" {
 	"$lab" up
 	"$lab" exec client sh -c 'ssh -N rhel01 </dev/null >/dev/null 2>&1 &'
-	"$lab" exec client sh -c 'for i in $(seq 50); do ss -Htn state established dport = :22 | grep -q . && exit; sleep 0.1; done; exit 1'
+	"$lab" exec client sh -c 'for i in $(seq 500); do ss -Htn state established dport = :22 | grep -q . && exit; sleep 0.1; done; exit 1'
 	"$lab" crash rhel01
 	[[ -n $("$lab" exec client ss -Htn state established dport = :22) ]]
 }
 
+# bats test_tags=all
 @test "cut loses packets without a word, mend lets them through" {
 	"$lab" up
 	"$lab" cut rhel02

@@ -164,6 +164,7 @@ recovered() { # iptables|nftables
 	end_client six >/dev/null
 }
 
+# bats test_tags=all
 @test "rules of iptables: moved and undone, where there were none before" {
 	moved_and_undone iptables
 }
@@ -173,11 +174,13 @@ recovered() { # iptables|nftables
 	moved_and_undone iptables
 }
 
+# bats test_tags=all
 @test "tables of nftables: moved and undone, beside the operator's" {
 	add_lookalikes
 	moved_and_undone nftables
 }
 
+# bats test_tags=all
 @test "rules of iptables: recovered, beside the operator's" {
 	add_lookalikes
 	recovered iptables
@@ -201,6 +204,7 @@ recovered() { # iptables|nftables
 	clients_lost_nothing
 }
 
+# bats test_tags=all
 @test "without locks of CRIU: moved, undone and recovered, the operator's rules stay" {
 	local status=0
 	unwrap rhel01 rhel02

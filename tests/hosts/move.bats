@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# Containers go there and back, ten times in a row, and go on where they were.
+# Containers go there and back, and go on where they were; ten times in a row in check-all.
 
 load lib/lab
 load lib/containers
 
 setup_file() {
-	start_lab t-move 300
+	start_lab t-move 600
 	on client mkdir -p /tmp/out
 }
 
@@ -19,32 +19,33 @@ teardown() {
 	remove_containers rhel01 rhel02
 }
 
-# Moves a container to the other host ten times each way; CHECK HOST is called after each.
-there_and_back() { # NAME ADDRESS CHECK
+# Moves a container to the other host and back; CHECK HOST is called after each move.
+there_and_back() { # ROUNDS NAME ADDRESS CHECK
 	local round from to
-	for round in {1..10}; do
+	for ((round = 1; round <= $1; round++)); do
 		for from in rhel01 rhel02; do
 			to=rhel02
 			[[ $from == rhel01 ]] || to=rhel01
-			on "$from" cmigrate --quiet move "$1" "$to" || {
+			on "$from" cmigrate --quiet move "$2" "$to" || {
 				echo "round $round, $from to $to" >&2
 				return 1
 			}
-			"$3" "$to"
+			"$4" "$to"
 		done
 	done
-	runs_only_on rhel01 "$1" "$2"
+	runs_only_on rhel01 "$2" "$3"
 }
 
 web_answers() { # HOST
-	[[ $(on client curl -s -m 10 http://rhel0x/) == "$1" ]]
+	[[ $(on client curl -s -m $patience http://rhel0x/) == "$1" ]]
 }
 
+# bats test_tags=all
 @test "a web server with the article's flags moves there and back ten times" {
 	make_web web 10.99.0.100/32
 	start_container rhel01 web
 	web_answers rhel01
-	there_and_back web 10.99.0.100/32 web_answers
+	there_and_back 10 web 10.99.0.100/32 web_answers
 }
 
 redis() { # ARG...
@@ -65,20 +66,23 @@ redis_goes_on() { # HOST
 	[[ $(redis_digest) == "$digest" ]]
 }
 
-@test "a redis keeps its data there and back ten times" {
+redis_there_and_back() { # ROUNDS
 	make_redis cache 10.99.0.101/32
 	start_container rhel01 cache
 	wait_on client 10 'redis-cli -h 10.99.0.101 ping | grep -q PONG'
 	redis eval 'for i = 0, 4999 do redis.call("set", "key:" .. i, string.rep(i, 100)) end' 0
 	moves=$(redis incr moves)
 	digest=$(redis_digest)
-	there_and_back cache 10.99.0.101/32 redis_goes_on
+	there_and_back "$1" cache 10.99.0.101/32 redis_goes_on
 }
 
-@test "--json tells how much a dump has written" {
-	make_redis cache 10.99.0.101/32
-	start_container rhel01 cache
-	wait_on client 10 'redis-cli -h 10.99.0.101 ping | grep -q PONG'
+# bats test_tags=all
+@test "a redis keeps its data there and back ten times" {
+	redis_there_and_back 10
+}
+
+@test "a redis keeps its data there and back; --json tells how much a dump has written" {
+	redis_there_and_back 1
 	run on rhel01 cmigrate --json move cache rhel02
 	echo "$output"
 	[[ $status -eq 0 ]]
@@ -87,7 +91,7 @@ redis_goes_on() { # HOST
 }
 
 server_state() {
-	on client curl -s -m 10 http://10.99.0.102:8000/state
+	on client curl -s -m $patience http://10.99.0.102:8000/state
 }
 
 # The counter counts on by one, the timers go on and never back, all that it checks is whole.
@@ -100,12 +104,21 @@ server_goes_on() { # HOST
 		and $b.backwards == 0 and $b.pid == $a.pid and $b.sum == $a.sum and $b.errors == []' >/dev/null
 }
 
-@test "threads, timers, files, pipes and a counter go on there and back ten times" {
+server_there_and_back() { # ROUNDS
 	make_server server 10.99.0.102/32 8000
 	start_container rhel01 server
 	wait_on client 10 'curl -s -m 10 http://10.99.0.102:8000/state >/dev/null'
 	state=$(server_state)
-	# The endpoint is asked once before and once behind each move.
+	# The endpoint is asked once before and once after each move.
 	asked=2
-	there_and_back server 10.99.0.102/32 server_goes_on
+	there_and_back "$1" server 10.99.0.102/32 server_goes_on
+}
+
+@test "threads, timers, files, pipes and a counter go on there and back" {
+	server_there_and_back 1
+}
+
+# bats test_tags=all
+@test "threads, timers, files, pipes and a counter go on there and back ten times" {
+	server_there_and_back 10
 }

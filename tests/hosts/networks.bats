@@ -112,6 +112,7 @@ cache_with_two_families() {
 	unchanged
 }
 
+# bats test_tags=all
 @test "hosts without tc: the same" {
 	hide tc
 	cache_with_two_families
@@ -122,6 +123,7 @@ cache_with_two_families() {
 }
 
 # Without nft a table can't be removed: where none of iptables is in use, one stays, without rules.
+# bats test_tags=all
 @test "hosts with iptables alone, no ifb: packets are dropped, connections stay" {
 	local host
 	hide_ifb
@@ -199,6 +201,7 @@ look_into_namespaces() {
 	look_into_namespaces | diff -U 2 "$BATS_TEST_TMPDIR/before" -
 }
 
+# bats test_tags=all
 @test "the same, undone" {
 	local status=0
 	cache_in_namespace
@@ -210,6 +213,7 @@ look_into_namespaces() {
 	look_into_namespaces | diff -U 2 "$BATS_TEST_TMPDIR/before" -
 }
 
+# bats test_tags=all
 @test "the same where CRIU locks that namespace, by iptables and by nftables" {
 	local backend host
 	cache_in_namespace

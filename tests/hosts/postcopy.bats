@@ -12,7 +12,7 @@ load lib/traffic
 address=10.99.0.101
 
 setup_file() {
-	start_lab t-postcopy 300
+	start_lab t-postcopy 600
 	learn_kernels
 }
 
@@ -54,12 +54,12 @@ field() { # FILTER
 
 @test "nobody but the destination reaches the page server" {
 	on rhel01 bash -c 'CMIGRATE_PAUSE=serve:before cmigrate --quiet move --strategy post-copy cache rhel02 </dev/null >/dev/null 2>/var/err & echo $! >/var/pid'
-	wait_on rhel01 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	wait_paused rhel01
 	port=$(on rhel01 sh -c 'tr "\0" "\n" </proc/$(pgrep -f "^runc checkpoint")/cmdline' | sed -n 's/^10\.99\.0\.1://p')
 	rule=$(on rhel01 nft list ruleset | grep "tcp dport $port")
 	echo "$rule"
 	[[ $rule == *'saddr != { 10.99.0.1, 10.99.0.2 } drop'* ]]
-	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; while [ -e "/proc/$(cat /var/pid)" ]; do sleep 0.05; done; cat /var/err'
+	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; tail --pid="$(cat /var/pid)" -s 0.05 -f /dev/null; cat /var/err'
 	runs_only_on rhel02 cache $address
 	[[ $(memory) == "$digest" ]]
 	[[ -z $(on rhel01 nft list ruleset) ]]
@@ -78,6 +78,7 @@ field() { # FILTER
 	[[ $(memory) == "$digest" ]]
 }
 
+# bats test_tags=all
 @test "pipes that are too small are refused with what to do" {
 	on rhel02 sh -c 'cat >/usr/local/sbin/cat; chmod 755 /usr/local/sbin/cat' <<-'END'
 		#!/bin/sh

@@ -85,6 +85,6 @@ let_log_in() {
 	# The restricted key was used, not the other: without that it still works.
 	on rhel01 rm -f /root/.ssh/id_ed25519
 	on rhel01 env -u CMIGRATE_CONFIG cmigrate run --on rhel02 web
-	[[ $(on client curl -s -m 10 http://192.0.2.100/) == rhel02 ]]
+	[[ $(on client curl -s -m $patience http://192.0.2.100/) == rhel02 ]]
 	on rhel01 env -u CMIGRATE_CONFIG cmigrate -q delete --force web
 }

@@ -34,7 +34,7 @@ teardown() {
 }
 
 sum() {
-	on client curl -s -m 10 "http://$address:8000/state" | jq -r .sum
+	on client curl -s -m $patience "http://$address:8000/state" | jq -r .sum
 }
 
 # A move to rhel02 whose controller is killed there.
@@ -67,7 +67,7 @@ start_foreign() {
 	on rhel02 sh -c 'mkdir -p /sys/fs/cgroup/pids/lxc/server 2>/dev/null || mkdir -p /sys/fs/cgroup/lxc/server
 		unshare --pid --fork --kill-child sleep 300 </dev/null >/dev/null 2>&1 &
 		echo $! >/var/other
-		for _ in $(seq 500); do pgrep -P $! >/dev/null && break; sleep 0.01; done
+		until pgrep -P $! >/dev/null; do sleep 0.05; done
 		pgrep -P $! >/var/other.child
 		for pid in $! $(cat /var/other.child); do
 			echo "$pid" >/sys/fs/cgroup/pids/lxc/server/cgroup.procs 2>/dev/null || echo "$pid" >/sys/fs/cgroup/lxc/server/cgroup.procs
@@ -79,9 +79,13 @@ foreign_lives() {
 }
 
 nothing_waits() {
-	[[ -z $(on rhel02 find /runc/containers -name journal -o -name 'images-*') ]]
-	[[ -z $(on rhel01 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
-	[[ -z $(on rhel02 sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables') ]]
+	local host left
+	left=$(on rhel02 find /runc/containers -name journal -o -name 'images-*')
+	for host in rhel01 rhel02; do
+		left+=$(on $host sh -c 'ls -A /run/cmigrate 2>/dev/null; nft list tables')
+	done
+	echo "left: $left"
+	[[ -z $left ]]
 }
 
 # The only copy, with all that it has counted, and nothing of the move is left.
@@ -105,6 +109,7 @@ goes_on_at() { # HOST
 	[[ -z $(on rhel02 find /runc/containers -name journal) ]]
 }
 
+# bats test_tags=all
 @test "the same where the source is up again and knows nothing" {
 	start_container rhel01 server
 	before=$(sum)
@@ -117,6 +122,7 @@ goes_on_at() { # HOST
 	nothing_waits
 }
 
+# bats test_tags=all
 @test "annotations of any name are not taken for runc's words" {
 	make_server server $address/32 8000 --label status=prod --label note=stopped --label pid=1 --force
 	start_container rhel01 server
@@ -167,6 +173,7 @@ goes_on_at() { # HOST
 	foreign_lives
 }
 
+# bats test_tags=all
 @test "nor what has the container's name as the last part of another manager's cgroup" {
 	start_container rhel01 server
 	start_foreign
@@ -178,6 +185,7 @@ goes_on_at() { # HOST
 	foreign_lives
 }
 
+# bats test_tags=all
 @test "what another user calls himself hinders nobody" {
 	start_container rhel01 server
 	for host in rhel01 rhel02; do
@@ -196,6 +204,7 @@ goes_on_at() { # HOST
 	done
 }
 
+# bats test_tags=all
 @test "restored on the destination and kept there though its endpoint is silent: not on the source as well" {
 	killed_with_source_restarted --endpoint $silent --timeout 1 --if-silent keep
 	recovers
@@ -208,7 +217,7 @@ goes_on_at() { # HOST
 	killed_with_source_restarted
 	hold_restores rhel02
 	on client sh -c 'cmigrate -q recover server >/tmp/recovery 2>&1; echo "status $?" >>/tmp/recovery' 3>&- &
-	wait_on rhel02 20 '[[ -e /var/started ]]'
+	wait_on rhel02 60 '[[ -e /var/started ]]'
 	"$lab" cut rhel02
 	wait $!
 	on client cat /tmp/recovery
@@ -222,6 +231,7 @@ goes_on_at() { # HOST
 }
 
 # Both hosts were down, and a restore on the destination fails: what runs on the source stays there.
+# bats test_tags=all
 @test "restored on the source, and killed then: the next recovery leaves it there" {
 	killed_with_source_restarted
 	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no such luck" >&2; exit 1; }'
@@ -245,13 +255,14 @@ goes_on_at() { # HOST
 	[[ $(state_of rhel01 server) == running ]]
 	[[ -n $(on rhel01 find /runc/containers/server/.cmigrate -name pstree.img) ]]
 	on rhel01 runc kill server KILL
-	wait_on rhel01 5 '[[ $(runc state server | jq -r .status) == stopped ]]'
+	wait_on rhel01 10 'runc state server | grep -q stopped'
 	recovers
 	[[ $status -eq 1 && $output == *"runs nowhere"* ]]
 	[[ -z $(state_of rhel02 server) ]]
 	nothing_waits
 }
 
+# bats test_tags=all
 @test "ended by itself before its memory could follow: nobody is kept out any more" {
 	start_container rhel01 server
 	killed_at freeze:before --strategy post-copy
@@ -262,6 +273,7 @@ goes_on_at() { # HOST
 	nothing_waits
 }
 
+# bats test_tags=all
 @test "a service address that was not on the source: undone and recovered without it" {
 	start_container rhel01 server
 	before=$(sum)
@@ -333,6 +345,7 @@ goes_on_at() { # HOST
 }
 
 # Its dump ends the container: until the images are on disk the way back is a restore from them.
+# bats test_tags=all
 @test "a checkpoint by a criu without a gate: restored, undone, recovered" {
 	start_container rhel01 server
 	before=$(sum)
@@ -359,7 +372,7 @@ goes_on_at() { # HOST
 
 # A copy on rhel02 that touches nothing of what it lacks, and a source that has lost its power meanwhile.
 orphan_copy() {
-	flag_args python3 -c 'import os, time; memory = os.urandom(60 << 20); time.sleep(1000)'
+	flag_args python3 -c 'import os, signal; memory = os.urandom(60 << 20); signal.pause()'
 	on rhel01 cmigrate generate idle "${flags[@]}" "${common_flags[@]}"
 	start_container rhel01 idle
 	on rhel01 tc qdisc add dev eth0 root tbf rate 5mbit burst 32kb limit 1mb
@@ -383,6 +396,7 @@ orphan_is_lost() { # [OPTION...]
 	nothing_waits
 }
 
+# bats test_tags=all
 @test "the same where the source is off for certain" {
 	orphan_copy
 	orphan_is_lost --fenced rhel01
@@ -392,12 +406,13 @@ orphan_is_lost() { # [OPTION...]
 }
 
 # Its connection is not closed by anybody, and TCP alone would try for a quarter of an hour.
+# bats test_tags=all
 @test "a third host that loses its power in the middle of a move lets go of the container soon" {
 	start_container rhel01 server
 	before=$(sum)
 	on client umount -l /runc
 	on client bash -c 'CMIGRATE_PAUSE=dump:before cmigrate --quiet move --from rhel01 server rhel02 </dev/null >/dev/null 2>&1 & echo $! >/var/pid'
-	wait_on client 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	wait_paused client
 	"$lab" crash client
 	run on rhel02 cmigrate recover server
 	echo "$output"

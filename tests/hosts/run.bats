@@ -9,7 +9,7 @@ load lib/lab
 load lib/containers
 
 setup_file() {
-	start_lab t-run 180
+	start_lab t-run 600
 	for host in rhel01 rhel02; do
 		on "$host" sh -c 'mkdir -p /etc/cmigrate && cat >/etc/cmigrate/config.json' \
 			<<<'{"hosts": {"rhel01": {}, "rhel02": {}}}'
@@ -63,7 +63,7 @@ left_nothing() { # HOST NAME
 	make_httpd web
 	expect 0 "running 'web' on rhel01: answered after " rhel01 cmigrate run web
 	runs_only_on rhel01 web 10.99.0.100/24
-	[[ $(on client curl -s -m 5 http://10.99.0.100/hosts) == *localhost* ]]
+	[[ $(on client curl -s -m $patience http://10.99.0.100/hosts) == *localhost* ]]
 	expect 0 "stopped 'web' on rhel01" rhel01 cmigrate stop --timeout 0 web
 	left_nothing rhel01 web
 }
@@ -86,7 +86,7 @@ left_nothing() { # HOST NAME
 	expect 3 "container 'web' is on rhel01" rhel01 cmigrate run web
 	runs_only_on rhel01 web 10.99.0.100/24
 	on rhel01 runc kill web KILL
-	wait_on rhel01 5 '[[ $(runc state web | jq -r .status) == stopped ]]'
+	wait_on rhel01 10 'runc state web | grep -q stopped'
 	expect 3 'stopped; delete it there first' rhel02 cmigrate run web
 }
 
@@ -116,6 +116,7 @@ left_nothing() { # HOST NAME
 	[[ -z $(on rhel01 ip -o addr show dev eth0 to 192.0.2.7) ]]
 }
 
+# bats test_tags=all
 @test "IPv4 and IPv6 addresses come and go together" {
 	make_httpd web --label org.cmigrate.address=10.99.0.100/24,fd99::100/64 \
 		--label 'org.cmigrate.endpoint=http://[fd99::100]/hosts tcp://10.99.0.100:80'
@@ -126,6 +127,7 @@ left_nothing() { # HOST NAME
 	[[ -z $(on rhel01 ip -o addr show dev eth0 to fd99::100) ]]
 }
 
+# bats test_tags=all
 @test "a program that can't be started: runc's reason, and nothing stays" {
 	local flags
 	flag_args /no/such/program
@@ -135,12 +137,12 @@ left_nothing() { # HOST NAME
 }
 
 @test "a program that ends at once: it is not waited for, and nothing stays" {
-	local started=$SECONDS flags
+	local flags
 	flag_args busybox true
 	on rhel01 cmigrate generate brief "${flags[@]}" "${common_flags[@]}" \
 		--label org.cmigrate.address=10.99.0.100/24 --label org.cmigrate.endpoint=http://10.99.0.100/
-	expect 1 "'brief' has ended" rhel01 cmigrate run --timeout 30 brief
-	[[ $((SECONDS - started)) -lt 15 ]]
+	# Longer than the test may take.
+	expect 1 "'brief' has ended" rhel01 cmigrate run --timeout 100000 brief
 	left_nothing rhel01 brief
 }
 
@@ -159,7 +161,7 @@ left_nothing() { # HOST NAME
 	on rhel01 sh -c 'cmigrate run --endpoint http://10.99.0.100:9/ web >/tmp/out 2>&1 & echo $! >/tmp/pid
 		wait $!; echo $? >/tmp/status' 3>&- &
 	local starter=$!
-	wait_on rhel01 10 '[[ $(runc state web 2>/dev/null | jq -r .status) == running ]]'
+	wait_on rhel01 10 'runc state web 2>/dev/null | grep -q running'
 	on rhel01 sh -c 'kill -TERM $(cat /tmp/pid)'
 	wait "$starter"
 	[[ $(on rhel01 cat /tmp/status) == 1 ]]
@@ -198,7 +200,7 @@ left_nothing() { # HOST NAME
 	expect 3 "is running on rhel01; end it with 'cmigrate stop web'" rhel02 cmigrate delete web
 	runs_only_on rhel01 web 10.99.0.100/24
 	on rhel01 runc kill web KILL
-	wait_on rhel01 5 '[[ $(runc state web | jq -r .status) == stopped ]]'
+	wait_on rhel01 10 'runc state web | grep -q stopped'
 	expect 0 "deleted 'web' on rhel01" rhel02 cmigrate delete web
 	left_nothing rhel01 web
 	on rhel01 cmigrate -q run web
@@ -209,6 +211,7 @@ left_nothing() { # HOST NAME
 	expect 0 "" rhel02 cmigrate delete web
 }
 
+# bats test_tags=all
 @test "what no host has is unknown" {
 	expect 3 "no container 'web' on rhel01, rhel02" rhel01 cmigrate stop web
 	expect 3 "no container 'web' on rhel01, rhel02" rhel01 cmigrate delete web
@@ -288,17 +291,18 @@ journal_line() { # JSON
 @test "memory is that of all processes of a container" {
 	make_idle big 'x=$(head -c 30000000 /dev/zero | tr "\0" x); sleep 1000 & wait'
 	on rhel01 cmigrate -q run big
-	on rhel01 sh -c 'until [ "$(cmigrate --json list | jq .memory_bytes)" -gt 30000000 ]; do :; done'
+	wait_on rhel01 20 '[[ $(cmigrate --json list rhel01 | jq .memory_bytes) -gt 30000000 ]]'
 	[[ $(on rhel01 cmigrate --json status big | jq .processes) -ge 2 ]]
 }
 
+# bats test_tags=all
 @test "a host that is off costs list its deadline and is shown" {
 	make_httpd web
 	on rhel01 cmigrate -q run web
 	"$lab" cut rhel02
 	local started=$SECONDS
 	run --separate-stderr on rhel01 cmigrate --json list
-	[[ $((SECONDS - started)) -le 12 ]]
+	[[ $((SECONDS - started)) -le $(scaled 12) ]]
 	[[ $status -eq 1 && $stderr == *'rhel02: no answer'* ]]
 	[[ $(jq -r '[.name, .host, .state] | join(" ")' <<<"$output") == $'web rhel01 running\n rhel02 unreachable' ]]
 }

@@ -79,7 +79,7 @@ is_undone() { # REGEX
 
 @test "the memory is on the destination alone, and nobody but the source reaches its page server" {
 	on rhel01 bash -c 'CMIGRATE_PAUSE=restore:before cmigrate --quiet move --transport direct cache rhel02 </dev/null >/dev/null 2>/var/err & echo $! >/var/pid'
-	wait_on rhel01 20 '[[ $(sed "s/.*) //" "/proc/$(</var/pid)/stat") == T* ]]'
+	wait_paused rhel01
 	shared=$(on rhel01 find /runc/containers/cache/.cmigrate -name '*.img' -printf '%f %s\n')
 	echo "$shared"
 	grep -q '^inventory.img ' <<<"$shared"
@@ -88,7 +88,7 @@ is_undone() { # REGEX
 	[[ $(on rhel02 sh -c 'cat /run/cmigrate/cache/pages/pages-*.img | wc -c') -gt 100000000 ]]
 	port=$(on rhel01 sh -c 'tr "\0" "\n" </proc/$(pgrep -f "^runc checkpoint")/cmdline' | sed -n 's/^10\.99\.0\.2://p')
 	on rhel02 nft list ruleset | grep -F "tcp dport $port ip saddr != { 10.99.0.1, 10.99.0.2 } drop"
-	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; while [ -e "/proc/$(cat /var/pid)" ]; do sleep 0.05; done; cat /var/err'
+	on rhel01 sh -c 'kill -CONT "$(cat /var/pid)"; tail --pid="$(cat /var/pid)" -s 0.05 -f /dev/null; cat /var/err'
 	runs_only_on rhel02 cache $address
 	[[ $(memory) == "$digest" ]]
 	[[ -z $(on rhel02 nft list ruleset) ]]
@@ -99,11 +99,13 @@ is_undone() { # REGEX
 	is_undone 'the memory did not get to rhel02: its page server ended with status 137'
 }
 
+# bats test_tags=all
 @test "a page server that stops in the middle of the dump: undone" {
 	beside_page_server 'kill -STOP $pid'
 	is_undone 'rhel01: the dump did not end within'
 }
 
+# bats test_tags=all
 @test "a page server that is killed behind its last answer: what it has written is not believed" {
 	on rhel02 sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-'END'
 		#!/bin/sh
@@ -114,6 +116,7 @@ is_undone() { # REGEX
 	is_undone 'the memory did not get to rhel02'
 }
 
+# bats test_tags=all
 @test "a controller that is killed, and recovery: one copy goes on, nothing is left" {
 	remember rhel01 rhel02
 	local from=rhel01 to=rhel02 fault
@@ -158,6 +161,7 @@ is_undone() { # REGEX
 	[[ $(on rhel01 ls -A /runc/containers/cache/.cmigrate) == history ]]
 }
 
+# bats test_tags=all
 @test "both hosts are lost: nothing is made of the images that lack their memory" {
 	run on client env CMIGRATE_FAULT=dump:after cmigrate --quiet move --transport direct cache rhel02 --from rhel01
 	[[ $status -eq 137 ]]
@@ -172,11 +176,12 @@ is_undone() { # REGEX
 	[[ -z $(state_of rhel01 cache)$(state_of rhel02 cache) ]]
 }
 
+# bats test_tags=all
 @test "the destination is lost in the middle of the dump: undone as far as it can be" {
 	beside_page_server 'kill -STOP $pid; : >/run/stopped'
 	on client bash -c 'cmigrate --quiet move --transport direct cache rhel02 --from rhel01 </dev/null >/dev/null 2>/var/err; echo $? >/var/status' &
 	mover=$!
-	wait_on rhel02 20 '[[ -e /run/stopped ]]'
+	wait_on rhel02 60 '[[ -e /run/stopped ]]'
 	"$lab" crash rhel02 3>&-
 	wait $mover
 	say "$(on client cat /var/status): $(on client cut -c1-230 /var/err)"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
 # No leak and no wrong access in a whole move, one that is undone, and a recovery, from a host of its own.
+# check-all: a root file system of its own, and the unit tests run with sanitizers.
 
 load lib/lab
 load lib/containers
@@ -11,7 +12,7 @@ address=10.99.0.100
 
 setup_file() {
 	export LAB_EXTRA_PACKAGES=valgrind
-	start_lab t-valgrind 300
+	start_lab t-valgrind 600
 }
 
 teardown_file() {

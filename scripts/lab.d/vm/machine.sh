@@ -15,7 +15,7 @@ start_machine() { # HOST
 	: >"$dir/log"
 	run_qemu "$1" &
 	disown
-	until machine_pid "$1" >/dev/null; do
+	until find_host_pid "$1"; do
 		if ! kill -0 $! 2>/dev/null; then
 			cat "$dir/qemu" >&2
 			return 1
@@ -80,18 +80,6 @@ run_qemu() { # HOST
 		-device virtio-rng-pci </dev/null >"$dir/qemu" 2>&1
 }
 
-machine_pid() { # HOST
-	local pid
-	if [[ -s $lab_dir/hosts/$1/pid ]]; then
-		read -r pid <"$lab_dir/hosts/$1/pid"
-		if [[ /proc/$pid/ns/net -ef /run/netns/$lab_wire ]]; then
-			echo "$pid"
-			return 0
-		fi
-	fi
-	return 1
-}
-
 # The words of an ssh to the machine, in the array `ssh`. root's share one connection: a login
 # takes a second there.
 ssh_to() { # HOST USER
@@ -111,7 +99,7 @@ wait_for_machine() { # HOST
 	local -a ssh
 	ssh_to "$1" root
 	until machine_has_sshd "$1"; do
-		if ((SECONDS >= deadline)) || ! machine_pid "$1" >/dev/null; then
+		if ((SECONDS >= deadline)) || ! find_host_pid "$1"; then
 			return 1
 		fi
 		sleep 0.2
@@ -149,11 +137,10 @@ exec_on_machine() { # USER HOST COMMAND...
 
 # As when the power goes.
 end_machine() { # HOST
-	local pid
 	local -a ssh
-	if pid=$(machine_pid "$1"); then
-		kill -KILL "$pid" 2>/dev/null || true
-		wait_until_gone "$pid"
+	if find_host_pid "$1"; then
+		kill -KILL "$host_pid" 2>/dev/null || true
+		wait_until_gone "$host_pid"
 	fi
 	ssh_to "$1" root
 	"${ssh[@]}" -O exit >/dev/null 2>&1 || true

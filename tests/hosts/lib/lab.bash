@@ -9,19 +9,23 @@ hosts_dir=${BASH_SOURCE[0]%/*}/..
 lab=$hosts_dir/../../scripts/lab
 program=${CMIGRATE:-$hosts_dir/../../cmigrate}
 
+# A single request that is answered at once is waited for as long, in seconds.
+patience=$((10 * ${TEST_SLOWNESS:-1}))
+
 # Runs a command in a host.
 on() { # HOST COMMAND...
 	"$lab" exec "$@"
 }
 
-# Called by setup_file. Past the time limit the lab goes, and with it what a test waits for.
+# Called by setup_file. Past the time limit, scaled, the lab goes, and with it what a test waits for.
 start_lab() { # NAME SECONDS [HOSTS]
+	local limit=$(($2 * ${TEST_SLOWNESS:-1}))
 	if [[ $EUID -ne 0 ]]; then
 		echo "needs root" >&2
 		return 1
 	fi
-	export LAB_NAME=$1-$$ BATS_TEST_TIMEOUT=$2
-	guard_lab "$2" 3>&- >/dev/null 2>&1 &
+	export LAB_NAME=$1-$$ BATS_TEST_TIMEOUT=$limit
+	guard_lab "$limit" 3>&- >/dev/null 2>&1 &
 	export LAB_GUARD=$!
 	"$lab" up "${3:-2}" 3>&- || return 1
 	place_program
@@ -49,20 +53,29 @@ end_lab() {
 
 # The program of the start of the tests, whatever is built meanwhile.
 place_program() {
-	local host
-	for host in $("$lab" status | cut -d' ' -f1); do
-		on "$host" sh -c 'cat >/usr/local/sbin/cmigrate && chmod 755 /usr/local/sbin/cmigrate' <"$program"
+	local host _
+	"$lab" status | while read -r host _; do
+		on "$host" install -m 755 /dev/stdin /usr/local/sbin/cmigrate <"$program"
 	done
 }
 
-# wait_until inside a host, where asking is cheap. COMMAND is a line of shell.
+# wait_until inside a host, where asking is cheap. COMMAND is a line of shell. It is asked after 10 ms first,
+# and less often then: each asking may start processes.
 wait_on() { # HOST SECONDS LINE
 	on "$1" bash -c '
-		deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+		deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) pause=1
+		exec {never}<> <(:)
 		until eval "$2"; do
 			[[ ${EPOCHREALTIME/./} -lt $deadline ]] || { echo "not within $1 s: $2" >&2; exit 1; }
-			sleep 0.01
-		done' - "$2" "$3"
+			printf -v seconds "0.%02d" "$pause"
+			read -r -t "$seconds" -u "$never"
+			((pause = pause < 16 ? pause * 2 : 20))
+		done' - "$(($2 * ${TEST_SLOWNESS:-1}))" "$3"
+}
+
+# Waits until the process whose pid is in /var/pid on HOST has stopped itself, at its CMIGRATE_PAUSE.
+wait_paused() { # HOST
+	wait_on "$1" 30 'read -r pid </var/pid && read -r stat <"/proc/$pid/stat" && [[ $stat == *") T "* ]]'
 }
 
 now_ms() {

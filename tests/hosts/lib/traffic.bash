@@ -4,16 +4,17 @@
 
 # Starts programs/NAME.py there; its report goes to /tmp/KEY.out. Returns when it has begun.
 start_client() { # KEY PROGRAM ARG...
-	on client bash -c '
+	on client env TEST_SLOWNESS="${TEST_SLOWNESS:-1}" bash -c '
 		rm -f "/tmp/$1".*
 		python3 "/opt/cmigrate/tests/hosts/programs/$2.py" "${@:3}" </dev/null >"/tmp/$1.out" 2>"/tmp/$1.err" &
 		echo $! >"/tmp/$1.pid"
-		for _ in {1..1500}; do
-			grep -q -s -x begun "/tmp/$1.err" && exit
-			sleep 0.01
+		exec {never}<> <(:)
+		deadline=$((SECONDS + 20 * TEST_SLOWNESS))
+		until [[ -e /tmp/$1.err && $(</tmp/$1.err) == *begun* ]]; do
+			((SECONDS <= deadline)) || { cat "/tmp/$1.err" >&2; exit 1; }
+			read -r -t 0.02 -u "$never"
 		done
-		cat "/tmp/$1.err" >&2
-		exit 1' - "$@"
+		true' - "$@"
 }
 
 # Ends a lap of what it measures.
@@ -26,10 +27,8 @@ end_client() { # KEY
 	on client bash -c '
 		pid=$(<"/tmp/$1.pid")
 		kill "$pid" 2>/dev/null
-		for _ in {1..1500}; do
-			[[ -e /proc/$pid && $(<"/proc/$pid/stat") != *") Z "* ]] || break
-			sleep 0.01
-		done
+		# Not a child of this shell.
+		timeout "$2" tail --pid="$pid" -s 0.02 -f /dev/null
 		cat "/tmp/$1.err" >&2
-		cat "/tmp/$1.out"' - "$1" 2> >(grep -v -x begun >&2)
+		cat "/tmp/$1.out"' - "$1" $((20 * ${TEST_SLOWNESS:-1})) 2> >(grep -v -x begun >&2)
 }
