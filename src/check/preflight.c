@@ -207,6 +207,7 @@ static void run_check(const struct preflight *p, const struct check *check,
 		return;
 	if (f.warning)
 		ret->severity = CHECK_WARNING;
+	ret->gone = f.gone;
 	ret->message = f.message;
 	ret->remedy = f.remedy ? f.remedy : str_dup(check->remedy);
 }
@@ -246,6 +247,7 @@ int preflight_verdict(const struct check_results *results, struct err *err)
 	bool vital = is_vital(first->id);
 	(void)err_set(err, EXIT_REFUSED, "check '%s': %s; %s%s%s", first->id, first->message,
 		      first->remedy, vital ? "" : ", or --skip-check ", vital ? "" : first->id);
+	(void)err_because_check(err, first->id, first->gone);
 	return more ? err_append(err, "%zu more failed", more) : -1;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/fleet/placement.h"
 #include "cmigrate/move/move.h"
 
 /* This very program, also where its file was replaced meanwhile. */
@@ -178,15 +177,15 @@ static void read_error(struct batch_move *m)
 
 static enum batch_outcome outcome_of(const struct batch_move *m)
 {
-	const char *error = m->error ? m->error : "";
+	const struct summary *s = &m->summary;
 
 	switch (m->exit_code) {
 	case EXIT_DONE:
 		return BATCH_MOVED;
 	case EXIT_REFUSED:
-		return destination_refusal_is_gone(error) ? BATCH_GONE : BATCH_REFUSED;
+		return summary_has_cause(s, CAUSE_GONE) ? BATCH_GONE : BATCH_REFUSED;
 	case EXIT_BUSY:
-		return strstr(error, "interrupted move") ? BATCH_PENDING : BATCH_BUSY;
+		return summary_has_cause(s, CAUSE_PENDING) ? BATCH_PENDING : BATCH_BUSY;
 	case EXIT_UNDONE:
 		return BATCH_UNDONE;
 	case EXIT_SILENT:
@@ -242,8 +241,7 @@ static void finish(struct batch *b, size_t row)
 		return;
 	bool elsewhere =
 		m->outcome == BATCH_REFUSED || (m->outcome == BATCH_UNDONE && !b->stop_on_error);
-	if (elsewhere && b->ways.refused &&
-	    b->ways.refused(b->ways.ctx, row, m->error ? m->error : "") && !b->stopped)
+	if (elsewhere && b->ways.refused && b->ways.refused(b->ways.ctx, row) && !b->stopped)
 		return;
 	settle(b, row);
 }

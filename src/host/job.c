@@ -336,9 +336,10 @@ int job_failure(const struct job *job, struct err *err)
 	CLEANUP_FREE char *said = last_line(&job->err);
 	const char *name = job->host->name;
 
-	if (job->lost)
-		return err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "",
-			       said);
+	if (job->lost) {
+		(void)err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "", said);
+		return err_because_lost(err, name);
+	}
 	if (job->timed_out)
 		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name,
 			       job->what, job->timeout_ms / 1000.0);

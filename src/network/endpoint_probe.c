@@ -207,7 +207,7 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 }
 
 double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
-		 struct err *err)
+		 char **ret_said, struct err *err)
 {
 	int64_t start = clock_now_us(), answered = 0;
 	struct probe *probe = probe_new(urls, err);
@@ -215,6 +215,8 @@ double probe_now(const struct argv *urls, int timeout_ms, const volatile int *ca
 	if (!probe)
 		return -1;
 	int status = probe_wait(probe, deadline_in_ms(timeout_ms), cancel, &answered, err);
+	if (status < 0 && ret_said)
+		*ret_said = str_dup(silent_one(probe)->said);
 	probe_free(probe);
 	return status < 0 ? -1 : (double)(answered - start) / 1000.0;
 }
