@@ -62,10 +62,16 @@ only() {
 	printf '{"defaultAction": "SCMP_ACT_ALLOW"}' >seccomp.json
 	generate --args sh --network /run/netns/x --tmpfs /tmp:size=1m --bind /a:/b:ro --env A=b \
 		--env-file vars --cwd /srv --user 48:48 --groups 7 --hostname web --cap-add SYS_TIME \
-		--cap-drop CHOWN --rlimit core:0:unlimited --label org.cmigrate.endpoint=http://rhel0x/ \
+		--cap-drop CHOWN --rlimit core:0:unlimited --label note=x --address 192.0.2.7 --address 2001:db8::7/64@eth1 \
+		--endpoint http://rhel0x/ --endpoint tcp://192.0.2.7:80 --strategy pre-copy --transport direct \
+		--tcp-established --timeout 5 --max-downtime 200 --pin \
 		--sysctl net.ipv4.ip_forward=1 --cgroups-path /x --memory 512M --cpus 1.5 --pids-limit 20 \
 		--no-new-privileges --seccomp seccomp.json --rootfs /runc/rootfs --read-only >config.json
 	"$top/tests/schema/validate" config.json
+	jq -e '.annotations == {"note": "x", "org.cmigrate.address": "192.0.2.7,2001:db8::7/64@eth1",
+		"org.cmigrate.endpoint": "http://rhel0x/,tcp://192.0.2.7:80", "org.cmigrate.strategy": "pre-copy",
+		"org.cmigrate.transport": "direct", "org.cmigrate.tcp": "established", "org.cmigrate.timeout": "5",
+		"org.cmigrate.max-downtime": "200", "org.cmigrate.pin": "true"}' config.json
 	jq -e '.linux.resources.memory.limit == 536870912 and .linux.resources.pids.limit == 20' config.json
 	jq -e '.linux.resources.cpu == {quota: 150000, period: 100000}' config.json
 	jq -e '.linux.seccomp.defaultAction == "SCMP_ACT_ALLOW"' config.json
@@ -193,6 +199,9 @@ only() {
 	refuses 2 "did you mean 'CAP_NET_BIND_SERVICE'?" generate --cap-add NET_BIND a
 	refuses 2 "did you mean 'RLIMIT_NOFILE'?" generate --rlimit nofiles:1 a
 	refuses 2 "did you mean 'org.cmigrate.endpoint'?" generate --label org.cmigrate.endpont=x a
+	refuses 2 "fast" generate --strategy fast a
+	refuses 2 "exclude each other" generate --tcp-close --tcp-established a
+	refuses 2 "--timeout" generate --timeout 0 a
 	refuses 2 "give UID[:GID] in numbers" generate --user apache a
 	refuses 2 "is not absolute" generate --tmpfs tmp a
 	refuses 2 "is not UTF-8" generate --args sh --args $'\xff' a
@@ -280,7 +289,8 @@ only() {
 	[ -z "$stderr" ]
 	[ "$(wc -L <<<"$output")" -lt 80 ]
 	for option in args network tmpfs read-only bind env env-file cwd uid gid user groups hostname \
-		cap-add cap-drop rlimit label sysctl cgroups-path memory cpus pids-limit \
+		cap-add cap-drop rlimit address endpoint strategy transport tcp-established tcp-close timeout \
+		max-downtime pin label sysctl cgroups-path memory cpus pids-limit \
 		no-new-privileges seccomp rootfs template output force; do
 		grep -q -e "--$option\\b" <<<"$output"
 	done
