@@ -14,8 +14,8 @@
 
 struct probe;
 
-/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, not later.
- */
+/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, and not in
+ * probe_wait(). */
 struct probe *probe_new(const struct argv *urls, struct err *err);
 void probe_free(struct probe *probe);
 /*
