@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/move/move.h"
@@ -97,7 +98,11 @@ static int start(struct batch *b, struct host *here, size_t row, struct err *err
 
 	child_argv(b, m, &a);
 	/* No deadline of ours: all that it waits for has one of its own. */
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = 0};
+	/* Other batches have other numbers, as far as there are enough. */
+	CLEANUP_FREE char *number =
+		str_fmt(MOVE_NUMBER_ENV "=%lu", (unsigned long)getpid() * 64 + row);
+	char *env[] = {number, NULL};
+	struct command cmd = {.argv = a.v, .env = env, .shown = shown, .timeout_ms = 0};
 	if (host_start(here, &cmd, &m->job, err) < 0)
 		return -1;
 	m->running = true;
