@@ -65,7 +65,7 @@ container_generate() { # NAME
 	done
 	scripts/lab exec rhel01 cmigrate generate "$1" --force "${options[@]}" \
 		--network host --tmpfs /tmp --read-only --bind /tmp/bench:/var/www/html --rootfs /runc/rootfs \
-		--label org.cmigrate.address=10.99.0.100/24 --label "org.cmigrate.endpoint=$container_endpoint"
+		--address 10.99.0.100/24 --endpoint "$container_endpoint"
 }
 
 container_start() { # NAME

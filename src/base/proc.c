@@ -48,7 +48,13 @@ static int place(int fd, int n)
 	return dup2(fd, n) < 0 ? -1 : 0;
 }
 
-static int child_stdio(const struct proc_spec *spec, const struct pipes *p)
+/* Why the child could not start its program: what it could not open, or that itself. */
+struct failure {
+	int cause;
+	bool log;
+};
+
+static int child_stdio(const struct proc_spec *spec, const struct pipes *p, bool *ret_log)
 {
 	int in = spec->with_stdin ? p->in[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int out = p->out[1], err = p->err[1];
@@ -56,6 +62,7 @@ static int child_stdio(const struct proc_spec *spec, const struct pipes *p)
 	if (spec->log) {
 		out = open(spec->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		err = out;
+		*ret_log = out < 0;
 	}
 	if (in < 0 || out < 0)
 		return -1;
@@ -86,29 +93,40 @@ static void child_descriptors(void)
 
 static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
 {
+	struct failure why = {0};
+
 	(void)setsid();
 	child_signals();
 	child_descriptors();
-	if (child_stdio(spec, p) == 0) {
+	if (child_stdio(spec, p, &why.log) == 0) {
 		for (char *const *e = spec->env; e && *e; e++)
 			(void)putenv(*e);
 		(void)execvp(spec->argv[0], spec->argv);
 	}
-	int cause = errno;
-	ssize_t n = write(p->exec[1], &cause, sizeof(cause));
+	why.cause = errno;
+	ssize_t n = write(p->exec[1], &why, sizeof(why));
 	_exit(n < 0 ? 126 : 127);
 }
 
-/* Waits for exec to close the pipe; 0, or the errno that the child sent. */
-static int exec_failure(int fd)
+/* Waits for exec to close the pipe; a cause of 0, or what the child sent. */
+static struct failure exec_failure(int fd)
 {
-	int cause = 0;
+	struct failure why = {0};
 	ssize_t n;
 
 	do
-		n = read(fd, &cause, sizeof(cause));
+		n = read(fd, &why, sizeof(why));
 	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(cause) ? cause : 0;
+	return n == (ssize_t)sizeof(why) ? why : (struct failure){0};
+}
+
+static int cant_start(const struct proc_spec *spec, const struct failure *why, struct err *err)
+{
+	errno = why->cause;
+	if (why->log)
+		return err_errno(err, EXIT_FAILED, "can't write '%s', the log of '%s'", spec->log,
+				 spec->argv[0]);
+	return err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
 }
 
 static int steal(int *fd)
@@ -136,12 +154,12 @@ int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err)
 		return -1;
 	}
 	fd_close(&p.exec[1]);
-	int cause = exec_failure(p.exec[0]);
-	if (cause) {
-		(void)waitpid(pid, NULL, 0);
+	struct failure why = exec_failure(p.exec[0]);
+	if (why.cause) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		pipes_close(&p);
-		errno = cause;
-		return err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
+		return cant_start(spec, &why, err);
 	}
 	*ret = (struct proc){pid, steal(&p.in[1]), steal(&p.out[0]), steal(&p.err[0])};
 	pipes_close(&p);

@@ -14,6 +14,7 @@ CHECK(container)
 	const char *name = p->bundle->name, *dir = check_text(state, "bundle");
 	const char *status = check_text(state, "status");
 
+	f->gone = !*status || strcmp(status, "stopped") == 0;
 	if (!*status)
 		return check_fail(f, "look where it runs: cmigrate list", "no container '%s' on %s",
 				  name, p->source_name);

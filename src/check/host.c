@@ -40,7 +40,8 @@ CHECK(source_is_destination)
 
 CHECK(tools)
 {
-	static const char *const tools[] = {"timeout", "ss", "ip"};
+	static const char *const tools[] = {"timeout", "ss",	"ip",	"tar",
+					    "unshare", "mount", "find", "cmp"};
 	bool addresses = p->bundle->n_addresses > 0;
 
 	for (size_t i = 0; i < SIDES; i++) {

@@ -20,8 +20,10 @@ static const struct check checks[] = {
 	 check_root},
 	{"source-is-destination", CHECK_ERROR, true, "source and destination are two hosts",
 	 "name another destination", check_source_is_destination},
-	{"tools", CHECK_ERROR, false, "timeout, ss and ip are on both hosts",
-	 "install coreutils, iproute2 and util-linux there", check_tools},
+	{"tools", CHECK_ERROR, false,
+	 "timeout, ss, ip, tar, unshare, mount, find and cmp are there",
+	 "install coreutils, diffutils, findutils, iproute2, tar and util-linux there",
+	 check_tools},
 	{"container", CHECK_ERROR, true, "the container runs on the source, from this bundle",
 	 "start it: cmigrate run", check_container},
 	{"runc", CHECK_ERROR, false, "runc on both hosts is 1.1 or newer",
@@ -207,6 +209,7 @@ static void run_check(const struct preflight *p, const struct check *check,
 		return;
 	if (f.warning)
 		ret->severity = CHECK_WARNING;
+	ret->gone = f.gone;
 	ret->message = f.message;
 	ret->remedy = f.remedy ? f.remedy : str_dup(check->remedy);
 }
@@ -246,6 +249,7 @@ int preflight_verdict(const struct check_results *results, struct err *err)
 	bool vital = is_vital(first->id);
 	(void)err_set(err, EXIT_REFUSED, "check '%s': %s; %s%s%s", first->id, first->message,
 		      first->remedy, vital ? "" : ", or --skip-check ", vital ? "" : first->id);
+	(void)err_because_check(err, first->id, first->gone);
 	return more ? err_append(err, "%zu more failed", more) : -1;
 }
 

@@ -55,6 +55,14 @@ void check_warnings(const struct events *events, const struct check_results *res
 	}
 }
 
+void refusal_report(struct ui *ui, struct move *move, int status, const struct err *err)
+{
+	if (status == 0 || !ui_is_json(ui))
+		return;
+	summary_refuse(&move->summary, err);
+	ui_json(ui, summary_json(&move->summary));
+}
+
 void plan_report(struct ui *ui, const struct move *move)
 {
 	const struct strategy *strategy = strategy_of(move);

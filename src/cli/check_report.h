@@ -12,6 +12,8 @@
 void check_report(struct ui *ui, const struct check_results *results);
 /* What the checks warn of, as notes; for a move that goes on all the same. */
 void check_warnings(const struct events *events, const struct check_results *results);
+/* With --json a refusal (status below 0) ends with a summary, as that of a move does. */
+void refusal_report(struct ui *ui, struct move *move, int status, const struct err *err);
 /* The steps that the move would run, in order, and where. */
 void plan_report(struct ui *ui, const struct move *move);
 

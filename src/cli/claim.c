@@ -89,9 +89,10 @@ static int refuse_journal(struct target *t, struct err *err)
 	journal_state_clear(&state);
 	if (!found)
 		return 0;
-	return err_set(err, EXIT_BUSY,
-		       "a move of '%s' was interrupted; settle it first: cmigrate recover %s", name,
-		       name);
+	(void)err_set(err, EXIT_BUSY,
+		      "a move of '%s' was interrupted; settle it first: cmigrate recover %s", name,
+		      name);
+	return err_because(err, CAUSE_PENDING);
 }
 
 int target_claim(struct target *t, struct err *err)

@@ -16,6 +16,7 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/metrics.h"
 #include "cmigrate/host/config.h"
+#include "cmigrate/move/move.h"
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
 	verb_restore, verb_recover, verb_history, verb_drain, verb_rebalance, verb_list,
@@ -144,12 +145,23 @@ static int print_help(const struct verb *verb, struct err *err)
 	return print(&text, err);
 }
 
-/* What was done is done: a file that can't be written is only told of. */
-static void update_metrics(const struct call *call, struct app *app)
+/* Nothing was begun, so nothing has changed. */
+static bool is_refusal(int code, const struct err *err)
+{
+	enum exit_code said = code < 0 ? err->code : (enum exit_code)code;
+
+	return said == EXIT_USAGE || said == EXIT_REFUSED || said == EXIT_BUSY;
+}
+
+/* What was done is done: a file that can't be written is only a note. The moves of a batch leave it
+ * to the batch. */
+static void update_metrics(const struct call *call, struct app *app, int code,
+			   const struct err *err)
 {
 	struct err why = ERR_INIT;
 
-	if (!call->verb->acts || !app->config->metrics)
+	if (!call->verb->acts || !app->config->metrics || app->plans || is_refusal(code, err) ||
+	    getenv(MOVE_NUMBER_ENV))
 		return;
 	if (metrics_update(app->config, app->events, &why) < 0) {
 		(void)err_wrap(&why, "metrics");
@@ -198,7 +210,7 @@ static int run_with_config(struct call *call, struct app *app, struct err *err)
 	app->config = &config;
 	if (code == 0) {
 		code = call->verb->run(app, call->base, &call->args, err);
-		update_metrics(call, app);
+		update_metrics(call, app, code, err);
 		code = told(call->verb, app, code, err);
 	}
 	app->config = NULL;

@@ -179,15 +179,6 @@ static const char *holder(const struct status *s, const char *ip, char **ret_dev
 	return NULL;
 }
 
-/* The cause alone: the URL is beside it. */
-static const char *silence(const struct err *err)
-{
-	static const char before[] = "does not answer: ";
-	const char *at = strstr(err->msg, before);
-
-	return at ? at + strlen(before) : err->msg;
-}
-
 static json_t *addresses_json(const struct status *s)
 {
 	json_t *list = json_array();
@@ -211,11 +202,14 @@ static json_t *endpoints_json(const struct status *s)
 		struct err err = ERR_INIT;
 		CLEANUP_ARGV struct argv urls = {0};
 		argv_add(&urls, url);
-		double ms = probe_now(&urls, ENDPOINT_MS, NULL, &err);
+		CLEANUP_FREE char *said = NULL;
+		double ms = probe_now(&urls, ENDPOINT_MS, NULL, &said, &err);
+		/* The URL is beside it. */
+		const char *why = said && *said ? said : err.msg;
 		json_array_append_new(
 			list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers", ms >= 0,
 					"ms", ms >= 0 ? json_real(ms) : json_null(), "error",
-					ms >= 0 ? json_null() : json_string(silence(&err))));
+					ms >= 0 ? json_null() : json_string(why)));
 	}
 	return list;
 }

@@ -112,7 +112,8 @@ int journal_parse(const char *text, size_t len, struct journal_state *ret, struc
 		/* Of "begin" only a line without its end was never on disk. */
 		if (!entry && (at < len || (end && !state.move))) {
 			journal_state_clear(&state);
-			return err_set(err, EXIT_BUSY, "journal, line %u: damaged", number);
+			(void)err_set(err, EXIT_BUSY, "journal, line %u: damaged", number);
+			return err_because(err, CAUSE_PENDING);
 		}
 		if (entry)
 			take(&state, entry);

@@ -242,9 +242,10 @@ static int busy(const struct store *store, struct err *err)
 	(void)store_read(store, LOCK_FILE, &text, &found, &unused);
 	CLEANUP_FREE char *owner = str_dup(buf_str(&text));
 	owner[strcspn(owner, "\n")] = '\0';
-	return err_set(err, EXIT_BUSY,
-		       "another cmigrate holds '%s/" LOCK_FILE "'%s%.200s; try again later",
-		       store->dir, *owner ? ", " : "", owner);
+	(void)err_set(err, EXIT_BUSY,
+		      "another cmigrate holds '%s/" LOCK_FILE "'%s%.200s; try again later",
+		      store->dir, *owner ? ", " : "", owner);
+	return err_because(err, CAUSE_LOCKED);
 }
 
 /* root may write wherever it isn't made another user: that is what the words don't say. */

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/fleet/placement.h"
 #include "cmigrate/move/move.h"
 
 /* This very program, also where its file was replaced meanwhile. */
@@ -98,7 +98,11 @@ static int start(struct batch *b, struct host *here, size_t row, struct err *err
 
 	child_argv(b, m, &a);
 	/* No deadline of ours: all that it waits for has one of its own. */
-	struct command cmd = {.argv = a.v, .shown = shown, .timeout_ms = 0};
+	/* Other batches have other numbers, as far as there are enough. */
+	CLEANUP_FREE char *number =
+		str_fmt(MOVE_NUMBER_ENV "=%lu", (unsigned long)getpid() * 64 + row);
+	char *env[] = {number, NULL};
+	struct command cmd = {.argv = a.v, .env = env, .shown = shown, .timeout_ms = 0};
 	if (host_start(here, &cmd, &m->job, err) < 0)
 		return -1;
 	m->running = true;
@@ -178,15 +182,15 @@ static void read_error(struct batch_move *m)
 
 static enum batch_outcome outcome_of(const struct batch_move *m)
 {
-	const char *error = m->error ? m->error : "";
+	const struct summary *s = &m->summary;
 
 	switch (m->exit_code) {
 	case EXIT_DONE:
 		return BATCH_MOVED;
 	case EXIT_REFUSED:
-		return destination_refusal_is_gone(error) ? BATCH_GONE : BATCH_REFUSED;
+		return summary_has_cause(s, CAUSE_GONE) ? BATCH_GONE : BATCH_REFUSED;
 	case EXIT_BUSY:
-		return strstr(error, "interrupted move") ? BATCH_PENDING : BATCH_BUSY;
+		return summary_has_cause(s, CAUSE_PENDING) ? BATCH_PENDING : BATCH_BUSY;
 	case EXIT_UNDONE:
 		return BATCH_UNDONE;
 	case EXIT_SILENT:
@@ -242,8 +246,7 @@ static void finish(struct batch *b, size_t row)
 		return;
 	bool elsewhere =
 		m->outcome == BATCH_REFUSED || (m->outcome == BATCH_UNDONE && !b->stop_on_error);
-	if (elsewhere && b->ways.refused &&
-	    b->ways.refused(b->ways.ctx, row, m->error ? m->error : "") && !b->stopped)
+	if (elsewhere && b->ways.refused && b->ways.refused(b->ways.ctx, row) && !b->stopped)
 		return;
 	settle(b, row);
 }

@@ -69,9 +69,10 @@ static void ended(void *ctx, size_t row, bool moved)
 	to->planned -= d->batch.rows[row].memory;
 }
 
-static bool refused(void *ctx, size_t row, const char *reason)
+static bool refused(void *ctx, size_t row)
 {
 	struct drain *d = ctx;
+	const struct summary *s = &d->batch.rows[row].summary;
 	const char *to = d->batch.rows[row].to;
 	size_t h = (size_t)(destination_of(d, row) - d->hosts);
 
@@ -81,11 +82,11 @@ static bool refused(void *ctx, size_t row, const char *reason)
 		return ++d->undone[row] < ATTEMPTS_MAX;
 	}
 	/* Each further attempt would cost its deadline. */
-	for (size_t i = 0; destination_is_silent(reason, to) && i < d->batch.n; i++)
+	for (size_t i = 0; destination_is_lost(s, to) && i < d->batch.n; i++)
 		d->refused[i * d->n_hosts + h] = true;
-	if (destination_is_silent(reason, d->host))
+	if (destination_is_lost(s, d->host))
 		d->source_lost = true;
-	return !d->source_lost && !destination_refusal_is_final(reason);
+	return !d->source_lost && !destination_refusal_is_final(s);
 }
 
 static void report(void *ctx, size_t row)

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "cmigrate/base/str.h"
-
 /* As the check 'memory' has it: the kernel's own and page tables. */
 #define MEMORY_EXTRA (16ULL << 20)
 /* A host's free memory changes all the time: differences below this share of it say nothing. */
@@ -64,35 +62,18 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
 	return best;
 }
 
-static bool says_check(const char *message, const char *id)
-{
-	CLEANUP_FREE char *words = str_fmt("check '%s': ", id);
-
-	return strstr(message, words) != NULL;
-}
-
-bool destination_refusal_is_final(const char *message)
+bool destination_refusal_is_final(const struct summary *s)
 {
 	static const char *const checks[] = {"container", "terminal", "stdio", "locks",
 					     "sockets",	  "deleted",  "mptcp"};
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
-		if (says_check(message, checks[i]))
+	for (size_t i = 0; s->check && i < sizeof(checks) / sizeof(*checks); i++)
+		if (strcmp(s->check, checks[i]) == 0)
 			return true;
-	return strstr(message, "has no readable '") != NULL;
+	return summary_has_cause(s, CAUSE_NO_BUNDLE);
 }
 
-bool destination_is_silent(const char *message, const char *host)
+bool destination_is_lost(const struct summary *s, const char *host)
 {
-	CLEANUP_FREE char *words = str_fmt("%s: no answer", host);
-	const char *at = strstr(message, words);
-
-	/* Not the end of another host's name. */
-	return at && (at == message || at[-1] == ' ');
-}
-
-bool destination_refusal_is_gone(const char *message)
-{
-	return says_check(message, "container") &&
-	       (strstr(message, "no container '") || strstr(message, " is stopped, not running"));
+	return s->lost_host && strcmp(s->lost_host, host) == 0;
 }

@@ -103,13 +103,13 @@ static void forbid_host(struct rebalance *r, size_t h)
 static void learn(struct rebalance *r, const struct batch_move *b)
 {
 	const struct plan_move *m = planned(r, b->name, b->from);
-	const char *why = b->error ? b->error : "";
 
 	if (b->outcome == BATCH_MOVED) {
 		*at(r, r->approved, m) = true;
 		return;
 	}
-	CLEANUP_FREE char *line = str_fmt("'%s' to %s: %s", b->name, b->to, why);
+	CLEANUP_FREE char *line =
+		str_fmt("'%s' to %s: %s", b->name, b->to, b->error ? b->error : "");
 	argv_add(&r->passed_over, line);
 	if (b->outcome == BATCH_BUSY || b->outcome == BATCH_GONE)
 		argv_add(b->outcome == BATCH_BUSY ? &r->busy : &r->gone, b->name);
@@ -117,9 +117,9 @@ static void learn(struct rebalance *r, const struct batch_move *b)
 		r->refused = true;
 	*at(r, r->problem.refused, m) = true;
 	/* Each further attempt would cost its deadline. */
-	if (destination_is_silent(why, b->to))
+	if (destination_is_lost(&b->summary, b->to))
 		forbid_host(r, m->to);
-	else if (b->outcome != BATCH_REFUSED || destination_refusal_is_final(why))
+	else if (b->outcome != BATCH_REFUSED || destination_refusal_is_final(&b->summary))
 		r->problem.items[m->item].fixed = true;
 }
 

@@ -97,6 +97,9 @@ static int check_summary(struct summary *s, struct err *err)
 	    check_word("strategy", s->strategy, err) < 0 ||
 	    check_word("packets", s->packets, err) < 0)
 		return -1;
+	if (check_word("cause", s->cause, err) < 0 || check_word("check", s->check, err) < 0 ||
+	    check_host("lost_host", s->lost_host, err) < 0)
+		return -1;
 	if (s->error)
 		str_mask(s->error);
 	if (s->answered_by)
@@ -185,9 +188,13 @@ void record_settle(struct record *r, const struct record *by)
 	r->outcome = by->outcome;
 	str_set(&s->outcome, by->summary.outcome);
 	s->exit_code = by->summary.exit_code;
-	/* Of one that was moved in the end the earlier cause is none any more. */
-	if (by->summary.error || by->outcome == OUTCOME_MOVED)
+	/* A move that ended well after all keeps no error. */
+	if (by->summary.error || by->outcome == OUTCOME_MOVED) {
 		str_set(&s->error, by->summary.error);
+		str_set(&s->cause, by->summary.cause);
+		str_set(&s->check, by->summary.check);
+		str_set(&s->lost_host, by->summary.lost_host);
+	}
 	str_set(&r->settled, by->settled);
 	str_set(&r->settled_on, by->settled_on);
 }

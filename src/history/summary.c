@@ -37,6 +37,9 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, packets, FIELD_TEXT),
 	FIELD(struct summary, answered_by, FIELD_TEXT),
 	FIELD(struct summary, error, FIELD_TEXT),
+	FIELD(struct summary, cause, FIELD_TEXT),
+	FIELD(struct summary, check, FIELD_TEXT),
+	FIELD(struct summary, lost_host, FIELD_TEXT),
 	{.key = NULL},
 };
 
@@ -59,6 +62,28 @@ void summary_step_add(struct summary *s, const char *name, double start_ms, doub
 {
 	s->steps = mem_grow(s->steps, s->n_steps + 1, sizeof(*s->steps));
 	s->steps[s->n_steps++] = (struct summary_step){str_dup(name), start_ms, ms, frozen};
+}
+
+void summary_set_error(struct summary *s, const struct err *err)
+{
+	str_set(&s->error, *err->msg ? err->msg : NULL);
+	str_set(&s->cause, *err->msg ? err_cause_word(err->cause) : NULL);
+	str_set(&s->check, err->check);
+	str_set(&s->lost_host, *err->host ? err->host : NULL);
+}
+
+void summary_refuse(struct summary *s, const struct err *err)
+{
+	str_set(&s->outcome, "refused");
+	s->exit_code = (int)err->code;
+	summary_set_error(s, err);
+}
+
+bool summary_has_cause(const struct summary *s, enum err_cause cause)
+{
+	const char *word = err_cause_word(cause);
+
+	return word && s->cause && strcmp(s->cause, word) == 0;
 }
 
 void summary_clear(struct summary *s)

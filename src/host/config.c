@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/host/config.h"
 
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -162,6 +165,17 @@ static int read_hosts(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
+/* The root is part of scripts and of CRIU's configuration, which have no way to write these. */
+static int check_root(const struct config *config, const char *where, struct err *err)
+{
+	if (name_check_path(config->bundle_root, err) < 0)
+		return err_wrap(err, "%s", where);
+	if (!strpbrk(config->bundle_root, "'\"\\"))
+		return 0;
+	return err_set(err, EXIT_USAGE, "%s: '%s' has a quote or a backslash in it", where,
+		       config->bundle_root);
+}
+
 static int read_root(const json_t *root, struct config *c, struct err *err)
 {
 	static const char *const known[] = {"bundle_root", "ssh",   "hosts",   "move",
@@ -176,7 +190,7 @@ static int read_root(const json_t *root, struct config *c, struct err *err)
 		return -1;
 	if (c->metrics && name_check_path(c->metrics, err) < 0)
 		return err_wrap(err, "metrics");
-	return name_check_path(c->bundle_root, err) < 0 ? err_wrap(err, "bundle_root") : 0;
+	return check_root(c, "bundle_root", err);
 }
 
 static void set_defaults(struct config *config)
@@ -222,8 +236,7 @@ int config_load(const char *path, const char *bundle_root, struct config *config
 		CLEANUP_FREE char *cwd = *bundle_root == '/' ? NULL : getcwd(NULL, 0);
 		CLEANUP_FREE char *full = cwd ? str_fmt("%s/%s", cwd, bundle_root) : NULL;
 		str_set(&config->bundle_root, full ? full : bundle_root);
-		if (name_check_path(config->bundle_root, err) < 0)
-			status = err_wrap(err, "--bundle-root");
+		return check_root(config, "--bundle-root", err);
 	}
 	return status;
 }
@@ -286,8 +299,58 @@ static char *own_name(void)
 	return str_dup(name);
 }
 
-/* "rhel01" and "rhel01.example.com" are one host when either says the other's short name. */
-static bool is_here(const char *name)
+static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+	if (!a || a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+	return a->sa_family == AF_INET6 &&
+	       IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+				  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
+}
+
+static bool is_own_address(const struct sockaddr *address)
+{
+	struct ifaddrs *all = NULL;
+	bool own = false;
+
+	/* Debian has a host's own name at 127.0.1.1, which no device has. */
+	if (address->sa_family == AF_INET &&
+	    ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
+		    IN_LOOPBACKNET)
+		return true;
+	if (getifaddrs(&all) < 0)
+		return false;
+	for (const struct ifaddrs *a = all; a && !own; a = a->ifa_next)
+		own = same_address(a->ifa_addr, address);
+	freeifaddrs(all);
+	return own;
+}
+
+enum whose { OURS, OTHERS, NOBODYS };
+
+/* Whose address a name has; NOBODYS: it can't be looked up. */
+static enum whose whose_address(const char *name)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all = NULL;
+	enum whose whose = OTHERS;
+
+	if (getaddrinfo(name, NULL, &hints, &all) != 0)
+		return NOBODYS;
+	for (const struct addrinfo *a = all; a; a = a->ai_next)
+		if (is_own_address(a->ai_addr))
+			whose = OURS;
+	freeaddrinfo(all);
+	return whose;
+}
+
+/*
+ * "rhel01" and "rhel01.example.com" are one host when either is the other's short name, unless the
+ * name has another host's address.
+ */
+static bool is_own_name(const char *name)
 {
 	CLEANUP_FREE char *own = own_name();
 	size_t own_len = strcspn(own, "."), len = strcspn(name, ".");
@@ -295,13 +358,25 @@ static bool is_here(const char *name)
 	if (strcmp(name, "localhost") == 0 || strcmp(name, own) == 0)
 		return true;
 	return (own[own_len] == '\0' || name[len] == '\0') && own_len == len && len &&
-	       strncmp(own, name, len) == 0;
+	       strncmp(own, name, len) == 0 && whose_address(name) != OTHERS;
+}
+
+/* row: the host's in the configuration, or NULL. A destination for ssh that it gives is believed,
+ * unless it leads to this machine. */
+static bool is_here(const char *name, const struct config_host *row)
+{
+	if (!is_own_name(name))
+		return false;
+	if (!row || !row->ssh)
+		return true;
+	const char *at = strrchr(row->ssh, '@');
+	return whose_address(at ? at + 1 : row->ssh) == OURS;
 }
 
 char *config_here(const struct config *config)
 {
 	for (size_t i = 0; i < config->n_hosts; i++)
-		if (is_here(config->hosts[i].name))
+		if (is_here(config->hosts[i].name, &config->hosts[i]))
 			return str_dup(config->hosts[i].name);
 	return own_name();
 }
@@ -326,11 +401,12 @@ struct host *config_host(const struct config *config, const char *name, const st
 
 	if (name_check_host(name, err) < 0)
 		return NULL;
-	if (config->n_hosts && !row && !is_here(name)) {
+	bool here = is_here(name, row);
+	if (config->n_hosts && !row && !here) {
 		(void)unknown_host(config, name, err);
 		return NULL;
 	}
-	if (!is_here(name)) {
+	if (!here) {
 		const char *target = row && row->ssh ? row->ssh : name;
 		dest = config->ssh_user && !strchr(target, '@')
 			       ? str_fmt("%s@%s", config->ssh_user, target)

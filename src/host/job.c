@@ -15,6 +15,8 @@
 
 /* After the deadline SIGTERM, this much later SIGKILL. */
 #define KILL_AFTER_MS 1000
+/* SIGTERM, and SIGKILL as often as it may need on a busy machine. */
+#define KILLS_MAX 4
 /* A child that closed its output and lives on is looked at this often. */
 #define REAP_TICK_MS 2
 #define READ_CHUNK 65536
@@ -221,13 +223,21 @@ static void local_deadline(struct job *job)
 {
 	if (!deadline_passed(job->deadline))
 		return;
-	proc_signal(&job->proc, job->killed ? SIGKILL : SIGTERM);
-	if (job->killed) {
+	job->timed_out = true;
+	if (job->signals == KILLS_MAX) {
+		/* It waits in the kernel, for a disk or an NFS server: as a host that is silent. */
+		buf_clear(&job->err);
+		buf_puts(&job->err, "it can't be killed, the disk or an NFS server may hang");
+		job->host->lost = job->lost = true;
+		job_end(job);
+		return;
+	}
+	proc_signal(&job->proc, job->signals ? SIGKILL : SIGTERM);
+	if (job->signals) {
 		/* Whoever still holds the pipes left the session: not waited for. */
 		proc_close(&job->proc);
 	}
-	job->killed = true;
-	job->timed_out = true;
+	job->signals++;
 	job->deadline = deadline_in_ms(KILL_AFTER_MS);
 }
 
@@ -237,6 +247,8 @@ static void local_progress(struct job *job)
 	pump_out(&job->out, &job->proc.out, job->limit, &job->truncated);
 	pump_out(&job->err, &job->proc.err, job->limit, &job->truncated);
 	local_deadline(job);
+	if (job->state == JOB_DONE)
+		return;
 	if (job->proc.out < 0 && job->proc.err < 0 && proc_reap(&job->proc, &job->status)) {
 		proc_close(&job->proc);
 		job_end(job);
@@ -336,9 +348,10 @@ int job_failure(const struct job *job, struct err *err)
 	CLEANUP_FREE char *said = last_line(&job->err);
 	const char *name = job->host->name;
 
-	if (job->lost)
-		return err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "",
-			       said);
+	if (job->lost) {
+		(void)err_set(err, EXIT_FAILED, "%s: no answer%s%s", name, *said ? ": " : "", said);
+		return err_because_lost(err, name);
+	}
 	if (job->timed_out)
 		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name,
 			       job->what, job->timeout_ms / 1000.0);

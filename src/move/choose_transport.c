@@ -37,12 +37,23 @@ static bool listens(const struct facts *facts, unsigned port)
 	return false;
 }
 
+/* Moves that a batch makes at once are numbered, so that none of them takes another's port. */
+static unsigned first_port(const struct move *m)
+{
+	const char *number = getenv(MOVE_NUMBER_ENV);
+	unsigned long n = number ? strtoul(number, NULL, 10) : strtoul(m->tag, NULL, 16);
+
+	return (unsigned)(n % PAGE_PORTS);
+}
+
 void move_name_page_server(struct move *m, const char *server, const char *client,
 			   const struct facts *facts)
 {
-	m->page_port = PAGE_PORT_FIRST + (unsigned)(strtoul(m->tag, NULL, 16) % PAGE_PORTS);
-	while (listens(facts, m->page_port))
-		m->page_port++;
+	unsigned n = first_port(m);
+	m->page_port = PAGE_PORT_FIRST + n;
+	/* The ports after those are nobody's first choice. */
+	for (unsigned i = 0; listens(facts, m->page_port) && i < PAGE_PORTS; i++)
+		m->page_port = PAGE_PORT_FIRST + PAGE_PORTS + (n + i) % PAGE_PORTS;
 	str_set(&m->page_server, server);
 	str_set(&m->page_client, client);
 	free(m->page_endpoint);

@@ -103,7 +103,7 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 	struct summary *s = &move->summary;
 
 	str_set(&s->outcome, outcome);
-	str_set(&s->error, err && *err->msg ? err->msg : NULL);
+	summary_set_error(s, err);
 	s->exit_code = (int)code;
 	if (move->freeze_us && move->thawed_us)
 		s->freeze_ms = (double)(move->thawed_us - move->freeze_us) / 1000;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/move/move_options.h"
 
+#include "cmigrate/container/annotation.h"
+
 #define ROW(member, name, kind, arg, help) OPT(struct move_opts, member, name, 0, kind, arg, help)
 
 const struct opt move_opts_table[] = {
@@ -11,13 +13,13 @@ const struct opt move_opts_table[] = {
 	 .offset = offsetof(struct move_opts, strategy),
 	 .arg = "NAME",
 	 .help = "how memory is carried over",
-	 .choices = "auto|cold|pre-copy|post-copy|hybrid"},
+	 .choices = ANNOTATION_STRATEGIES},
 	{.name = "transport",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, transport),
 	 .arg = "NAME",
 	 .help = "by which way: the shared directory, or straight to the destination",
-	 .choices = "shared|direct"},
+	 .choices = ANNOTATION_TRANSPORTS},
 	ROW(tcp_established, "tcp-established", OPT_FLAG, NULL,
 	    "keep open connections (default where a service address moves along)"),
 	ROW(tcp_close, "tcp-close", OPT_FLAG, NULL,

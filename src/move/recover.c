@@ -237,7 +237,7 @@ static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 		"once it is surely off",
 		move->bundle.name, why, move->bundle.name);
 	str_set(&move->summary.outcome, "in-doubt");
-	str_set(&move->summary.error, err->msg);
+	summary_set_error(&move->summary, err);
 	return EXIT_IN_DOUBT;
 }
 
@@ -333,7 +333,7 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	if (way == RECOVER_DOUBT) {
 		add_cause(&source_err, err);
 		add_cause(&destination_err, err);
-		str_set(&move->summary.error, err->msg);
+		summary_set_error(&move->summary, err);
 	}
 	move->summary.exit_code = (int)code;
 	move_record(move);

@@ -126,6 +126,7 @@ int move_read_bundle(struct move *m, struct err *err)
 		(void)err_set(err, EXIT_REFUSED,
 			      "container '%s': %s has no readable '%s/config.json'", m->bundle.name,
 			      host->name, m->bundle.dir);
+		(void)err_because(err, CAUSE_NO_BUNDLE);
 		return err_append(err,
 				  "'cmigrate generate %s' writes one, --bundle-root says where "
 				  "bundles are",
@@ -237,12 +238,12 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 					      : refusal(err);
 	if (has_journal(m, &found, err) < 0)
 		return -1;
-	if (found)
-		return err_set(
-			err, EXIT_BUSY,
-			"an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
-			m->bundle.name, m->bundle.name);
-	return 0;
+	if (!found)
+		return 0;
+	(void)err_set(err, EXIT_BUSY,
+		      "an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
+		      m->bundle.name, m->bundle.name);
+	return err_because(err, CAUSE_PENDING);
 }
 
 /* The other host's name in the network. */
@@ -280,7 +281,7 @@ void move_ask_endpoints(struct move *m)
 	struct err silent = ERR_INIT;
 
 	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
-	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, &silent) < 0)
+	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, NULL, &silent) < 0)
 		str_set(&m->endpoint_silence, silent.msg);
 }
 

@@ -60,7 +60,8 @@ int step_answer(struct move *move, struct err *err)
 		return runs_on_destination(move, false, err);
 	}
 	if (wait_for_answer(move, &silent) == 0) {
-		move->summary.answered_by = probe_answer(move->probe);
+		CLEANUP_FREE char *answer = probe_answer(move->probe);
+		str_set(&move->summary.answered_by, answer);
 		return runs_on_destination(move, true, err);
 	}
 	move->answered_us = 0;

@@ -14,7 +14,7 @@ int step_prepare_hosts_pages(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 	struct pages pages = move_pages(move);
 
-	if (pages_admit(&pages, &src, err) < 0 || step_prepare_hosts(move, err) < 0)
+	if (step_prepare_hosts(move, err) < 0 || pages_admit(&pages, &src, err) < 0)
 		return -1;
 	return runtime_served_start(&src, 0, &move->served, err);
 }
@@ -30,6 +30,9 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 	enum undo_result result = undo_prepare(move, err);
 
+	/* The guard is another move's then. */
+	if (move->source_taken || move->destination_taken)
+		return result;
 	return pages_clear(&pages, &src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
 }
 

@@ -118,7 +118,8 @@ int step_prepare_hosts(struct move *move, struct err *err)
 	const size_t channels = CHANNELS + (move->direct ? 1 : 0);
 	struct host *const hosts[] = {move->source, move->destination};
 
-	return direct_admit(move, err) < 0 || make_directories(move, err) < 0 ||
+	/* A guard is of the container's name: only whoever has the directories may replace it. */
+	return make_directories(move, err) < 0 || direct_admit(move, err) < 0 ||
 			       hosts_prime(hosts, 2, channels, err) < 0 ||
 			       move_make_probe(move, err) < 0
 		       ? -1

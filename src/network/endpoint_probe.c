@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/network/endpoint_probe.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/host/host.h"
 
-/* To connect: packets that were dropped are sent again after a second, so a new try comes sooner.
+/*
+ * For a TCP connection: a packet that was dropped is sent again after a second, so a new try comes
+ * sooner. Each try waits twice as long as the one before, for endpoints that are far away, and
+ * after the longest the first comes again. Names and TLS don't count.
  */
 #define CONNECT_MS 250
+#define CONNECT_MAX_MS 4000
 /* For the whole answer: a page that takes its time is not asked for again and again. */
 #define TRY_MS 10000
 /* Between two tries of an endpoint that refuses. */
@@ -24,6 +30,9 @@ struct endpoint {
 	bool answered;
 	bool running;
 	int64_t next_us; /* not before this */
+	int64_t begun_us;
+	int connect_ms;		    /* limit of this try */
+	struct curl_slist *resolve; /* its name as it was looked up, or NULL */
 	struct buf answer;
 	char cause[CURL_ERROR_SIZE];
 	char said[CURL_ERROR_SIZE + 64];
@@ -45,6 +54,47 @@ static size_t keep_answer(char *data, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
+/* "NAME:PORT:ADDRESS,...": what libcurl is told of a name. Owned by the caller. */
+static char *resolution(const char *name, const char *port, const struct addrinfo *all)
+{
+	struct buf text = {0};
+	char ip[INET6_ADDRSTRLEN];
+
+	buf_printf(&text, "%s:%s:", name, port);
+	for (const struct addrinfo *a = all; a; a = a->ai_next)
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof(ip), NULL, 0,
+				NI_NUMERICHOST) == 0)
+			buf_printf(&text, "%s%s", a == all ? "" : ",", ip);
+	return buf_steal(&text);
+}
+
+/* A name that can't be looked up now is left to libcurl, which says why. */
+static void look_up(struct endpoint *e, CURLU *url)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
+	char *name = NULL, *port = NULL;
+
+	if (curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	    *name != '[' && getaddrinfo(name, NULL, &hints, &all) == 0) {
+		CLEANUP_FREE char *text = resolution(name, port, all);
+		e->resolve = curl_slist_append(NULL, text);
+		freeaddrinfo(all);
+	}
+	curl_free(name);
+	curl_free(port);
+}
+
+static void find_address(struct endpoint *e)
+{
+	CURLU *url = curl_url();
+	CLEANUP_FREE char *http = e->tcp ? str_fmt("http://%s", e->url + strlen("tcp://")) : NULL;
+
+	if (url && curl_url_set(url, CURLUPART_URL, http ? http : e->url, 0) == CURLUE_OK)
+		look_up(e, url);
+	curl_url_cleanup(url);
+}
+
 static void set_up(struct endpoint *e)
 {
 	CURL *c = e->easy;
@@ -56,13 +106,14 @@ static void set_up(struct endpoint *e)
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, e->tcp ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)TRY_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TRY_MS);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* looked up once */
+	curl_easy_setopt(c, CURLOPT_RESOLVE, e->resolve);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "cmigrate");
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep_answer);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
@@ -76,13 +127,20 @@ struct probe *probe_new(const struct argv *urls, struct err *err)
 		(void)err_set(err, EXIT_FAILED, "can't start libcurl");
 		return NULL;
 	}
+	CURLM *multi = curl_multi_init();
+	if (!multi) {
+		curl_global_cleanup();
+		(void)err_set(err, EXIT_FAILED, "can't start libcurl");
+		return NULL;
+	}
 	struct probe *p = mem_new(1, sizeof(*p));
-	p->multi = curl_multi_init();
+	p->multi = multi;
 	p->endpoints = mem_new(urls->n, sizeof(*p->endpoints));
 	for (; p->n < urls->n; p->n++) {
 		struct endpoint *e = &p->endpoints[p->n];
 		e->url = str_dup(urls->v[p->n]);
 		e->tcp = str_starts(e->url, "tcp://");
+		find_address(e);
 		e->easy = curl_easy_init();
 		if (e->easy)
 			set_up(e);
@@ -100,6 +158,7 @@ void probe_free(struct probe *probe)
 			(void)curl_multi_remove_handle(probe->multi, e->easy);
 		curl_easy_cleanup(e->easy);
 		buf_clear(&e->answer);
+		curl_slist_free_all(e->resolve);
 		free(e->url);
 	}
 	(void)curl_multi_cleanup(probe->multi);
@@ -121,6 +180,10 @@ static void start_due(struct probe *p, int64_t now)
 			continue;
 		buf_clear(&e->answer);
 		e->cause[0] = '\0';
+		e->begun_us = now;
+		e->connect_ms *= 2;
+		if (e->connect_ms < CONNECT_MS || e->connect_ms > CONNECT_MAX_MS)
+			e->connect_ms = CONNECT_MS;
 		e->running = curl_multi_add_handle(p->multi, e->easy) == CURLM_OK;
 	}
 }
@@ -164,6 +227,25 @@ static void collect(struct probe *p)
 	}
 }
 
+/* Ends tries whose TCP connection takes too long. */
+static void drop_late(struct probe *p, int64_t now)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct endpoint *e = &p->endpoints[i];
+		curl_off_t looked_up = 0, connected = 0;
+		if (!e->running)
+			continue;
+		(void)curl_easy_getinfo(e->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+		(void)curl_easy_getinfo(e->easy, CURLINFO_CONNECT_TIME_T, &connected);
+		if (connected || now - e->begun_us - looked_up < e->connect_ms * INT64_C(1000))
+			continue;
+		(void)curl_multi_remove_handle(p->multi, e->easy);
+		e->running = false;
+		(void)snprintf(e->said, sizeof(e->said), "no connection within %d ms",
+			       e->connect_ms);
+	}
+}
+
 static const struct endpoint *silent_one(const struct probe *p)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -195,6 +277,7 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 		start_due(probe, clock_now_us());
 		(void)curl_multi_perform(probe->multi, &running);
 		collect(probe);
+		drop_late(probe, clock_now_us());
 		if (!silent_one(probe))
 			break;
 		if (deadline_passed(deadline) || (cancel && *cancel))
@@ -207,7 +290,7 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 }
 
 double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
-		 struct err *err)
+		 char **ret_said, struct err *err)
 {
 	int64_t start = clock_now_us(), answered = 0;
 	struct probe *probe = probe_new(urls, err);
@@ -215,6 +298,8 @@ double probe_now(const struct argv *urls, int timeout_ms, const volatile int *ca
 	if (!probe)
 		return -1;
 	int status = probe_wait(probe, deadline_in_ms(timeout_ms), cancel, &answered, err);
+	if (status < 0 && ret_said)
+		*ret_said = str_dup(silent_one(probe)->said);
 	probe_free(probe);
 	return status < 0 ? -1 : (double)(answered - start) / 1000.0;
 }

@@ -14,11 +14,30 @@ restoring() {
 		sed -n 's#^/proc/\([0-9]*\)/environ$#\1#p'
 }
 
+# linux.cgroupsPath, and no other member of that name: an annotation may have it too.
+cgroups_path() { # FILE
+	awk '{
+		while (match($0, /"([^"\\]|\\.)*"|[][{},]/)) {
+			token = substr($0, RSTART, RLENGTH)
+			$0 = substr($0, RSTART + RLENGTH)
+			if (token ~ /[[{]/ && length(token) == 1) {
+				depth++
+				if (depth == 2) section = last
+			} else if (token ~ /[]}]/ && length(token) == 1) {
+				depth--
+			} else if (depth == 2 && section == "\"linux\"" && last == "\"cgroupsPath\"" && token != ",") {
+				print substr(token, 2, length(token) - 2)
+				exit
+			}
+			last = token
+		}
+	}' "$1"
+}
+
 # Its cgroups as /proc tells them: where config.json says, else below the cgroup that the restoring runc was in
 # (restore.sh), or beside that (cgroup v2). Never by the last part of a path alone: other managers have containers too.
 places() {
-	said=$(sed -n 's/.*"cgroupsPath"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' "$bundle/config.json" 2>/dev/null |
-		sed 's#\\/#/#g' | head -n 1)
+	said=$(cgroups_path "$bundle/config.json" 2>/dev/null | sed 's#\\/#/#g')
 	case $said in
 	*[!A-Za-z0-9_.:/@+-]*)
 		echo "'$bundle/config.json': a cgroupsPath that can't be looked for" >&2

@@ -13,8 +13,9 @@ verb=$1 tag=$2 priority=$3 netns=$4
 shift 4
 ifb=cm$tag
 table=cmigrate_$tag
-# Who made the ingress qdisc of a device, so that the last move to use it takes it away.
-made=/run/cmigrate/ingress
+# Who made the ingress qdisc of a device, so that the last move to use it takes it away. No
+# container's name has an @: these are nobody's work directories.
+made=/run/cmigrate/ingress@
 
 . part/ns.sh
 . part/table.sh
@@ -69,7 +70,7 @@ redirect_tc() {
 	device=${1##*@} ip=${1%%/*}
 	if ! ns tc qdisc show dev "$device" | grep -q -E 'ingress|clsact'; then
 		ns tc qdisc add dev "$device" ingress || return 1
-		: >"$made-$device"
+		: >"$made$device"
 	fi
 	case $ip in
 	*:*) ns tc filter add dev "$device" parent ffff: protocol ipv6 prio $((priority + 1)) u32 \
@@ -171,13 +172,13 @@ drain() {
 no_queue() {
 	! command -v nft >/dev/null || drop_table netdev "$table" || return
 	for device in $(devices "$@"); do
-		[ -e "$made-$device" ] || ns tc filter show dev "$device" parent ffff: 2>/dev/null |
+		[ -e "$made$device" ] || ns tc filter show dev "$device" parent ffff: 2>/dev/null |
 			grep -q "pref $priority \|pref $((priority + 1)) " || continue
 		ns tc filter del dev "$device" parent ffff: protocol ip prio "$priority" 2>/dev/null
 		ns tc filter del dev "$device" parent ffff: protocol ipv6 prio $((priority + 1)) 2>/dev/null
-		if [ -e "$made-$device" ] && [ -z "$(ns tc filter show dev "$device" parent ffff:)" ]; then
+		if [ -e "$made$device" ] && [ -z "$(ns tc filter show dev "$device" parent ffff:)" ]; then
 			ns tc qdisc del dev "$device" ingress 2>/dev/null
-			rm -f "$made-$device"
+			rm -f "$made$device"
 		fi
 	done
 	drain

@@ -8,8 +8,9 @@ umask 077
 # Where it can't be written, the checks say so. Who has just ended may remove the empty directory meanwhile.
 leave_proof() {
 	for _ in 1 2 3 4 5 6 7 8; do
-		mkdir -p "$state" || return
-		echo "$id" >"$state/proof-$id" && return
+		mkdir -p "$state" && [ ! -L "$state" ] || return
+		# noclobber: neither is there a file yet, nor a link that leads elsewhere.
+		(set -C && echo "$id" >"$state/proof-$id") && return
 		[ ! -d "$state" ] || return
 	done
 }

@@ -5,7 +5,8 @@
 # Starts a container detached. Its standard descriptors are those of runc: /dev/null, since CRIU can
 # dump neither a file nor a terminal of the host there. What runc has to say goes to its log.
 name=$1 bundle=$2
-log=/run/cmigrate/run-$name.$$
+# No container's name has an @: this is nobody's work directory.
+log=/run/cmigrate/run@$name.$$
 umask 077
 # Who ends beside us may remove the empty directory.
 for _ in 1 2 3 4 5 6 7 8; do

@@ -8,6 +8,11 @@ umask 077
 
 . part/absent.sh
 
+# Nobody's link leads elsewhere.
+[ ! -L "$dir" ] && [ ! -L "$file" ] || {
+	echo "'$file' or its directory is a symbolic link" >&2
+	exit 1
+}
 # Twice what a reader takes, in blocks of 512 bytes.
 ulimit -f 4096
 make_dir() {

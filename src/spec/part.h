@@ -49,6 +49,11 @@ spec_word_fn spec_drop_all_caps, spec_add_cap, spec_drop_cap, spec_add_rlimit;
 /* spec_mount.c */
 spec_word_fn spec_add_tmpfs, spec_add_bind;
 
+/* annotations.c */
+spec_word_fn spec_add_label;
+/* Those of the options' own names: they win over labels. */
+int spec_set_annotations(struct spec_build *b, struct err *err);
+
 /* spec_linux.c */
 spec_word_fn spec_set_network, spec_set_hostname, spec_add_sysctl, spec_set_cgroups_path;
 spec_word_fn spec_set_cpus, spec_set_pids_limit;

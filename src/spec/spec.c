@@ -30,19 +30,6 @@ static int set_no_new_privileges(struct spec_build *b, struct err *err)
 	return process ? json_object_set_new(process, "noNewPrivileges", json_true()) : -1;
 }
 
-static int add_label(struct spec_build *b, const char *word, struct err *err)
-{
-	json_t *annotations = spec_object(b->doc, "annotations", err);
-	CLEANUP_FREE char *key = NULL;
-	const char *value;
-
-	if (!annotations || spec_key_value(word, &key, &value, err) < 0 ||
-	    annotation_check(key, value, err) < 0)
-		return -1;
-	json_object_set_new(annotations, key, json_string(value));
-	return 0;
-}
-
 enum word_kind { ONE, MANY };
 
 #define ROW_ONE(name, member, function)                                                            \
@@ -80,7 +67,7 @@ static const struct row {
 	ROW_ONE("cgroups-path", cgroups_path, spec_set_cgroups_path),
 	ROW_ONE("cpus", cpus, spec_set_cpus),
 	ROW_ONE("pids-limit", pids_limit, spec_set_pids_limit),
-	ROW_MANY("label", label, add_label),
+	ROW_MANY("label", label, spec_add_label),
 };
 
 static int apply_word(struct spec_build *b, const struct row *row, const char *word,
@@ -121,7 +108,7 @@ static int apply_rest(struct spec_build *b, const json_t *seccomp, struct err *e
 		return err_wrap(err, "--memory");
 	if (seccomp && spec_set_seccomp(b, seccomp, err) < 0)
 		return err_wrap(err, "--seccomp");
-	return 0;
+	return spec_set_annotations(b, err);
 }
 
 /* What a template lacks and the format asks for. */

@@ -184,6 +184,21 @@ past() { # COUNT [NAME] [JSON]
 }
 
 # bats test_tags=all
+@test "metrics: a refusal and a plan change nothing, and a drain writes them once, at its end" {
+	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
+	refuses 3 'hosta already' "$cmigrate" move web hosta
+	moves hostb --dry-run
+	[ "$status" -eq 0 ]
+	[ ! -e cmigrate.prom ]
+	CMIGRATE_MOVE_NUMBER=1 moves hostb
+	[ "$status" -eq 0 ]
+	[ ! -e cmigrate.prom ]
+	runs drain --skip-check "$skips" hostb
+	[ "$status" -eq 0 ]
+	grep -x 'cmigrate_moves_total{container="web",outcome="moved"} 2' cmigrate.prom
+}
+
+# bats test_tags=all
 @test "metrics are right after a crash: recover writes them" {
 	configure ', "metrics": "'"$PWD"'/cmigrate.prom"'
 	CMIGRATE_FAULT=restore:after moves hostb

@@ -192,6 +192,40 @@ script() { # NAME ARG...: with the parts that it takes in
 	[ "$(script store read "$BATS_TEST_TMPDIR/web/.cmigrate" history | head -n 1)" = x ]
 }
 
+@test "store and open follow no symbolic link" {
+	local elsewhere=$BATS_TEST_TMPDIR/elsewhere web=$BATS_TEST_TMPDIR/web
+	mkdir -p "$elsewhere" "$web/.cmigrate"
+	echo '{}' >"$web/config.json"
+	echo kept >"$elsewhere/file"
+	ln -s "$elsewhere/file" "$web/.cmigrate/history"
+	ln -s "$elsewhere/new" "$web/.cmigrate/proof-1"
+	for verb in read append replace remove; do
+		run script store "$verb" "$web/.cmigrate" history <<<x
+		[ "$status" -eq 1 ]
+		[[ $output == *'is a symbolic link'* ]]
+	done
+	script open "$web" 1
+	rm "$web/.cmigrate/history" "$web/.cmigrate/proof-1"
+	rmdir "$web/.cmigrate"
+	ln -s "$elsewhere" "$web/.cmigrate"
+	run script store append "$web/.cmigrate" history <<<x
+	[ "$status" -eq 1 ]
+	script open "$web" 2
+	[ "$(ls "$elsewhere")" = file ]
+	[ "$(cat "$elsewhere/file")" = kept ]
+}
+
+# A container may be called run-web, and its work directory is /run/cmigrate/run-web.
+@test "a log of run has no container's name" {
+	stand_in_for runc <<-END
+		#!/bin/sh
+		printf '%s\n' "\$2" >"$BATS_TEST_TMPDIR/log"
+	END
+	script run web "$BATS_TEST_TMPDIR"
+	[[ $(cat "$BATS_TEST_TMPDIR/log") == /run/cmigrate/*@* ]]
+	grep -q -x 'made=/run/cmigrate/.*@' "$top/src/scripts/hold.sh"
+}
+
 # A cgroup in which the copy of a container called web9 would be: the one that a restore noted is above it.
 make_cgroup() { # NAME
 	local hierarchy=/sys/fs/cgroup/pids
@@ -229,6 +263,10 @@ runc_knows_nothing() {
 	[ ! -e "/proc/$child/fd/0" ]
 	wait "$holder" || true
 	holder=
+	# Only linux.cgroupsPath is where it is.
+	printf '%s\n' '{"annotations": {"cgroupsPath": "/a b", "x": "\\"cgroupsPath\\": {"}, "linux":' \
+		'{"x": {"cgroupsPath": "/a b"}, "cgroupsPath": "/none"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
+	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
 	# What can't be looked for is no place where nothing is.
 	echo '{"linux": {"cgroupsPath": "/a b"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
 	run script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"

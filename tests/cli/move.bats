@@ -255,7 +255,7 @@ nothing_changed() {
 	moves --json --from hosta
 	[ "$status" -eq 3 ]
 	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .container == "web" and .outcome == "refused" and
-		.exit_code == 3 and (.error | length > 0) and .steps == [] and .total_ms == null and .memory_bytes == null'
+		.exit_code == 3 and (.error | length > 0) and .cause == "check" and .check == "name" and .steps == [] and .total_ms == null and .memory_bytes == null'
 	[ "$(cat stub/hosta/state)" = running ]
 }
 
@@ -265,6 +265,10 @@ nothing_changed() {
 	[ "$status" -eq 0 ]
 	[[ $output == *plan:* ]]
 	nothing_changed
+	echo running >stub/hostb/state
+	moves --json --dry-run --from hosta
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .outcome == "refused" and .check == "name"'
+	rm stub/hostb/state
 	moves --quiet --dry-run
 	[ "$status" -eq 0 ]
 	[ -z "$output$stderr" ]
@@ -304,6 +308,10 @@ nothing_changed() {
 	jq -e 'select(.check) | has("severity") and has("result") and has("message") and has("remedy") and has("id")' \
 		<<<"$output" >/dev/null
 	[ "$(jq -r 'select(.check == "cpu").result' <<<"$output")" = skipped ]
+	rm stub/hosta/state
+	run --separate-stderr "$cmigrate" check --json --from hosta --skip-check "$skips" web hostb
+	[ "$status" -eq 3 ]
+	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .cause == "gone" and .check == "container"'
 }
 
 # bats test_tags=all

@@ -53,7 +53,7 @@ moved() {
 	[ "$(grep -c -F 'criu [page-server]' stub/calls)" -eq 1 ]
 	printf '%s\n' "$stderr" >all
 	# Nobody but the source reaches it, and its rule goes with it.
-	in_order '[hostb] + (guard) admit ' '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' \
+	in_order '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' '[hostb] + (guard) admit ' \
 		'[hostb] + (receive) 0 0 ' '[hosta] + (dump) runc checkpoint ' '[hostb] + (gather) ' '[hostb] + (restore) ' \
 		'[hostb] + (unpage) ' '[hostb] + (guard) clear ' '[hostb] + (clean) '
 	grep -E '^\[hostb\] \+ \(gather\) .*/pages 2$' all
@@ -100,6 +100,18 @@ is_undone() { # MESSAGE
 	moves
 	is_undone 'the memory did not get to hostb: its page server ended with status 1'
 	run ! grep -F 'hosta runc [pause]' stub/calls
+}
+
+@test "a work directory that is another move's: that one's guard is left alone" {
+	mkdir -p stub/hostb/run/cmigrate/web
+	: >stub/hostb/run/cmigrate/web/criu.conf
+	moves --verbose
+	[ "$status" -eq 4 ]
+	[[ $stderr != *'(guard)'* ]]
+	runs move --skip-check "$skips,stdio,terminal,deleted,pages" --strategy post-copy --verbose web hostb
+	[ "$status" -eq 4 ]
+	[[ $stderr != *'(guard)'* ]]
+	[ -e stub/hostb/run/cmigrate/web/criu.conf ]
 }
 
 @test "who waits for a page server that never began is told when the work directory goes" {

@@ -10,6 +10,7 @@
 #define CMIGRATE_ERR_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Exit codes, the same for all commands; cmigrate(1) has the table. */
 enum exit_code {
@@ -24,11 +25,27 @@ enum exit_code {
 	EXIT_SOME = 8,	   /* drain, rebalance: some moves failed */
 };
 
+/* The cause of a failure, for code that has to decide: messages are for people alone. */
+enum err_cause {
+	CAUSE_NONE,	 /* none that anybody decides by */
+	CAUSE_CHECK,	 /* a check refused: err.check */
+	CAUSE_GONE,	 /* so did err.check: the container has left its source, or ended there */
+	CAUSE_NO_BUNDLE, /* the container has no readable config.json */
+	CAUSE_LOST_HOST, /* a host stopped answering, or never did: err.host */
+	CAUSE_LOCKED,	 /* another cmigrate holds the container */
+	CAUSE_PENDING,	 /* an interrupted move waits for `recover` */
+	ERR_CAUSES
+};
+
 #define ERR_SIZE 2048
+#define ERR_HOST_SIZE 256
 
 struct err {
 	enum exit_code code; /* EXIT_DONE while nothing has failed */
-	char msg[ERR_SIZE];  /* lower case, no full stop, printable: control bytes are masked */
+	enum err_cause cause;
+	const char *check;	  /* the id of the check that refused; NULL: none */
+	char host[ERR_HOST_SIZE]; /* the host that is lost; "": none */
+	char msg[ERR_SIZE]; /* lower case, no full stop, printable: control bytes are masked */
 };
 
 #define ERR_INIT                                                                                   \
@@ -36,8 +53,8 @@ struct err {
 		.code = EXIT_DONE, .msg = ""                                                       \
 	}
 
-/* Sets code and message; an earlier message is overwritten. Returns -1, for `return err_set(...)`.
- */
+/* Sets code and message; an earlier message and its cause are overwritten. Returns -1, for
+ * `return err_set(...)`. */
 int err_set(struct err *err, enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -45,7 +62,17 @@ int err_set(struct err *err, enum exit_code code, const char *fmt, ...)
 int err_errno(struct err *err, enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "CONTEXT: " before the message; the code stays. Returns -1. */
+/* Says the cause of what was set just now. Returns -1. */
+int err_because(struct err *err, enum err_cause cause);
+/* CAUSE_CHECK, or CAUSE_GONE if the check saw that; check: the id, static text. Returns -1. */
+int err_because_check(struct err *err, const char *check, bool gone);
+/* CAUSE_LOST_HOST; the name is copied. Returns -1. */
+int err_because_lost(struct err *err, const char *host);
+/* The cause as JSON has it: "check", "gone", "no-bundle", "lost-host", "locked", "pending"; NULL
+ * for CAUSE_NONE. */
+const char *err_cause_word(enum err_cause cause);
+
+/* Puts "CONTEXT: " before the message; code and cause stay. Returns -1. */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "; MORE" behind the message: a remedy, or what was done about it. Returns -1. */

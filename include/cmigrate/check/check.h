@@ -12,6 +12,7 @@ struct finding {
 	char *message;
 	char *remedy; /* NULL: the one of the table */
 	bool warning; /* less severe than the table says */
+	bool gone;    /* the container isn't on its source, or has ended there */
 };
 
 /* Sets the message and returns CHECK_FAILED. remedy NULL: the one of the table. */

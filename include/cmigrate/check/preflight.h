@@ -65,6 +65,7 @@ struct check_result {
 	const char *id;
 	enum check_severity severity; /* of this result */
 	enum check_outcome outcome;
+	bool gone;     /* the container isn't on its source, or has ended there */
 	char *message; /* one line, hosts named; NULL unless failed */
 	char *remedy;  /* NULL unless failed */
 };
@@ -92,7 +93,7 @@ int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
 /* Runs all checks but those that skip names. It is up to preflight_verdict() whether to go on. */
 void preflight_run(const struct preflight *p, struct check_results *ret);
 /* 0, or -1 with EXIT_REFUSED and one line: the first failed error, its remedy, its id, how many
- * more. */
+ * more. The cause is CAUSE_CHECK or CAUSE_GONE, with that id. */
 int preflight_verdict(const struct check_results *results, struct err *err);
 void check_results_clear(struct check_results *results);
 

@@ -20,6 +20,10 @@
 #define ANNOTATION_CRIU ANNOTATION_PREFIX "criu"		 /* CRIU's flags */
 #define ANNOTATION_PIN ANNOTATION_PREFIX "pin"			 /* true: it stays where it is */
 
+/* The words that two of them take, as option tables have choices. */
+#define ANNOTATION_STRATEGIES "auto|cold|pre-copy|post-copy|hybrid"
+#define ANNOTATION_TRANSPORTS "shared|direct"
+
 /*
  * Checks one annotation. Keys outside of org.cmigrate.* belong to others and pass with any value.
  * Returns 0, or -1 with EXIT_USAGE: key and value are named, and for an unknown key the nearest

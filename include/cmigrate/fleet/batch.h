@@ -53,9 +53,9 @@ struct batch_ways {
 	 * are on their way; -1 with the reason where no host is left. NULL: `to` is given.
 	 */
 	int (*choose)(void *ctx, size_t row, struct err *err);
-	/* A destination has refused it, or the move there was undone (row's outcome); true where
-	 * another is worth trying. */
-	bool (*refused)(void *ctx, size_t row, const char *reason);
+	/* A destination has refused it, or the move there was undone (the row's outcome and
+	 * summary); true if another is worth trying. */
+	bool (*refused)(void *ctx, size_t row);
 	/* A process begins, or has ended: moved tells whether the container is on `to` now. */
 	void (*begun)(void *ctx, size_t row);
 	void (*ended)(void *ctx, size_t row, bool moved);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmigrate/history/summary.h"
+
 struct destination {
 	const char *name;
 	uint64_t capacity;  /* bytes for containers */
@@ -34,13 +36,11 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
 		       size_t max_moving);
 
 /*
- * Whether the message of a refused move says something about the container or its source alone, so
- * that every destination would refuse it. Unknown messages don't.
+ * Whether a refused move says something about the container or its source alone, so that every
+ * destination would refuse it. An unknown cause does not.
  */
-bool destination_refusal_is_final(const char *message);
-/* Whether it says that this host did not answer. */
-bool destination_is_silent(const char *message, const char *host);
-/* Whether it says that the container isn't on its source any more, or has ended there. */
-bool destination_refusal_is_gone(const char *message);
+bool destination_refusal_is_final(const struct summary *summary);
+/* Whether this host did not answer. */
+bool destination_is_lost(const struct summary *summary, const char *host);
 
 #endif

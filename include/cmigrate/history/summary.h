@@ -42,9 +42,18 @@ struct summary {
 			  address */
 	char *answered_by; /* first line of the endpoint's first answer, or NULL */
 	char *error;	   /* NULL where none */
+	/* Of the error, for code that has to decide; NULL: none, or not known. */
+	char *cause;	 /* err_cause_word() */
+	char *check;	 /* the check that refused */
+	char *lost_host; /* the host that did not answer */
 };
 
 void summary_step_add(struct summary *s, const char *name, double start_ms, double ms, bool frozen);
+/* The error and its cause; an err without a message: none. */
+void summary_set_error(struct summary *s, const struct err *err);
+/* It ended before the first step: outcome, exit code and error of that. */
+void summary_refuse(struct summary *s, const struct err *err);
+bool summary_has_cause(const struct summary *s, enum err_cause cause);
 void summary_clear(struct summary *s);
 /* The summary object of design: {"event":"summary",...}. A new reference. */
 json_t *summary_json(const struct summary *s);

@@ -2,7 +2,8 @@
 /*
  * job: a command on its way on a host, here or over a channel; several are waited for at once.
  *
- * Every command has a deadline. Here its whole session is killed when it passes; elsewhere
+ * Every command has a deadline. Here its whole session is killed when it passes, and a
+ * process that even so does not end within some seconds makes this host lost; elsewhere
  * timeout(1) does that on the host itself, and a host that stays silent LINK_GRACE_MS longer is
  * lost (job.lost): what became of the command is then not known.
  */
@@ -53,7 +54,7 @@ struct job {
 	char nonce[33];
 	int64_t deadline;
 	int timeout_ms;
-	bool killed;
+	unsigned signals; /* sent by its deadline */
 	size_t limit;
 	char *what;
 };

@@ -50,6 +50,9 @@ struct move_opts {
 /* The two halves alone are moves too, whose other host is one that is off (host.fenced). */
 enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
 
+/* In the environment of a move that is one of several: its number among them. */
+#define MOVE_NUMBER_ENV "CMIGRATE_MOVE_NUMBER"
+
 struct move {
 	enum move_kind kind;
 	char id[MOVE_ID_SIZE]; /* time and random digits; names files and processes of this move */

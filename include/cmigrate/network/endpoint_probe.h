@@ -14,8 +14,8 @@
 
 struct probe;
 
-/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, not later.
- */
+/* urls: at least one, checked by name_check_endpoint(). Names are looked up here, once, and not in
+ * probe_wait(). */
 struct probe *probe_new(const struct argv *urls, struct err *err);
 void probe_free(struct probe *probe);
 /*
@@ -26,9 +26,10 @@ void probe_free(struct probe *probe);
 int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel,
 	       int64_t *ret_answered_us, struct err *err);
 /* The three above in one: how many ms it took until all had answered, or -1 as probe_wait(),
- * timeout_ms from now at the latest (and what looking up the names takes). */
+ * timeout_ms from now at the latest (and what looking up the names takes). *ret_said gets what the
+ * silent one last said, without its URL, "" for nothing; owned by the caller; may be NULL. */
 double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
-		 struct err *err);
+		 char **ret_said, struct err *err);
 /* First line of the first endpoint's last answer, at most 64 printable bytes; "" for tcp://. Owned
  * by the caller. */
 char *probe_answer(const struct probe *probe);

@@ -30,7 +30,14 @@ struct spec_opts {
 	struct argv cap_add, cap_drop; /* names, with or without "CAP_", or ALL */
 	struct argv rlimit;	       /* NAME:SOFT[:HARD] or NAME=SOFT[:HARD] */
 	struct argv label;	       /* annotations, KEY=VALUE */
-	struct argv sysctl;	       /* KEY=VALUE */
+	/* What moves need to know, as `move` takes it; kept as annotations. */
+	struct argv address, endpoint;
+	char *strategy, *transport;
+	bool tcp_established, tcp_close; /* one of them */
+	unsigned timeout;		 /* seconds */
+	unsigned max_downtime_ms;
+	bool pin;
+	struct argv sysctl; /* KEY=VALUE */
 	char *cgroups_path;
 	unsigned long long memory; /* bytes */
 	char *cpus;		   /* "1.5" */

@@ -15,6 +15,7 @@ static int check_one(struct app *app, const struct move_opts *opts, const char *
 	/* What refuses the move is in the error. */
 	if (move->checks.n && (!ui_is_quiet(app->ui) || ui_is_json(app->ui)))
 		check_report(app->ui, &move->checks);
+	refusal_report(app->ui, move, status, err);
 	move_free(move);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "cmigrate/base/json.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/cli/cmd.h"
+#include "cmigrate/container/annotation.h"
 #include "cmigrate/spec/spec.h"
 
 /* Of --template, --seccomp and --env-file. */
@@ -27,6 +28,12 @@ struct generate_opts {
 
 #define ROW(member, name, kind, arg, help)                                                         \
 	OPT(struct generate_opts, member, name, 0, kind, arg, help)
+#define ROW_CHOICE(member, long_name, words, help_text)                                            \
+	{                                                                                          \
+		.name = (long_name), .kind = OPT_STRING,                                           \
+		.offset = offsetof(struct generate_opts, member), .arg = "NAME",                   \
+		.help = (help_text), .choices = (words),                                           \
+	}
 #define ROW_HIDDEN(member, long_name, opt_kind)                                                    \
 	{                                                                                          \
 		.name = (long_name), .kind = (opt_kind),                                           \
@@ -57,8 +64,25 @@ static const struct opt generate_table[] = {
 	ROW(spec.cap_drop, "cap-drop", OPT_STRINGS, "CAP", "drop a capability or ALL, repeated"),
 	ROW(spec.rlimit, "rlimit", OPT_STRINGS, "NAME:SOFT[:HARD]",
 	    "resource limit: a number or unlimited, repeated"),
-	ROW(spec.label, "label", OPT_STRINGS, "KEY=VALUE",
-	    "annotation such as org.cmigrate.endpoint, repeated"),
+	ROW(spec.address, "address", OPT_STRINGS, "CIDR[@DEVICE]",
+	    "service address that moves along, repeated"),
+	ROW(spec.endpoint, "endpoint", OPT_STRINGS, "URL",
+	    "http, https or tcp URL that must answer after a move, repeated"),
+	ROW_CHOICE(spec.strategy, "strategy", ANNOTATION_STRATEGIES,
+		   "how a move carries memory over"),
+	ROW_CHOICE(spec.transport, "transport", ANNOTATION_TRANSPORTS,
+		   "how memory travels: via the shared directory or directly"),
+	ROW(spec.tcp_established, "tcp-established", OPT_FLAG, NULL,
+	    "a move keeps open connections"),
+	ROW(spec.tcp_close, "tcp-close", OPT_FLAG, NULL,
+	    "a move closes open connections on the destination"),
+	ROW(spec.timeout, "timeout", OPT_COUNT, "SECONDS",
+	    "how long a move waits for the endpoint"),
+	ROW(spec.max_downtime_ms, "max-downtime", OPT_COUNT, "MS",
+	    "how long the freeze of a move should take at most"),
+	ROW(spec.pin, "pin", OPT_FLAG, NULL,
+	    "it stays where it is: rebalance never moves it, drain if told"),
+	ROW(spec.label, "label", OPT_STRINGS, "KEY=VALUE", "any other annotation, repeated"),
 	ROW(spec.sysctl, "sysctl", OPT_STRINGS, "KEY=VALUE",
 	    "kernel parameter of the container's namespaces, repeated"),
 	ROW(spec.cgroups_path, "cgroups-path", OPT_STRING, "PATH", "cgroup of the container"),
@@ -244,8 +268,9 @@ const struct verb verb_generate = {
 		"rw,noexec,nosuid,nodev,size=65536k or replace what they contradict.\n"
 		"--cap-drop ALL comes first, then --cap-add, then the other --cap-drop.\n"
 		"\n"
-		"--label org.cmigrate.KEY=VALUE keeps with the container what its moves need:\n"
-		"endpoint, address, strategy, transport, tcp, timeout, max-downtime, pin, criu.\n",
+		"What the moves of the container need, from --address to --pin, is kept in its\n"
+		"annotations, org.cmigrate.*; an option of 'move' wins over them. Flags for CRIU\n"
+		"are given as --label 'org.cmigrate.criu=--file-locks'.\n",
 	.opts = generate_table,
 	.opts_size = sizeof(struct generate_opts),
 	.min_args = 0,

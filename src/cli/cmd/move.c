@@ -11,19 +11,11 @@
 #include "cmigrate/move/signals.h"
 #include "cmigrate/move/step_tables.h"
 
-/* It ended before the first step. */
-static void summarize_refusal(struct move *move, const struct err *err)
-{
-	str_set(&move->summary.outcome, "refused");
-	str_set(&move->summary.error, err->msg);
-	move->summary.exit_code = (int)err->code;
-}
-
 /* The move itself, between its hooks: the first may refuse it, the second only hears of it. */
 static int run_move(struct app *app, struct move *move, struct err *err)
 {
 	if (move_hook_before(app, move, err) < 0) {
-		summarize_refusal(move, err);
+		summary_refuse(&move->summary, err);
 		return -1;
 	}
 	int status = (int)engine_run(strategy_of(move), move, err);
@@ -50,12 +42,13 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	if (opts->dry_run && move->checks.n) {
 		if (!ui_is_quiet(app->ui) || ui_is_json(app->ui))
 			report_plan(app, move, status == 0);
+		refusal_report(app->ui, move, status, err);
 	} else if (status == 0) {
 		check_warnings(app->events, &move->checks);
 		status = run_move(app, move, err);
 		ui_summary(app->ui, &move->summary);
 	} else {
-		summarize_refusal(move, err);
+		summary_refuse(&move->summary, err);
 		if (ui_is_json(app->ui))
 			ui_summary(app->ui, &move->summary);
 	}

@@ -25,6 +25,31 @@ static void set_masks_and_returns(void **state)
 	assert_string_equal(err.msg, "again");
 }
 
+static void a_cause_stays_with_its_error(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_null(err_cause_word(err.cause));
+	err_set(&err, EXIT_REFUSED, "any words");
+	assert_int_equal(err_because_check(&err, "ports", true), -1);
+	err_wrap(&err, "host");
+	err_append(&err, "remedy");
+	assert_int_equal(err.cause, CAUSE_GONE);
+	assert_string_equal(err.check, "ports");
+	err_set(&err, EXIT_FAILED, "other words");
+	assert_int_equal(err.cause, CAUSE_NONE);
+	assert_null(err.check);
+	err_because_lost(&err, "rhel02");
+	assert_string_equal(err.host, "rhel02");
+	errno = ENOENT;
+	err_errno(&err, EXIT_FAILED, "third");
+	assert_int_equal(err.cause, CAUSE_NONE);
+	assert_string_equal(err.host, "");
+	for (int i = CAUSE_NONE + 1; i < ERR_CAUSES; i++)
+		assert_non_null(err_cause_word((enum err_cause)i));
+}
+
 static void set_keeps_utf8(void **state)
 {
 	struct err err = ERR_INIT;
@@ -111,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(set_masks_and_returns),
+		cmocka_unit_test(a_cause_stays_with_its_error),
 		cmocka_unit_test(set_keeps_utf8),
 		cmocka_unit_test(errno_is_read_first),
 		cmocka_unit_test(context_goes_in_front_and_remedies_behind),

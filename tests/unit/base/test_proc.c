@@ -94,7 +94,9 @@ static void a_log_that_cant_be_made(void **state)
 	assert_int_equal(
 		proc_spawn(&(struct proc_spec){.argv = argv, .log = "/proc/none/log"}, &p, &err),
 		-1);
-	assert_non_null(strstr(err.msg, "can't start 'true': No such file"));
+	assert_string_equal(err.msg,
+			    "can't write '/proc/none/log', the log of 'true': No such file "
+			    "or directory");
 }
 
 static void exit_codes(void **state)

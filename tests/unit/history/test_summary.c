@@ -69,6 +69,7 @@ static void as_json(void **state)
 		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,\"total_ms\":4012.0,"
 		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"packets\":\"queued\","
 		"\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
+		"\"cause\":null,\"check\":null,\"lost_host\":null,"
 		"\"steps\":[{\"name\":\"pause\",\"start_ms\":3050.5,\"ms\":4.1,\"frozen\":true},"
 		"{\"name\":\"answer\",\"start_ms\":3119.6,\"ms\":6.0,\"frozen\":false}],"
 		"\"passes\":[{\"pages\":58000,\"bytes\":237568000,\"ms\":2100.3},"
@@ -93,6 +94,35 @@ static void there_and_back(void **state)
 	assert_true(back.steps[0].frozen);
 	summary_clear(&s);
 	summary_clear(&back);
+}
+
+/* Whoever decides by a move's end has fields for it. */
+static void the_cause_of_an_error(void **state)
+{
+	struct summary s = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	(void)err_set(&err, EXIT_REFUSED, "port 80 is in use");
+	(void)err_because_check(&err, "ports", false);
+	summary_refuse(&s, &err);
+	assert_string_equal(s.outcome, "refused");
+	assert_int_equal(s.exit_code, EXIT_REFUSED);
+	assert_string_equal(s.check, "ports");
+	assert_true(summary_has_cause(&s, CAUSE_CHECK));
+	assert_false(summary_has_cause(&s, CAUSE_GONE));
+	(void)err_set(&err, EXIT_FAILED, "silence");
+	(void)err_because_lost(&err, "rhel02");
+	summary_set_error(&s, &err);
+	assert_null(s.check);
+	assert_string_equal(s.cause, "lost-host");
+	assert_string_equal(s.lost_host, "rhel02");
+	summary_set_error(&s, &(struct err)ERR_INIT);
+	assert_null(s.error);
+	assert_null(s.cause);
+	assert_null(s.lost_host);
+	assert_false(summary_has_cause(&s, CAUSE_NONE));
+	summary_clear(&s);
 }
 
 static void what_is_not_known_is_null(void **state)
@@ -176,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(the_cause_of_an_error),
 		cmocka_unit_test(what_is_not_known_is_null),
 		cmocka_unit_test(an_empty_one_and_keys_of_later_versions),
 		cmocka_unit_test(text_that_is_no_utf8),

@@ -216,10 +216,11 @@ static void where_hosts_are(void **state)
 	config_clear(&none);
 
 	struct config c = parse("{\"ssh\":{\"user\":\"admin\",\"options\":[\"-v\"]},\"hosts\":{"
-				"\"localhost\":{\"ssh\":\"other\"},\"rhel01\":{},"
+				"\"localhost\":{\"ssh\":\"other.invalid\"},\"rhel01\":{},"
 				"\"rhel02\":{\"ssh\":\"192.0.2.2\",\"device\":\"eth1\"},"
 				"\"rhel03\":{\"ssh\":\"root@rhel03.example.com\"}}}");
-	leads_to(&c, "localhost", NULL);
+	/* Whoever gives a destination for ssh means it. */
+	leads_to(&c, "localhost", "admin@other.invalid");
 	leads_to(&c, own, NULL);
 	leads_to(&c, "rhel01", "admin@rhel01");
 	leads_to(&c, "rhel02", "admin@192.0.2.2");
@@ -232,7 +233,37 @@ static void where_hosts_are(void **state)
 	assert_string_equal(h->device, "eth1");
 	assert_true(argv_has(&h->options, "-v"));
 	CLEANUP_FREE char *name = config_here(&c);
-	assert_string_equal(name, "localhost");
+	assert_string_equal(name, own);
+	config_clear(&c);
+
+	/* One that leads to this machine is not needed. */
+	struct config same = parse("{\"hosts\":{\"localhost\":{\"ssh\":\"root@127.0.0.1\"}}}");
+	leads_to(&same, "localhost", NULL);
+	config_clear(&same);
+	struct config remote = parse("{\"hosts\":{\"localhost\":{\"ssh\":\"root@192.0.2.7\"}}}");
+	leads_to(&remote, "localhost", "root@192.0.2.7");
+	config_clear(&remote);
+}
+
+/* It gets into scripts and into CRIU's configuration. */
+static void a_root_with_quotes(void **state)
+{
+	static const char *const roots[] = {"/srv/it's", "/srv/\"x\"", "/srv/a\\b", "relative"};
+	struct err err = ERR_INIT;
+	struct config c;
+
+	(void)state;
+	assert_int_equal(setenv("CMIGRATE_CONFIG", "", 1), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(config_load(NULL, roots[i], &c, &err), -1);
+		assert_int_equal(err.code, EXIT_USAGE);
+		assert_non_null(strstr(err.msg, "--bundle-root: "));
+		assert_non_null(strstr(err.msg, "has a quote or a backslash in it"));
+		config_clear(&c);
+	}
+	static const char text[] = "{\"bundle_root\":\"/srv/it's\"}";
+	assert_int_equal(config_parse(text, strlen(text), "c", &c, &err), -1);
+	assert_non_null(strstr(err.msg, "bundle_root: '/srv/it's' has a quote"));
 	config_clear(&c);
 }
 
@@ -257,9 +288,10 @@ static void short_and_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_key),	   cmocka_unit_test(defaults),
-		cmocka_unit_test(what_is_wrong),   cmocka_unit_test(which_file),
-		cmocka_unit_test(where_hosts_are), cmocka_unit_test(short_and_long_names),
+		cmocka_unit_test(every_key),	      cmocka_unit_test(defaults),
+		cmocka_unit_test(what_is_wrong),      cmocka_unit_test(which_file),
+		cmocka_unit_test(where_hosts_are),    cmocka_unit_test(short_and_long_names),
+		cmocka_unit_test(a_root_with_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

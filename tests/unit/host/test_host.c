@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
@@ -312,6 +313,33 @@ static void deaf(struct host *host)
 		"sleep 0.1; done",
 		pid_file, NULL};
 	free(output(host, gone));
+}
+
+/* As one that waits for a hung disk: no signal reaches it, and it does not end. */
+static void who_cant_be_killed_is_lost(void **state)
+{
+	struct command cmd = {.argv = SHELL("exec sleep 60"), .timeout_ms = 50};
+	CLEANUP_HOST struct host *host = here();
+	CLEANUP_JOB struct job job = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(host_start(host, &cmd, &job, &err), 0);
+	pid_t real = job.proc.pid, other = fork();
+	if (other == 0) {
+		(void)pause(); /* in this session: the job has no right to its group */
+		_exit(0);
+	}
+	job.proc.pid = other;
+	job_wait(&job);
+	assert_true(job.lost && job.timed_out && host->lost);
+	assert_int_equal(job_failure(&job, &err), -1);
+	assert_int_equal(err.cause, CAUSE_LOST_HOST);
+	assert_non_null(strstr(err.msg, "can't be killed"));
+	assert_int_equal(kill(real, SIGKILL), 0);
+	assert_int_equal(kill(other, SIGKILL), 0);
+	assert_int_equal(waitpid(real, NULL, 0), real);
+	assert_int_equal(waitpid(other, NULL, 0), other);
 }
 
 static void a_deadline_for_who_ignores_it(void **state)
@@ -760,6 +788,7 @@ int main(void)
 		cmocka_unit_test(a_program_that_is_not_there),
 		cmocka_unit_test(a_log_file),
 		cmocka_unit_test(deadlines),
+		cmocka_unit_test(who_cant_be_killed_is_lost),
 		cmocka_unit_test(a_deadline_for_who_ignores_it),
 		cmocka_unit_test(a_writer_without_end),
 		cmocka_unit_test(too_much_output_is_cut_and_told),

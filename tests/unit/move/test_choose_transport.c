@@ -73,11 +73,28 @@ static void straight(void **state)
 	move_settle_transport(m);
 	assert_true(m->direct);
 	/* The page server is on the destination, at a port that is free there. */
-	assert_string_equal(m->page_endpoint, "192.0.2.2:27006");
+	assert_string_equal(m->page_endpoint, "192.0.2.2:29005");
 	assert_string_equal(m->page_server, "192.0.2.2");
 	assert_string_equal(m->page_client, "192.0.2.1");
 	move_free(m);
 	expect(make("pre-copy", SOURCE, DESTINATION MORE_ROOM), NULL);
+}
+
+/* Two containers' names may lead to one port; not those of one batch. */
+static void ports_of_a_batch(void **state)
+{
+	unsigned ports[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct move *m = make("cold", SOURCE, DESTINATION ROOM);
+		assert_int_equal(setenv(MOVE_NUMBER_ENV, i ? "70001" : "70000", 1), 0);
+		move_name_page_server(m, "192.0.2.2", "192.0.2.1", &m->destination_facts);
+		ports[i] = m->page_port;
+		move_free(m);
+	}
+	assert_int_equal(unsetenv(MOVE_NUMBER_ENV), 0);
+	assert_int_equal(ports[1], ports[0] + 1);
 }
 
 static void by_the_shared_directory(void **state)
@@ -171,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(straight),
+		cmocka_unit_test(ports_of_a_batch),
 		cmocka_unit_test(by_the_shared_directory),
 		cmocka_unit_test(by_what_is_asked_for),
 		cmocka_unit_test(who_says_it),

@@ -217,6 +217,57 @@ static void a_slow_page(void **state)
 	end(&s);
 }
 
+/* A server with TLS whose handshake takes longer than a TCP connection may. */
+static const char tls_server[] =
+	"import socket, ssl, subprocess, sys, tempfile, time\n"
+	"directory = tempfile.TemporaryDirectory()\n"
+	"name = directory.name + '/pem'\n"
+	"subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', "
+	"'ec_paramgen_curve:'\n"
+	"    'prime256v1', '-nodes', '-keyout', name + '1', '-out', name, '-subj', '/CN=web', "
+	"'-days',\n"
+	"    '2'], check=True, stderr=subprocess.DEVNULL)\n"
+	"context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+	"context.load_cert_chain(name, name + '1')\n"
+	"directory.cleanup()\n"
+	"server = socket.create_server(('127.0.0.1', 0))\n"
+	"print(server.getsockname()[1], flush=True)\n"
+	"while True:\n"
+	"    client, _ = server.accept()\n"
+	"    time.sleep(0.6)\n"
+	"    try:\n"
+	"        with context.wrap_socket(client, server_side=True) as tls:\n"
+	"            tls.recv(4096)\n"
+	"            tls.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nIt works\\n')\n"
+	"    except OSError:\n"
+	"        pass\n";
+
+static void tls_that_takes_its_time(void **state)
+{
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *line = NULL;
+	int out[2], ms = 0;
+	char port[16] = "";
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	struct server s = {.pid = fork()};
+	if (s.pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)dup2(out[1], STDOUT_FILENO);
+		(void)execlp("python3", "python3", "-c", tls_server, NULL);
+		_exit(127);
+	}
+	(void)close(out[1]);
+	assert_true(read(out[0], port, sizeof(port) - 1) > 0);
+	(void)close(out[0]);
+	CLEANUP_FREE char *url = str_fmt("https://localhost:%d/", atoi(port));
+	ok(ask(url, NULL, 20000, &line, &ms, &err), &err);
+	assert_string_equal(line, "It works");
+	assert_true(ms >= 600);
+	end(&s);
+}
+
 static void silent(void **state)
 {
 	struct server s = start(&(struct behaviour){.answers = {NULL}});
@@ -348,6 +399,7 @@ int main(void)
 		cmocka_unit_test(refused_at_first),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(a_slow_page),
+		cmocka_unit_test(tls_that_takes_its_time),
 		cmocka_unit_test(silent),
 		cmocka_unit_test(tcp_refused_at_first),
 		cmocka_unit_test(all_must_answer),

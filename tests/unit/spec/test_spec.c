@@ -37,6 +37,10 @@ static const struct {
 	{"cap-drop", true, offsetof(struct spec_opts, cap_drop)},
 	{"rlimit", true, offsetof(struct spec_opts, rlimit)},
 	{"label", true, offsetof(struct spec_opts, label)},
+	{"address", true, offsetof(struct spec_opts, address)},
+	{"endpoint", true, offsetof(struct spec_opts, endpoint)},
+	{"strategy", false, offsetof(struct spec_opts, strategy)},
+	{"transport", false, offsetof(struct spec_opts, transport)},
 	{"sysctl", true, offsetof(struct spec_opts, sysctl)},
 	{"cgroups-path", false, offsetof(struct spec_opts, cgroups_path)},
 	{"cpus", false, offsetof(struct spec_opts, cpus)},
@@ -435,6 +439,13 @@ static void each_refusal(void **state)
 		{"label", "org.cmigrate.endpont=http://a/",
 		 "unknown annotation 'org.cmigrate.endpont'; did "
 		 "you mean 'org.cmigrate.endpoint'?"},
+		{"address", "192.0.2.300", "--address: "},
+		{"address", "127.0.0.1", "--address: "},
+		{"endpoint", "ftp://a/", "--endpoint: endpoint 'ftp://a/' is not"},
+		{"endpoint", "http://a/,http://b/",
+		 "--endpoint: 'http://a/,http://b/' has a comma"},
+		{"strategy", "fast", "org.cmigrate.strategy: 'fast' is none of"},
+		{"transport", "pigeon", "org.cmigrate.transport: 'pigeon' is none of"},
 		{"label", "org.cmigrate.timeout=0", "--label: org.cmigrate.timeout: '0' is not"},
 	};
 
@@ -523,6 +534,39 @@ static void a_template_changes_only_where_told(void **state)
 	json_auto_t *same = generate(&none, TEMPLATE);
 	json_auto_t *wanted = document_parse(TEMPLATE, strlen(TEMPLATE), "t", &err);
 	assert_true(json_equal(same, wanted));
+}
+
+/* The options of a move are kept as annotations; each wins over its label and its template. */
+static void what_moves_need(void **state)
+{
+	static const char template[] =
+		"{\"process\":{},\"root\":{},\"annotations\":{"
+		"\"org.cmigrate.address\":\"192.0.2.1\",\"org.cmigrate.tcp\":\"established\"}}";
+	struct spec_opts o = {.tcp_close = true, .timeout = 7, .max_downtime_ms = 90, .pin = true};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	set_option(&o, "label", "org.cmigrate.transport=shared");
+	set_option(&o, "address", "192.0.2.7/24@eth0");
+	set_option(&o, "address", "192.0.2.8");
+	set_option(&o, "endpoint", "http://a/");
+	set_option(&o, "endpoint", "tcp://a:1");
+	set_option(&o, "strategy", "hybrid");
+	set_option(&o, "transport", "direct");
+	json_auto_t *doc = generate(&o, template);
+	assert_json(doc, "annotations",
+		    "{\"org.cmigrate.address\":\"192.0.2.7/24@eth0,192.0.2.8\","
+		    "\"org.cmigrate.tcp\":\"close\",\"org.cmigrate.transport\":\"direct\","
+		    "\"org.cmigrate.endpoint\":\"http://a/,tcp://a:1\","
+		    "\"org.cmigrate.strategy\":\"hybrid\",\"org.cmigrate.pin\":\"true\","
+		    "\"org.cmigrate.timeout\":\"7\",\"org.cmigrate.max-downtime\":\"90\"}");
+	o.tcp_established = true;
+	assert_null(spec_generate(&o, NULL, NULL, &err));
+	assert_non_null(strstr(err.msg, "exclude each other"));
+	o.tcp_established = false;
+	o.timeout = 1000001;
+	assert_null(spec_generate(&o, NULL, NULL, &err));
+	assert_non_null(strstr(err.msg, "--timeout: org.cmigrate.timeout: "));
 }
 
 static void an_empty_template_is_completed(void **state)
@@ -743,6 +787,7 @@ int main(void)
 		cmocka_unit_test(each_refusal),
 		cmocka_unit_test(refused_together),
 		cmocka_unit_test(a_template_changes_only_where_told),
+		cmocka_unit_test(what_moves_need),
 		cmocka_unit_test(an_empty_template_is_completed),
 		cmocka_unit_test(bad_templates),
 		cmocka_unit_test(seccomp),
