@@ -10,22 +10,21 @@ is_machine() { # HOST
 	[[ -e $lab_dir/vm && $1 != client ]]
 }
 
-# Prints the pid of the host's pid 1 if it is alive. A pid alone could be
+# Sets host_pid to the pid of the host's pid 1 if it is alive. A pid alone could be
 # another process by now; its network namespace can't be.
-host_pid() { # HOST
-	local pid
+read_pid() { # HOST
 	if is_machine "$1"; then
-		machine_pid "$1"
+		host_pid=$(machine_pid "$1")
 		return
 	fi
-	if [[ -s $lab_dir/hosts/$1/pid ]]; then
-		read -r pid <"$lab_dir/hosts/$1/pid"
-		if [[ /proc/$pid/ns/net -ef /run/netns/$lab_tag.$1 ]]; then
-			echo "$pid"
-			return 0
-		fi
-	fi
-	return 1
+	[[ -s $lab_dir/hosts/$1/pid ]] && read -r host_pid <"$lab_dir/hosts/$1/pid" &&
+		[[ /proc/$host_pid/ns/net -ef /run/netns/$lab_tag.$1 ]]
+}
+
+# Prints it.
+host_pid() { # HOST
+	local host_pid
+	read_pid "$1" && echo "$host_pid"
 }
 
 # What all hosts have alike: a layer between the cached root and each host's own.
