@@ -1,92 +1,140 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154,SC2034 # the case's variables
-# The destination goes down at each step, and comes back.
+# shellcheck shell=bash disable=SC2154,SC2034 # the row's variables
+# A host goes down at each step, and comes back.
 
-# With the controller: killed at the same point.
-case_crash_both() { # POINT CONTROLLER
-	begin "crash destination $1" "$2" || return 0
+fault_crash() {
+	case $form:$side:$point in
+	with-controller:destination:*) crash_destination ;;
+	lives-on:destination:pre-copy:in) crash_destination_in_pass ;;
+	lives-on:destination:*) destination_crashes ;;
+	stays-off:destination:*) destination_stays_off ;;
+	with-controller:both:*) lose_both ;;
+	stays-off:both:*) both_stay_off ;;
+	with-controller:source:*) crash_source ;;
+	lives-on:source:drain:in) source_lost_in_drain ;;
+	lives-on:source:pre-copy:in) crash_source_in_pass ;;
+	lives-on:source:*) source_crashes ;;
+	stays-off:source:*) source_stays_off ;;
+	*) flaw "no such crash: $form $side $point" ;;
+	esac
+}
+
+# Is the destination the only host with a copy?
+is_committed() { # STEP:WHEN
+	[[ $1 == @(commit:after|open-gate:*|end-source:*|clean:*) ]]
+}
+
+# With the controller: killed at the same point. After the commit it took the only copy with it, as a crash does
+# that comes later.
+crash_destination() {
 	may_lose=$dst
-	move_crashes "$1" "$dst"
+	move_crashes "$point" "$dst"
 	boot "$dst"
-	recover_after_crash
-	expect_code recover "$recover_code" 0
-	finish "$src"
+	if is_committed "$point"; then
+		ends_lost
+	else
+		recovers_after_crash 0
+		finish "$src"
+	fi
 }
 
 # The controller lives on, and finds out for itself.
-case_crash() { # POINT CONTROLLER CODE...
-	begin "destination crashes $1" "$2" || return 0
+destination_crashes() {
 	may_lose=$dst
-	move_stops "$1"
+	move_stops "$point"
 	crash "$dst"
 	move_ends
-	expect_code move "$move_code" "${@:3}"
+	case $point in
+	restore:*) expect_code move "$move_code" 6 ;;
+	*) expect_code move "$move_code" 4 6 ;;
+	esac
 	check_truth
 	boot "$dst"
-	recover ''
-	expect_code recover "$recover_code" 0
+	recovers 0
 	finish "$src"
 }
 
 # It stays off: nothing is started before somebody says so.
-case_fenced() { # POINT CONTROLLER
-	local on_host
-	begin "destination stays off $1" "$2" || return 0
-	on_host=$src
-	may_lose=$dst
-	move_crashes "$1" "$dst"
-	recover ''
-	expect_code recover "$recover_code" 6
-	recover '' --fenced "$dst"
-	expect_code recover "$recover_code" 0
+destination_stays_off() {
+	on_host=$src may_lose=$dst
+	move_crashes "$point" "$dst"
+	recovers 6
+	recovers 0 --fenced "$dst"
 	boot "$dst"
 	finish "$src"
 }
 
-# Behind the commit point it took the only copy with it, as a crash does that comes later.
-case_crash_committed() { # POINT CONTROLLER
-	local copies_wanted=0
-	begin "crash destination $1" "$2" || return 0
-	move_crashes "$1" "$dst"
-	boot "$dst"
+# With the images, or without a need for them, the other host goes on; before they are complete there is nothing.
+crash_source() {
+	move_crashes "$point" "$src"
+	boot "$src"
+	case $point in
+	prepare:* | hold:* | address:* | settle:* | freeze:* | dump:before) ends_lost ;;
+	*)
+		recovers_after_crash 0
+		finish "$dst"
+		;;
+	esac
+}
+
+# The controller lives on, and promises nothing of a container on a host that is silent.
+source_crashes() {
+	move_stops "$point"
+	crash "$src"
+	move_ends
+	expect_code move "$move_code" 6
+	boot "$src"
+	ends_lost
+}
+
+source_stays_off() {
+	on_host=$dst
+	move_crashes "$point" "$src"
 	recover ''
-	expect_code recover "$recover_code" 1
+	case $point in
+	# The destination's copy runs: that there is another on the source is out of the question.
+	restore:after | release:*) expect_code recover "$recover_code" 6 0 ;;
+	*) expect_code recover "$recover_code" 6 ;;
+	esac
+	[[ $recover_code -eq 0 ]] || recovers 0 --fenced "$src"
+	boot "$src"
+	finish "$dst"
+}
+
+# The images are restored on the host that is there.
+both_stay_off() {
+	move_crashes "$point" "$src" "$dst"
+	boot "$src"
+	on_host=$src
+	recovers 6
+	recovers 0 --fenced "$dst"
+	boot "$dst"
+	finish "$src"
+}
+
+# The images of the shared directory lack the memory that went straight to the destination.
+lose_both() {
+	move_crashes "$point" "$src" "$dst"
+	boot "$src"
+	boot "$dst"
+	ends_lost
+}
+
+# The copy that is left lacks memory: it must not run on.
+source_lost_in_drain() {
+	may_lose=$dst
+	move_drains
+	crash "$src"
+	boot "$src"
+	move_wait
+	expect_code move "$move_code" 6
+	ends_lost
+}
+
+# No copy is left; a new one takes the place.
+ends_lost() {
+	copies_wanted=0
+	recovers_after_crash 1
 	finish
 	start_again "$src"
-}
-
-cases_crash() {
-	local step when i=0
-	local -a controllers=(source third)
-	for step in prepare hold address settle freeze dump restore release answer; do
-		for when in before after; do
-			case_crash_both "$step:$when" "${controllers[i]}"
-			i=$((1 - i))
-		done
-	done
-	case_crash_both commit:before source
-	case_crash_committed commit:after source
-	case_crash_committed open-gate:before third
-	case_crash_committed open-gate:after third
-	case_crash_committed clean:before source
-	for step in prepare hold address settle freeze dump; do
-		case_crash "$step:before" "${controllers[i]}" 4 6
-		i=$((1 - i))
-	done
-	case_crash dump:after third 4 6
-	case_crash restore:before source 6
-	case_crash restore:after source 6
-	case_fenced restore:before source
-	case_fenced release:after third
-	[[ ${FAULTS:-} != all ]] || all_crashes
-}
-
-all_crashes() {
-	local step when
-	for step in prepare hold address settle freeze dump restore release answer; do
-		for when in before after; do
-			case_crash_both "$step:$when" third
-			case_fenced "$step:$when" source
-		done
-	done
 }

@@ -2,14 +2,15 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # the lane's variables
 # The hosts of a lane.
 
-lab=$faults_dir/../../scripts/lab
+lab=${faults_dir%/tests/faults}/scripts/lab
 
 on() { # HOST COMMAND...
 	"$lab" exec "$@"
 }
 
+# Sets other.
 other_than() { # HOST
-	if [[ $1 == rhel01 ]]; then echo rhel02; else echo rhel01; fi
+	if [[ $1 == rhel01 ]]; then other=rhel02; else other=rhel01; fi
 }
 
 # A power loss takes all at once. Here criu may be killed a moment before the processes that it keeps

@@ -5,16 +5,18 @@
 # A file system of its own, which can be made full.
 lane_size=1g
 
-# How much longer things take than between namespaces, and the seconds of counter.py and client.py.
-slow=1 beat=0.005 patience=0.3
+# How much longer things take than between namespaces on a machine that is not slow, and the seconds of counter.py
+# and client.py.
+slow=1 beat=0.01 patience=0.3
 
 lane_up() {
 	local host
 	export LAB_BASE=$work/base
 	mkdir "$LAB_BASE" || return
+	slow=$(scaled 1)
 	# The disks of virtual machines are larger than that.
 	if [[ -n ${LAB_VM:-} ]]; then
-		slow=5 beat=0.1 patience=1.5
+		slow=$((slow * 5)) beat=0.1 patience=1.5
 	else
 		mount -t tmpfs -o "size=$lane_size,mode=755" tmpfs "$LAB_BASE" || return
 	fi
@@ -87,15 +89,10 @@ connect() {
 	client_hears $((60 * slow))
 }
 
-now_us() {
-	echo "${EPOCHREALTIME/[.,]/}"
-}
-
 # Waits for an answer that came after this call.
 client_hears() { # SECONDS
-	local start value host moment
-	start=$(now_us)
-	while [[ $(now_us) -lt $((start + $1 * 1000000)) ]]; do
+	local start=${EPOCHREALTIME/[.,]/} value host moment
+	while [[ ${EPOCHREALTIME/[.,]/} -lt $((start + $1 * 1000000)) ]]; do
 		read -r value host moment <"$work/state"
 		if [[ ${moment:-0} -gt $((start * 1000)) ]]; then
 			heard=$value heard_from=$host
@@ -108,9 +105,9 @@ client_hears() { # SECONDS
 
 # Until the observer has looked since this call, and written down what it saw: it writes its number of looks.
 observer_looked() {
-	local end=$(($(now_us) + 10000000)) looks now times=0
+	local end=$((${EPOCHREALTIME/[.,]/} + slow * 10000000)) looks now times=0
 	read -r looks _ <"$work/stats"
-	while [[ $times -lt 2 && $(now_us) -lt $end ]]; do
+	while [[ $times -lt 2 && ${EPOCHREALTIME/[.,]/} -lt $end ]]; do
 		read -r now _ <"$work/stats"
 		if [[ -n $now && $now != "$looks" ]]; then
 			looks=$now times=$((times + 1))
@@ -122,12 +119,22 @@ observer_looked() {
 
 # Until the observer has seen two copies by their processes and by their heartbeats.
 two_copies_seen() { # SECONDS
-	local end=$(($(now_us) + $1 * 1000000)) lines
-	while [[ $(now_us) -lt $end ]]; do
-		lines=$(tail -n +$((doubles + 1)) "$work/doubles")
-		if [[ $lines == *' run'* && $lines == *alternate* ]]; then
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local -a lines
+	while [[ ${EPOCHREALTIME/[.,]/} -lt $end ]]; do
+		mapfile -t -s "$doubles" lines <"$work/doubles"
+		if [[ ${lines[*]} == *' run'* && ${lines[*]} == *alternate* ]]; then
 			return
 		fi
 		moment 0.005
+	done
+}
+
+# Asks until COMMAND succeeds, for a minute at most.
+wait_for() { # COMMAND...
+	local end=$((${EPOCHREALTIME/[.,]/} + slow * 60000000))
+	until "$@"; do
+		[[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
+		moment 0.05
 	done
 }

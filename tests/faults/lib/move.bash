@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154,SC2034 # the lane's and the case's variables
-# cmigrate, run on the case's controller.
+# shellcheck shell=bash disable=SC2154,SC2034 # the lane's and the row's variables
+# cmigrate, run on the row's controller.
 
 controller_host() {
 	case $controller in
@@ -17,7 +17,7 @@ cmigrate_on() { # HOST FAULT ARG...
 }
 
 move() { # FAULT [ARG...]
-	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" --transport "${transport:-shared}" "${@:2}" >"$work/move.out" 2>&1
+	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport" "${@:2}" >"$work/move.out" 2>&1
 	move_code=$?
 }
 
@@ -34,35 +34,43 @@ move_crashes() { # POINT HOST...
 recover() { # FAULT [ARG...]
 	local fault=$1
 	shift
-	[[ $(controller_host) != client ]] || set -- --on "${on_host:-rhel01}" "$@"
+	[[ $(controller_host) != client ]] || set -- --on "$on_host" "$@"
 	cmigrate_on "$(controller_host)" "$fault" --verbose recover counter "$@" >"$work/recover.out" 2>&1
 	recover_code=$?
 }
 
-# Behind a cut the lock of a controller that has none any more is let go of some seconds late.
-recover_when_free() {
-	local end=$(($(now_us) + 60000000))
+recovers() { # "CODE..." [ARG...]
+	recover '' "${@:2}"
+	# shellcheck disable=SC2086 # a list
+	expect_code recover "$recover_code" $1
+}
+
+# Tried again for as long as it ends with one of these codes.
+recovers_unless() { # "CODE..." CODE
+	local end=$((${EPOCHREALTIME/[.,]/} + slow * 60000000))
 	while :; do
 		recover ''
-		[[ $recover_code -eq 7 && $(now_us) -lt $end ]] || return
+		[[ " $1 " == *" $recover_code "* && ${EPOCHREALTIME/[.,]/} -lt $end ]] || break
 	done
+	expect_code recover "$recover_code" "$2"
+}
+
+# After a cut, the lock of a controller that has none any more is let go of some seconds late.
+recovers_when_free() { # CODE
+	recovers_unless 7 "$1"
 }
 
 # An NFS server keeps the lock of a host that crashed for a lease, and an emulated host that has just come up
 # may not answer in time: 6, to be tried again.
-recover_after_crash() {
-	local end=$(($(now_us) + 60000000))
-	while :; do
-		recover ''
-		[[ -n ${LAB_VM:-} && ($recover_code -eq 7 || $recover_code -eq 6) && $(now_us) -lt $end ]] || return
-	done
+recovers_after_crash() { # CODE
+	recovers_unless "${LAB_VM:+7 6}" "$1"
 }
 
 # Starts a move that stops at a point, and returns when it is there.
 move_stops() { # POINT [ARG...]
 	local word=
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
-		cmigrate --verbose move counter "$dst" --from "$src" --strategy "${strategy:-cold}" --transport "${transport:-shared}" "${@:2}" 2>&1; }
+		cmigrate --verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport" "${@:2}" 2>&1; }
 	stopped_pid=$STOPPED_PID
 	read -r -t $((60 * slow)) word <&"${STOPPED[0]}"
 	[[ $word == stopped ]] || flaw "did not stop at $1: $word"

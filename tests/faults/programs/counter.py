@@ -2,7 +2,7 @@
 """Counts in memory: a line "inc" adds one and is answered "VALUE HOST"; "get" is answered alike.
 
 counter.py PORT NAME-FILE BEATS [SECONDS]: NAME-FILE, which differs from host to host, says where it runs.
-Every 5 ms, or so many seconds, it writes "NANOSECONDS HOST VALUE" to BEATS, which the hosts share.
+Every 10 ms, or so many seconds, it writes "NANOSECONDS HOST VALUE" to BEATS, which the hosts share.
 """
 import os
 import selectors
@@ -11,7 +11,7 @@ import sys
 import time
 
 PORT, NAME_FILE, BEATS = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-BEAT = float((sys.argv[4:] or [0.005])[0])
+BEAT = float((sys.argv[4:] or [0.01])[0])
 
 count = 0
 selector = selectors.DefaultSelector()

@@ -3,7 +3,7 @@
 
 observer.py NAME BEATS DOUBLES STATS OFF HOST=CGROUP=PIDFILE...: CGROUP is the host's own, below which the
 container NAME has one; PIDFILE has the pid of the host's first process. Until SIGTERM it looks every
-5 ms. A copy runs when one of its processes can: not frozen, not stopped (as CRIU leaves those at its
+10 ms. A copy runs when one of its processes can: not frozen, not stopped (as CRIU leaves those at its
 gate), not on its way out. DOUBLES gets a line for each instant at which two of them run, and for
 heartbeats of two hosts that alternate. STATS is written at least once a second. OFF names a host that
 is just losing its power.
@@ -14,7 +14,7 @@ import sys
 import time
 
 NAME, BEATS, DOUBLES, STATS, OFF = sys.argv[1:6]
-TICK = 0.005
+TICK = 0.01
 PF_EXITING = 0x4
 SIGKILL_BIT = 1 << (signal.SIGKILL - 1)
 # Two copies alternate within a few beats; a copy that ran between two others did so for longer.
@@ -136,11 +136,11 @@ class Observer:
         while not self.stop:
             self.sample()
             self.samples += 1
-            if self.samples % 10 == 0:
+            if self.samples % 5 == 0:
                 what = self.beats.look()
                 if what:
                     self.report(what)
-            if self.samples % 50 == 1:
+            if self.samples % 25 == 1:
                 self.write_stats()
             now = time.monotonic()
             self.longest = max(self.longest, now - last)
