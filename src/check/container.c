@@ -90,12 +90,20 @@ CHECK(locks)
 {
 	const char *lock = facts_get(p->source, "lock");
 
-	if (p->file_locks)
-		return CHECK_NOT_NEEDED;
 	if (!*lock)
 		return CHECK_OK;
-	return check_fail(f, NULL, "container '%s' on %s holds a file lock: %.300s",
-			  p->bundle->name, p->source_name, lock);
+	if (strcmp(p->strategy, "post-copy") == 0 || strcmp(p->strategy, "hybrid") == 0)
+		return check_fail(f, NULL,
+				  "with %s both copies would want a lock that container '%s' on %s "
+				  "holds: %.300s",
+				  p->strategy, p->bundle->name, p->source_name, lock);
+	return check_warn(
+		f,
+		"to keep the source's copy until the other one runs, let it drop the lock before",
+		"container '%s' on %s holds a lock on a file that others see: %.300s; the copy "
+		"there "
+		"ends before the restore, and the images are the way back",
+		p->bundle->name, p->source_name, lock);
 }
 
 CHECK(sockets)

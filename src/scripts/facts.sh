@@ -235,13 +235,33 @@ processes() {
 		}
 		close(file)
 	}
-	function read_mounts(pid,   file, line) {
+	function read_mounts(pid,   file, line, part) {
 		split("", mounts)
 		file = "/proc/" pid "/mountinfo"
-		while ((getline line < file) > 0)
-			mounts[substr(line, 1, index(line, " ") - 1)] = 1
+		while ((getline line < file) > 0) {
+			split(line, part, " ")
+			mounts[part[1]] = part[3] (line ~ / - (tmpfs|ramfs) / ? " memory" : "")
+		}
 		close(file)
 		mounts_of = pid
+	}
+	function read_own_mounts(   file, line, part) {
+		file = "/proc/self/mountinfo"
+		while ((getline line < file) > 0) {
+			split(line, part, " ")
+			devices[part[3]] = 1
+		}
+		close(file)
+		own_mounts_read = 1
+	}
+	# Nobody else can want what is locked on a tmpfs that the host has not mounted itself.
+	function tell_lock(pid, line, path, mount,   part) {
+		if (!own_mounts_read)
+			read_own_mounts()
+		split(line, part, /[ \t]+/)
+		split(mounts[mount], device, " ")
+		tell(is_memory(path) || (device[2] == "memory" && !(device[1] in devices)) ? "own-lock" : "lock",
+		     "process " pid ", " part[3] " " part[5] ", " path)
 	}
 	# A descriptor may be closed and another thing opened under its number while we look: what looks
 	# like a file of the host is looked at again.
@@ -262,13 +282,13 @@ processes() {
 			read_mounts(pid)
 		file = "/proc/" pid "/fdinfo/" fd
 		while ((getline line < file) > 0) {
-			if (line ~ /^mnt_id:/)
+			if (line ~ /^mnt_id:/) {
 				mount = substr(line, 9)
-			else if (line ~ /^lock:/)
-				tell("lock", "process " pid ", " path)
+				sub(/[^0-9]/, "", mount)
+			} else if (line ~ /^lock:/)
+				tell_lock(pid, line, path, mount)
 		}
 		close(file)
-		sub(/[^0-9]/, "", mount)
 		if (mount != "" && !(mount in mounts) && !is_memory(path) && still_outside(pid, fd, path))
 			tell(path ~ /^\/dev\/(pts\/|console|tty)/ ? "terminal" : "stdio",
 			     "process " pid ", descriptor " fd ", " path)

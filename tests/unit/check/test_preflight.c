@@ -180,7 +180,7 @@ static void shell_job(struct fixture *x)
 
 static void flags(struct fixture *x)
 {
-	x->p.file_locks = x->p.ext_unix_sk = x->p.link_remap = true;
+	x->p.ext_unix_sk = x->p.link_remap = true;
 	x->p.ghost_limit = 4 << 20;
 }
 
@@ -377,8 +377,14 @@ static const struct row failing[] = {
 	 "uses a terminal: process 478, descriptor 0, /dev/pts/0", false},
 	{"stdio", "stdio=process 450, descriptor 1, /var/log/web.log\n", NULL, NULL,
 	 "has a file of the host open: process 450, descriptor 1, /var/log/web.log", false},
-	{"locks", "lock=process 425, /run/web.pid\n", NULL, NULL,
-	 "container 'web' on rhel01 holds a file lock: process 425, /run/web.pid", false},
+	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, NULL,
+	 "container 'web' on rhel01 holds a lock on a file that others see: process 425, FLOCK "
+	 "WRITE, /data/web.pid; the copy there ends before the restore",
+	 true},
+	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, post_copy,
+	 "with post-copy both copies would want a lock that container 'web' on rhel01 holds: "
+	 "process 425, FLOCK WRITE, /data/web.pid",
+	 false},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, NULL,
 	 "unix socket outside of it: datagram, process 996, descriptor 4", false},
 	{"deleted", "deleted=10 0 /tmp/a\ndeleted=3000000 0 /tmp/big\n", NULL, NULL,
@@ -427,7 +433,9 @@ static const struct row passing[] = {
 	{"packets", NULL, TOOLS "ifb=\n", closed, NULL, false},
 	{"terminal", "terminal=process 1, descriptor 0, /dev/pts/0\n", NULL, shell_job, NULL,
 	 false},
-	{"locks", "lock=process 425, /run/web.pid\n", NULL, flags, NULL, false},
+	{"locks", "own-lock=process 425, POSIX WRITE, /run/web.pid\n", NULL, NULL, NULL, false},
+	{"locks", "own-lock=process 425, POSIX WRITE, /run/web.pid\n", NULL, post_copy, NULL,
+	 false},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, flags, NULL, false},
 	{"deleted", "deleted=1048576 0 /tmp/a\n", NULL, NULL, NULL, false},
 	{"deleted", "deleted=3000000 0 /tmp/a\ndeleted=10 1 /b\nnfs-deleted=/.nfs0\n", NULL, flags,
@@ -682,7 +690,7 @@ static void the_verdict_is_one_line(void **state)
 		{NULL, "listen=0.0.0.0:80\n",
 		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
 		 "--skip-check ports"},
-		{"lock=process 425, /run/web.pid\n", "listen=0.0.0.0:80\n",
+		{"mptcp=0.0.0.0:8080\n", "listen=0.0.0.0:80\n",
 		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
 		 "--skip-check ports; 1 more failed"},
 		/* Without a container there is nothing to move, whatever is skipped. */
