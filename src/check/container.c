@@ -106,6 +106,25 @@ CHECK(locks)
 		p->bundle->name, p->source_name, lock);
 }
 
+CHECK(sleep)
+{
+	const char *first = facts_get(p->source, "first-sleep"),
+		   *other = facts_get(p->source, "sleep");
+
+	if (*first)
+		return check_fail(
+			f, NULL,
+			"a dump ends the sleep with which container '%s' on %s would end: "
+			"%.200s",
+			p->bundle->name, p->source_name, first);
+	if (!*other)
+		return CHECK_OK;
+	return check_warn(f,
+			  "where that matters, sleep with a program that goes on: sleep infinity",
+			  "a sleep in container '%s' on %s ends early: %.200s", p->bundle->name,
+			  p->source_name, other);
+}
+
 CHECK(sockets)
 {
 	const char *socket = facts_get(p->source, "external");

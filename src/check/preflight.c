@@ -93,6 +93,8 @@ static const struct check checks[] = {
 	 "start it with cmigrate run, which leaves it none", check_stdio},
 	{"locks", CHECK_ERROR, false, "the container holds no lock on a file that others see",
 	 "move it with --strategy cold", check_locks},
+	{"sleep", CHECK_ERROR, false, "the container does not end with a sleep of busybox",
+	 "start it with another command: sleep infinity, or tail -f /dev/null", check_sleep},
 	{"sockets", CHECK_ERROR, false, "no unix socket connects the container with others",
 	 "move it with --ext-unix-sk (datagram sockets only)", check_sockets},
 	{"deleted", CHECK_ERROR, false, "the container has no deleted file open that is too large",

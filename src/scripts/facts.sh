@@ -165,7 +165,7 @@ container() {
 	for _ in 1 2 3 4 5; do
 		pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
 		# shellcheck disable=SC2086 # digits and blanks: one word each
-		if told=$(processes $pids); then
+		if told=$(processes "$(first_of_state)" $pids); then
 			[ -z "$told" ] || printf '%s\n' "$told"
 			return 0
 		fi
@@ -173,9 +173,16 @@ container() {
 	return 1
 }
 
+# The first process, as runc counts.
+first_of_state() {
+	printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p;' | head -n 1
+}
+
 # What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
 # file in a command below is made of digits alone.
 processes() {
+	first=$1
+	shift
 	[ $# -gt 0 ] || return 0
 	enter=
 	if [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; then
@@ -185,7 +192,7 @@ processes() {
 		shift
 		set -- "$@" "$pid/fd"
 	done
-	(cd /proc && ls -lR "$@" 2>/dev/null) | awk -v enter="$enter" '
+	(cd /proc && ls -lR "$@" 2>/dev/null) | awk -v enter="$enter" -v first="$first" '
 	# At most 16 of a kind.
 	function tell(key, value) {
 		if (told[key]++ < 16)
@@ -195,7 +202,13 @@ processes() {
 		file = "/proc/" pid "/status"
 		while ((getline line < file) > 0) {
 			split(line, part, /[ \t]+/)
-			if (part[1] == "RssAnon:" || part[1] == "RssShmem:") {
+			if (part[1] == "Name:")
+				name[pid] = part[2]
+			else if (part[1] == "PPid:") {
+				parent[pid] = part[2]
+				children[part[2]]++
+				child[part[2]] = pid
+			} else if (part[1] == "RssAnon:" || part[1] == "RssShmem:") {
 				sum += part[2]
 				split_up = 1
 			} else if (part[1] == "VmRSS:")
@@ -300,6 +313,58 @@ processes() {
 				tell_deleted("/proc/" pid "/fd/" fd, path)
 		}
 	}
+	# The program, without its directory, and the command line, its words separated by blanks.
+	function read_command(pid,   cmd) {
+		cmd = "readlink /proc/" pid "/exe 2>/dev/null"
+		program[pid] = ""
+		cmd | getline program[pid]
+		close(cmd)
+		sub(/.*\//, "", program[pid])
+		cmd = "tr \"\\000\\n\" \"  \" </proc/" pid "/cmdline 2>/dev/null | head -c 2000"
+		words[pid] = ""
+		cmd | getline words[pid]
+		close(cmd)
+		sub(/ +$/, "", words[pid])
+	}
+	# nanosleep is woken by a dump. Those of busybox and toybox are not begun again, but for one without end.
+	function sleeps_once(pid,   text) {
+		if (name[pid] !~ /^(u?sleep|busybox|toybox)/)
+			return 0
+		if (!(pid in program))
+			read_command(pid)
+		text = words[pid]
+		sub(/^[^ ]*(busy|toy)box[^ ]* +/, "", text)
+		return program[pid] ~ /^(busy|toy)box/ && text ~ /^([^ ]*\/)?u?sleep [0-9.]/
+	}
+	# The command that a shell was given ends with the sleep that it waits for.
+	function ends_with(pid, sleeper,   text, last) {
+		if (name[pid] !~ /^(ba|da|a|z|k|mk)?sh$/)
+			return 0
+		read_command(pid)
+		text = words[pid]
+		if (text !~ / -[a-z]*c / || text ~ /(^|[ ;(])(while|until|for|exec) /)
+			return 0
+		last = text
+		sub(/.* -[a-z]*c /, "", last)
+		sub(/[ ;]+$/, "", last)
+		sub(/.*[;&|] */, "", last)
+		sub(/.*\//, "", last)
+		text = words[sleeper]
+		sub(/^[^ ]*(busy|toy)box[^ ]* +/, "", text)
+		sub(/^[^ ]*\//, "", text)
+		return last == "wait" || last == text
+	}
+	# The container ends with the sleep: its first process is that, or waits for it alone.
+	function tell_sleeps(   pid, main, alone) {
+		main = first
+		if (name[main] ~ /^(tini|tini-static|dumb-init|catatonit|docker-init|podman-init)$/ && children[main] == 1)
+			main = child[main]
+		for (pid in name)
+			if (sleeps_once(pid)) {
+				alone = parent[pid] == main && children[main] == 1 && ends_with(main, pid)
+				tell(pid == main || alone ? "first-sleep" : "sleep", "process " pid ", " words[pid])
+			}
+	}
 	function inode(line) {
 		return match(line, / ino:[0-9]+/) ? substr(line, RSTART + 5, RLENGTH - 5) : ""
 	}
@@ -345,6 +410,7 @@ processes() {
 	}
 	END {
 		read_sockets()
+		tell_sleeps()
 		printf "memory=%.0f\n", memory * 1024
 	}'
 }

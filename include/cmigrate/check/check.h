@@ -80,6 +80,7 @@ CHECK(binds);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
+CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);

@@ -385,6 +385,12 @@ static const struct row failing[] = {
 	 "with post-copy both copies would want a lock that container 'web' on rhel01 holds: "
 	 "process 425, FLOCK WRITE, /data/web.pid",
 	 false},
+	{"sleep", "first-sleep=process 7, sleep 3600\n", NULL, NULL,
+	 "a dump ends the sleep with which container 'web' on rhel01 would end: process 7, sleep "
+	 "3600",
+	 false},
+	{"sleep", "sleep=process 8, sleep 1\n", NULL, NULL,
+	 "a sleep in container 'web' on rhel01 ends early: process 8, sleep 1", true},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, NULL,
 	 "unix socket outside of it: datagram, process 996, descriptor 4", false},
 	{"deleted", "deleted=10 0 /tmp/a\ndeleted=3000000 0 /tmp/big\n", NULL, NULL,
