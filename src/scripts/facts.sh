@@ -167,6 +167,7 @@ container() {
 		# shellcheck disable=SC2086 # digits and blanks: one word each
 		if told=$(processes "$(first_of_state)" $pids); then
 			[ -z "$told" ] || printf '%s\n' "$told"
+			cgroup_memory "$(first_of_state)"
 			return 0
 		fi
 	done
@@ -176,6 +177,17 @@ container() {
 # The first process, as runc counts.
 first_of_state() {
 	printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p;' | head -n 1
+}
+
+# What of the container's memory can't be given back: of its cgroup, where pages that processes share count once.
+cgroup_memory() { # PID
+	path=$(sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup" 2>/dev/null)
+	stat=/sys/fs/cgroup/memory$path/memory.stat
+	if [ -z "$path" ]; then
+		stat=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup" 2>/dev/null)/memory.stat
+	fi
+	awk '$1 ~ /^(anon|shmem|kernel|total_rss|total_shmem)$/ { sum += $2 }
+		END { printf "cgroup-memory=%.0f\n", sum }' "$stat" 2>/dev/null
 }
 
 # What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
@@ -205,7 +217,7 @@ processes() {
 			if (part[1] == "Name:")
 				name[pid] = part[2]
 			else if (part[1] == "PPid:") {
-				parent[pid] = part[2]
+				parent[pid] = child_of[pid] = part[2]
 				children[part[2]]++
 				child[part[2]] = pid
 			} else if (part[1] == "RssAnon:" || part[1] == "RssShmem:") {
@@ -411,7 +423,9 @@ processes() {
 	END {
 		read_sockets()
 		tell_sleeps()
-		printf "memory=%.0f\n", memory * 1024
+		for (pid in child_of)
+			processes++
+		printf "processes=%d\nmemory=%.0f\n", processes, memory * 1024
 	}'
 }
 

@@ -24,7 +24,7 @@ teardown() {
 start_with() { # WORD...
 	local flags
 	flag_args "$@"
-	on rhel01 cmigrate generate idle "${flags[@]}" "${common_flags[@]}" --bind /runc/tools:/tools:ro,bind
+	on rhel01 cmigrate generate idle "${flags[@]}" "${common_flags[@]}" --bind /runc/tools:/srv:ro,bind
 	start_container rhel01 idle
 }
 
@@ -57,9 +57,9 @@ moves() { # WARNING
 	refused_for 'sleep 3600'
 	start_with sh -c 'trap : TERM; sleep 3600 & wait'
 	refused_for 'sleep 3600'
-	start_with /tools/tini sleep 3600
+	start_with /srv/tini sleep 3600
 	refused_for 'sleep 3600'
-	start_with /tools/tini -- sh -c 'trap : TERM; sleep 3600 & wait'
+	start_with /srv/tini -- sh -c 'trap : TERM; sleep 3600 & wait'
 	refused_for 'sleep 3600'
 }
 
@@ -71,9 +71,9 @@ moves() { # WARNING
 @test "what sleeps on moves: busybox without end, coreutils, python, tail" {
 	start_with sleep infinity
 	moves ok
-	start_with /tools/tini sleep infinity
+	start_with /srv/tini sleep infinity
 	moves ok
-	start_with /tools/sleep 3600
+	start_with /srv/sleep 3600
 	moves ok
 	start_with python3 -c 'import time; time.sleep(3600)'
 	moves ok

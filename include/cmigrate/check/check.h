@@ -80,6 +80,9 @@ CHECK(binds);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
+/* check_limits.c */
+CHECK(memory_limit);
+CHECK(pids_limit);
 CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);

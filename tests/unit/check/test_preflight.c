@@ -211,9 +211,21 @@ static void direct(struct fixture *x)
 	x->p.direct = true;
 }
 
+static void limited(struct fixture *x)
+{
+	x->bundle.memory_limit = 120 << 20;
+	x->bundle.pids_limit = 6;
+}
+
 static void post_copy(struct fixture *x)
 {
 	x->p.strategy = "post-copy";
+}
+
+static void limited_post_copy(struct fixture *x)
+{
+	limited(x);
+	post_copy(x);
 }
 
 static void post_copy_remap(struct fixture *x)
@@ -338,6 +350,16 @@ static const struct row failing[] = {
 	 "rhel02 has 1.0 MiB of memory left of what the configuration allows, and the container "
 	 "uses 2.9 MiB",
 	 false},
+	{"memory-limit", "cgroup-memory=125829121\nprocesses=1\n", NULL, limited,
+	 "config.json allows container 'web' 120 MiB of memory, and it uses 120 MiB", false},
+	{"memory-limit", "cgroup-memory=125000000\nprocesses=1\n", NULL, limited,
+	 "120 MiB of memory, it uses 119 MiB, and its restore may need 121 MiB", true},
+	{"memory-limit", "cgroup-memory=110000000\nmemory=330000000\nprocesses=3\n", NULL,
+	 limited_post_copy,
+	 "120 MiB of memory, and with post-copy its 3 processes may need 321 MiB", false},
+	{"pids-limit", "processes=4\n", NULL, limited,
+	 "config.json allows container 'web' 6 processes, and a restore of its 4 needs 3 more",
+	 false},
 	{"binds", NULL, "missing-bind=/srv/www\n", with_bind, "there is no '/srv/www' on rhel02",
 	 false},
 	{"binds", NULL, "missing-bind=/a\nmissing-bind=/b\nmissing-bind=/c\n", with_bind,
@@ -425,6 +447,10 @@ static const struct row passing[] = {
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
 	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},
 	{"memory", NULL, "memory-available=19771392\n", NULL, NULL, false},
+	{"memory-limit", "cgroup-memory=110000000\nmemory=330000000\nprocesses=3\n", NULL, limited,
+	 NULL, false},
+	{"memory-limit", "cgroup-memory=900000000000\nprocesses=3\n", NULL, NULL, NULL, false},
+	{"pids-limit", "processes=3\n", NULL, limited, NULL, false},
 	{"binds", NULL, NULL, with_bind, NULL, false},
 	{"netns", NULL, NULL, with_netns, NULL, false},
 	{"ports", NULL, "listen=0.0.0.0:80\n", own_network, NULL, false},
