@@ -8,7 +8,7 @@ load lib/containers
 load lib/snapshot
 
 setup_file() {
-	start_lab t-limits 300
+	start_lab t-own-limits 300
 	learn_kernels
 }
 
