@@ -91,12 +91,39 @@ CHECK(locks)
 {
 	const char *lock = facts_get(p->source, "lock");
 
-	if (p->file_locks)
-		return CHECK_NOT_NEEDED;
 	if (!*lock)
 		return CHECK_OK;
-	return check_fail(f, NULL, "container '%s' on %s holds a file lock: %.300s",
-			  p->bundle->name, p->source_name, lock);
+	if (strcmp(p->strategy, "post-copy") == 0 || strcmp(p->strategy, "hybrid") == 0)
+		return check_fail(f, NULL,
+				  "with %s both copies would want a lock that container '%s' on %s "
+				  "holds: %.300s",
+				  p->strategy, p->bundle->name, p->source_name, lock);
+	return check_warn(
+		f,
+		"to keep the source's copy until the other one runs, let it drop the lock before",
+		"container '%s' on %s holds a lock on a file that others see: %.300s; the copy "
+		"there "
+		"ends before the restore, and the images are the way back",
+		p->bundle->name, p->source_name, lock);
+}
+
+CHECK(sleep)
+{
+	const char *first = facts_get(p->source, "first-sleep"),
+		   *other = facts_get(p->source, "sleep");
+
+	if (*first)
+		return check_fail(
+			f, NULL,
+			"a dump ends the sleep with which container '%s' on %s would end: "
+			"%.200s",
+			p->bundle->name, p->source_name, first);
+	if (!*other)
+		return CHECK_OK;
+	return check_warn(f,
+			  "where that matters, sleep with a program that goes on: sleep infinity",
+			  "a sleep in container '%s' on %s ends early: %.200s", p->bundle->name,
+			  p->source_name, other);
 }
 
 CHECK(sockets)

@@ -71,6 +71,10 @@ void plan_report(struct ui *ui, const struct move *move)
 	ui_print(ui, "\nplan: '%s' from %s to %s, %s, connections %s\n", move->bundle.name,
 		 move->source_name, move->destination_name, strategy->name,
 		 move->source_options.tcp_established ? "kept" : "closed");
+	if (move->ends_first)
+		ui_print(ui,
+			 "the copy on %s ends before the restore: the images are the way back\n",
+			 move->source_name);
 	if (move->predicted_ms > 0)
 		ui_print(ui, "all memory in the freeze would take %.0f ms, %u are wanted\n",
 			 move->predicted_ms, move->max_downtime_ms);
@@ -81,12 +85,13 @@ void plan_report(struct ui *ui, const struct move *move)
 			 step->commit ? "  (no way back behind this)" : "");
 	}
 	if (ui_is_json(ui))
-		ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event", "plan",
-				      "container", move->bundle.name, "source", move->source_name,
-				      "destination", move->destination_name, "strategy",
-				      strategy->name, "predicted_freeze_ms",
-				      move->predicted_ms > 0 ? json_real(move->predicted_ms)
-							     : json_null(),
-				      "steps", json_incref(steps)));
+		ui_json(ui,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "event", "plan",
+				  "container", move->bundle.name, "source", move->source_name,
+				  "destination", move->destination_name, "strategy", strategy->name,
+				  "way_back", move->summary.way_back, "predicted_freeze_ms",
+				  move->predicted_ms > 0 ? json_real(move->predicted_ms)
+							 : json_null(),
+				  "steps", json_incref(steps)));
 	json_decref(steps);
 }

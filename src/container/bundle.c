@@ -182,6 +182,17 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 	return 0;
 }
 
+/* 0 where there is none: runc takes -1 and 0 for that. */
+static uint64_t read_limit(const json_t *root, const char *resource)
+{
+	const json_t *linux_part = json_object_get(root, "linux");
+	const json_t *resources = json_object_get(linux_part, "resources");
+	json_int_t limit =
+		json_integer_value(json_object_get(json_object_get(resources, resource), "limit"));
+
+	return limit > 0 ? (uint64_t)limit : 0;
+}
+
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle->dir);
@@ -193,6 +204,8 @@ int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err
 	if (read_process(bundle, root, err) < 0 || read_annotations(bundle, root, err) < 0 ||
 	    read_namespaces(bundle, root, err) < 0 || read_mounts(bundle, root, err) < 0)
 		status = err_wrap(err, "'%s'", path);
+	bundle->memory_limit = read_limit(root, "memory");
+	bundle->pids_limit = read_limit(root, "pids");
 	bundle->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
 	json_decref(root);
 	return status;

@@ -35,6 +35,7 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, freeze_start_ms, FIELD_MS),
 	FIELD(struct summary, memory_bytes, FIELD_SIZE),
 	FIELD(struct summary, packets, FIELD_TEXT),
+	FIELD(struct summary, way_back, FIELD_TEXT),
 	FIELD(struct summary, answered_by, FIELD_TEXT),
 	FIELD(struct summary, error, FIELD_TEXT),
 	FIELD(struct summary, cause, FIELD_TEXT),

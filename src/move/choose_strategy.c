@@ -94,6 +94,8 @@ void move_settle_strategy(struct move *m)
 	if (strcmp(m->strategy, "auto") == 0)
 		str_set(&m->strategy, choose(m));
 	fall_back(m);
+	m->ends_first = !m->gate || (*facts_get(&m->source_facts, "lock") && !move_is_post_copy(m));
+	str_set(&m->summary.way_back, move_way_back(m));
 	if (move_is_post_copy(m))
 		find_pages(m);
 }

@@ -84,6 +84,9 @@ static char *obstacle(const struct move *m)
 	if (!m->gate || m->destination_options.criu < CRIU_GATE)
 		return str_fmt("criu on %s is older than 3.19",
 			       m->gate ? m->destination_name : m->source_name);
+	if (m->ends_first)
+		return str_dup(
+			"for a lock that it holds the images must be where both hosts see them");
 	if (m->keep_images)
 		return str_dup("images that are kept would lack the memory");
 	if (!check_peers(&m->destination_facts, &m->source_facts, &m->bundle))

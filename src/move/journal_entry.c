@@ -35,7 +35,7 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:s*, s:s*,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s}",
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b}",
 		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
 		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source", m->source_name,
 		"destination", m->destination_name, "strategy", m->strategy, "gate", m->gate,
@@ -50,7 +50,8 @@ json_t *move_json(const struct move *m)
 		"destination_runc", (int)m->destination_options.runc, "destination_criu",
 		(int)m->destination_options.criu, "network_lock_skip", o->network_lock_skip,
 		"page_server", m->page_server, "page_client", m->page_client, "page_port",
-		(int)m->page_port, "transport", m->direct ? "direct" : "shared");
+		(int)m->page_port, "transport", m->direct ? "direct" : "shared", "ends_first",
+		m->ends_first);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -96,7 +97,7 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 	m->direct = transport && strcmp(transport, "direct") == 0;
 	if (transport && !m->direct && strcmp(transport, "shared") != 0)
 		return err_set(err, EXIT_FAILED, "move.transport: unknown");
-	if (m->direct && (!m->gate || move_is_post_copy(m)))
+	if (m->direct && (m->ends_first || move_is_post_copy(m)))
 		return err_set(err, EXIT_FAILED, "move.transport: not with this strategy");
 	if (m->direct && (!m->page_server || !m->page_client))
 		return err_set(err, EXIT_FAILED, "move.page_server: missing");
@@ -151,6 +152,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	m->timeout_ms = (int)timeout;
 	m->dump_timeout_ms = (int)dump_timeout;
 	m->gate = json_is_true(json_object_get(o, "gate"));
+	m->ends_first = !m->gate || json_is_true(json_object_get(o, "ends_first"));
 	m->keep_silent = json_is_true(json_object_get(o, "keep_silent"));
 	m->keep_images = json_is_true(json_object_get(o, "keep_images"));
 	src->tcp_established = json_is_true(json_object_get(o, "tcp_established"));
@@ -222,6 +224,8 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	str_set(&m->summary.source, m->source_name);
 	str_set(&m->summary.destination, m->destination_name);
 	str_set(&m->summary.strategy, m->strategy);
+	if (m->kind == MOVE_WHOLE)
+		str_set(&m->summary.way_back, move_way_back(m));
 	move_name_things(m);
 	if (read_images(object, m, err) < 0)
 		return -1;

@@ -108,6 +108,11 @@ bool move_is_pre_copy(const struct move *move)
 	return strcmp(move->strategy, "pre-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
 }
 
+const char *move_way_back(const struct move *move)
+{
+	return move->ends_first ? "images" : "source";
+}
+
 /* Without a device: what was not there when the move began, and is not put there either. */
 static struct net net_of(const struct move *move, struct host *host,
 			 const struct address *addresses)

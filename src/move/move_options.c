@@ -43,7 +43,7 @@ const struct opt move_opts_table[] = {
 	    "leave the logs of runc and CRIU in the bundle"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, print the plan, change nothing"),
-	ROW(file_locks, "file-locks", OPT_FLAG, NULL, "passed on to runc"),
+	ROW(file_locks, "file-locks", OPT_FLAG, NULL, "it takes locks now and then"),
 	ROW(ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),

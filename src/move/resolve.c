@@ -362,6 +362,9 @@ void move_resolve_versions(struct move *m)
 	src->network_lock_skip = dst->network_lock_skip =
 		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
 	m->gate = src->criu >= CRIU_GATE;
+	if (m->kind == MOVE_RESTORE || *facts_get(&m->source_facts, "lock") ||
+	    *facts_get(&m->source_facts, "own-lock"))
+		src->file_locks = dst->file_locks = true;
 	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
 	move_set_dump_timeout(m, m->summary.memory_bytes);
 }
@@ -383,7 +386,6 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .direct = m->direct,
 			      .tcp_established = o->tcp_established,
 			      .endpoint_silence = m->endpoint_silence,
-			      .file_locks = o->file_locks,
 			      .ext_unix_sk = o->ext_unix_sk,
 			      .shell_job = o->shell_job,
 			      .link_remap = o->link_remap,

@@ -202,13 +202,15 @@ int wait_for_dump_end(struct move *move, struct err *err)
 	return 0;
 }
 
+static enum undo_result bring_back(struct move *move, bool dumped, struct err *err);
+
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
-	struct err hangs = ERR_INIT;
+	struct err hangs = ERR_INIT, opened = ERR_INIT;
 
-	if (runtime_verdict(&src, "close", err) < 0)
-		return UNDO_DOUBT;
+	if (runtime_verdict(&src, "close", move->ends_first ? &opened : err) < 0)
+		return move->ends_first ? bring_back(move, true, err) : UNDO_DOUBT;
 	direct_cut(move);
 	if (wait_for_dump_end(move, &hangs) == 0)
 		return UNDO_DONE;
@@ -254,16 +256,26 @@ static int restore_on_source(struct move *move, struct err *err)
 	return status;
 }
 
-enum undo_result undo_dump_ungated(struct move *move, struct err *err)
+/* dumped: the images are known to be complete. */
+static enum undo_result bring_back(struct move *move, bool dumped, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	CLEANUP_FREE char *status = NULL;
 
 	if (wait_for_dump_end(move, err) < 0 || runtime_status(&src, &status, err) < 0)
 		return UNDO_DOUBT;
-	if (*status)
+	/* runc leaves its state where the cgroup was busy. */
+	bool ended = dumped && strcmp(status, "stopped") == 0;
+	if (*status && !ended)
 		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
+	if (ended && runtime_erase(&src, err) < 0)
+		return UNDO_DOUBT;
 	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+}
+
+enum undo_result undo_dump_ungated(struct move *move, struct err *err)
+{
+	return bring_back(move, false, err);
 }
 
 /* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
@@ -272,7 +284,7 @@ int gate_holds(struct move *move, struct err *err)
 	struct job *dump = &move->dump;
 
 	/* The page server of post-copy ends when all is fetched. */
-	if (!move->gate || dump->state == JOB_NONE || move_is_post_copy(move))
+	if (move->ends_first || dump->state == JOB_NONE || move_is_post_copy(move))
 		return 0;
 	(void)jobs_wait_any(&dump, 1, clock_now_us());
 	/* A link that is cut says nothing of criu. */

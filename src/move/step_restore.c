@@ -84,7 +84,7 @@ static bool is_last(struct move *move)
 	CLEANUP_FREE char *status = NULL;
 	struct err unknown = ERR_INIT;
 
-	if (!move->released || !move->gate || move->kind != MOVE_WHOLE || move->keep_journal)
+	if (!move->released || move->ends_first || move->kind != MOVE_WHOLE || move->keep_journal)
 		return false;
 	return runtime_status(&src, &status, &unknown) < 0 || !*status ||
 	       strcmp(status, "stopped") == 0;

@@ -79,6 +79,42 @@ static const struct step hybrid[] = {
 	{"clean",      step_clean_pages,         NULL,               false, false},
 };
 
+/*
+ * A lock that the source's copy holds is the destination's only when that copy has ended: the gate is
+ * opened before the restore, and the way back is a restore from the images.
+ */
+static const struct step cold_ends_first[] = {
+	{"prepare",    step_prepare,   undo_prepare,   false,  false},
+	{"hold",       step_hold,      undo_hold,      false,  false},
+	{"address",    step_address,   undo_address,   false,  false},
+	{"settle",     step_settle,    undo_settle,    false,  false},
+	{"freeze",     step_freeze,    undo_freeze,    true,   false},
+	{"dump",       step_dump,      undo_dump,      true,   false},
+	{"end-first",  step_end_first, NULL,           true,   false},
+	{"restore",    step_restore,   undo_restore,   true,   false},
+	{"release",    step_release,   NULL,           false,  false},
+	{"answer",     step_answer,    NULL,           false,  false},
+	{"commit",     step_commit,    NULL,           false,  true},
+	{"clean",      step_clean,     NULL,           false,  false},
+};
+
+static const struct step pre_copy_ends_first[] = {
+	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
+	{"pre-copy",   step_pre_copy,      NULL,           false,  false},
+	{"park",       step_park,          NULL,           false,  false},
+	{"hold",       step_hold,          undo_hold,      false,  false},
+	{"address",    step_address,       undo_address,   false,  false},
+	{"settle",     step_settle,        undo_settle,    false,  false},
+	{"freeze",     step_freeze,        undo_freeze,    true,   false},
+	{"dump",       step_dump,          undo_dump,      true,   false},
+	{"end-first",  step_end_first,     NULL,           true,   false},
+	{"restore",    step_restore,       undo_restore,   true,   false},
+	{"release",    step_release,       NULL,           false,  false},
+	{"answer",     step_answer,        NULL,           false,  false},
+	{"commit",     step_commit,        NULL,           false,  true},
+	{"clean",      step_clean,         NULL,           false,  false},
+};
+
 /* CRIU before 3.19: the dump ends the source's processes, the way back is a restore from the images. */
 static const struct step cold_ungated[] = {
 	{"prepare",    step_prepare,      undo_prepare,      false, false},
@@ -155,6 +191,11 @@ const struct strategy strategy_pre_copy = {"pre-copy", pre_copy,
 const struct strategy strategy_hybrid = {"hybrid", hybrid, sizeof(hybrid) / sizeof(*hybrid), false};
 const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
 					       sizeof(cold_ungated) / sizeof(*cold_ungated), false};
+const struct strategy strategy_cold_ends_first = {
+	"cold", cold_ends_first, sizeof(cold_ends_first) / sizeof(*cold_ends_first), false};
+const struct strategy strategy_pre_copy_ends_first = {
+	"pre-copy", pre_copy_ends_first, sizeof(pre_copy_ends_first) / sizeof(*pre_copy_ends_first),
+	false};
 const struct strategy strategy_from_images = {"images", from_images,
 					      sizeof(from_images) / sizeof(*from_images), false};
 
@@ -180,6 +221,8 @@ const struct strategy *strategy_of(const struct move *move)
 	if (move_is_post_copy(move))
 		return move_is_pre_copy(move) ? &strategy_hybrid : &strategy_post_copy;
 	if (move_is_pre_copy(move))
-		return &strategy_pre_copy;
-	return move->gate ? &strategy_cold : &strategy_cold_ungated;
+		return move->ends_first ? &strategy_pre_copy_ends_first : &strategy_pre_copy;
+	if (!move->gate)
+		return &strategy_cold_ungated;
+	return move->ends_first ? &strategy_cold_ends_first : &strategy_cold;
 }

@@ -2,7 +2,7 @@
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
  * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_dump.c, step_restore.c,
- * step_answer.c, step_clean.c, step_precopy.c, step_pages.c, step_direct.c.
+ * step_answer.c, step_clean.c, step_precopy.c, step_end_first.c, step_pages.c, step_direct.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -59,6 +59,9 @@ int gate_holds(struct move *move, struct err *err);
 int dump_failure(struct move *move, struct err *err);
 /* Until no process of the dump is left; in this process or, after a crash, on the host. */
 int wait_for_dump_end(struct move *move, struct err *err);
+/* end first: the destination sees the images as the source wrote them, and the source's copy ends.
+ * Its undo is that of the dump. */
+int step_end_first(struct move *move, struct err *err);
 /* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
 int step_dump_ungated(struct move *move, struct err *err);
 enum undo_result undo_dump_ungated(struct move *move, struct err *err);

@@ -28,6 +28,7 @@ say() {
 # Where the service addresses are: in the container's network namespace, if config.json names one.
 . part/ns.sh
 . part/runc.sh
+. part/processes.sh
 
 identity() {
 	read -r boot </proc/sys/kernel/random/boot_id
@@ -165,168 +166,13 @@ container() {
 	for _ in 1 2 3 4 5; do
 		pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
 		# shellcheck disable=SC2086 # digits and blanks: one word each
-		if told=$(processes $pids); then
+		if told=$(processes "$(first_of_state)" $pids); then
 			[ -z "$told" ] || printf '%s\n' "$told"
+			cgroup_memory "$(first_of_state)"
 			return 0
 		fi
 	done
 	return 1
-}
-
-# What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
-# file in a command below is made of digits alone.
-processes() {
-	[ $# -gt 0 ] || return 0
-	enter=
-	if [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; then
-		enter="nsenter -t $1 -n "
-	fi
-	for pid in "$@"; do
-		shift
-		set -- "$@" "$pid/fd"
-	done
-	(cd /proc && ls -lR "$@" 2>/dev/null) | awk -v enter="$enter" '
-	# At most 16 of a kind.
-	function tell(key, value) {
-		if (told[key]++ < 16)
-			print key "=" substr(value, 1, 600)
-	}
-	function read_status(pid,   file, line, part, sum, all, swap, split_up) {
-		file = "/proc/" pid "/status"
-		while ((getline line < file) > 0) {
-			split(line, part, /[ \t]+/)
-			if (part[1] == "RssAnon:" || part[1] == "RssShmem:") {
-				sum += part[2]
-				split_up = 1
-			} else if (part[1] == "VmRSS:")
-				all = part[2]
-			else if (part[1] == "VmSwap:")
-				swap = part[2]
-		}
-		close(file)
-		# Kernels before 4.5 count file pages with the others.
-		memory += (split_up ? sum : all) + swap
-	}
-	function is_memory(path) {
-		return path ~ /^\/(memfd:|dev\/zero|SYSV|\[aio\]|anon_hugepage)/
-	}
-	function tell_deleted(link, path,   cmd, line) {
-		if (looked++ > 64)
-			return
-		cmd = "stat -L -c \"%s %h\" " link " 2>/dev/null"
-		if ((cmd | getline line) > 0)
-			tell("deleted", line " " path)
-		close(cmd)
-	}
-	# Mapped, perhaps without a descriptor: a library that was replaced.
-	function read_maps(pid,   file, line, part) {
-		file = "/proc/" pid "/maps"
-		while ((getline line < file) > 0) {
-			if (line !~ / \(deleted\)$/)
-				continue
-			split(line, part, " +")
-			sub(/^[^\/]*/, "", line)
-			if (is_memory(line) || seen[part[4] " " part[5]]++ || part[1] !~ /^[0-9a-f]+-[0-9a-f]+$/)
-				continue
-			sub(/ \(deleted\)$/, "", line)
-			if (!known[line])
-				tell_deleted("/proc/" pid "/map_files/" part[1], line)
-			known[line] = 1
-		}
-		close(file)
-	}
-	function read_mounts(pid,   file, line) {
-		split("", mounts)
-		file = "/proc/" pid "/mountinfo"
-		while ((getline line < file) > 0)
-			mounts[substr(line, 1, index(line, " ") - 1)] = 1
-		close(file)
-		mounts_of = pid
-	}
-	# A descriptor may be closed and another thing opened under its number while we look: what looks
-	# like a file of the host is looked at again.
-	function still_outside(pid, fd, path,   command, now, file, line, mount) {
-		command = "readlink /proc/" pid "/fd/" fd " 2>/dev/null"
-		command | getline now
-		close(command)
-		file = "/proc/" pid "/fdinfo/" fd
-		while ((getline line < file) > 0)
-			if (line ~ /^mnt_id:/)
-				mount = substr(line, 9)
-		close(file)
-		sub(/[^0-9]/, "", mount)
-		return now == path && mount != "" && !(mount in mounts)
-	}
-	function path_opened(pid, fd, path,   file, line, mount) {
-		if (mounts_of != pid)
-			read_mounts(pid)
-		file = "/proc/" pid "/fdinfo/" fd
-		while ((getline line < file) > 0) {
-			if (line ~ /^mnt_id:/)
-				mount = substr(line, 9)
-			else if (line ~ /^lock:/)
-				tell("lock", "process " pid ", " path)
-		}
-		close(file)
-		sub(/[^0-9]/, "", mount)
-		if (mount != "" && !(mount in mounts) && !is_memory(path) && still_outside(pid, fd, path))
-			tell(path ~ /^\/dev\/(pts\/|console|tty)/ ? "terminal" : "stdio",
-			     "process " pid ", descriptor " fd ", " path)
-		if (path ~ /\/\.nfs[0-9a-f]+$/ && !known[path]++)
-			tell("nfs-deleted", path)
-		if (path ~ / \(deleted\)$/ && !is_memory(path)) {
-			sub(/ \(deleted\)$/, "", path)
-			if (!known[path]++)
-				tell_deleted("/proc/" pid "/fd/" fd, path)
-		}
-	}
-	function inode(line) {
-		return match(line, / ino:[0-9]+/) ? substr(line, RSTART + 5, RLENGTH - 5) : ""
-	}
-	function read_sockets(   cmd, line, part, n) {
-		cmd = enter "ss -H -tulne 2>/dev/null"
-		while ((cmd | getline line) > 0)
-			if (inode(line) in sockets) {
-				split(line, part, " +")
-				print (part[1] == "udp" ? "container-listen-udp=" : "container-listen=") part[5]
-			}
-		close(cmd)
-		cmd = enter "ss -H -aMne 2>/dev/null"
-		while ((cmd | getline line) > 0)
-			if (inode(line) in sockets) {
-				split(line, part, " +")
-				tell("mptcp", part[4])
-			}
-		close(cmd)
-		# The last words are the own inode, the peer and the inode of that.
-		cmd = enter "ss -H -xa 2>/dev/null"
-		while ((cmd | getline line) > 0) {
-			sub(/ +$/, "", line)
-			n = split(line, part, " +")
-			if (part[n - 2] in sockets && part[n] + 0 && !(part[n] in sockets))
-				tell("external", (part[1] == "u_dgr" ? "datagram, " : "stream, ") sockets[part[n - 2]])
-		}
-		close(cmd)
-	}
-	/^[0-9]+\/fd:$/ {
-		pid = $0
-		sub(/\/fd:$/, "", pid)
-		read_status(pid)
-		read_maps(pid)
-		next
-	}
-	match($0, / [0-9]+ -> /) {
-		fd = substr($0, RSTART + 1, RLENGTH - 5)
-		target = substr($0, RSTART + RLENGTH)
-		if (target ~ /^socket:\[[0-9]+\]$/)
-			sockets[substr(target, 9, length(target) - 9)] = "process " pid ", descriptor " fd
-		else if (target ~ /^\//)
-			path_opened(pid, fd, target)
-	}
-	END {
-		read_sockets()
-		printf "memory=%.0f\n", memory * 1024
-	}'
 }
 
 everything() {

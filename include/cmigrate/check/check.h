@@ -81,6 +81,10 @@ CHECK(binds);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
+/* check_limits.c */
+CHECK(memory_limit);
+CHECK(pids_limit);
+CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);

@@ -38,7 +38,7 @@ struct preflight {
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
 	struct argv skip;	      /* ids */
 	/* CRIU flags that the container or the operator gave */
-	bool file_locks, ext_unix_sk, shell_job, link_remap;
+	bool ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */
 	/* Set by preflight_addresses() */
 	/* As they are on the source; one that isn't there has no device. */

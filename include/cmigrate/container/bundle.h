@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/name.h"
@@ -30,7 +31,9 @@ struct bundle {
 	char *netns;		  /* path of the network namespace, or NULL */
 	struct argv binds;	  /* absolute sources of its bind mounts */
 	bool terminal;
-	bool hooks; /* programs that runc is to start on the host with it */
+	uint64_t memory_limit; /* linux.resources, bytes; 0: none */
+	uint64_t pids_limit;   /* 0: none */
+	bool hooks;	       /* programs that runc is to start on the host with it */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */

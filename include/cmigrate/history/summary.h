@@ -38,8 +38,10 @@ struct summary {
 	struct summary_pass *passes;
 	size_t n_passes;
 	uint64_t memory_bytes; /* 0: not known */
-	char *packets; /* what became of packets during the freeze: "queued", "dropped", NULL: no
-			  address */
+	char *packets;	/* what became of packets during the freeze: "queued", "dropped", NULL: no
+			   address */
+	char *way_back; /* had it failed: the frozen "source", or a restore from its "images"; NULL:
+			   of one half of a move */
 	char *answered_by; /* first line of the endpoint's first answer, or NULL */
 	char *error;	   /* NULL where none */
 	/* Of the error, for code that has to decide; NULL: none, or not known. */

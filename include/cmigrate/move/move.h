@@ -78,6 +78,9 @@ struct move {
 	bool only_copy;	    /* on the destination; for recovery: nothing is to be undone */
 	bool serves;	    /* it has since the crash; for recovery: only its silence leads back */
 	bool gate;
+	/* The source's copy ends before the restore, and the images are the way back: for a lock
+	 * that both copies want, or a CRIU without a gate. */
+	bool ends_first;
 	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
 	bool direct; /* memory goes straight to the destination (receive.h) */
 	/* The page server, on the source in post-copy, on the destination where direct; who may
@@ -162,6 +165,8 @@ struct pages move_pages(const struct move *move);
 /* Its memory follows (post-copy, hybrid); it goes ahead, in passes (pre-copy, hybrid). */
 bool move_is_post_copy(const struct move *move);
 bool move_is_pre_copy(const struct move *move);
+/* What a move that fails goes back to: "source", its frozen copy, or "images". */
+const char *move_way_back(const struct move *move);
 struct net move_net_source(const struct move *move);
 struct net move_net_destination(const struct move *move);
 bool move_has_address(const struct move *move);

@@ -10,8 +10,11 @@
 extern const struct strategy strategy_cold;
 /* The same where CRIU has no gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
+/* The same where the source's copy ends before the restore (move.ends_first). */
+extern const struct strategy strategy_cold_ends_first;
 /* Memory goes ahead in passes (precopy.h). */
 extern const struct strategy strategy_pre_copy;
+extern const struct strategy strategy_pre_copy_ends_first;
 /* Memory goes ahead, and what is left of it follows. */
 extern const struct strategy strategy_hybrid;
 /* Memory follows the container (pages.h). */

@@ -181,7 +181,7 @@ static void shell_job(struct fixture *x)
 
 static void flags(struct fixture *x)
 {
-	x->p.file_locks = x->p.ext_unix_sk = x->p.link_remap = true;
+	x->p.ext_unix_sk = x->p.link_remap = true;
 	x->p.ghost_limit = 4 << 20;
 }
 
@@ -217,9 +217,21 @@ static void pre_copy(struct fixture *x)
 	x->p.strategy = "pre-copy";
 }
 
+static void limited(struct fixture *x)
+{
+	x->bundle.memory_limit = 120 << 20;
+	x->bundle.pids_limit = 6;
+}
+
 static void post_copy(struct fixture *x)
 {
 	x->p.strategy = "post-copy";
+}
+
+static void limited_post_copy(struct fixture *x)
+{
+	limited(x);
+	post_copy(x);
 }
 
 static void post_copy_remap(struct fixture *x)
@@ -348,6 +360,16 @@ static const struct row failing[] = {
 	 "rhel02 has 1.0 MiB of memory left of what the configuration allows, and the container "
 	 "uses 2.9 MiB",
 	 false},
+	{"memory-limit", "cgroup-memory=125829121\nprocesses=1\n", NULL, limited,
+	 "config.json allows container 'web' 120 MiB of memory, and it uses 120 MiB", false},
+	{"memory-limit", "cgroup-memory=125000000\nprocesses=1\n", NULL, limited,
+	 "120 MiB of memory, it uses 119 MiB, and its restore may need 121 MiB", true},
+	{"memory-limit", "cgroup-memory=110000000\nmemory=330000000\nprocesses=3\n", NULL,
+	 limited_post_copy,
+	 "120 MiB of memory, and with post-copy its 3 processes may need 321 MiB", false},
+	{"pids-limit", "processes=4\n", NULL, limited,
+	 "config.json allows container 'web' 6 processes, and a restore of its 4 needs 3 more",
+	 false},
 	{"binds", NULL, "missing-bind=/srv/www\n", with_bind, "there is no '/srv/www' on rhel02",
 	 false},
 	{"binds", NULL, "missing-bind=/a\nmissing-bind=/b\nmissing-bind=/c\n", with_bind,
@@ -387,8 +409,20 @@ static const struct row failing[] = {
 	 "uses a terminal: process 478, descriptor 0, /dev/pts/0", false},
 	{"stdio", "stdio=process 450, descriptor 1, /var/log/web.log\n", NULL, NULL,
 	 "has a file of the host open: process 450, descriptor 1, /var/log/web.log", false},
-	{"locks", "lock=process 425, /run/web.pid\n", NULL, NULL,
-	 "container 'web' on rhel01 holds a file lock: process 425, /run/web.pid", false},
+	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, NULL,
+	 "container 'web' on rhel01 holds a lock on a file that others see: process 425, FLOCK "
+	 "WRITE, /data/web.pid; the copy there ends before the restore",
+	 true},
+	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, post_copy,
+	 "with post-copy both copies would want a lock that container 'web' on rhel01 holds: "
+	 "process 425, FLOCK WRITE, /data/web.pid",
+	 false},
+	{"sleep", "first-sleep=process 7, sleep 3600\n", NULL, NULL,
+	 "a dump ends the sleep with which container 'web' on rhel01 would end: process 7, sleep "
+	 "3600",
+	 false},
+	{"sleep", "sleep=process 8, sleep 1\n", NULL, NULL,
+	 "a sleep in container 'web' on rhel01 ends early: process 8, sleep 1", true},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, NULL,
 	 "unix socket outside of it: datagram, process 996, descriptor 4", false},
 	{"deleted", "deleted=10 0 /tmp/a\ndeleted=3000000 0 /tmp/big\n", NULL, NULL,
@@ -423,6 +457,10 @@ static const struct row passing[] = {
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},
 	{"cpu", "cpu=\n", "cpu=\n", NULL, NULL, false},
 	{"memory", NULL, "memory-available=19771392\n", NULL, NULL, false},
+	{"memory-limit", "cgroup-memory=110000000\nmemory=330000000\nprocesses=3\n", NULL, limited,
+	 NULL, false},
+	{"memory-limit", "cgroup-memory=900000000000\nprocesses=3\n", NULL, NULL, NULL, false},
+	{"pids-limit", "processes=3\n", NULL, limited, NULL, false},
 	{"binds", NULL, NULL, with_bind, NULL, false},
 	{"netns", NULL, NULL, with_netns, NULL, false},
 	{"ports", NULL, "listen=0.0.0.0:80\n", own_network, NULL, false},
@@ -437,7 +475,9 @@ static const struct row passing[] = {
 	{"packets", NULL, TOOLS "ifb=\n", closed, NULL, false},
 	{"terminal", "terminal=process 1, descriptor 0, /dev/pts/0\n", NULL, shell_job, NULL,
 	 false},
-	{"locks", "lock=process 425, /run/web.pid\n", NULL, flags, NULL, false},
+	{"locks", "own-lock=process 425, POSIX WRITE, /run/web.pid\n", NULL, NULL, NULL, false},
+	{"locks", "own-lock=process 425, POSIX WRITE, /run/web.pid\n", NULL, post_copy, NULL,
+	 false},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, flags, NULL, false},
 	{"deleted", "deleted=1048576 0 /tmp/a\n", NULL, NULL, NULL, false},
 	{"deleted", "deleted=3000000 0 /tmp/a\ndeleted=10 1 /b\nnfs-deleted=/.nfs0\n", NULL, flags,
@@ -692,7 +732,7 @@ static void the_verdict_is_one_line(void **state)
 		{NULL, "listen=0.0.0.0:80\n",
 		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
 		 "--skip-check ports"},
-		{"lock=process 425, /run/web.pid\n", "listen=0.0.0.0:80\n",
+		{"mptcp=0.0.0.0:8080\n", "listen=0.0.0.0:80\n",
 		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
 		 "--skip-check ports; 1 more failed"},
 		/* Without a container there is nothing to move, whatever is skipped. */

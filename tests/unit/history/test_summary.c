@@ -25,6 +25,7 @@ static void fill(struct summary *s)
 		.freeze_start_ms = 3050.5,
 		.memory_bytes = 188743680,
 		.packets = str_dup("queued"),
+		.way_back = str_dup("source"),
 		.answered_by = str_dup("HTTP/1.0 200 OK"),
 	};
 	summary_step_add(s, "pause", 3050.5, 4.1, true);
@@ -68,7 +69,7 @@ static void as_json(void **state)
 		"\"destination\":\"rhel02\",\"strategy\":\"cold\",\"outcome\":\"moved\","
 		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,\"total_ms\":4012.0,"
 		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"packets\":\"queued\","
-		"\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
+		"\"way_back\":\"source\",\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
 		"\"cause\":null,\"check\":null,\"lost_host\":null,"
 		"\"steps\":[{\"name\":\"pause\",\"start_ms\":3050.5,\"ms\":4.1,\"frozen\":true},"
 		"{\"name\":\"answer\",\"start_ms\":3119.6,\"ms\":6.0,\"frozen\":false}],"

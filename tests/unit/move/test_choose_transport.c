@@ -137,6 +137,9 @@ static void by_what_is_asked_for(void **state)
 	m->keep_images = true;
 	expect(m, "images that are kept would lack the memory");
 	m = make("cold", SOURCE, DESTINATION ROOM);
+	m->ends_first = true;
+	expect(m, "the images must be where both hosts see them");
+	m = make("cold", SOURCE, DESTINATION ROOM);
 	m->summary.memory_bytes = 0;
 	expect(m, "not known how much memory");
 	m = make("cold", SOURCE, DESTINATION "run-space=18446744073709551615\n");

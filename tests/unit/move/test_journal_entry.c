@@ -54,11 +54,12 @@ static void there_and_back(void **state)
 		"'netns':'/run/netns/web','hop4':'192.0.2.3','hop6':'2001:db8::3',"
 		"'tcp_established':true,'file_locks':true,'ext_unix_sk':true,'shell_job':true,"
 		"'source_runc':10306,'source_criu':40201,'destination_runc':10101,"
-		"'destination_criu':31900,'network_lock_skip':true,'strategy':'post-copy',"
+		"'destination_criu':31900,'network_lock_skip':true,'strategy':'post-copy','ends_"
+		"first':true,"
 		"'page_server':'192.0.2.1','page_client':'192.0.2.3','page_port':27001}"));
 
 	(void)state;
-	assert_true(m->gate && m->keep_silent && m->keep_images);
+	assert_true(m->gate && m->keep_silent && m->keep_images && m->ends_first);
 	assert_true(move_is_post_copy(m));
 	assert_string_equal(m->page_server, "192.0.2.1");
 	assert_string_equal(m->page_client, "192.0.2.3");
@@ -127,6 +128,8 @@ static void little(void **state)
 
 	(void)state;
 	assert_false(m->gate || m->keep_silent);
+	/* Without a gate it can't be otherwise. */
+	assert_true(m->ends_first);
 	assert_int_equal(m->timeout_ms, 30000);
 	assert_true(m->source_options.tcp_close);
 	assert_false(move_has_address(m));

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The source's copy is ended before the restore, once its images are sure to be the way back. */
+#include <string.h>
+
+#include "cmigrate/host/script.h"
+#include "steps.h"
+
+#define IMAGES_MS 15000
+
+static int ask_images(struct move *move, struct host *host, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_images, move->images, move->bundle.dir, NULL);
+	return host_start(host, &(struct command){.argv = a.v, .timeout_ms = IMAGES_MS}, job, err);
+}
+
+/* CRIU does not look at what closing a file says: what was never written is missing elsewhere. */
+static int compare_images(struct move *move, struct err *err)
+{
+	CLEANUP_JOB struct job here = {0};
+	CLEANUP_JOB struct job there = {0};
+	struct job *jobs[] = {&here, &there};
+
+	if (ask_images(move, move->source, &here, err) < 0 ||
+	    ask_images(move, move->destination, &there, err) < 0)
+		return -1;
+	jobs_wait_all(jobs, 2);
+	if (job_failure(&here, err) < 0)
+		return err_wrap(err, "the images are not complete");
+	if (job_failure(&there, err) < 0)
+		return err_wrap(err, "the images are not complete");
+	if (strcmp(buf_str(&here.out), buf_str(&there.out)) == 0)
+		return 0;
+	return err_set(err, EXIT_FAILED, "the images that %s sees are not those that %s wrote",
+		       move->destination_name, move->source_name);
+}
+
+int step_end_first(struct move *move, struct err *err)
+{
+	return compare_images(move, err) < 0 ? -1 : step_open_gate(move, err);
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY, and counts in /tmp/count.
+# again: tries to take the same locks, and prints those that are free.
+import fcntl
+import os
+import struct
+import sys
+import time
+
+OFD_SETLK = 37  # which fcntl of older Pythons lacks
+
+
+def ofd(fd, kind):
+    fcntl.fcntl(fd, OFD_SETLK, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
+
+
+KINDS = {
+    "flock-exclusive": (os.O_RDWR, lambda fd: fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)),
+    "flock-shared": (os.O_RDWR, lambda fd: fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)),
+    "posix-exclusive": (os.O_RDWR, lambda fd: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)),
+    "posix-shared": (os.O_RDWR, lambda fd: fcntl.lockf(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)),
+    "ofd-exclusive": (os.O_RDWR, lambda fd: ofd(fd, fcntl.F_WRLCK)),
+    "ofd-shared": (os.O_RDWR, lambda fd: ofd(fd, fcntl.F_RDLCK)),
+    "lease-write": (os.O_RDWR, lambda fd: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)),
+    "lease-read": (os.O_RDONLY, lambda fd: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)),
+}
+# Two shared ones don't exclude each other, and an open file breaks a lease.
+EXCLUDING = {
+    "flock-exclusive": "flock-exclusive",
+    "flock-shared": "flock-exclusive",
+    "posix-exclusive": "posix-exclusive",
+    "posix-shared": "posix-exclusive",
+    "ofd-exclusive": "ofd-exclusive",
+    "ofd-shared": "ofd-exclusive",
+}
+
+
+def is_free(path, kind):
+    flags, take = KINDS[EXCLUDING[kind]]
+    try:
+        take(os.open(path, flags))
+    except OSError:
+        return False
+    return True
+
+
+def hold(directory):
+    fds = []
+    for kind, (flags, take) in KINDS.items():
+        fds.append(os.open(os.path.join(directory, kind), os.O_CREAT | flags))
+        take(fds[-1])
+    return fds
+
+
+def count():
+    n = 0
+    while True:
+        n += 1
+        with open("/tmp/count", "w", encoding="ascii") as file:
+            file.write(str(n))
+        time.sleep(0.02)
+
+
+if len(sys.argv) > 2:
+    print(" ".join(k for k in EXCLUDING if is_free(os.path.join(sys.argv[1], k), k)))
+else:
+    held = hold(sys.argv[1])
+    count()
