@@ -110,6 +110,10 @@ const struct permit permits[] = {
 	/* Freezing, dumping, restoring. */
 	ROW("(freeze) {name} {freezer}", .touches = true),
 	ROW("(thaw) {name}", .touches = true),
+	ROW("(loose) note {name} {run}"),
+	ROW("(whole) {name}"),
+	ROW("(loose) thaw {freezer}", .touches = true),
+	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),
 	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/move/step_tables.h"
+#include "freeze_limit.h"
 
 /* What all steps but dump, restore and answer may take together. */
 #define STEPS_MS 60000
@@ -150,6 +152,21 @@ static enum exit_code leave_in_doubt(struct move *move, struct err *err)
 	return EXIT_IN_DOUBT;
 }
 
+/* Undone, and there is none to go on: what it has left behind on both hosts goes too. */
+static enum undo_result tidy_lost(struct move *move, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	(void)err_append(err,
+			 "'%s' runs nowhere: the container had ended by itself on %s; "
+			 "'cmigrate run %s' starts it anew",
+			 move->bundle.name, move->source_name, move->bundle.name);
+	if (run_behind(&strategy_tidy, move, &why) == 0)
+		return UNDO_DONE;
+	(void)err_append(err, "%s", why.msg);
+	return UNDO_LEFT;
+}
+
 /* The move failed before its commit point: the way back. */
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
@@ -158,6 +175,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		return leave_only_copy(move, err);
 	if (move->serves && !move->unanswered)
 		return leave_in_doubt(move, err);
+	freeze_lift(move);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
 
@@ -169,14 +187,18 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
+	if (move->ended && result == UNDO_DONE)
+		result = tidy_lost(move, err);
+	else if (move->freeze_limit_ms && move->thawed_us)
+		(void)err_append(err, "it was frozen for %.1f s; a freeze is given up after %d s",
+				 (double)(move->thawed_us - move->freeze_us) / 1e6,
+				 move->freeze_limit_ms / 1000);
 	move->left = result == UNDO_LEFT;
-	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
-	if (move->ended)
-		(void)err_append(err, "the container had ended by itself on %s", move->source_name);
+	err->code = move->ended ? EXIT_LOST : EXIT_UNDONE;
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
-	conclude(move, "undone", err->code, err);
+	conclude(move, move->ended ? "lost" : "undone", err->code, err);
 	if (result != UNDO_LEFT && !move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	return err->code;
@@ -217,6 +239,8 @@ static int may_go_on(const struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "stopped by a signal");
 	if (deadline_passed(move->deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
+	if (deadline_passed(move->freeze_end_us))
+		return err_set(err, EXIT_FAILED, "the container was frozen for too long");
 	return 0;
 }
 

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/criu/container_tmpfs.h"
 #include "cmigrate/criu/direct_transport.h"
+#include "freeze_limit.h"
 #include "steps.h"
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
@@ -22,7 +24,7 @@ int step_freeze(struct move *move, struct err *err)
 
 	if (runtime_warm_start(&dst, &move->warm, err) < 0)
 		return -1;
-	move->freeze_us = clock_now_us();
+	freeze_begin(move);
 	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
 	if (move->bouncing)
 		status = net_bounce_all_start(&net, move->tag, &bounce, err);
@@ -51,7 +53,8 @@ bool source_has_ended(struct move *move)
  */
 static bool has_whole_images(const struct move *move)
 {
-	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move);
+	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
+	       !move->went_on;
 }
 
 enum undo_result undo_freeze(struct move *move, struct err *err)
@@ -114,7 +117,7 @@ int dump_failure(struct move *move, struct err *err)
 		(void)err_set(err, EXIT_FAILED, "the dump failed");
 	else
 		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s",
-			      move->source_name, move->dump_timeout_ms / 1000);
+			      move->source_name, freeze_seconds(move));
 	runtime_diagnose(&src, "dump.log", err);
 	return -1;
 }
@@ -131,7 +134,7 @@ static int images_said(const struct job *at_gate)
 static int wait_for_gate(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
-	const int64_t end = deadline_in_ms(move->dump_timeout_ms);
+	const int64_t end = freeze_end(move);
 	uint64_t bytes;
 	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
 
@@ -174,7 +177,7 @@ int step_dump(struct move *move, struct err *err)
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->tmpfs_saved)
-		status = tmpfs_same_start(&src, move->dump_timeout_ms, &same, err);
+		status = tmpfs_same_start(&src, freeze_left_ms(move), &same, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
@@ -202,12 +205,40 @@ int wait_for_dump_end(struct move *move, struct err *err)
 	return 0;
 }
 
+/*
+ * The way back thaws first and waits afterwards: a criu that seizes a stopped process of a frozen
+ * cgroup waits for the thaw itself. One that stands at its gate holds each process by ptrace, and
+ * lets none go before it has its verdict.
+ */
+static int let_go(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+
+	if (move->thawed_us || (!move->freeze_us && !move->recovering))
+		return 0;
+	if (!move->freezer)
+		move->freezer = freezer_find(&src);
+	/* A container that runs without its address gets errors for what it sends. */
+	return net_address_up(&net, err) < 0 ? -1 : runtime_loosen(&src, move->freezer, err);
+}
+
+int close_gate(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (!move->thawed_us && (move->freeze_us || move->recovering) &&
+	    runtime_note_going_on(&src, &move->went_on, err) < 0)
+		return -1;
+	return runtime_verdict(&src, "close", err) < 0 ? -1 : let_go(move, err);
+}
+
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct err hangs = ERR_INIT;
 
-	if (runtime_verdict(&src, "close", err) < 0)
+	if (close_gate(move, err) < 0)
 		return UNDO_DOUBT;
 	direct_cut(move);
 	if (wait_for_dump_end(move, &hangs) == 0)
@@ -228,7 +259,7 @@ int step_dump_ungated(struct move *move, struct err *err)
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0) {
-		(void)jobs_wait_any(&dump, 1, deadline_in_ms(move->dump_timeout_ms));
+		(void)jobs_wait_any(&dump, 1, freeze_end(move));
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
@@ -259,7 +290,8 @@ enum undo_result undo_dump_ungated(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 	CLEANUP_FREE char *status = NULL;
 
-	if (wait_for_dump_end(move, err) < 0 || runtime_status(&src, &status, err) < 0)
+	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
+	    runtime_status(&src, &status, err) < 0)
 		return UNDO_DOUBT;
 	if (*status)
 		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
@@ -288,7 +320,7 @@ int step_sync(struct move *move, struct err *err)
 	char *argv[] = {"sync", "-f", move->images, NULL};
 
 	return host_run(move->source,
-			&(struct command){.argv = argv, .timeout_ms = move->dump_timeout_ms}, err);
+			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);
 }
 
 int step_leave(struct move *move, struct err *err)

@@ -80,6 +80,17 @@ int runtime_void_images(const struct runtime *rt, struct err *err);
  * start. */
 int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
 			 struct err *err);
+/*
+ * Before anything lets a frozen container go on: leaves word of that in its work directory, for
+ * runtime_went_on(). *ret is false for one that has ended, or will as soon as it is thawed: its
+ * images are the way back.
+ */
+int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err);
+/* Whether that word is there: the images are older than what the container did last. */
+bool runtime_went_on(const struct runtime *rt);
+/* Thaws its cgroup and asks for nothing else: who is held by CRIU stays held. freezer as above;
+ * NULL: nothing is done. */
+int runtime_loosen(const struct runtime *rt, const char *freezer, struct err *err);
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
@@ -152,6 +163,10 @@ int runtime_erase(const struct runtime *rt, struct err *err);
  * "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the
  * caller. */
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err);
+
+/* Fails where the kernel has killed a process of the container for want of memory, or that can't be
+ * seen. */
+int runtime_is_whole(const struct runtime *rt, struct err *err);
 
 /* Whether runc has no such container any more, or a stopped one; false where it can't be asked. */
 bool runtime_has_ended(const struct runtime *rt, struct err *err);

@@ -46,6 +46,8 @@ struct move_opts {
 };
 
 #define MOVE_ID_SIZE 32
+/* What CRIU may take for a dump or a restore, besides the time for the memory. */
+#define DUMP_BASE_MS 20000
 
 /* The two halves alone are moves too, whose other host is one that is off (host.fenced). */
 enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
@@ -107,6 +109,8 @@ struct move {
 	bool dumped;	   /* the images are complete, the source is at its gate */
 	bool address_left; /* the way back could not take it off the destination */
 	bool unanswered;   /* no endpoint answered in all its time, or for a copy that has ended */
+	bool went_on;	   /* the source's copy, after its images: those are no way back */
+	bool copy_ended;   /* the restored one has run, and ended by itself */
 	bool left;	   /* undone, but for something that a recovery removes */
 	bool undecided;	   /* recovery: a host that can't tell stands against every way */
 	bool ended;	   /* the source's copy had ended by itself: there is none to go back to */
@@ -114,7 +118,9 @@ struct move {
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
-	int64_t deadline_us; /* of the whole move, up to its commit point; 0: none */
+	int freeze_limit_ms;   /* how long this freeze may last; freeze.h */
+	int64_t freeze_end_us; /* when that is over; 0: not frozen, or nobody counts */
+	int64_t deadline_us;   /* of the whole move, up to its commit point; 0: none */
 	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
 	struct summary summary;
 };
