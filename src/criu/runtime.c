@@ -248,6 +248,15 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 	return line_start(rt, "parked", PARK_MS, job, err);
 }
 
+int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+			struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_seize, rt->run, rt->images, freezer ? freezer : "", NULL);
+	return start(rt, &a, STATUS_MS, job, err);
+}
+
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			  struct err *err)
 {

@@ -10,9 +10,13 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/move/step_tables.h"
 #include "freeze_limit.h"
+#include "steps.h"
 
 /* What all steps but dump, restore and answer may take together. */
 #define STEPS_MS 60000
+/* How often a dump that can't seize the processes is tried, and the pause after the first. */
+#define SEIZURES 3
+#define SEIZURE_PAUSE_MS 200
 
 /*
  * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
@@ -264,6 +268,40 @@ static bool retract(struct move *move)
 	return !stands;
 }
 
+/* The first step whose undo lets the container go on with its address, and nothing more. */
+static size_t first_of_freeze(const struct strategy *strategy)
+{
+	size_t i = 0;
+
+	while (i < strategy->n && strcmp(strategy->steps[i].name, "hold") != 0 &&
+	       strcmp(strategy->steps[i].name, "freeze") != 0)
+		i++;
+	return i;
+}
+
+/*
+ * CRIU could not seize a process just then: the container goes on for a moment, and it is tried
+ * again from *i on. false: too often, or the way back did not come to its end. Memory that goes
+ * straight to the destination has its page server once only.
+ */
+static bool try_again(const struct strategy *strategy, struct move *move, size_t *i)
+{
+	const size_t first = first_of_freeze(strategy);
+	struct err why = ERR_INIT;
+
+	if (!move->unseized || move->direct || ++move->n_seizures >= SEIZURES)
+		return false;
+	freeze_lift(move);
+	for (size_t n = *i + 1; n-- > first;)
+		if (strategy->steps[n].undo && strategy->steps[n].undo(move, &why) != UNDO_DONE)
+			return false;
+	clock_sleep_ms((int64_t)SEIZURE_PAUSE_MS * move->n_seizures);
+	if (park_dump_again(move, &why) < 0)
+		return false;
+	*i = first;
+	return true;
+}
+
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
 			     struct err *err)
 {
@@ -279,6 +317,12 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 			status = run_step(step, move, false, err);
 		if (status < 0 && step->commit && !retract(move))
 			return leave_in_doubt(move, err);
+		if (status < 0 && try_again(strategy, move, &i)) {
+			event_note(move->events, "%s; tried again", err->msg);
+			*err = (struct err)ERR_INIT;
+			i--;
+			continue;
+		}
 		if (status < 0)
 			return take_back(strategy, i + 1, move, err);
 		if (step->commit)

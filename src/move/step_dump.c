@@ -22,7 +22,8 @@ int step_freeze(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	int status = 0;
 
-	if (runtime_warm_start(&dst, &move->warm, err) < 0)
+	/* Of a freeze that was given up it may still be there. */
+	if (move->warm.state == JOB_NONE && runtime_warm_start(&dst, &move->warm, err) < 0)
 		return -1;
 	freeze_begin(move);
 	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
@@ -131,11 +132,32 @@ static int images_said(const struct job *at_gate)
 	return n > 0 && n < INT_MAX ? (int)n : 0;
 }
 
+/* Before anything else is waited for: a failure there is no word on the dump. */
+static int wait_for_seizure(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->at_gate, &move->dump, &move->seize};
+	struct err why = ERR_INIT;
+	int status = 0;
+
+	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 2 && move->seize.status == 1 &&
+	    !move->seize.lost) {
+		move->unseized = true;
+		(void)job_failure(&move->seize, &why);
+		status = err_set(err, EXIT_FAILED, "%s", why.msg);
+	}
+	if (move->seize.state == JOB_DONE)
+		job_clear(&move->seize);
+	return status;
+}
+
 static int wait_for_gate(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
 	const int64_t end = freeze_end(move);
 	uint64_t bytes;
+
+	if (wait_for_seizure(move, err) < 0)
+		return -1;
 	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
 
 	/* The page server ends first, a moment before; one that fails may take the dump a while to
@@ -178,6 +200,8 @@ int step_dump(struct move *move, struct err *err)
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->tmpfs_saved)
 		status = tmpfs_same_start(&src, freeze_left_ms(move), &same, err);
+	if (status == 0)
+		status = runtime_seize_start(&src, move->freezer, &move->seize, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)

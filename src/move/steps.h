@@ -42,6 +42,9 @@ enum undo_result undo_address(struct move *move, struct err *err);
 int step_settle(struct move *move, struct err *err);
 enum undo_result undo_settle(struct move *move, struct err *err);
 
+/* After the end of a dump that could not seize the processes, undone: another is parked. */
+int park_dump_again(struct move *move, struct err *err);
+
 /* Whether runc says that there is no container any more on the source, into move->ended. */
 bool source_has_ended(struct move *move);
 

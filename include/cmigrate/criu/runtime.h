@@ -114,6 +114,13 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err);
 /* The container is paused: the parked dump goes on. One process, for the container is frozen. */
 int runtime_dump_go(const struct runtime *rt, struct err *err);
+/*
+ * Starts what looks after CRIU while it seizes the processes (src/scripts/seize.sh). It fails, with
+ * the name of a process, where that did not come to pass within a second or a little more: CRIU has
+ * been killed then before it had done anything, and the cgroup is thawed.
+ */
+int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+			struct err *err);
 /* Starts what ends when the gate is reached: images complete, source frozen and alive. Its output
  * ends in their number where the source was prepared as "sender". */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
@@ -124,7 +131,8 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
 /*
  * "open": CRIU ends the source's processes. "close": they go on, and a dump that is
  * parked fails without having touched them. The first of the two stands. "kill", after "close": a
- * dump that hangs before it has begun with them is killed; fails where it has begun.
+ * dump that hangs before it has begun with them is killed; fails where it has begun. "again", after
+ * the end of a dump that was closed: another may be parked.
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 

@@ -52,6 +52,7 @@ extern const struct script script_receive;
 extern const struct script script_refill;
 extern const struct script script_restore;
 extern const struct script script_run;
+extern const struct script script_seize;
 extern const struct script script_settle;
 extern const struct script script_socket;
 extern const struct script script_state;

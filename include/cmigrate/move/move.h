@@ -101,7 +101,8 @@ struct move {
 	bool parks;	    /* the restore may be started before there are images */
 	bool tmpfs_saved;   /* some of the container's tmpfs are, and not CRIU's */
 	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
-	struct job dump, at_gate, served, fetch, receive, restore, watch, warm, kick, announce;
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
+		announce;
 	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
@@ -110,10 +111,12 @@ struct move {
 	bool address_left; /* the way back could not take it off the destination */
 	bool unanswered;   /* no endpoint answered in all its time, or for a copy that has ended */
 	bool went_on;	   /* the source's copy, after its images: those are no way back */
-	bool copy_ended;   /* the restored one has run, and ended by itself */
-	bool left;	   /* undone, but for something that a recovery removes */
-	bool undecided;	   /* recovery: a host that can't tell stands against every way */
-	bool ended;	   /* the source's copy had ended by itself: there is none to go back to */
+	bool unseized;	   /* CRIU could not seize the processes just then */
+	unsigned n_seizures; /* that failed so */
+	bool copy_ended;     /* the restored one has run, and ended by itself */
+	bool left;	     /* undone, but for something that a recovery removes */
+	bool undecided;	     /* recovery: a host that can't tell stands against every way */
+	bool ended; /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
