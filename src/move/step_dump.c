@@ -136,14 +136,17 @@ static int images_said(const struct job *at_gate)
 static int wait_for_seizure(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->at_gate, &move->dump, &move->seize};
-	struct err why = ERR_INIT;
 	int status = 0;
 
-	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 2 && move->seize.status == 1 &&
-	    !move->seize.lost) {
+	/* Where criu was killed for it the dump may be heard to end first. */
+	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 1)
+		(void)jobs_wait_any(jobs + 2, 1, freeze_end(move));
+	if (move->seize.state == JOB_DONE && move->seize.status == 1 && !move->seize.lost) {
 		move->unseized = true;
-		(void)job_failure(&move->seize, &why);
-		status = err_set(err, EXIT_FAILED, "%s", why.msg);
+		CLEANUP_FREE char *which = str_dup(buf_str(&move->seize.out));
+		status = err_set(err, EXIT_FAILED,
+				 "%s: criu can't seize the container's processes: %s",
+				 move->source_name, str_trim(which));
 	}
 	if (move->seize.state == JOB_DONE)
 		job_clear(&move->seize);

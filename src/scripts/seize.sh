@@ -4,7 +4,7 @@
 # In a frozen cgroup of v1 it hangs at a process that is stopped: that ends with a thaw, and it holds the others by then.
 # Succeeds once it has seized all, or has ended. Where it can't within a second, and 2 ms more for each task (one that
 # waits for its vfork, or is in the middle of an exec, or in state D, or traced by another), the cgroup is thawed, CRIU
-# is killed before it has done anything to them, and this fails with the name of one.
+# is killed before it has done anything to them, and this fails and prints which one it is.
 run=$1 images=$2 freezer=$3
 . part/marked.sh
 . part/uptime.sh
@@ -78,7 +78,7 @@ give_up() {
 		return 1
 	fi
 	kill -9 "$criu"
-	echo "criu can't seize the container's processes: $said" >&2
+	echo "$said"
 }
 
 criu=
