@@ -6,7 +6,9 @@ name=$1
 state=$(cat "/run/runc/$name/state.json" 2>/dev/null)
 for file in memory:memory.oom_control :memory.events; do
 	dir=$(printf '%s\n' "$state" | sed -n 's/.*"cgroup_paths":{[^}]*"'"${file%%:*}"'":"\(\/[^"]*\)".*/\1/p')
-	[ -n "$dir" ] && [ -r "$dir/${file#*:}" ] || continue
+	if [ -z "$dir" ] || [ ! -r "$dir/${file#*:}" ]; then
+		continue
+	fi
 	while read -r key count; do
 		[ "$key-$count" = oom_kill-0 ] || [ "$key" != oom_kill ] || {
 			echo "a process of it was killed for want of memory" >&2
