@@ -31,6 +31,7 @@ move() { # NAME [OPTION...]: sets status, error and summary
 	error=$(jq -r .error <<<"$summary")
 	status=$(jq -r .exit_code <<<"$summary")
 	say "$(jq -c '[.outcome, .exit_code, .freeze_ms, .error]' <<<"$summary")"
+	cat "$BATS_TEST_TMPDIR/err"
 }
 
 # Nothing of a move is left, and one recovery has nothing to do.
