@@ -94,6 +94,7 @@ void verbs_help(const struct verb *const *table, const struct opt *globals, stru
 	opts_help(globals, out);
 	buf_puts(out, "\nExit codes:\n"
 		      "  0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 undone,\n"
-		      "  5 moved but silent, 6 in doubt, 7 busy, 8 some moves failed\n\n"
+		      "  5 moved but silent, 6 in doubt, 7 busy, 8 some moves failed,\n"
+		      "  9 lost\n\n"
 		      "'cmigrate COMMAND --help' tells more, cmigrate(1) everything.\n");
 }

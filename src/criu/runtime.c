@@ -214,6 +214,15 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 	return line_start(rt, "parked", PARK_MS, job, err);
 }
 
+int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+			struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_seize, rt->run, rt->images, freezer ? freezer : "", NULL);
+	return start(rt, &a, STATUS_MS, job, err);
+}
+
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			  struct err *err)
 {
@@ -345,6 +354,14 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 
 	script_argv(&a, &script_erase, rt->name, rt->mark, rt->bundle, rt->run, NULL);
 	return run(rt, &a, ERASE_MS, err);
+}
+
+int runtime_is_whole(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	script_argv(&a, &script_whole, rt->name, NULL);
+	return run(rt, &a, QUICK_MS, err);
 }
 
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)

@@ -19,7 +19,7 @@ static const char *const words[] = {
 	[BATCH_WAITING] = "not-begun", [BATCH_MOVED] = "moved",	    [BATCH_GONE] = "gone",
 	[BATCH_BUSY] = "busy",	       [BATCH_PENDING] = "pending", [BATCH_REFUSED] = "refused",
 	[BATCH_UNDONE] = "undone",     [BATCH_SILENT] = "silent",   [BATCH_IN_DOUBT] = "in-doubt",
-	[BATCH_FAILED] = "failed",
+	[BATCH_FAILED] = "failed",     [BATCH_LOST] = "lost",
 };
 
 const char *batch_word(enum batch_outcome outcome)
@@ -197,6 +197,8 @@ static enum batch_outcome outcome_of(const struct batch_move *m)
 		return BATCH_SILENT;
 	case EXIT_IN_DOUBT:
 		return BATCH_IN_DOUBT;
+	case EXIT_LOST:
+		return BATCH_LOST;
 	default:
 		return BATCH_FAILED;
 	}

@@ -97,7 +97,7 @@ const struct permit permits[] = {
 
 	/* Work directory and gate. */
 	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
-	ROW("(verdict) {run} open|close|kill"),
+	ROW("(verdict) {run} open|close|kill|again"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
 	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
 	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
@@ -110,6 +110,11 @@ const struct permit permits[] = {
 	/* Freezing, dumping, restoring. */
 	ROW("(freeze) {name} {freezer}", .touches = true),
 	ROW("(thaw) {name}", .touches = true),
+	ROW("(loose) note {name} {run}"),
+	ROW("(whole) {name}"),
+	ROW("(loose) thaw {freezer}", .touches = true),
+	ROW("(seize) {run} {images} {freezer}", .touches = true),
+	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),
 	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
 	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "

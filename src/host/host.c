@@ -80,15 +80,29 @@ static void end_greeting(struct host *host, struct job *job)
 	free(greeting);
 }
 
+struct command host_within_limit(const struct host *host, const struct command *cmd)
+{
+	struct command within = *cmd;
+
+	if (!host->limit_us || !cmd->timeout_ms)
+		return within;
+	int left = deadline_poll_ms(host->limit_us);
+	if (left < within.timeout_ms)
+		within.timeout_ms = left > 0 ? left : 1;
+	return within;
+}
+
 int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err)
 {
-	job_init(job, host, cmd);
+	const struct command within = host_within_limit(host, cmd);
+
+	job_init(job, host, &within);
 	if (!host->fenced)
 		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
 							 .host = host->name,
 							 .text = job->what});
 	end_greeting(host, job);
-	return job_begin(job, cmd, err);
+	return job_begin(job, &within, err);
 }
 
 int host_output(struct host *host, const struct command *cmd, char **ret_out, struct err *err)

@@ -8,9 +8,15 @@
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/move/step_tables.h"
+#include "freeze_limit.h"
+#include "steps.h"
 
 /* What all steps but dump, restore and answer may take together. */
 #define STEPS_MS 60000
+/* How often a dump that can't seize the processes is tried, and the pause after the first. */
+#define SEIZURES 3
+#define SEIZURE_PAUSE_MS 200
 
 /*
  * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
@@ -150,6 +156,21 @@ static enum exit_code leave_in_doubt(struct move *move, struct err *err)
 	return EXIT_IN_DOUBT;
 }
 
+/* Undone, and there is none to go on: what it has left behind on both hosts goes too. */
+static enum undo_result tidy_lost(struct move *move, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	(void)err_append(err,
+			 "'%s' runs nowhere: the container had ended by itself on %s; "
+			 "'cmigrate run %s' starts it anew",
+			 move->bundle.name, move->source_name, move->bundle.name);
+	if (run_behind(&strategy_tidy, move, &why) == 0)
+		return UNDO_DONE;
+	(void)err_append(err, "%s", why.msg);
+	return UNDO_LEFT;
+}
+
 /* The move failed before its commit point: the way back. */
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
@@ -158,6 +179,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		return leave_only_copy(move, err);
 	if (move->serves && !move->unanswered)
 		return leave_in_doubt(move, err);
+	freeze_lift(move);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
 
@@ -169,14 +191,18 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
+	if (move->ended && result == UNDO_DONE)
+		result = tidy_lost(move, err);
+	else if (move->freeze_limit_ms && move->thawed_us)
+		(void)err_append(err, "it was frozen for %.1f s; a freeze is given up after %d s",
+				 (double)(move->thawed_us - move->freeze_us) / 1e6,
+				 move->freeze_limit_ms / 1000);
 	move->left = result == UNDO_LEFT;
-	err->code = move->ended ? EXIT_FAILED : EXIT_UNDONE;
-	if (move->ended)
-		(void)err_append(err, "the container had ended by itself on %s", move->source_name);
+	err->code = move->ended ? EXIT_LOST : EXIT_UNDONE;
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
-	conclude(move, "undone", err->code, err);
+	conclude(move, move->ended ? "lost" : "undone", err->code, err);
 	if (result != UNDO_LEFT && !move->keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	return err->code;
@@ -217,6 +243,8 @@ static int may_go_on(const struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "stopped by a signal");
 	if (deadline_passed(move->deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
+	if (deadline_passed(move->freeze_end_us))
+		return err_set(err, EXIT_FAILED, "the container was frozen for too long");
 	return 0;
 }
 
@@ -240,6 +268,40 @@ static bool retract(struct move *move)
 	return !stands;
 }
 
+/* The first step whose undo lets the container go on with its address, and nothing more. */
+static size_t first_of_freeze(const struct strategy *strategy)
+{
+	size_t i = 0;
+
+	while (i < strategy->n && strcmp(strategy->steps[i].name, "hold") != 0 &&
+	       strcmp(strategy->steps[i].name, "freeze") != 0)
+		i++;
+	return i;
+}
+
+/*
+ * CRIU could not seize a process just then: the container goes on for a moment, and it is tried
+ * again from *i on. false: too often, or the way back did not come to its end. Memory that goes
+ * straight to the destination has its page server once only.
+ */
+static bool try_again(const struct strategy *strategy, struct move *move, size_t *i)
+{
+	const size_t first = first_of_freeze(strategy);
+	struct err why = ERR_INIT;
+
+	if (!move->unseized || move->direct || ++move->n_seizures >= SEIZURES)
+		return false;
+	freeze_lift(move);
+	for (size_t n = *i + 1; n-- > first;)
+		if (strategy->steps[n].undo && strategy->steps[n].undo(move, &why) != UNDO_DONE)
+			return false;
+	clock_sleep_ms((int64_t)SEIZURE_PAUSE_MS * move->n_seizures);
+	if (park_dump_again(move, &why) < 0)
+		return false;
+	*i = first;
+	return true;
+}
+
 enum exit_code engine_resume(const struct strategy *strategy, const char *from, struct move *move,
 			     struct err *err)
 {
@@ -255,6 +317,12 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 			status = run_step(step, move, false, err);
 		if (status < 0 && step->commit && !retract(move))
 			return leave_in_doubt(move, err);
+		if (status < 0 && try_again(strategy, move, &i)) {
+			event_note(move->events, "%s; tried again", err->msg);
+			*err = (struct err)ERR_INIT;
+			i--;
+			continue;
+		}
 		if (status < 0)
 			return take_back(strategy, i + 1, move, err);
 		if (step->commit)

@@ -29,8 +29,9 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	store_unlock(&m->lock);
-	struct job *jobs[] = {&m->dump, &m->at_gate,  &m->restore, &m->watch, &m->warm,
-			      &m->kick, &m->announce, &m->served,  &m->fetch, &m->receive};
+	struct job *jobs[] = {&m->dump,	  &m->seize, &m->at_gate, &m->restore,
+			      &m->watch,  &m->warm,  &m->kick,	  &m->announce,
+			      &m->served, &m->fetch, &m->receive};
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
 			job_clear(jobs[i]);

@@ -114,7 +114,10 @@ static enum recover_images images_anywhere(const struct move *move)
 	struct host *hosts[] = {move->destination, move->source, move->journal.store->host};
 	bool seen = false, unseen = false;
 
-	if (move_is_post_copy(move))
+	struct runtime src = move_runtime_source(move);
+
+	/* Where it went on after them, they are none of it any more. */
+	if (move_is_post_copy(move) || (move->kind != MOVE_RESTORE && runtime_went_on(&src)))
 		return IMAGES_NONE;
 	if (move->direct)
 		return move->destination->fenced ? IMAGES_NONE : images_on(move, move->destination);
@@ -162,6 +165,44 @@ static void end_orphan(const struct move *move, const struct runtime *src,
 		(void)pages_cut(&pages, dst, &unheard);
 }
 
+static enum exit_code settle_lost(struct move *move, const char *why, struct err *err)
+{
+	/* Those of a restore are the operator's. */
+	move->keep_images = move->keep_images || move->kind == MOVE_RESTORE;
+	enum exit_code code = engine_forward(&strategy_tidy, move, err);
+
+	if (code != EXIT_DONE)
+		return code;
+	str_set(&move->summary.outcome, "lost");
+	(void)err_set(err, EXIT_LOST, "'%s' runs nowhere: %s; 'cmigrate run %s' starts it anew",
+		      move->bundle.name, why, move->bundle.name);
+	str_set(&move->summary.error, err->msg);
+	return EXIT_LOST;
+}
+
+/* It was restored on a host, went on there and came to its end: older images are no way back. */
+static enum exit_code settle_ended(struct move *move, struct err *err)
+{
+	CLEANUP_FREE char *why = str_fmt("restored from its images on %s, it ended by itself",
+					 move->destination_name);
+
+	*err = (struct err)ERR_INIT;
+	return settle_lost(move, why, err);
+}
+
+/* Both hosts have answered, and neither can: nothing was changed, and the images are still there.
+ */
+static enum exit_code unrestored(struct move *move, const struct err *there, struct err *err)
+{
+	if (*there->msg)
+		(void)err_append(err, "and %s: %s", move->destination_name, there->msg);
+	if (err->code == EXIT_IN_DOUBT)
+		return EXIT_IN_DOUBT;
+	(void)err_append(err, "its images stay for another try: '%s'", move->images);
+	str_set(&move->summary.outcome, "in-doubt");
+	return err->code = EXIT_FAILED;
+}
+
 /* Neither host has it, the images are there: on the destination first, else back on the source. */
 static enum exit_code restore_anywhere(struct move *move, struct err *err)
 {
@@ -175,6 +216,8 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 		there = engine_resume(&strategy_from_images, "prepare", move, &first);
 	if (move->kind == MOVE_RESTORE && is_taken_back(there))
 		return end_restore(move, &first, err);
+	if (is_taken_back(there) && move->copy_ended)
+		return settle_ended(move, err);
 	/* Where memory went straight to the destination it is there alone. */
 	if (!is_taken_back(there) || move->source->fenced || move->direct) {
 		*err = first;
@@ -185,30 +228,13 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	}
 	move_swap(move);
 	enum exit_code code = engine_resume(&strategy_return_from_images, "prepare", move, err);
+	bool ended = is_taken_back(code) && move->copy_ended;
+	if (ended)
+		code = settle_ended(move, err);
 	move_swap(move);
-	if (code == EXIT_DONE) {
+	if (code == EXIT_DONE)
 		str_set(&move->summary.outcome, "undone");
-		return EXIT_DONE;
-	}
-	if (*first.msg)
-		(void)err_append(err, "and %s: %s", move->destination_name, first.msg);
-	return err->code = EXIT_IN_DOUBT;
-}
-
-static enum exit_code settle_lost(struct move *move, struct err *err)
-{
-	/* Those of a restore are the operator's. */
-	move->keep_images = move->keep_images || move->kind == MOVE_RESTORE;
-	enum exit_code code = engine_forward(&strategy_tidy, move, err);
-
-	if (code != EXIT_DONE)
-		return code;
-	str_set(&move->summary.outcome, "lost");
-	(void)err_set(err, EXIT_FAILED,
-		      "'%s' runs nowhere: it ended, or its host went down, before the images "
-		      "were complete; 'cmigrate run %s' starts it anew",
-		      move->bundle.name, move->bundle.name);
-	return EXIT_FAILED;
+	return code == EXIT_DONE || ended ? code : unrestored(move, &first, err);
 }
 
 /* Committed: the source's copy ends, whatever became of the destination's since. */
@@ -222,11 +248,11 @@ static enum exit_code settle_forward(struct move *move, const char *destination_
 		return code;
 	str_set(&move->summary.outcome, "lost");
 	(void)err_set(
-		err, EXIT_FAILED,
+		err, EXIT_LOST,
 		"'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
 		"host; 'cmigrate run %s' starts it anew",
 		move->bundle.name, move->destination_name, move->bundle.name);
-	return EXIT_FAILED;
+	return EXIT_LOST;
 }
 
 static enum exit_code doubt(struct move *move, const char *why, struct err *err)
@@ -274,7 +300,10 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		code = restore_anywhere(move, err);
 		break;
 	case RECOVER_LOST:
-		code = settle_lost(move, err);
+		code = settle_lost(move,
+				   "it ended, or its host went down, before the images were "
+				   "complete",
+				   err);
 		break;
 	case RECOVER_DOUBT:
 		return doubt(move, why, err);

@@ -17,7 +17,6 @@
 #define FACTS_MS 20000
 #define TIMEOUT_DEFAULT_S 30
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
-#define DUMP_BASE_MS 20000
 #define DUMP_BYTES_MS 10000
 /* A day: a host may say anything of its memory. */
 #define DUMP_MAX_MS 86400000

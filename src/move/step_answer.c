@@ -4,16 +4,29 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "freeze_limit.h"
 #include "steps.h"
 
 /* How long the endpoint may still take once a signal has come. */
 #define CANCELLED_MS 1000
 
+/* Not all of it is left: the endpoint of what is may well answer. */
+static int is_whole(struct move *move, struct err *err)
+{
+	struct runtime dst = move_runtime_destination(move);
+
+	if (runtime_is_whole(&dst, err) == 0 || dst.host->lost)
+		return 0;
+	move->answered_us = 0;
+	move->unanswered = true;
+	return err_wrap(err, "the restored container is not whole");
+}
+
 /*
  * Who answers may be another machine, for a copy that ended at once. Where that host can't be asked
  * now, the copy is told by its answer.
  */
-static int runs_on_destination(struct move *move, bool has_answered, struct err *err)
+int copy_runs(struct move *move, bool has_answered, struct err *err)
 {
 	struct runtime dst = move_runtime_destination(move);
 	CLEANUP_FREE char *status = NULL;
@@ -26,11 +39,12 @@ static int runs_on_destination(struct move *move, bool has_answered, struct err 
 		return -1;
 	}
 	if (strcmp(status, "running") == 0)
-		return 0;
+		return is_whole(move, err);
 	/* One that somebody paused may have served: it is nobody's to end. */
 	if (strcmp(status, "paused") != 0) {
 		move->answered_us = 0;
 		move->unanswered = true;
+		move->copy_ended = true;
 	}
 	return err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
 		       *status ? status : "gone");
@@ -57,12 +71,12 @@ int step_answer(struct move *move, struct err *err)
 		return -1;
 	if (!move->probe) {
 		move->answered_us = clock_now_us();
-		return runs_on_destination(move, false, err);
+		return copy_runs(move, false, err);
 	}
 	if (wait_for_answer(move, &silent) == 0) {
 		CLEANUP_FREE char *answer = probe_answer(move->probe);
 		str_set(&move->summary.answered_by, answer);
-		return runs_on_destination(move, true, err);
+		return copy_runs(move, true, err);
 	}
 	move->answered_us = 0;
 	move->unanswered = !move_cancelled;
@@ -70,14 +84,17 @@ int step_answer(struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s",
 			       move_cancelled ? "stopped by a signal" : silent.msg);
 	str_set(&move->silent, silent.msg);
-	return runs_on_destination(move, false, err);
+	return copy_runs(move, false, err);
 }
 
 int step_commit(struct move *move, struct err *err)
 {
 	if (gate_holds(move, err) < 0)
 		return -1;
-	return journal_add(&move->journal, "commit", NULL, true, err);
+	if (journal_add(&move->journal, "commit", NULL, true, err) < 0)
+		return -1;
+	freeze_lift(move);
+	return 0;
 }
 
 int step_return(struct move *move, struct err *err)

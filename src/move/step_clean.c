@@ -36,10 +36,11 @@ static int end_pages(struct move *move, struct err *err)
 
 int step_tidy(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
 	struct net net = move_net_destination(move);
 
-	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
+	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0 ||
+	    runtime_erase(&src, err) < 0)
 		return -1;
 	return move_is_post_copy(move) ? end_pages(move, err) : 0;
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/criu/container_tmpfs.h"
 #include "cmigrate/criu/direct_transport.h"
+#include "freeze_limit.h"
 #include "steps.h"
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
@@ -20,9 +22,10 @@ int step_freeze(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	int status = 0;
 
-	if (runtime_warm_start(&dst, &move->warm, err) < 0)
+	/* Of a freeze that was given up it may still be there. */
+	if (move->warm.state == JOB_NONE && runtime_warm_start(&dst, &move->warm, err) < 0)
 		return -1;
-	move->freeze_us = clock_now_us();
+	freeze_begin(move);
 	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
 	if (move->bouncing)
 		status = net_bounce_all_start(&net, move->tag, &bounce, err);
@@ -51,7 +54,8 @@ bool source_has_ended(struct move *move)
  */
 static bool has_whole_images(const struct move *move)
 {
-	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move);
+	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
+	       !move->went_on;
 }
 
 enum undo_result undo_freeze(struct move *move, struct err *err)
@@ -114,7 +118,7 @@ int dump_failure(struct move *move, struct err *err)
 		(void)err_set(err, EXIT_FAILED, "the dump failed");
 	else
 		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s",
-			      move->source_name, move->dump_timeout_ms / 1000);
+			      move->source_name, freeze_seconds(move));
 	runtime_diagnose(&src, "dump.log", err);
 	return -1;
 }
@@ -128,11 +132,35 @@ static int images_said(const struct job *at_gate)
 	return n > 0 && n < INT_MAX ? (int)n : 0;
 }
 
+/* Before anything else is waited for: a failure there is no word on the dump. */
+static int wait_for_seizure(struct move *move, struct err *err)
+{
+	struct job *jobs[] = {&move->at_gate, &move->dump, &move->seize};
+	int status = 0;
+
+	/* Where criu was killed for it the dump may be heard to end first. */
+	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 1)
+		(void)jobs_wait_any(jobs + 2, 1, freeze_end(move));
+	if (move->seize.state == JOB_DONE && move->seize.status == 1 && !move->seize.lost) {
+		move->unseized = true;
+		CLEANUP_FREE char *which = str_dup(buf_str(&move->seize.out));
+		status = err_set(err, EXIT_FAILED,
+				 "%s: criu can't seize the container's processes: %s",
+				 move->source_name, str_trim(which));
+	}
+	if (move->seize.state == JOB_DONE)
+		job_clear(&move->seize);
+	return status;
+}
+
 static int wait_for_gate(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
-	const int64_t end = deadline_in_ms(move->dump_timeout_ms);
+	const int64_t end = freeze_end(move);
 	uint64_t bytes;
+
+	if (wait_for_seizure(move, err) < 0)
+		return -1;
 	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
 
 	/* The page server ends first, a moment before; one that fails may take the dump a while to
@@ -174,7 +202,9 @@ int step_dump(struct move *move, struct err *err)
 
 	int status = runtime_dump_go(&src, err);
 	if (status == 0 && move->tmpfs_saved)
-		status = tmpfs_same_start(&src, move->dump_timeout_ms, &same, err);
+		status = tmpfs_same_start(&src, freeze_left_ms(move), &same, err);
+	if (status == 0)
+		status = runtime_seize_start(&src, move->freezer, &move->seize, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
@@ -204,13 +234,44 @@ int wait_for_dump_end(struct move *move, struct err *err)
 
 static enum undo_result bring_back(struct move *move, bool dumped, struct err *err);
 
+/*
+ * The way back thaws first and waits afterwards: a criu that seizes a stopped process of a frozen
+ * cgroup waits for the thaw itself. One that stands at its gate holds each process by ptrace, and
+ * lets none go before it has its verdict.
+ */
+static int let_go(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+	struct net net = move_net_source(move);
+
+	if (move->thawed_us || (!move->freeze_us && !move->recovering))
+		return 0;
+	if (!move->freezer)
+		move->freezer = freezer_find(&src);
+	/* A container that runs without its address gets errors for what it sends. */
+	return net_address_up(&net, err) < 0 ? -1 : runtime_loosen(&src, move->freezer, err);
+}
+
+int close_gate(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	if (!move->thawed_us && (move->freeze_us || move->recovering) &&
+	    runtime_note_going_on(&src, &move->went_on, err) < 0)
+		return -1;
+	return runtime_verdict(&src, "close", err) < 0 ? -1 : let_go(move, err);
+}
+
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct err hangs = ERR_INIT, opened = ERR_INIT;
 
-	if (runtime_verdict(&src, "close", move->ends_first ? &opened : err) < 0)
-		return move->ends_first ? bring_back(move, true, err) : UNDO_DOUBT;
+	/* A gate that was opened for a restore has no way back but the images. */
+	if (move->ends_first && runtime_verdict(&src, "close", &opened) < 0)
+		return bring_back(move, true, err);
+	if (close_gate(move, err) < 0)
+		return UNDO_DOUBT;
 	direct_cut(move);
 	if (wait_for_dump_end(move, &hangs) == 0)
 		return UNDO_DONE;
@@ -230,7 +291,7 @@ int step_dump_ungated(struct move *move, struct err *err)
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0) {
-		(void)jobs_wait_any(&dump, 1, deadline_in_ms(move->dump_timeout_ms));
+		(void)jobs_wait_any(&dump, 1, freeze_end(move));
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
@@ -262,7 +323,8 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
 	struct runtime src = move_runtime_source(move);
 	CLEANUP_FREE char *status = NULL;
 
-	if (wait_for_dump_end(move, err) < 0 || runtime_status(&src, &status, err) < 0)
+	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
+	    runtime_status(&src, &status, err) < 0)
 		return UNDO_DOUBT;
 	/* runc leaves its state where the cgroup was busy. */
 	bool ended = dumped && strcmp(status, "stopped") == 0;
@@ -300,7 +362,7 @@ int step_sync(struct move *move, struct err *err)
 	char *argv[] = {"sync", "-f", move->images, NULL};
 
 	return host_run(move->source,
-			&(struct command){.argv = argv, .timeout_ms = move->dump_timeout_ms}, err);
+			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);
 }
 
 int step_leave(struct move *move, struct err *err)

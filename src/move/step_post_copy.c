@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What post-copy does beside the steps of every move; pages.h says why it is safe. */
 #include "cmigrate/base/deadline.h"
+#include "freeze_limit.h"
 #include "steps.h"
 
 /* From the gate's word to a page server that listens. */
@@ -44,14 +45,14 @@ int step_serve(struct move *move, struct err *err)
 
 	if (runtime_verdict(&src, "close", err) < 0)
 		return -1;
-	if (jobs_wait_any(jobs, 2, deadline_in_ms(SERVE_MS)) != 0)
+	if (jobs_wait_any(jobs, 2, deadline_min(freeze_end(move), deadline_in_ms(SERVE_MS))) != 0)
 		return dump_failure(move, err);
 	if (job_failure(&move->served, err) < 0 ||
 	    pages_fetch_start(&pages, &dst, 0, &move->fetch, err) < 0 ||
 	    pages_socket_start(&dst, &socket, err) < 0)
 		return -1;
 	struct job *waiting[] = {&socket, &move->fetch};
-	if (jobs_wait_any(waiting, 2, 0) == 0)
+	if (jobs_wait_any(waiting, 2, freeze_end(move)) == 0)
 		return job_finish(&socket, err);
 	job_clear(&socket);
 	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
@@ -72,7 +73,7 @@ enum undo_result undo_dump_pages(struct move *move, struct err *err)
 	struct runtime src = move_runtime_source(move);
 	struct pages pages = move_pages(move);
 
-	if (runtime_verdict(&src, "close", err) < 0 || pages_nudge(&pages, &src, err) < 0)
+	if (close_gate(move, err) < 0 || pages_nudge(&pages, &src, err) < 0)
 		return UNDO_DOUBT;
 	return undo_dump(move, err);
 }
@@ -126,7 +127,17 @@ int step_drain(struct move *move, struct err *err)
 		before = sent;
 		status = drain_once(move, &sent, &sent_us, &late, err);
 	} while (status < 0 && late && sent > before);
-	return status;
+	if (move->destination->lost)
+		return status;
+	/* Who fetches is done as well where the one that lacked it has ended. */
+	struct err dead = ERR_INIT;
+	if (copy_runs(move, false, &dead) == 0)
+		return status;
+	if (status == 0)
+		*err = dead;
+	else
+		(void)err_append(err, "%s", dead.msg);
+	return -1;
 }
 
 /*

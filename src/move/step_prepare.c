@@ -7,7 +7,7 @@
 #include "steps.h"
 
 /* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
-#define CHANNELS 6
+#define CHANNELS 7
 /* How long a restore may be parked, beyond its own time: until the freeze begins, and through the
  * dump.
  */
@@ -63,7 +63,8 @@ static int park_dump(struct move *move, struct err *err)
 
 	/* Waited for while the dump is parked too; from "go" on the step has a limit of its own. */
 	const int limit_ms = move->dump_timeout_ms + PARKED_MS;
-	if (runtime_at_gate_start(&src, limit_ms, &move->at_gate, err) < 0 ||
+	if ((move->at_gate.state == JOB_NONE &&
+	     runtime_at_gate_start(&src, limit_ms, &move->at_gate, err) < 0) ||
 	    runtime_parked_start(&src, &parked, err) < 0)
 		return -1;
 	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
@@ -75,6 +76,19 @@ static int park_dump(struct move *move, struct err *err)
 				 : 0;
 	job_clear(&parked);
 	return status;
+}
+
+int park_dump_again(struct move *move, struct err *err)
+{
+	struct runtime src = move_runtime_source(move);
+
+	move->unseized = move->went_on = false;
+	move->thawed_us = move->freeze_us = 0;
+	if (runtime_verdict(&src, "again", err) < 0)
+		return -1;
+	if (move->dump.state != JOB_NONE)
+		job_clear(&move->dump);
+	return park_dump(move, err);
 }
 
 static int end_parked_restore(struct move *move, struct err *err)

@@ -6,19 +6,24 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/criu/container_tmpfs.h"
 #include "cmigrate/criu/direct_transport.h"
+#include "freeze_limit.h"
 #include "steps.h"
 
-/* Waits for the restore, or for the word of its log that it has failed. */
+/* Waits for the restore, or for the word of its log that it has failed, or for the freeze's limit.
+ * One that was parked has more time of its own. */
 static int await_restore(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->restore, &move->watch};
+	int first = move->restore.state == JOB_DONE ? 0 : jobs_wait_any(jobs, 2, freeze_end(move));
 
-	if (move->restore.state == JOB_DONE || jobs_wait_any(jobs, 2, 0) == 0)
-		return job_failure(&move->restore, err);
 	/* The watch ended first. Its host being lost says nothing of the restore. */
-	if (move->watch.lost || move->watch.timed_out || move->watch.status) {
-		job_wait(&move->restore);
+	if (first == 1 && (move->watch.lost || move->watch.timed_out || move->watch.status))
+		first = jobs_wait_any(jobs, 1, freeze_end(move));
+	if (first == 0)
 		return job_failure(&move->restore, err);
+	if (first < 0) {
+		move->restore.timed_out = true;
+		return -1;
 	}
 	CLEANUP_FREE char *why = str_dup(buf_str(&move->watch.out));
 	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
@@ -36,14 +41,14 @@ static int start_restore(struct move *move, struct err *err)
 		return -1;
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst, &move->destination_options, false,
-					     move->dump_timeout_ms, restore, err);
+					     freeze_left_ms(move), restore, err);
 	if (move->tmpfs_changed && tmpfs_refill(&dst, err) < 0)
 		return -1;
 	if (runtime_restore_go(&dst, &unheard) == 0)
 		return 0;
 	if (runtime_park_start(&dst, &park, err) < 0)
 		return -1;
-	int status = jobs_wait_any(jobs, 2, 0) == 0 ? job_failure(&park, err) : 0;
+	int status = jobs_wait_any(jobs, 2, freeze_end(move)) == 0 ? job_failure(&park, err) : 0;
 	job_clear(&park);
 	return status;
 }
@@ -57,6 +62,7 @@ int step_restore(struct move *move, struct err *err)
 		return -1;
 	if (await_restore(move, &why) == 0) {
 		move->thawed_us = clock_now_us();
+		freeze_lift(move);
 		return 0;
 	}
 	*err = why;
@@ -64,7 +70,7 @@ int step_restore(struct move *move, struct err *err)
 		return -1;
 	if (move->restore.timed_out)
 		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
-			      move->dump_timeout_ms / 1000);
+			      freeze_seconds(move));
 	else
 		(void)err_set(err, EXIT_FAILED, "the restore failed");
 	if (move->restore.state == JOB_RUNNING && *why.msg)

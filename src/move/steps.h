@@ -42,6 +42,9 @@ enum undo_result undo_address(struct move *move, struct err *err);
 int step_settle(struct move *move, struct err *err);
 enum undo_result undo_settle(struct move *move, struct err *err);
 
+/* After the end of a dump that could not seize the processes, undone: another is parked. */
+int park_dump_again(struct move *move, struct err *err);
+
 /* Whether runc says that there is no container any more on the source, into move->ended. */
 bool source_has_ended(struct move *move);
 
@@ -52,6 +55,9 @@ enum undo_result undo_freeze(struct move *move, struct err *err);
 /* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
 int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
+/* The gate is closed and the cgroup thawed, with a word that the container goes on; waits for
+ * nobody. */
+int close_gate(struct move *move, struct err *err);
 /* Whether CRIU still stands at its gate, as far as this process can tell without asking; -1 where
  * its dump has ended. */
 int gate_holds(struct move *move, struct err *err);
@@ -76,6 +82,13 @@ int step_release(struct move *move, struct err *err);
 /* answer: every endpoint has answered; without one, runc says that the container runs. */
 int step_answer(struct move *move, struct err *err);
 
+/*
+ * Before a step that could end the other copy: whether the restored one runs, and is whole. -1
+ * where it does not, or that is not known; has_answered: its endpoint has, which is enough of a
+ * host that can't be asked.
+ */
+int copy_runs(struct move *move, bool has_answered, struct err *err);
+
 /* commit: written down; behind it there is no way back. */
 int step_commit(struct move *move, struct err *err);
 /* return: behind it there is no way back either, and nothing is written: a recovery that finds the
@@ -85,7 +98,8 @@ int step_return(struct move *move, struct err *err);
 /* open gate: CRIU ends the source's processes. */
 int step_open_gate(struct move *move, struct err *err);
 
-/* tidy: nothing of a copy is left on the destination; for a container that is lost. */
+/* tidy: nothing of it is left on either host, runc's state included; for a container that is lost.
+ */
 int step_tidy(struct move *move, struct err *err);
 
 /*

@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# verdict RUN open|close|kill: what the gate is to do. The first verdict stands; giving another fails.
+# verdict RUN open|close|kill|again: what the gate is to do. The first verdict stands; giving another fails.
+# again, after close, when nobody of that dump is left: the gate is as new, for another.
 # kill, after close: ends a dump that hangs before it has begun with the container; no pass of pre-copy, which
 # may be inside of the processes.
 run=$1 word=$2
 [ -p "$run/verdict" ] || exit 0
 . part/marked.sh
+if [ "$word" = again ]; then
+	rm -f "$run/word" "$run/began" "$run/at-parked" "$run/at-reached" "$run/went-on"
+	exit
+fi
 if [ "$word" = kill ]; then
 	[ -e "$run/word" ] && [ ! -e "$run/began" ] || exit 1
 	pids=$(marked "CRIU_CONFIG_FILE=$run/criu.conf")

@@ -257,7 +257,7 @@ goes_on_at() { # HOST
 	on rhel01 runc kill server KILL
 	wait_on rhel01 10 'runc state server | grep -q stopped'
 	recovers
-	[[ $status -eq 1 && $output == *"runs nowhere"* ]]
+	[[ $status -eq 9 && $output == *"runs nowhere"* ]]
 	[[ -z $(state_of rhel02 server) ]]
 	nothing_waits
 }
@@ -269,7 +269,7 @@ goes_on_at() { # HOST
 	[[ -n $(on rhel01 nft list tables) ]]
 	on rhel01 runc kill server KILL
 	recovers
-	[[ $status -eq 1 && $output == *"the container had ended by itself"* ]]
+	[[ $status -eq 9 && $output == *"the container had ended by itself"* ]]
 	nothing_waits
 }
 
@@ -384,7 +384,7 @@ orphan_copy() {
 orphan_is_lost() { # [OPTION...]
 	run on client cmigrate recover "$@" idle
 	echo "$output"
-	[[ $status -eq 1 && $output == *"'idle' runs nowhere"* ]]
+	[[ $status -eq 9 && $output == *"'idle' runs nowhere"* ]]
 	[[ $(state_of rhel02 idle) != running ]]
 }
 

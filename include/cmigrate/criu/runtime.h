@@ -80,6 +80,17 @@ int runtime_void_images(const struct runtime *rt, struct err *err);
  * start. */
 int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
 			 struct err *err);
+/*
+ * Before anything lets a frozen container go on: leaves word of that in its work directory, for
+ * runtime_went_on(). *ret is false for one that has ended, or will as soon as it is thawed: its
+ * images are the way back.
+ */
+int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err);
+/* Whether that word is there: the images are older than what the container did last. */
+bool runtime_went_on(const struct runtime *rt);
+/* Thaws its cgroup and asks for nothing else: who is held by CRIU stays held. freezer as above;
+ * NULL: nothing is done. */
+int runtime_loosen(const struct runtime *rt, const char *freezer, struct err *err);
 /* Lets a paused container go on; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
@@ -103,6 +114,13 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err);
 /* The container is paused: the parked dump goes on. One process, for the container is frozen. */
 int runtime_dump_go(const struct runtime *rt, struct err *err);
+/*
+ * Starts what looks after CRIU while it seizes the processes (src/scripts/seize.sh). It fails, with
+ * the name of a process, where that did not come to pass within a second or a little more: CRIU has
+ * been killed then before it had done anything, and the cgroup is thawed.
+ */
+int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+			struct err *err);
 /* Starts what ends when the gate is reached: images complete, source frozen and alive. Its output
  * ends in their number where the source was prepared as "sender". */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
@@ -113,7 +131,8 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
 /*
  * "open": CRIU ends the source's processes. "close": they go on, and a dump that is
  * parked fails without having touched them. The first of the two stands. "kill", after "close": a
- * dump that hangs before it has begun with them is killed; fails where it has begun.
+ * dump that hangs before it has begun with them is killed; fails where it has begun. "again", after
+ * the end of a dump that was closed: another may be parked.
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
@@ -152,6 +171,10 @@ int runtime_erase(const struct runtime *rt, struct err *err);
  * "running", "paused", "stopped", "created", or "" where runc knows no such container. Owned by the
  * caller. */
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err);
+
+/* Fails where the kernel has killed a process of the container for want of memory, or that can't be
+ * seen. */
+int runtime_is_whole(const struct runtime *rt, struct err *err);
 
 /* Whether runc has no such container any more, or a stopped one; false where it can't be asked. */
 bool runtime_has_ended(const struct runtime *rt, struct err *err);

@@ -29,6 +29,7 @@ enum batch_outcome {
 	BATCH_SILENT,
 	BATCH_IN_DOUBT,
 	BATCH_FAILED,
+	BATCH_LOST, /* runs nowhere */
 };
 
 /* One move. Set before batch_run(): name, from, to (NULL: chosen), memory. All owned by the row. */

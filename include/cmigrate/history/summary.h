@@ -25,8 +25,7 @@ struct summary_pass {
 struct summary {
 	char *container, *source, *destination;
 	char *strategy; /* what was used: "cold", ... */
-	char *outcome; /* "moved", "undone", "refused", "in-doubt", "silent"; of recover also "lost"
-			*/
+	char *outcome; /* "moved", "undone", "refused", "in-doubt", "silent", "lost" */
 	int exit_code;
 	double outage_ms; /* freeze start to the first answer; negative: not known */
 	double freeze_ms; /* first process stopped to the last one running again; negative: not

@@ -30,6 +30,7 @@ struct host {
 	struct channel *channels;
 	char *control;	      /* path of the control socket */
 	struct job *greeting; /* of host_connect(): the first command waits for its end */
+	int64_t limit_us;     /* no command goes on beyond it, whatever its own time; 0: none */
 	bool lost;	      /* did not answer once: every further command fails at once */
 	bool fenced; /* known to be off: every command there succeeds, for nothing is there */
 };
@@ -49,6 +50,11 @@ bool host_is_local(const struct host *host);
  * is open.
  */
 void host_connect(struct host *host);
+/*
+ * The command with its time cut to what the host's limit leaves of it, a millisecond at least. One
+ * without a deadline is left as it is: it outlives every step.
+ */
+struct command host_within_limit(const struct host *host, const struct command *cmd);
 /* Starts a command; -1 only where it could not even be tried (see job_failure() for the rest). */
 int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err);
 /* Start, wait, and fail unless the status is 0. */

@@ -39,6 +39,7 @@ extern const struct script script_list;
 extern const struct script script_listens;
 extern const struct script script_lock;
 extern const struct script script_logs;
+extern const struct script script_loose;
 extern const struct script script_nudge;
 extern const struct script script_open;
 extern const struct script script_pages;
@@ -51,6 +52,7 @@ extern const struct script script_receive;
 extern const struct script script_refill;
 extern const struct script script_restore;
 extern const struct script script_run;
+extern const struct script script_seize;
 extern const struct script script_settle;
 extern const struct script script_socket;
 extern const struct script script_state;
@@ -62,6 +64,7 @@ extern const struct script script_unpage;
 extern const struct script script_verdict;
 extern const struct script script_warm;
 extern const struct script script_watch;
+extern const struct script script_whole;
 /* All of them, ended by NULL. */
 extern const struct script *const scripts[];
 

@@ -46,6 +46,8 @@ struct move_opts {
 };
 
 #define MOVE_ID_SIZE 32
+/* What CRIU may take for a dump or a restore, besides the time for the memory. */
+#define DUMP_BASE_MS 20000
 
 /* The two halves alone are moves too, whose other host is one that is off (host.fenced). */
 enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
@@ -105,7 +107,8 @@ struct move {
 	bool parks;	    /* the restore may be started before there are images */
 	bool tmpfs_saved;   /* some of the container's tmpfs are, and not CRIU's */
 	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
-	struct job dump, at_gate, served, fetch, receive, restore, watch, warm, kick, announce;
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
+		announce;
 	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
 	bool released;	 /* clients may have been answered by the destination's copy */
 	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
@@ -113,14 +116,20 @@ struct move {
 	bool dumped;	   /* the images are complete, the source is at its gate */
 	bool address_left; /* the way back could not take it off the destination */
 	bool unanswered;   /* no endpoint answered in all its time, or for a copy that has ended */
-	bool left;	   /* undone, but for something that a recovery removes */
-	bool undecided;	   /* recovery: a host that can't tell stands against every way */
-	bool ended;	   /* the source's copy had ended by itself: there is none to go back to */
+	bool went_on;	   /* the source's copy, after its images: those are no way back */
+	bool unseized;	   /* CRIU could not seize the processes just then */
+	unsigned n_seizures; /* that failed so */
+	bool copy_ended;     /* the restored one has run, and ended by itself */
+	bool left;	     /* undone, but for something that a recovery removes */
+	bool undecided;	     /* recovery: a host that can't tell stands against every way */
+	bool ended; /* the source's copy had ended by itself: there is none to go back to */
 	struct probe *probe;
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
 			 NULL */
-	int64_t deadline_us; /* of the whole move, up to its commit point; 0: none */
+	int freeze_limit_ms;   /* how long this freeze may last; freeze.h */
+	int64_t freeze_end_us; /* when that is over; 0: not frozen, or nobody counts */
+	int64_t deadline_us;   /* of the whole move, up to its commit point; 0: none */
 	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
 	struct summary summary;
 };

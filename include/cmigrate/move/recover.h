@@ -36,7 +36,9 @@ enum recovery recover_decide(const struct recover_facts *facts, const char **ret
 /*
  * Settles a move that move_from_json() has made and whose lock the caller holds. committed: its
  * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says
- * which: "moved", "undone", "silent", "lost"), EXIT_IN_DOUBT with *err otherwise.
+ * which: "moved", "undone", "silent"), EXIT_LOST with *err where it runs nowhere, which is settled
+ * too, EXIT_FAILED where both hosts answer and neither can restore it (the images and the journal
+ * stay), EXIT_IN_DOUBT otherwise.
  */
 enum exit_code recover_move(struct move *move, bool committed, struct err *err);
 

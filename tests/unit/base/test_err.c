@@ -130,6 +130,7 @@ static void exit_codes_stay_as_they_are(void **state)
 	assert_int_equal(EXIT_IN_DOUBT, 6);
 	assert_int_equal(EXIT_BUSY, 7);
 	assert_int_equal(EXIT_SOME, 8);
+	assert_int_equal(EXIT_LOST, 9);
 }
 
 int main(void)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "freeze_limit.h"
+
+#include "cmigrate/base/deadline.h"
+
+int freeze_limit_ms(const struct move *move)
+{
+	const int64_t memory_ms = move->dump_timeout_ms - DUMP_BASE_MS;
+	int64_t ms = DUMP_BASE_MS;
+
+	if (memory_ms > 0 && !move_is_post_copy(move))
+		ms += move->kind == MOVE_CHECKPOINT ? memory_ms : 2 * memory_ms;
+	return (int)ms;
+}
+
+void freeze_begin(struct move *move)
+{
+	move->freeze_us = clock_now_us();
+	move->freeze_limit_ms = freeze_limit_ms(move);
+	move->freeze_end_us = deadline_in_ms(move->freeze_limit_ms);
+	move->source->limit_us = move->destination->limit_us = move->freeze_end_us;
+}
+
+void freeze_lift(struct move *move)
+{
+	if (!move->freeze_end_us)
+		return;
+	move->freeze_end_us = 0;
+	move->source->limit_us = move->destination->limit_us = 0;
+}
+
+int64_t freeze_end(const struct move *move)
+{
+	return move->freeze_end_us ? move->freeze_end_us : deadline_in_ms(move->dump_timeout_ms);
+}
+
+int freeze_left_ms(const struct move *move)
+{
+	const int left = deadline_poll_ms(freeze_end(move));
+
+	return left > 0 ? left : 1;
+}
+
+int freeze_seconds(const struct move *move)
+{
+	return (move->freeze_end_us ? move->freeze_limit_ms : move->dump_timeout_ms) / 1000;
+}
