@@ -28,11 +28,12 @@ static size_t count(const struct verb *const *table)
 
 static int unknown_verb(const struct verb *const *table, const char *name, struct err *err)
 {
-	size_t n = count(table);
-	const char **known = mem_new(n + 1, sizeof(*known));
+	const char **known = mem_new(count(table) + 1, sizeof(*known));
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		known[i] = table[i]->name;
+	for (; *table; table++)
+		if (!(*table)->hidden)
+			known[n++] = (*table)->name;
 	const char *best = suggest(name, known);
 	if (best && (str_starts(best, name) || str_distance(best, name) <= NEAR))
 		err_set(err, EXIT_USAGE, "unknown command '%s'; did you mean '%s'?", name, best);
@@ -89,7 +90,8 @@ void verbs_help(const struct verb *const *table, const struct opt *globals, stru
 		      "Moves running runc containers between hosts.\n\n"
 		      "Commands:\n");
 	for (size_t i = 0; table[i]; i++)
-		buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
+		if (!table[i]->hidden)
+			buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
 	buf_puts(out, "\nGlobal options:\n");
 	opts_help(globals, out);
 	buf_puts(out, "\nExit codes:\n"

@@ -49,6 +49,7 @@ struct verb {
 	size_t min_args, max_args;
 	bool acts; /* changes hosts: its exit code says what it did, whether or not stdout was read
 		    */
+	bool hidden;	/* for scripts: not in help, never suggested */
 	bool no_config; /* runs without a configuration: app->config is NULL */
 	/* Returns an exit code, or -1 with *err set: its code becomes the exit code. */
 	int (*run)(struct app *app, void *opts, const struct argv *args, struct err *err);

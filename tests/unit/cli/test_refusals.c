@@ -217,21 +217,6 @@ static void configurations(void **state)
 	refused("run web", 2, "'cmigrate generate web' writes one");
 }
 
-static void completion_words(void **state)
-{
-	CLEANUP_FREE char *hosts = prints("completion --hosts");
-	CLEANUP_FREE char *root = str_fmt("%s/bundles/$(touch pwned)", test_dir);
-	CLEANUP_FREE char *file = str_fmt("%s/bundles/file", test_dir);
-
-	(void)state;
-	assert_string_equal(hosts, "hosta\nhostb\n");
-	/* A name that a shell would run, and what is no directory. */
-	make_dir(root);
-	write_file(file, "");
-	CLEANUP_FREE char *names = prints("completion --names");
-	assert_string_equal(names, "web\n");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,7 +226,6 @@ int main(void)
 		NOBODY_ASKED(options_of_a_move),
 		NOBODY_ASKED(options_of_drain_and_rebalance),
 		NOBODY_ASKED(configurations),
-		NOBODY_ASKED(completion_words),
 	};
 
 	return cmocka_run_group_tests(tests, begin, directories_end);
