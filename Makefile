@@ -69,9 +69,9 @@ $(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/scripts/part/*.sh) scripts/em
 	$(call quiet,EMBED,src/scripts)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
 
 # Files that the program prints as they are.
-TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish
+TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
 $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,$(TEXTS))scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
+	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
