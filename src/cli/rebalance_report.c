@@ -2,16 +2,12 @@
 #include "rebalance_report.h"
 
 #include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 
-#include "bars.h"
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/base/terminal.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
-
-#define WIDTH_MAX 80
 
 static const char *const by_words[] = {"memory", "pressure", "count"};
 
@@ -91,20 +87,30 @@ static void print_moves(const struct rebalance *r)
 	ui_print(r->app->ui, "\n");
 }
 
-static void print_bars(const struct rebalance *r)
+static void cell_load(char text[32], const struct rebalance *r, double load)
 {
-	CLEANUP_BUF struct buf text = {0};
-	size_t n = r->problem.plan.n_hosts;
-	struct bar *bars = mem_new(n, sizeof(*bars));
-	unsigned width = terminal_width(1);
+	double value = shown(r, load);
 
-	for (size_t h = 0; h < n; h++)
-		bars[h] = (struct bar){rebalance_host(r, h), shown(r, r->plan.before[h]),
-				       shown(r, r->plan.after[h])};
-	bars_draw(bars, n, shown(r, r->plan.limit), r->by != BY_COUNT,
-		  width < WIDTH_MAX ? width : WIDTH_MAX, terminal_is_utf8(), &text);
-	ui_print(r->app->ui, "%s", buf_str(&text));
-	free(bars);
+	if (r->by == BY_COUNT)
+		(void)snprintf(text, 32, "%g", (double)(long long)(value * 10 + 0.5) / 10);
+	else
+		(void)snprintf(text, 32, "%.*f%%", value < 0.0995 ? 1 : 0, value * 100);
+}
+
+static void print_loads(const struct rebalance *r)
+{
+	struct ui_table *table =
+		ui_table_new((const char *const[]){"HOST", "BEFORE", "AFTER", "LIMIT", NULL});
+	char before[32], after[32], limit[32];
+
+	cell_load(limit, r, r->plan.limit);
+	for (size_t h = 0; h < r->problem.plan.n_hosts; h++) {
+		cell_load(before, r, r->plan.before[h]);
+		cell_load(after, r, r->plan.after[h]);
+		ui_table_row(table,
+			     (const char *const[]){rebalance_host(r, h), before, after, limit});
+	}
+	ui_table_print(r->app->ui, table);
 }
 
 void rebalance_report_plan(const struct rebalance *r)
@@ -121,7 +127,7 @@ void rebalance_report_plan(const struct rebalance *r)
 		return;
 	if (r->plan.n)
 		print_moves(r);
-	print_bars(r);
+	print_loads(r);
 	if (r->plan.above)
 		ui_print(ui, "%zu host%s above the limit%s\n", r->plan.above,
 			 r->plan.above == 1 ? " stays" : "s stay",
