@@ -154,14 +154,6 @@ CHECK(address_source)
 	return CHECK_OK;
 }
 
-static bool is_service_address(const struct bundle *bundle, const char *ip)
-{
-	for (size_t i = 0; i < bundle->n_addresses; i++)
-		if (strcmp(bundle->addresses[i].ip, ip) == 0)
-			return true;
-	return false;
-}
-
 static bool is_hardware_address_of(const json_t *links, const char *mac)
 {
 	const json_t *link;
@@ -204,7 +196,7 @@ CHECK(address_preferred)
 	json_array_foreach (links, i, link) {
 		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
 			const char *ip = check_text(info, "local");
-			if (!strchr(ip, ':') || !is_service_address(p->bundle, ip) ||
+			if (!strchr(ip, ':') || !bundle_has_address(p->bundle, ip) ||
 			    json_is_true(json_object_get(info, "deprecated")))
 				continue;
 			return check_warn(f, NULL,
@@ -238,14 +230,14 @@ CHECK(connection)
 		struct side host = check_side(p, i);
 		ssh_address(facts_get(host.facts, "ssh"), 0, from);
 		ssh_address(facts_get(host.facts, "ssh"), 2, to);
-		if (is_service_address(p->bundle, from))
+		if (bundle_has_address(p->bundle, from))
 			return check_fail(
 				f,
 				"take another for it: ip -6 addr change ADDRESS/PREFIX dev "
 				"DEVICE preferred_lft 0",
 				"the ssh connection to %s comes from service address %s", host.name,
 				from);
-		if (is_service_address(p->bundle, to))
+		if (bundle_has_address(p->bundle, to))
 			return check_fail(f, NULL,
 					  "an ssh connection to %s goes to service address %s",
 					  host.name, to);

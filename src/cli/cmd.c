@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/cli/cmd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/base/suggest.h"
 #include "cmigrate/host/config.h"
-
-/* Beyond this many letters a suggestion is a guess. */
-#define NEAR 3
 
 const char *app_bundle_root(const struct app *app)
 {
@@ -17,38 +13,19 @@ const char *app_bundle_root(const struct app *app)
 	return app->globals->bundle_root ? app->globals->bundle_root : BUNDLE_ROOT_DEFAULT;
 }
 
-static size_t count(const struct verb *const *table)
-{
-	size_t n = 0;
-
-	while (table[n])
-		n++;
-	return n;
-}
-
-static int unknown_verb(const struct verb *const *table, const char *name, struct err *err)
-{
-	const char **known = mem_new(count(table) + 1, sizeof(*known));
-	size_t n = 0;
-
-	for (; *table; table++)
-		if (!(*table)->hidden)
-			known[n++] = (*table)->name;
-	const char *best = suggest(name, known);
-	if (best && (str_starts(best, name) || str_distance(best, name) <= NEAR))
-		err_set(err, EXIT_USAGE, "unknown command '%s'; did you mean '%s'?", name, best);
-	else
-		err_set(err, EXIT_USAGE, "unknown command '%s'; try 'cmigrate --help'", name);
-	free(known);
-	return -1;
-}
-
 const struct verb *verb_find(const struct verb *const *table, const char *name, struct err *err)
 {
-	for (size_t i = 0; table[i]; i++)
-		if (strcmp(table[i]->name, name) == 0)
-			return table[i];
-	(void)unknown_verb(table, name, err);
+	CLEANUP_ARGV struct argv known = {0};
+
+	for (; *table; table++) {
+		if (strcmp((*table)->name, name) == 0)
+			return *table;
+		if (!(*table)->hidden)
+			argv_add(&known, (*table)->name);
+	}
+	(void)err_set(err, EXIT_USAGE, "unknown command '%s'", name);
+	if (!suggest_append(err, "", name, (const char *const *)known.v))
+		(void)err_append(err, "try 'cmigrate --help'");
 	return NULL;
 }
 

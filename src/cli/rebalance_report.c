@@ -9,8 +9,6 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 
-static const char *const by_words[] = {"memory", "pressure", "count"};
-
 /* Loads as they are read: a share, or a number. */
 static double shown(const struct rebalance *r, double load)
 {
@@ -63,7 +61,7 @@ static void print_plan_json(const struct rebalance *r)
 {
 	ui_json(r->app->ui,
 		json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:o, s:o}", "event", "plan", "by",
-			  by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
+			  fleet_by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
 			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r),
 			  "passed_over", batch_report_words(&r->passed_over)));
@@ -145,7 +143,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 
 	ui_json(r->app->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:f, s:i}", "event",
-			  "summary", "command", "rebalance", "by", by_words[r->by], "moved",
+			  "summary", "command", "rebalance", "by", fleet_by_words[r->by], "moved",
 			  (int)batch_count(b->rows, b->n, BATCH_MOVED), "failed",
 			  (int)batch_count_failed(b->rows, b->n), "busy",
 			  names_json(r, BATCH_BUSY, &r->busy), "gone",

@@ -133,11 +133,12 @@ static void complete(struct status *s)
 	s->bundle.n_addresses = 0;
 	(void)bundle_add_addresses(&s->bundle, c->addresses, &ignored);
 	CLEANUP_FREE char *urls = container_urls(c);
-	char *save = NULL;
+	CLEANUP_ARGV struct argv words = {0};
+	argv_words(&words, urls, ",");
 	argv_clear(&s->bundle.endpoints);
-	for (char *url = strtok_r(urls, ",", &save); url; url = strtok_r(NULL, ",", &save))
-		if (name_check_endpoint(url, &ignored) == 0)
-			argv_add(&s->bundle.endpoints, url);
+	for (size_t i = 0; i < words.n; i++)
+		if (name_check_endpoint(words.v[i], &ignored) == 0)
+			argv_add(&s->bundle.endpoints, words.v[i]);
 }
 
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)

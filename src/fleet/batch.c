@@ -134,10 +134,8 @@ static void read_summary(struct batch_move *m)
 static char *last_words(const struct buf *text)
 {
 	static const char name[] = "cmigrate: ";
-	CLEANUP_FREE char *copy = str_dup(buf_str(text));
-	char *line = str_trim(copy), *last = strrchr(line, '\n');
+	CLEANUP_FREE char *line = str_last_line(buf_str(text));
 
-	line = str_trim(last ? last + 1 : line);
 	str_mask(line);
 	return str_dup(str_starts(line, name) ? line + strlen(name) : line);
 }

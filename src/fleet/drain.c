@@ -221,11 +221,13 @@ static void note_unknown_excluded(const struct drain *d)
 	for (size_t i = 0; i < all->n; i++)
 		known[i] = all->rows[i].name;
 	for (size_t i = 0; i < d->exclude.n; i++) {
-		const char *name = d->exclude.v[i], *near = suggest(name, known);
-		if (!is_somewhere(d, name))
-			event_note(d->app->events, "--exclude: no host has a container '%s'%s%s%s",
-				   name, near ? "; did you mean '" : "", near ? near : "",
-				   near ? "'?" : "");
+		struct err why = ERR_INIT;
+		if (is_somewhere(d, d->exclude.v[i]))
+			continue;
+		(void)err_set(&why, EXIT_USAGE, "--exclude: no host has a container '%s'",
+			      d->exclude.v[i]);
+		(void)suggest_append(&why, "", d->exclude.v[i], known);
+		event_note(d->app->events, "%s", why.msg);
 	}
 	free(known);
 }

@@ -12,17 +12,6 @@
 
 #define PARALLEL_MAX 64
 
-static void split(const struct argv *lists, struct argv *ret)
-{
-	for (size_t i = 0; i < lists->n; i++) {
-		CLEANUP_FREE char *copy = str_dup(lists->v[i]);
-		char *save = NULL;
-		for (char *word = strtok_r(copy, ", ", &save); word;
-		     word = strtok_r(NULL, ", ", &save))
-			argv_add(ret, word);
-	}
-}
-
 static int check_opts(const struct drain *d, struct err *err)
 {
 	const struct config *config = d->app->config;
@@ -49,8 +38,10 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	CLEANUP_DRAIN struct drain d = {
 		.app = app, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
 
-	split(&d.opts->to, &d.to);
-	split(&d.opts->exclude, &d.exclude);
+	for (size_t i = 0; i < d.opts->to.n; i++)
+		argv_words(&d.to, d.opts->to.v[i], ", ");
+	for (size_t i = 0; i < d.opts->exclude.n; i++)
+		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
 	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;
