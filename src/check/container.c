@@ -11,8 +11,8 @@
 CHECK(container)
 {
 	CLEANUP_JSON json_t *state = facts_json(p->source, "state");
-	const char *name = p->bundle->name, *dir = check_text(state, "bundle");
-	const char *status = check_text(state, "status");
+	const char *name = p->bundle->name, *dir = link_text(state, "bundle");
+	const char *status = link_text(state, "status");
 
 	if (!*status)
 		return check_fail(f, "look where it runs: cmigrate list", "no container '%s' on %s",
@@ -35,7 +35,7 @@ CHECK(container)
 CHECK(name)
 {
 	CLEANUP_JSON json_t *state = facts_json(p->destination, "state");
-	const char *status = check_text(state, "status");
+	const char *status = link_text(state, "status");
 
 	if (!*facts_get(p->destination, "state"))
 		return CHECK_OK;

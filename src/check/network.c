@@ -109,7 +109,7 @@ CHECK(device)
 		return CHECK_NOT_NEEDED;
 	for (size_t i = 0; i < p->bundle->n_addresses; i++) {
 		const struct address *a = &p->destination_addresses[i];
-		const json_t *link = check_find_device(links, a->device);
+		const json_t *link = link_find_device(links, a->device);
 		if (!*a->device)
 			return check_fail(f, "name the device: --address ADDRESS/PREFIX@DEVICE",
 					  "no device of %s is in the network of %s",
@@ -134,11 +134,11 @@ CHECK(address)
 	for (size_t i = 0; i < p->bundle->n_addresses; i++) {
 		int prefix;
 		const char *ip = p->bundle->addresses[i].ip;
-		const json_t *link = check_find_address(links, ip, &prefix);
+		const json_t *link = link_find_address(links, ip, &prefix);
 		if (link)
 			return check_fail(f, NULL,
 					  "service address %s is on %s already, on '%.15s'", ip,
-					  p->destination_name, check_text(link, "ifname"));
+					  p->destination_name, link_text(link, "ifname"));
 	}
 	return CHECK_OK;
 }
@@ -160,7 +160,7 @@ static bool is_hardware_address_of(const json_t *links, const char *mac)
 	size_t i;
 
 	json_array_foreach (links, i, link)
-		if (strcasecmp(check_text(link, "address"), mac) == 0)
+		if (strcasecmp(link_text(link, "address"), mac) == 0)
 			return true;
 	return false;
 }
@@ -195,7 +195,7 @@ CHECK(address_preferred)
 		return CHECK_NOT_NEEDED;
 	json_array_foreach (links, i, link) {
 		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
-			const char *ip = check_text(info, "local");
+			const char *ip = link_text(info, "local");
 			if (!strchr(ip, ':') || !bundle_has_address(p->bundle, ip) ||
 			    json_is_true(json_object_get(info, "deprecated")))
 				continue;

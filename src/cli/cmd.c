@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cmigrate/base/suggest.h"
+#include "cmigrate/cli/ui.h"
 #include "cmigrate/host/config.h"
+#include "cmigrate/move/hooks.h"
 
 const char *app_bundle_root(const struct app *app)
 {
@@ -27,6 +29,14 @@ const struct verb *verb_find(const struct verb *const *table, const char *name, 
 	if (!suggest_append(err, "", name, (const char *const *)known.v))
 		(void)err_append(err, "try 'cmigrate --help'");
 	return NULL;
+}
+
+void app_hook_after(const struct app *app, const struct move *move)
+{
+	struct err why = ERR_INIT;
+
+	if (move_hook_after(app->config, move, &why) < 0 && ui_is_quiet(app->ui))
+		ui_error(app->ui, &why);
 }
 
 int verb_check_args(const struct verb *verb, const struct argv *args, struct err *err)

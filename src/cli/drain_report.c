@@ -17,7 +17,7 @@ static size_t n_moved(const struct drain *d)
 
 static void print_json(const struct drain *d, int code)
 {
-	ui_json(d->app->ui,
+	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:f, s:i}",
 			  "event", "summary", "command", "drain", "host", d->host, "moved",
 			  (int)n_moved(d), "failed", (int)batch_count_failed(d->rows, d->n), "busy",
@@ -73,7 +73,7 @@ static void print_plan_json(const struct drain *d)
 						       batch_report_bytes(m->memory), "error",
 						       moves_there ? NULL : m->error));
 	}
-	ui_json(d->app->ui,
+	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
 			  d->host, "moves", moves, "pinned", batch_report_words(&d->pinned)));
 }
@@ -95,7 +95,7 @@ static void print_plan(const struct drain *d)
 	for (size_t i = 0; i < d->pinned.n; i++)
 		ui_table_row(table,
 			     (const char *const[]){d->pinned.v[i], d->host, "-", "-", "pinned"});
-	ui_table_print(d->app->ui, table);
+	ui_table_print(d->caller->ui, table);
 }
 
 /* What a drain would do, if nothing changes until then; of what stays by name. */
@@ -103,9 +103,9 @@ int drain_report_plan(const struct drain *d, struct err *err)
 {
 	size_t stay = d->n - n_moved(d) + d->pinned.n;
 
-	if (ui_is_json(d->app->ui))
+	if (ui_is_json(d->caller->ui))
 		print_plan_json(d);
-	else if (!ui_is_quiet(d->app->ui))
+	else if (!ui_is_quiet(d->caller->ui))
 		print_plan(d);
 	if (!stay)
 		return EXIT_DONE;
@@ -125,13 +125,13 @@ int drain_report(const struct drain *d, struct err *err)
 										: EXIT_DONE;
 	char took[32];
 
-	batch_report_all(d->app, d->rows, d->n);
-	if (ui_is_json(d->app->ui))
+	batch_report_all(d->caller->ui, d->rows, d->n);
+	if (ui_is_json(d->caller->ui))
 		print_json(d, code);
 	if (code != EXIT_DONE)
 		return fail(d, err);
 	timeline_ms(took, (double)(clock_now_us() - d->start_us) / 1000);
-	if (!ui_is_quiet(d->app->ui))
-		ui_print(d->app->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
+	if (!ui_is_quiet(d->caller->ui))
+		ui_print(d->caller->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
 	return EXIT_DONE;
 }

@@ -59,7 +59,7 @@ static json_t *moves_json(const struct rebalance *r)
 
 static void print_plan_json(const struct rebalance *r)
 {
-	ui_json(r->app->ui,
+	ui_json(r->caller->ui,
 		json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:o, s:o}", "event", "plan", "by",
 			  fleet_by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
@@ -81,8 +81,8 @@ static void print_moves(const struct rebalance *r)
 		ui_table_row(table, (const char *const[]){c->name, rebalance_host(r, m->from),
 							  rebalance_host(r, m->to), memory});
 	}
-	ui_table_print(r->app->ui, table);
-	ui_print(r->app->ui, "\n");
+	ui_table_print(r->caller->ui, table);
+	ui_print(r->caller->ui, "\n");
 }
 
 static void cell_load(char text[32], const struct rebalance *r, double load)
@@ -108,19 +108,19 @@ static void print_loads(const struct rebalance *r)
 		ui_table_row(table,
 			     (const char *const[]){rebalance_host(r, h), before, after, limit});
 	}
-	ui_table_print(r->app->ui, table);
+	ui_table_print(r->caller->ui, table);
 }
 
 void rebalance_report_plan(const struct rebalance *r)
 {
-	struct ui *ui = r->app->ui;
+	struct ui *ui = r->caller->ui;
 
 	if (ui_is_json(ui)) {
 		print_plan_json(r);
 		return;
 	}
 	for (size_t i = 0; i < r->passed_over.n; i++)
-		event_note(r->app->events, "%s", r->passed_over.v[i]);
+		event_note(r->caller->events, "%s", r->passed_over.v[i]);
 	if (ui_is_quiet(ui))
 		return;
 	if (r->plan.n)
@@ -141,7 +141,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 {
 	const struct batch *b = &r->batch;
 
-	ui_json(r->app->ui,
+	ui_json(r->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:f, s:i}", "event",
 			  "summary", "command", "rebalance", "by", fleet_by_words[r->by], "moved",
 			  (int)batch_count(b->rows, b->n, BATCH_MOVED), "failed",
@@ -176,8 +176,8 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 	char took[32];
 
 	if (b->n)
-		batch_report_all(r->app, b->rows, b->n);
-	if (ui_is_json(r->app->ui))
+		batch_report_all(r->caller->ui, b->rows, b->n);
+	if (ui_is_json(r->caller->ui))
 		print_summary_json(r, code);
 	if (is_blocked) {
 		*err = stays;
@@ -187,7 +187,7 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 		return err_set(err, EXIT_SOME, "%zu of %zu moved%s; %s", moved, b->n,
 			       waiting ? ", stopped by a signal" : "", failures);
 	timeline_ms(took, (double)(clock_now_us() - r->start_us) / 1000);
-	if (b->n && !ui_is_quiet(r->app->ui))
-		ui_print(r->app->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
+	if (b->n && !ui_is_quiet(r->caller->ui))
+		ui_print(r->caller->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
 	return EXIT_DONE;
 }

@@ -6,10 +6,10 @@
 #include "claim.h"
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/name.h"
-#include "cmigrate/check/check.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
 #include "cmigrate/network/endpoint_probe.h"
+#include "cmigrate/network/links.h"
 
 /* It is asked whether an endpoint answers now, not whether it will. */
 #define ENDPOINT_MS 500
@@ -169,11 +169,11 @@ static const char *holder(const struct status *s, const char *ip, char **ret_dev
 		facts_parse(&facts, buf_str(&a->job.out));
 		CLEANUP_JSON json_t *links = facts_json(&facts, "addr");
 		facts_clear(&facts);
-		const json_t *link = check_find_address(links, ip, &prefix);
+		const json_t *link = link_find_address(links, ip, &prefix);
 		struct err ignored = ERR_INIT;
 		if (!link)
 			continue;
-		const char *device = check_text(link, "ifname");
+		const char *device = link_text(link, "ifname");
 		str_set(ret_device, name_check_device(device, &ignored) == 0 ? device : "?");
 		return a->host->name;
 	}

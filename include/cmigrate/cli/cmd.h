@@ -15,6 +15,7 @@
 #include "cmigrate/base/str.h"
 
 struct config;
+struct move;
 struct ui;
 
 /* The options that stand before the command's name. */
@@ -38,6 +39,9 @@ struct app {
 
 /* The directory that has the bundles. */
 const char *app_bundle_root(const struct app *app);
+
+/* The hook after a move. A failure of it changes nothing, and is said with --quiet too. */
+void app_hook_after(const struct app *app, const struct move *move);
 
 struct verb {
 	const char *name;

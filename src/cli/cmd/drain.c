@@ -3,6 +3,7 @@
 
 #include "cli/drain_report.h"
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/fleet/batch.h"
@@ -14,7 +15,7 @@
 
 static int check_opts(const struct drain *d, struct err *err)
 {
-	const struct config *config = d->app->config;
+	const struct config *config = d->caller->config;
 
 	if (d->opts->parallel > PARALLEL_MAX)
 		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
@@ -35,9 +36,11 @@ static int check_opts(const struct drain *d, struct err *err)
 
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
+	CLEANUP_CALLER struct batch_caller caller;
 	CLEANUP_DRAIN struct drain d = {
-		.app = app, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
+		.caller = &caller, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
 
+	batch_caller_init(&caller, app);
 	for (size_t i = 0; i < d.opts->to.n; i++)
 		argv_words(&d.to, d.opts->to.v[i], ", ");
 	for (size_t i = 0; i < d.opts->exclude.n; i++)
