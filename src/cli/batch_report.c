@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 
@@ -24,31 +25,17 @@ void batch_caller_init(struct batch_caller *caller, const struct app *app)
 		argv_addl(&caller->options, "--bundle-root", g->bundle_root, NULL);
 }
 
-static json_t *ms_json(double ms)
-{
-	return ms >= 0 ? json_real((double)(int64_t)(ms * 10 + 0.5) / 10) : json_null();
-}
-
-/* jansson takes UTF-8 only; what a process said last may be anything. */
-static json_t *text_json(const char *text)
-{
-	json_t *value = text ? json_string(text) : json_null();
-
-	return value ? value : json_string("?");
-}
-
 static json_t *move_json(const struct batch_move *m)
 {
 	bool told = m->summary.container != NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event",
-			 "move", "container", m->name, "source", m->from, "destination", m->to,
-			 "outcome", batch_word(m->outcome), "exit_code",
-			 m->exit_code >= 0 ? json_integer(m->exit_code) : json_null(), "outage_ms",
-			 ms_json(told ? m->summary.outage_ms : -1), "freeze_ms",
-			 ms_json(told ? m->summary.freeze_ms : -1), "total_ms", ms_json(m->ms),
-			 "memory_bytes", batch_report_bytes(m->memory), "error",
-			 text_json(m->error));
+	return json_pack(
+		"{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "move",
+		"container", m->name, "source", m->from, "destination", m->to, "outcome",
+		batch_word(m->outcome), "exit_code", json_of_number(m->exit_code), "outage_ms",
+		json_of_ms(told ? m->summary.outage_ms : -1), "freeze_ms",
+		json_of_ms(told ? m->summary.freeze_ms : -1), "total_ms", json_of_ms(m->ms),
+		"memory_bytes", batch_report_bytes(m->memory), "error", json_of_text(m->error));
 }
 
 void batch_report_move(struct ui *ui, const struct batch_move *m)
@@ -113,15 +100,6 @@ json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_o
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].outcome == outcome)
 			json_array_append_new(list, json_string(rows[i].name));
-	return list;
-}
-
-json_t *batch_report_words(const struct argv *words)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < words->n; i++)
-		json_array_append_new(list, json_string(words->v[i]));
 	return list;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
@@ -24,9 +25,9 @@ static void print_json(const struct drain *d, int code)
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
 			  batch_report_names(d->rows, d->n, BATCH_GONE), "not_begun",
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
-			  batch_report_words(&d->pinned), "left",
-			  d->unknown ? json_null() : batch_report_words(&d->left), "stopped",
-			  d->stopped, "total_ms", batch_report_ms(d->start_us), "exit_code", code));
+			  json_of_words(&d->pinned), "left",
+			  d->unknown ? json_null() : json_of_words(&d->left), "stopped", d->stopped,
+			  "total_ms", batch_report_ms(d->start_us), "exit_code", code));
 }
 
 static const char *why_left(const struct drain *d, const char *name)
@@ -75,7 +76,7 @@ static void print_plan_json(const struct drain *d)
 	}
 	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
-			  d->host, "moves", moves, "pinned", batch_report_words(&d->pinned)));
+			  d->host, "moves", moves, "pinned", json_of_words(&d->pinned)));
 }
 
 static void print_plan(const struct drain *d)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
@@ -33,7 +34,7 @@ static json_t *names_json(const struct rebalance *r, enum batch_outcome outcome,
 			  const struct argv *left)
 {
 	json_t *list = batch_report_names(r->batch.rows, r->batch.n, outcome);
-	json_t *more = batch_report_words(left);
+	json_t *more = json_of_words(left);
 
 	(void)json_array_extend(list, more);
 	json_decref(more);
@@ -64,7 +65,7 @@ static void print_plan_json(const struct rebalance *r)
 			  fleet_by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
 			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r),
-			  "passed_over", batch_report_words(&r->passed_over)));
+			  "passed_over", json_of_words(&r->passed_over)));
 }
 
 static void print_moves(const struct rebalance *r)

@@ -5,6 +5,7 @@
 
 #include "claim.h"
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
@@ -269,11 +270,6 @@ static json_t *silent_json(const struct status *s)
 	return list;
 }
 
-static json_t *number_or_null(int64_t number)
-{
-	return number >= 0 ? json_integer(number) : json_null();
-}
-
 json_t *status_json(const struct status *s)
 {
 	static const struct container none = {.age = -1, .memory = -1};
@@ -285,7 +281,7 @@ json_t *status_json(const struct status *s)
 		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
 		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
 		c->created && *c->created ? c->created : NULL, "age_seconds",
-		number_or_null(c->age), "memory_bytes", number_or_null(c->memory), "processes",
+		json_of_number(c->age), "memory_bytes", json_of_number(c->memory), "processes",
 		c->processes ? json_integer(c->processes) : json_null(), "addresses",
 		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
 		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/base/fields.h"
+
 /* page.html, which scripts/embed puts in. */
 extern const char text_page_html[];
 
@@ -30,7 +32,7 @@ void page_html(const struct record *const *rows, size_t n, int64_t now, struct b
 	for (size_t i = 0; i < n; i++)
 		(void)json_array_append_new(moves, record_json(rows[i]));
 	json_t *all = json_pack("{s:s, s:o}", "written", written, "moves", moves);
-	CLEANUP_FREE char *json = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	CLEANUP_FREE char *json = json_line(all);
 	json_decref(all);
 	buf_add(out, text_page_html, (size_t)(place - text_page_html));
 	add_json(json, out);

@@ -16,8 +16,6 @@ void batch_report_move(struct ui *ui, const struct batch_move *move);
 void batch_report_all(struct ui *ui, const struct batch_move *rows, size_t n);
 /* Names of the moves with that outcome, as a list. A new reference. */
 json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_outcome outcome);
-/* As a list. A new reference. */
-json_t *batch_report_words(const struct argv *words);
 /* Null where it isn't known: 0. A new reference. */
 json_t *batch_report_bytes(uint64_t bytes);
 /* Milliseconds since then, in tenths: more digits would be noise. */
