@@ -15,7 +15,8 @@
 #include "cmigrate/cli/cmd.h"
 
 #define FOR_EACH_VERB(verb)                                                                        \
-	for (const struct verb *const *at_ = verbs, *verb; (verb = *at_) != NULL; at_++)
+	for (const struct verb *const *at_ = verbs, *verb; (verb = *at_) != NULL; at_++)           \
+		if (!verb->hidden)
 
 static void no_command_is_wrong_usage(void **state)
 {
