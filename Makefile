@@ -55,18 +55,23 @@ $(BIN): $(BUILD)/obj/cli/main.o $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
 
 # Everything but main(), for the unit tests too.
-$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o
+$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/scripts.o: $(BUILD)/scripts.c $(BUILD)/flags
+$(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o: $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 HOST_SCRIPTS := $(sort $(wildcard src/scripts/*.sh))
 $(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/scripts/part/*.sh) scripts/embed $(BUILD)/flags
 	$(call quiet,EMBED,src/scripts)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
+
+# Files that the program prints as they are.
+TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
+$(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
+	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \

@@ -10,6 +10,7 @@
 
 #include "cmigrate/base/json_uint64.h"
 #include "cmigrate/base/proc.h"
+#include "cmigrate/base/suggest.h"
 
 json_t *document_parse(const char *text, size_t len, const char *what, struct err *err)
 {
@@ -158,6 +159,14 @@ int document_object(const json_t *object, const char *path, const char *key, con
 	return 0;
 }
 
+static bool is_known(const char *key, const char *const *known)
+{
+	for (; *known; known++)
+		if (strcmp(key, *known) == 0)
+			return true;
+	return false;
+}
+
 int document_known(const json_t *object, const char *path, const char *const *known,
 		   struct err *err)
 {
@@ -166,20 +175,12 @@ int document_known(const json_t *object, const char *path, const char *const *kn
 
 	/* jansson's macro takes no const object; nothing is changed. */
 	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
-		const char *nearest = NULL;
-		size_t best = SIZE_MAX;
-		for (size_t i = 0; known[i] && best; i++) {
-			size_t d = str_distance(key, known[i]);
-			if (d < best) {
-				best = d;
-				nearest = known[i];
-			}
-		}
 		CLEANUP_FREE char *full = document_path(path, key);
-		if (best)
-			return err_set(err, EXIT_USAGE,
-				       "unknown key '%.100s'; the nearest known is '%s'", full,
-				       nearest ? nearest : "none");
+		if (is_known(key, known))
+			continue;
+		(void)err_set(err, EXIT_USAGE, "unknown key '%.100s'", full);
+		(void)suggest_append(err, "", key, known);
+		return -1;
 	}
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/base/suggest.h"
+
 /* getopt_long() returns this plus the row for a long option, out of the way of letters. */
 #define ROW_BASE 0x1000
 
@@ -103,26 +105,21 @@ static int set_option(const struct opt *opt, void *base, const char *value, stru
 static int unknown_option(const struct opt *table, char *const *argv, int argc, struct err *err)
 {
 	const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
-	const char *best = NULL;
-	size_t best_distance = 4;
 
 	if (!str_starts(word, "--") && optopt > 0 && optopt < ROW_BASE)
 		return err_set(err, EXIT_USAGE, "unknown option '-%c'", optopt);
 	CLEANUP_FREE char *name = str_dup(word + strspn(word, "-"));
+	CLEANUP_ARGV struct argv known = {0};
 	name[strcspn(name, "=")] = '\0';
-	for (size_t i = 0; i < table_size(table); i++) {
-		size_t d = str_distance(name, table[i].name);
-		if (d < best_distance && !table[i].hidden) {
-			best_distance = d;
-			best = table[i].name;
-		}
-	}
-	if (best && best_distance == 0)
+	for (size_t i = 0; i < table_size(table); i++)
+		if (!table[i].hidden)
+			argv_add(&known, table[i].name);
+	if (argv_has(&known, name))
 		return err_set(err, EXIT_USAGE, "option '--%s' takes no value", name);
-	if (best)
-		return err_set(err, EXIT_USAGE, "unknown option '--%s'; did you mean '--%s'?", name,
-			       best);
-	return err_set(err, EXIT_USAGE, "unknown option '--%s'; try '--help'", name);
+	(void)err_set(err, EXIT_USAGE, "unknown option '--%s'", name);
+	if (!known.n || !suggest_append(err, "--", name, (const char *const *)known.v))
+		(void)err_append(err, "try '--help'");
+	return -1;
 }
 
 /* The rows as getopt_long() wants them, and the string of letters. */

@@ -138,6 +138,14 @@ char *str_trim(char *s)
 
 #define DISTANCE_MAX 63
 
+char *str_last_line(const char *text)
+{
+	CLEANUP_FREE char *copy = str_dup(text);
+	char *line = str_trim(copy), *last = strrchr(line, '\n');
+
+	return str_dup(str_trim(last ? last + 1 : line));
+}
+
 size_t str_distance(const char *a, const char *b)
 {
 	size_t row[DISTANCE_MAX + 1];
@@ -268,6 +276,16 @@ void argv_addl(struct argv *a, ...)
 	for (const char *word; (word = va_arg(ap, const char *)) != NULL;)
 		argv_add(a, word);
 	va_end(ap);
+}
+
+void argv_words(struct argv *a, const char *text, const char *separators)
+{
+	CLEANUP_FREE char *copy = str_dup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, separators, &save); word;
+	     word = strtok_r(NULL, separators, &save))
+		argv_add(a, word);
 }
 
 void argv_extend(struct argv *a, const struct argv *more)

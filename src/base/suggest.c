@@ -6,8 +6,10 @@
 
 #include "cmigrate/base/str.h"
 
-/* From here on str_distance() says "far away". */
-#define FAR 63
+/* Longer words are far from all others: str_distance(). */
+#define LENGTH_MAX 63
+/* With more letters that differ a suggestion is a guess. */
+#define NEAR 3
 /* Two letters in common at the start may be chance: "CAP", "tcp". */
 #define PREFIX_MIN 3
 
@@ -26,9 +28,9 @@ static size_t distance(const char *word, const char *known)
 const char *suggest(const char *word, const char *const *known)
 {
 	const char *best = NULL;
-	size_t best_distance = FAR;
+	size_t best_distance = NEAR + 1;
 
-	if (!*word || strlen(word) > FAR)
+	if (!*word || strlen(word) > LENGTH_MAX)
 		return NULL;
 	for (; *known; known++) {
 		size_t d = distance(word, *known);
@@ -38,4 +40,25 @@ const char *suggest(const char *word, const char *const *known)
 		}
 	}
 	return best;
+}
+
+bool suggest_append(struct err *err, const char *prefix, const char *word, const char *const *known)
+{
+	const char *nearest = suggest(word, known);
+
+	if (nearest)
+		(void)err_append(err, "did you mean '%s%s'?", prefix, nearest);
+	return nearest != NULL;
+}
+
+int suggest_check(const char *word, const char *const *known, struct err *err)
+{
+	CLEANUP_BUF struct buf all = {0};
+
+	for (; *known; known++) {
+		if (strcmp(word, *known) == 0)
+			return 0;
+		buf_printf(&all, "%s%s", all.len ? ", " : "", *known);
+	}
+	return err_set(err, EXIT_USAGE, "'%.40s' is none of %s", word, all.s);
 }

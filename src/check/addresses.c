@@ -5,41 +5,6 @@
 
 #include "cmigrate/check/check.h"
 
-const char *check_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-const json_t *check_find_device(const json_t *links, const char *name)
-{
-	const json_t *link;
-	size_t i;
-
-	json_array_foreach (links, i, link)
-		if (*name && strcmp(check_text(link, "ifname"), name) == 0)
-			return link;
-	return NULL;
-}
-
-const json_t *check_find_address(const json_t *links, const char *ip, int *ret_prefix)
-{
-	const json_t *link, *info;
-	size_t i, j;
-
-	json_array_foreach (links, i, link) {
-		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
-			if (strcmp(check_text(info, "local"), ip) != 0)
-				continue;
-			json_int_t n = json_integer_value(json_object_get(info, "prefixlen"));
-			*ret_prefix = n < 0 || n > 128 ? 0 : (int)n;
-			return link;
-		}
-	}
-	return NULL;
-}
-
 /* A device name from a host is taken only if it is one. */
 static bool take_device(struct address *a, const char *device)
 {
@@ -55,9 +20,9 @@ static bool take_device(struct address *a, const char *device)
 static bool take_over(struct address *a, const json_t *links)
 {
 	int prefix = 0, max = a->v6 ? 128 : 32;
-	const json_t *link = check_find_address(links, a->ip, &prefix);
+	const json_t *link = link_find_address(links, a->ip, &prefix);
 
-	if (!link || !take_device(a, check_text(link, "ifname")))
+	if (!link || !take_device(a, link_text(link, "ifname")))
 		return false;
 	a->prefix = prefix > 0 && prefix <= max ? prefix : max;
 	return true;
@@ -71,11 +36,11 @@ static bool take_routed(struct address *a, const struct facts *facts)
 	for (size_t i = 0; (text = facts_nth(facts, "route", i)) != NULL; i++) {
 		CLEANUP_JSON json_t *routes = json_loads(text, 0, NULL);
 		const json_t *route = json_array_get(routes, 0);
-		if (strcmp(check_text(route, "dst"), a->ip) != 0 ||
+		if (strcmp(link_text(route, "dst"), a->ip) != 0 ||
 		    json_object_get(route, "gateway") || json_object_get(route, "via") ||
-		    strcmp(check_text(route, "type"), "local") == 0)
+		    strcmp(link_text(route, "type"), "local") == 0)
 			continue;
-		return take_device(a, check_text(route, "dev"));
+		return take_device(a, link_text(route, "dev"));
 	}
 	return false;
 }
@@ -117,4 +82,22 @@ int preflight_addresses(struct preflight *p, struct err *err)
 				       p->destination_name, p->bundle->addresses[i].ip);
 	}
 	return 0;
+}
+
+int preflight_devices(const struct host *host, const struct bundle *bundle,
+		      const struct facts *facts, struct address *ret, struct err *err)
+{
+	const struct facts nothing = {0};
+	struct preflight p = {.bundle = bundle,
+			      .source_name = host->name,
+			      .destination_name = host->name,
+			      .source = &nothing,
+			      .destination = facts,
+			      .destination_device = host->device};
+
+	argv_add(&p.skip, "device");
+	int status = preflight_addresses(&p, err);
+	argv_clear(&p.skip);
+	memcpy(ret, p.destination_addresses, sizeof(p.destination_addresses));
+	return status;
 }

@@ -11,8 +11,8 @@
 CHECK(container)
 {
 	CLEANUP_JSON json_t *state = facts_json(p->source, "state");
-	const char *name = p->bundle->name, *dir = check_text(state, "bundle");
-	const char *status = check_text(state, "status");
+	const char *name = p->bundle->name, *dir = link_text(state, "bundle");
+	const char *status = link_text(state, "status");
 
 	f->gone = !*status || strcmp(status, "stopped") == 0;
 	if (!*status)
@@ -36,7 +36,7 @@ CHECK(container)
 CHECK(name)
 {
 	CLEANUP_JSON json_t *state = facts_json(p->destination, "state");
-	const char *status = check_text(state, "status");
+	const char *status = link_text(state, "status");
 
 	if (!*facts_get(p->destination, "state"))
 		return CHECK_OK;

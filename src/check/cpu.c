@@ -56,12 +56,13 @@ static bool has_word(const char *list, const char *word)
 /* The names of the flags that the destination lacks; how many there are. */
 static size_t missing_flags(const struct preflight *p, bool x86, struct buf *ret)
 {
-	CLEANUP_FREE char *flags = str_dup(facts_get(p->source, "cpu"));
+	CLEANUP_ARGV struct argv flags = {0};
 	const char *there = facts_get(p->destination, "cpu");
-	char *save = NULL;
 	size_t n = 0;
 
-	for (char *flag = strtok_r(flags, " ", &save); flag; flag = strtok_r(NULL, " ", &save)) {
+	argv_words(&flags, facts_get(p->source, "cpu"), " ");
+	for (size_t i = 0; i < flags.n; i++) {
+		const char *flag = flags.v[i];
 		if ((x86 && !is_instruction(flag)) || has_word(there, flag))
 			continue;
 		if (n++ < SHOWN_MAX)

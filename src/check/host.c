@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "cmigrate/check/check.h"
-
-/* The kernel's own and page tables; what the restored processes need beyond their pages. */
-#define MEMORY_EXTRA (16ULL << 20)
+#include "cmigrate/check/memory_left.h"
 
 CHECK(facts)
 {

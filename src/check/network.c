@@ -109,7 +109,7 @@ CHECK(device)
 		return CHECK_NOT_NEEDED;
 	for (size_t i = 0; i < p->bundle->n_addresses; i++) {
 		const struct address *a = &p->destination_addresses[i];
-		const json_t *link = check_find_device(links, a->device);
+		const json_t *link = link_find_device(links, a->device);
 		if (!*a->device)
 			return check_fail(f, "name the device: --address ADDRESS/PREFIX@DEVICE",
 					  "no device of %s is in the network of %s",
@@ -134,11 +134,11 @@ CHECK(address)
 	for (size_t i = 0; i < p->bundle->n_addresses; i++) {
 		int prefix;
 		const char *ip = p->bundle->addresses[i].ip;
-		const json_t *link = check_find_address(links, ip, &prefix);
+		const json_t *link = link_find_address(links, ip, &prefix);
 		if (link)
 			return check_fail(f, NULL,
 					  "service address %s is on %s already, on '%.15s'", ip,
-					  p->destination_name, check_text(link, "ifname"));
+					  p->destination_name, link_text(link, "ifname"));
 	}
 	return CHECK_OK;
 }
@@ -154,21 +154,13 @@ CHECK(address_source)
 	return CHECK_OK;
 }
 
-static bool is_service_address(const struct bundle *bundle, const char *ip)
-{
-	for (size_t i = 0; i < bundle->n_addresses; i++)
-		if (strcmp(bundle->addresses[i].ip, ip) == 0)
-			return true;
-	return false;
-}
-
 static bool is_hardware_address_of(const json_t *links, const char *mac)
 {
 	const json_t *link;
 	size_t i;
 
 	json_array_foreach (links, i, link)
-		if (strcasecmp(check_text(link, "address"), mac) == 0)
+		if (strcasecmp(link_text(link, "address"), mac) == 0)
 			return true;
 	return false;
 }
@@ -203,8 +195,8 @@ CHECK(address_preferred)
 		return CHECK_NOT_NEEDED;
 	json_array_foreach (links, i, link) {
 		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
-			const char *ip = check_text(info, "local");
-			if (!strchr(ip, ':') || !is_service_address(p->bundle, ip) ||
+			const char *ip = link_text(info, "local");
+			if (!strchr(ip, ':') || !bundle_has_address(p->bundle, ip) ||
 			    json_is_true(json_object_get(info, "deprecated")))
 				continue;
 			return check_warn(f, NULL,
@@ -238,14 +230,14 @@ CHECK(connection)
 		struct side host = check_side(p, i);
 		ssh_address(facts_get(host.facts, "ssh"), 0, from);
 		ssh_address(facts_get(host.facts, "ssh"), 2, to);
-		if (is_service_address(p->bundle, from))
+		if (bundle_has_address(p->bundle, from))
 			return check_fail(
 				f,
 				"take another for it: ip -6 addr change ADDRESS/PREFIX dev "
 				"DEVICE preferred_lft 0",
 				"the ssh connection to %s comes from service address %s", host.name,
 				from);
-		if (is_service_address(p->bundle, to))
+		if (bundle_has_address(p->bundle, to))
 			return check_fail(f, NULL,
 					  "an ssh connection to %s goes to service address %s",
 					  host.name, to);

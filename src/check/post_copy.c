@@ -10,14 +10,6 @@
  */
 #define PIPE_MIN (4U << 20)
 
-static bool is_service_address(const struct bundle *b, const char *ip)
-{
-	for (size_t i = 0; i < b->n_addresses; i++)
-		if (strcmp(b->addresses[i].ip, ip) == 0)
-			return true;
-	return false;
-}
-
 static bool is_address(const char *text)
 {
 	struct address unused;
@@ -31,8 +23,8 @@ bool check_peers(const struct facts *server, const struct facts *client, const s
 	const char *at = facts_get(server, "peer-from"), *from = facts_get(client, "peer-from");
 
 	return is_address(at) && is_address(from) && strcmp(facts_get(client, "peer"), at) == 0 &&
-	       strcmp(facts_get(server, "peer"), from) == 0 && !is_service_address(b, at) &&
-	       !is_service_address(b, from);
+	       strcmp(facts_get(server, "peer"), from) == 0 && !bundle_has_address(b, at) &&
+	       !bundle_has_address(b, from);
 }
 
 static enum check_outcome check_pipes(const struct preflight *p, struct finding *f)

@@ -179,27 +179,21 @@ static int check_id(const char *id, struct err *err)
 		if (strcmp(known[i], id) == 0)
 			return 0;
 	}
-	const char *near = suggest(id, known);
-	if (near)
-		return err_set(err, EXIT_USAGE, "there is no check '%.40s'; did you mean '%s'?", id,
-			       near);
-	return err_set(err, EXIT_USAGE, "there is no check '%.40s'", id);
+	(void)err_set(err, EXIT_USAGE, "there is no check '%.40s'", id);
+	(void)suggest_append(err, "", id, known);
+	return -1;
 }
 
 int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
 {
-	int status = 0;
+	size_t first = ret->n;
 
-	for (size_t i = 0; i < lists->n && status == 0; i++) {
-		CLEANUP_FREE char *list = str_dup(lists->v[i]);
-		char *save = NULL;
-		for (char *id = strtok_r(list, ", ", &save); id && status == 0;
-		     id = strtok_r(NULL, ", ", &save)) {
-			status = check_id(id, err);
-			argv_add(ret, id);
-		}
-	}
-	return status;
+	for (size_t i = 0; i < lists->n; i++)
+		argv_words(ret, lists->v[i], ", ");
+	for (size_t i = first; i < ret->n; i++)
+		if (check_id(ret->v[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static void run_check(const struct preflight *p, const struct check *check,

@@ -5,42 +5,45 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 
-static json_t *ms_json(double ms)
+void batch_caller_init(struct batch_caller *caller, const struct app *app)
 {
-	return ms >= 0 ? json_real((double)(int64_t)(ms * 10 + 0.5) / 10) : json_null();
-}
+	const struct globals *g = app->globals;
 
-/* jansson takes UTF-8 only; what a process said last may be anything. */
-static json_t *text_json(const char *text)
-{
-	json_t *value = text ? json_string(text) : json_null();
-
-	return value ? value : json_string("?");
+	*caller = (struct batch_caller){.config = app->config,
+					.events = app->events,
+					.report = batch_report_move,
+					.ui = app->ui};
+	if (g->verbose)
+		argv_add(&caller->options, "--verbose");
+	if (g->config)
+		argv_addl(&caller->options, "--config", g->config, NULL);
+	if (g->bundle_root)
+		argv_addl(&caller->options, "--bundle-root", g->bundle_root, NULL);
 }
 
 static json_t *move_json(const struct batch_move *m)
 {
 	bool told = m->summary.container != NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event",
-			 "move", "container", m->name, "source", m->from, "destination", m->to,
-			 "outcome", batch_word(m->outcome), "exit_code",
-			 m->exit_code >= 0 ? json_integer(m->exit_code) : json_null(), "outage_ms",
-			 ms_json(told ? m->summary.outage_ms : -1), "freeze_ms",
-			 ms_json(told ? m->summary.freeze_ms : -1), "total_ms", ms_json(m->ms),
-			 "memory_bytes", batch_report_bytes(m->memory), "error",
-			 text_json(m->error));
+	return json_pack(
+		"{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "move",
+		"container", m->name, "source", m->from, "destination", m->to, "outcome",
+		batch_word(m->outcome), "exit_code", json_of_number(m->exit_code), "outage_ms",
+		json_of_ms(told ? m->summary.outage_ms : -1), "freeze_ms",
+		json_of_ms(told ? m->summary.freeze_ms : -1), "total_ms", json_of_ms(m->ms),
+		"memory_bytes", batch_report_bytes(m->memory), "error", json_of_text(m->error));
 }
 
-void batch_report_move(const struct app *app, const struct batch_move *m)
+void batch_report_move(struct ui *ui, const struct batch_move *m)
 {
 	char outage[32] = "";
 
-	if (ui_is_json(app->ui)) {
-		ui_json(app->ui, move_json(m));
+	if (ui_is_json(ui)) {
+		ui_json(ui, move_json(m));
 		return;
 	}
 	if (m->ms < 0)
@@ -49,9 +52,8 @@ void batch_report_move(const struct app *app, const struct batch_move *m)
 		timeline_ms(outage, m->summary.outage_ms);
 	CLEANUP_FREE char *text = str_fmt("%s, %s to %s%s%s", batch_word(m->outcome), m->from,
 					  m->to, *outage ? ", outage " : "", outage);
-	event_emit(app->events,
-		   &(struct event){
-			   .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
+	ui_event(ui, &(struct event){
+			     .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
 }
 
 static void add_row(struct ui_table *table, const struct batch_move *m)
@@ -68,27 +70,27 @@ static void add_row(struct ui_table *table, const struct batch_move *m)
 						  m->error ? m->error : ""});
 }
 
-void batch_report_all(const struct app *app, const struct batch_move *rows, size_t n)
+void batch_report_all(struct ui *ui, const struct batch_move *rows, size_t n)
 {
 	struct ui_table *table;
 
-	if (ui_is_json(app->ui))
+	if (ui_is_json(ui))
 		return;
-	for (size_t i = 0; ui_is_quiet(app->ui) && i < n; i++) {
+	for (size_t i = 0; ui_is_quiet(ui) && i < n; i++) {
 		struct err err = ERR_INIT;
 		if (!batch_is_failure(rows[i].outcome))
 			continue;
 		(void)err_set(&err, EXIT_SOME, "'%s' %s: %s", rows[i].name,
 			      batch_word(rows[i].outcome), rows[i].error ? rows[i].error : "?");
-		ui_error(app->ui, &err);
+		ui_error(ui, &err);
 	}
-	if (ui_is_quiet(app->ui) || !n)
+	if (ui_is_quiet(ui) || !n)
 		return;
 	table = ui_table_new((const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "RESULT",
 						   "OUTAGE", "TOOK", "", NULL});
 	for (size_t i = 0; i < n; i++)
 		add_row(table, &rows[i]);
-	ui_table_print(app->ui, table);
+	ui_table_print(ui, table);
 }
 
 json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_outcome outcome)
@@ -98,15 +100,6 @@ json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_o
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].outcome == outcome)
 			json_array_append_new(list, json_string(rows[i].name));
-	return list;
-}
-
-json_t *batch_report_words(const struct argv *words)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < words->n; i++)
-		json_array_append_new(list, json_string(words->v[i]));
 	return list;
 }
 

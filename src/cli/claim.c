@@ -186,9 +186,9 @@ int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *e
 			err->code = EXIT_IN_DOUBT;
 		return -1;
 	}
-	char *last = strrchr(str_trim(out), '\n');
+	CLEANUP_FREE char *last = str_last_line(out);
 	if (ret_how)
-		*ret_how = known_how(last ? last + 1 : str_trim(out));
+		*ret_how = known_how(last);
 	return 0;
 }
 

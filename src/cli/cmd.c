@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/cli/cmd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/base/suggest.h"
+#include "cmigrate/cli/ui.h"
 #include "cmigrate/host/config.h"
-
-/* Beyond this many letters a suggestion is a guess. */
-#define NEAR 3
+#include "cmigrate/move/hooks.h"
 
 const char *app_bundle_root(const struct app *app)
 {
@@ -17,38 +15,28 @@ const char *app_bundle_root(const struct app *app)
 	return app->globals->bundle_root ? app->globals->bundle_root : BUNDLE_ROOT_DEFAULT;
 }
 
-static size_t count(const struct verb *const *table)
-{
-	size_t n = 0;
-
-	while (table[n])
-		n++;
-	return n;
-}
-
-static int unknown_verb(const struct verb *const *table, const char *name, struct err *err)
-{
-	size_t n = count(table);
-	const char **known = mem_new(n + 1, sizeof(*known));
-
-	for (size_t i = 0; i < n; i++)
-		known[i] = table[i]->name;
-	const char *best = suggest(name, known);
-	if (best && (str_starts(best, name) || str_distance(best, name) <= NEAR))
-		err_set(err, EXIT_USAGE, "unknown command '%s'; did you mean '%s'?", name, best);
-	else
-		err_set(err, EXIT_USAGE, "unknown command '%s'; try 'cmigrate --help'", name);
-	free(known);
-	return -1;
-}
-
 const struct verb *verb_find(const struct verb *const *table, const char *name, struct err *err)
 {
-	for (size_t i = 0; table[i]; i++)
-		if (strcmp(table[i]->name, name) == 0)
-			return table[i];
-	(void)unknown_verb(table, name, err);
+	CLEANUP_ARGV struct argv known = {0};
+
+	for (; *table; table++) {
+		if (strcmp((*table)->name, name) == 0)
+			return *table;
+		if (!(*table)->hidden)
+			argv_add(&known, (*table)->name);
+	}
+	(void)err_set(err, EXIT_USAGE, "unknown command '%s'", name);
+	if (!suggest_append(err, "", name, (const char *const *)known.v))
+		(void)err_append(err, "try 'cmigrate --help'");
 	return NULL;
+}
+
+void app_hook_after(const struct app *app, const struct move *move)
+{
+	struct err why = ERR_INIT;
+
+	if (move_hook_after(app->config, move, &why) < 0 && ui_is_quiet(app->ui))
+		ui_error(app->ui, &why);
 }
 
 int verb_check_args(const struct verb *verb, const struct argv *args, struct err *err)
@@ -89,7 +77,8 @@ void verbs_help(const struct verb *const *table, const struct opt *globals, stru
 		      "Moves running runc containers between hosts.\n\n"
 		      "Commands:\n");
 	for (size_t i = 0; table[i]; i++)
-		buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
+		if (!table[i]->hidden)
+			buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
 	buf_puts(out, "\nGlobal options:\n");
 	opts_help(globals, out);
 	buf_puts(out, "\nExit codes:\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * completion: scripts for shells, made from the tables of verbs and options. What a word is to be
- * is read off its name in help: FILE, DIR, HOST, NAME and so on.
+ * completion: what a shell offers for the word at its cursor, from the tables of verbs and options.
+ * The name of an argument in help says what it is: FILE, DIR, HOST, NAME and so on.
  */
 #ifndef CMIGRATE_COMPLETION_H
 #define CMIGRATE_COMPLETION_H
@@ -10,27 +10,19 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/cli/cmd.h"
 
-enum completion_kind {
-	COMPLETE_NOTHING,
-	COMPLETE_CHOICE, /* one of the words between '|' */
-	COMPLETE_FILE,
-	COMPLETE_DIR,
-	COMPLETE_HOST,
-	COMPLETE_CONTAINER,
-	COMPLETE_VERB,
-};
+/* Lines that ask the shell for its own files or directories. No candidate begins with ':'. */
+#define COMPLETION_FILES ":file"
+#define COMPLETION_DIRECTORIES ":dir"
 
-/* What an argument of that name ("HOST", "bash|zsh") is. */
-enum completion_kind completion_kind(const char *placeholder);
-/* The value of an option; COMPLETE_NOTHING for a flag too. *ret_choices as completion_words(). */
-enum completion_kind completion_option_kind(const struct opt *opt, const char **ret_choices);
-/* The arguments in a verb's synopsis without brackets: "NAME", "DEST", "HOST...". */
-void completion_arguments(const struct verb *verb, struct argv *ret);
-/* "a|b|c" as "a b c". Owned by the caller. */
-char *completion_words(const char *choices);
-
-typedef void completion_fn(const struct verb *const *table, const struct opt *globals,
-			   struct buf *out);
-completion_fn completion_bash, completion_zsh, completion_fish;
+/*
+ * words: the line without "cmigrate", as far as the cursor; the last word is the one to complete,
+ * "" after a blank. bash has "--option", "=" and "value" as three words, the others as one.
+ *
+ * Adds a line for each candidate that begins with that word: the candidate, then maybe a tab and a
+ * description. A candidate is safe in a shell: it is a constant, a host of the configuration or a
+ * container's name that name_check() lets pass. No host is asked. Adds nothing where nothing fits.
+ */
+void completion_candidates(const struct argv *words, const struct verb *const *table,
+			   const struct opt *globals, struct buf *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
@@ -17,16 +18,16 @@ static size_t n_moved(const struct drain *d)
 
 static void print_json(const struct drain *d, int code)
 {
-	ui_json(d->app->ui,
+	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:f, s:i}",
 			  "event", "summary", "command", "drain", "host", d->host, "moved",
 			  (int)n_moved(d), "failed", (int)batch_count_failed(d->rows, d->n), "busy",
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
 			  batch_report_names(d->rows, d->n, BATCH_GONE), "not_begun",
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
-			  batch_report_words(&d->pinned), "left",
-			  d->unknown ? json_null() : batch_report_words(&d->left), "stopped",
-			  d->stopped, "total_ms", batch_report_ms(d->start_us), "exit_code", code));
+			  json_of_words(&d->pinned), "left",
+			  d->unknown ? json_null() : json_of_words(&d->left), "stopped", d->stopped,
+			  "total_ms", batch_report_ms(d->start_us), "exit_code", code));
 }
 
 static const char *why_left(const struct drain *d, const char *name)
@@ -73,9 +74,9 @@ static void print_plan_json(const struct drain *d)
 						       batch_report_bytes(m->memory), "error",
 						       moves_there ? NULL : m->error));
 	}
-	ui_json(d->app->ui,
+	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
-			  d->host, "moves", moves, "pinned", batch_report_words(&d->pinned)));
+			  d->host, "moves", moves, "pinned", json_of_words(&d->pinned)));
 }
 
 static void print_plan(const struct drain *d)
@@ -95,7 +96,7 @@ static void print_plan(const struct drain *d)
 	for (size_t i = 0; i < d->pinned.n; i++)
 		ui_table_row(table,
 			     (const char *const[]){d->pinned.v[i], d->host, "-", "-", "pinned"});
-	ui_table_print(d->app->ui, table);
+	ui_table_print(d->caller->ui, table);
 }
 
 /* What a drain would do, if nothing changes until then; of what stays by name. */
@@ -103,9 +104,9 @@ int drain_report_plan(const struct drain *d, struct err *err)
 {
 	size_t stay = d->n - n_moved(d) + d->pinned.n;
 
-	if (ui_is_json(d->app->ui))
+	if (ui_is_json(d->caller->ui))
 		print_plan_json(d);
-	else if (!ui_is_quiet(d->app->ui))
+	else if (!ui_is_quiet(d->caller->ui))
 		print_plan(d);
 	if (!stay)
 		return EXIT_DONE;
@@ -125,13 +126,13 @@ int drain_report(const struct drain *d, struct err *err)
 										: EXIT_DONE;
 	char took[32];
 
-	batch_report_all(d->app, d->rows, d->n);
-	if (ui_is_json(d->app->ui))
+	batch_report_all(d->caller->ui, d->rows, d->n);
+	if (ui_is_json(d->caller->ui))
 		print_json(d, code);
 	if (code != EXIT_DONE)
 		return fail(d, err);
 	timeline_ms(took, (double)(clock_now_us() - d->start_us) / 1000);
-	if (!ui_is_quiet(d->app->ui))
-		ui_print(d->app->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
+	if (!ui_is_quiet(d->caller->ui))
+		ui_print(d->caller->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
 	return EXIT_DONE;
 }

@@ -2,18 +2,13 @@
 #include "rebalance_report.h"
 
 #include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 
-#include "bars.h"
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/base/terminal.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
-
-#define WIDTH_MAX 80
-
-static const char *const by_words[] = {"memory", "pressure", "count"};
 
 /* Loads as they are read: a share, or a number. */
 static double shown(const struct rebalance *r, double load)
@@ -39,7 +34,7 @@ static json_t *names_json(const struct rebalance *r, enum batch_outcome outcome,
 			  const struct argv *left)
 {
 	json_t *list = batch_report_names(r->batch.rows, r->batch.n, outcome);
-	json_t *more = batch_report_words(left);
+	json_t *more = json_of_words(left);
 
 	(void)json_array_extend(list, more);
 	json_decref(more);
@@ -65,12 +60,12 @@ static json_t *moves_json(const struct rebalance *r)
 
 static void print_plan_json(const struct rebalance *r)
 {
-	ui_json(r->app->ui,
+	ui_json(r->caller->ui,
 		json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:o, s:o, s:o}", "event", "plan", "by",
-			  by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
+			  fleet_by_words[r->by], "threshold", r->problem.plan.threshold, "mean",
 			  shown(r, r->plan.mean), "limit", shown(r, r->plan.limit), "above",
 			  (int)r->plan.above, "hosts", hosts_json(r), "moves", moves_json(r),
-			  "passed_over", batch_report_words(&r->passed_over)));
+			  "passed_over", json_of_words(&r->passed_over)));
 }
 
 static void print_moves(const struct rebalance *r)
@@ -87,41 +82,51 @@ static void print_moves(const struct rebalance *r)
 		ui_table_row(table, (const char *const[]){c->name, rebalance_host(r, m->from),
 							  rebalance_host(r, m->to), memory});
 	}
-	ui_table_print(r->app->ui, table);
-	ui_print(r->app->ui, "\n");
+	ui_table_print(r->caller->ui, table);
+	ui_print(r->caller->ui, "\n");
 }
 
-static void print_bars(const struct rebalance *r)
+static void cell_load(char text[32], const struct rebalance *r, double load)
 {
-	CLEANUP_BUF struct buf text = {0};
-	size_t n = r->problem.plan.n_hosts;
-	struct bar *bars = mem_new(n, sizeof(*bars));
-	unsigned width = terminal_width(1);
+	double value = shown(r, load);
 
-	for (size_t h = 0; h < n; h++)
-		bars[h] = (struct bar){rebalance_host(r, h), shown(r, r->plan.before[h]),
-				       shown(r, r->plan.after[h])};
-	bars_draw(bars, n, shown(r, r->plan.limit), r->by != BY_COUNT,
-		  width < WIDTH_MAX ? width : WIDTH_MAX, terminal_is_utf8(), &text);
-	ui_print(r->app->ui, "%s", buf_str(&text));
-	free(bars);
+	if (r->by == BY_COUNT)
+		(void)snprintf(text, 32, "%g", (double)(long long)(value * 10 + 0.5) / 10);
+	else
+		(void)snprintf(text, 32, "%.*f%%", value < 0.0995 ? 1 : 0, value * 100);
+}
+
+static void print_loads(const struct rebalance *r)
+{
+	struct ui_table *table =
+		ui_table_new((const char *const[]){"HOST", "BEFORE", "AFTER", "LIMIT", NULL});
+	char before[32], after[32], limit[32];
+
+	cell_load(limit, r, r->plan.limit);
+	for (size_t h = 0; h < r->problem.plan.n_hosts; h++) {
+		cell_load(before, r, r->plan.before[h]);
+		cell_load(after, r, r->plan.after[h]);
+		ui_table_row(table,
+			     (const char *const[]){rebalance_host(r, h), before, after, limit});
+	}
+	ui_table_print(r->caller->ui, table);
 }
 
 void rebalance_report_plan(const struct rebalance *r)
 {
-	struct ui *ui = r->app->ui;
+	struct ui *ui = r->caller->ui;
 
 	if (ui_is_json(ui)) {
 		print_plan_json(r);
 		return;
 	}
 	for (size_t i = 0; i < r->passed_over.n; i++)
-		event_note(r->app->events, "%s", r->passed_over.v[i]);
+		event_note(r->caller->events, "%s", r->passed_over.v[i]);
 	if (ui_is_quiet(ui))
 		return;
 	if (r->plan.n)
 		print_moves(r);
-	print_bars(r);
+	print_loads(r);
 	if (r->plan.above)
 		ui_print(ui, "%zu host%s above the limit%s\n", r->plan.above,
 			 r->plan.above == 1 ? " stays" : "s stay",
@@ -137,9 +142,9 @@ static void print_summary_json(const struct rebalance *r, int code)
 {
 	const struct batch *b = &r->batch;
 
-	ui_json(r->app->ui,
+	ui_json(r->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:f, s:i}", "event",
-			  "summary", "command", "rebalance", "by", by_words[r->by], "moved",
+			  "summary", "command", "rebalance", "by", fleet_by_words[r->by], "moved",
 			  (int)batch_count(b->rows, b->n, BATCH_MOVED), "failed",
 			  (int)batch_count_failed(b->rows, b->n), "busy",
 			  names_json(r, BATCH_BUSY, &r->busy), "gone",
@@ -172,8 +177,8 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 	char took[32];
 
 	if (b->n)
-		batch_report_all(r->app, b->rows, b->n);
-	if (ui_is_json(r->app->ui))
+		batch_report_all(r->caller->ui, b->rows, b->n);
+	if (ui_is_json(r->caller->ui))
 		print_summary_json(r, code);
 	if (is_blocked) {
 		*err = stays;
@@ -183,7 +188,7 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 		return err_set(err, EXIT_SOME, "%zu of %zu moved%s; %s", moved, b->n,
 			       waiting ? ", stopped by a signal" : "", failures);
 	timeline_ms(took, (double)(clock_now_us() - r->start_us) / 1000);
-	if (b->n && !ui_is_quiet(r->app->ui))
-		ui_print(r->app->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
+	if (b->n && !ui_is_quiet(r->caller->ui))
+		ui_print(r->caller->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
 	return EXIT_DONE;
 }

@@ -6,7 +6,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/fleet/rebalance.h"
 
-/* The plan: moves, loads before and after as bars, and what the checks passed over. */
+/* The plan: moves, loads before and after, and what the checks passed over. */
 void rebalance_report_plan(const struct rebalance *rebalance);
 /*
  * Of the moves. EXIT_DONE, or -1 with EXIT_SOME: one failed, a signal came, or a host stays above

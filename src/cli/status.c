@@ -5,11 +5,12 @@
 
 #include "claim.h"
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/name.h"
-#include "cmigrate/check/check.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
 #include "cmigrate/network/endpoint_probe.h"
+#include "cmigrate/network/links.h"
 
 /* It is asked whether an endpoint answers now, not whether it will. */
 #define ENDPOINT_MS 500
@@ -133,11 +134,12 @@ static void complete(struct status *s)
 	s->bundle.n_addresses = 0;
 	(void)bundle_add_addresses(&s->bundle, c->addresses, &ignored);
 	CLEANUP_FREE char *urls = container_urls(c);
-	char *save = NULL;
+	CLEANUP_ARGV struct argv words = {0};
+	argv_words(&words, urls, ",");
 	argv_clear(&s->bundle.endpoints);
-	for (char *url = strtok_r(urls, ",", &save); url; url = strtok_r(NULL, ",", &save))
-		if (name_check_endpoint(url, &ignored) == 0)
-			argv_add(&s->bundle.endpoints, url);
+	for (size_t i = 0; i < words.n; i++)
+		if (name_check_endpoint(words.v[i], &ignored) == 0)
+			argv_add(&s->bundle.endpoints, words.v[i]);
 }
 
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)
@@ -168,11 +170,11 @@ static const char *holder(const struct status *s, const char *ip, char **ret_dev
 		facts_parse(&facts, buf_str(&a->job.out));
 		CLEANUP_JSON json_t *links = facts_json(&facts, "addr");
 		facts_clear(&facts);
-		const json_t *link = check_find_address(links, ip, &prefix);
+		const json_t *link = link_find_address(links, ip, &prefix);
 		struct err ignored = ERR_INIT;
 		if (!link)
 			continue;
-		const char *device = check_text(link, "ifname");
+		const char *device = link_text(link, "ifname");
 		str_set(ret_device, name_check_device(device, &ignored) == 0 ? device : "?");
 		return a->host->name;
 	}
@@ -262,11 +264,6 @@ static json_t *silent_json(const struct status *s)
 	return list;
 }
 
-static json_t *number_or_null(int64_t number)
-{
-	return number >= 0 ? json_integer(number) : json_null();
-}
-
 json_t *status_json(const struct status *s)
 {
 	static const struct container none = {.age = -1, .memory = -1};
@@ -278,7 +275,7 @@ json_t *status_json(const struct status *s)
 		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
 		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
 		c->created && *c->created ? c->created : NULL, "age_seconds",
-		number_or_null(c->age), "memory_bytes", number_or_null(c->memory), "processes",
+		json_of_number(c->age), "memory_bytes", json_of_number(c->memory), "processes",
 		c->processes ? json_integer(c->processes) : json_null(), "addresses",
 		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
 		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/terminal.h"
 #include "cmigrate/history/timeline.h"
@@ -19,7 +20,6 @@
 #define COLOUR_END "\033[0m"
 #define LINE_CLEAR "\r\033[K"
 /* jansson would print 74.1 as 74.099999999999994. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 struct ui {
 	bool json, quiet, verbose;
@@ -232,7 +232,7 @@ void ui_event(void *ctx, const struct event *event)
 /* Flushed a line at a time: whoever reads it wants to know now. */
 void ui_json(struct ui *ui, json_t *object)
 {
-	char *text = json_dumps(object, JSON_FLAGS);
+	char *text = json_line(object);
 
 	live_end(ui);
 	if (text)

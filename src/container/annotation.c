@@ -12,8 +12,6 @@
 /* In milliseconds this still fits an int, with room: eleven days. */
 #define SECONDS_MAX 1000000
 #define MILLISECONDS_MAX 1000000
-/* Between the members of a list. */
-#define SEPARATORS ", "
 
 static const char *const strategies[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid", NULL};
 static const char *const transports[] = {"shared", "direct", NULL};
@@ -22,59 +20,37 @@ static const char *const truths[] = {"true", "false", NULL};
 static const char *const criu_flags[] = {"--file-locks", "--ext-unix-sk", "--shell-job",
 					 "--link-remap", "--ghost-limit", NULL};
 
-static bool is_among(const char *word, const char *const *known)
-{
-	for (; *known; known++)
-		if (strcmp(word, *known) == 0)
-			return true;
-	return false;
-}
-
-static int check_choice(const char *word, const char *const *known, struct err *err)
-{
-	CLEANUP_BUF struct buf all = {0};
-
-	if (is_among(word, known))
-		return 0;
-	for (; *known; known++)
-		buf_printf(&all, "%s%s", all.len ? ", " : "", *known);
-	return err_set(err, EXIT_USAGE, "'%s' is none of %s", word, all.s);
-}
-
 static int check_strategy(const char *value, struct err *err)
 {
-	return check_choice(value, strategies, err);
+	return suggest_check(value, strategies, err);
 }
 
 static int check_transport(const char *value, struct err *err)
 {
-	return check_choice(value, transports, err);
+	return suggest_check(value, transports, err);
 }
 
 static int check_tcp(const char *value, struct err *err)
 {
-	return check_choice(value, tcp_ways, err);
+	return suggest_check(value, tcp_ways, err);
 }
 
 static int check_pin(const char *value, struct err *err)
 {
-	return check_choice(value, truths, err);
+	return suggest_check(value, truths, err);
 }
 
 /* Checks each word of a list, and that there is one. */
 static int check_list(const char *value, int (*check)(const char *word, struct err *err),
 		      struct err *err)
 {
-	CLEANUP_FREE char *copy = str_dup(value);
-	char *save = NULL;
-	char *word = strtok_r(copy, SEPARATORS, &save);
+	CLEANUP_ARGV struct argv words = {0};
 
-	if (!word)
-		return err_set(err, EXIT_USAGE, "it is empty");
-	for (; word; word = strtok_r(NULL, SEPARATORS, &save))
-		if (check(word, err) < 0)
+	argv_words(&words, value, ", ");
+	for (size_t i = 0; i < words.n; i++)
+		if (check(words.v[i], err) < 0)
 			return -1;
-	return 0;
+	return words.n ? 0 : err_set(err, EXIT_USAGE, "it is empty");
 }
 
 static int check_endpoints(const char *value, struct err *err)
@@ -132,16 +108,16 @@ static bool is_size(const char *word)
 
 static int check_criu(const char *value, struct err *err)
 {
-	CLEANUP_FREE char *copy = str_dup(value);
+	CLEANUP_ARGV struct argv words = {0};
 	bool size_next = false;
 
-	for (char *rest = copy, *word; (word = strsep(&rest, " ")) != NULL;) {
-		if (!*word)
-			continue;
+	argv_words(&words, value, " ");
+	for (size_t i = 0; i < words.n; i++) {
+		const char *word = words.v[i];
 		if (size_next && !is_size(word))
 			return err_set(err, EXIT_USAGE,
 				       "--ghost-limit: '%s' is not a size such as 4M", word);
-		if (!size_next && check_choice(word, criu_flags, err) < 0)
+		if (!size_next && suggest_check(word, criu_flags, err) < 0)
 			return -1;
 		size_next = !size_next && strcmp(word, "--ghost-limit") == 0;
 	}
@@ -174,10 +150,8 @@ static int unknown_key(const char *key, struct err *err)
 	/* Compared behind the prefix, which all of them share. */
 	for (size_t i = 0; i < KEYS; i++)
 		known[i] = keys[i].key + strlen(ANNOTATION_PREFIX);
-	const char *nearest = suggest(key + strlen(ANNOTATION_PREFIX), known);
-	err_set(err, EXIT_USAGE, "unknown annotation '%s'", key);
-	if (nearest)
-		err_append(err, "did you mean '%s%s'?", ANNOTATION_PREFIX, nearest);
+	(void)err_set(err, EXIT_USAGE, "unknown annotation '%s'", key);
+	(void)suggest_append(err, ANNOTATION_PREFIX, key + strlen(ANNOTATION_PREFIX), known);
 	return -1;
 }
 

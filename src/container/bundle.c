@@ -8,8 +8,6 @@
 #include "cmigrate/base/json.h"
 #include "cmigrate/container/annotation.h"
 
-#define SEPARATORS ", \t"
-
 int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name, struct err *err)
 {
 	memset(bundle, 0, sizeof(*bundle));
@@ -36,19 +34,27 @@ void bundle_clear(struct bundle *b)
 
 int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err)
 {
-	CLEANUP_FREE char *copy = str_dup(text);
-	char *save = NULL;
+	CLEANUP_ARGV struct argv words = {0};
 
-	for (char *word = strtok_r(copy, SEPARATORS, &save); word;
-	     word = strtok_r(NULL, SEPARATORS, &save)) {
+	argv_words(&words, text, BUNDLE_SEPARATORS);
+	for (size_t i = 0; i < words.n; i++) {
 		if (bundle->n_addresses == ADDRESSES_MAX)
 			return err_set(err, EXIT_USAGE, "more than %d service addresses",
 				       ADDRESSES_MAX);
-		if (address_parse_service(word, &bundle->addresses[bundle->n_addresses], err) < 0)
+		if (address_parse_service(words.v[i], &bundle->addresses[bundle->n_addresses],
+					  err) < 0)
 			return -1;
 		bundle->n_addresses++;
 	}
 	return 0;
+}
+
+bool bundle_has_address(const struct bundle *bundle, const char *ip)
+{
+	for (size_t i = 0; i < bundle->n_addresses; i++)
+		if (strcmp(bundle->addresses[i].ip, ip) == 0)
+			return true;
+	return false;
 }
 
 int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
@@ -63,16 +69,6 @@ int bundle_check_options(const struct argv *addresses, const struct argv *endpoi
 		if (name_check_endpoint(endpoints->v[i], err) < 0)
 			return err_wrap(err, "--endpoint");
 	return 0;
-}
-
-static void add_words(struct argv *list, const char *text)
-{
-	CLEANUP_FREE char *copy = str_dup(text);
-	char *save = NULL;
-
-	for (char *word = strtok_r(copy, SEPARATORS, &save); word;
-	     word = strtok_r(NULL, SEPARATORS, &save))
-		argv_add(list, word);
 }
 
 static int read_annotations(struct bundle *b, const json_t *root, struct err *err)
@@ -93,9 +89,9 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			return -1;
 		const char *what = key + strlen("org.cmigrate.");
 		if (strcmp(what, "endpoint") == 0)
-			add_words(&b->endpoints, text);
+			argv_words(&b->endpoints, text, BUNDLE_SEPARATORS);
 		else if (strcmp(what, "criu") == 0)
-			add_words(&b->criu_flags, text);
+			argv_words(&b->criu_flags, text, BUNDLE_SEPARATORS);
 		else if (strcmp(what, "address") == 0 && bundle_add_addresses(b, text, err) < 0)
 			return -1;
 		else if (strcmp(what, "strategy") == 0)

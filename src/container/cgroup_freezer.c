@@ -43,16 +43,15 @@ char *freezer_parse(const char *text)
 	return freezer;
 }
 
-char *freezer_find(const struct runtime *rt)
+char *freezer_find(struct host *host, const char *name)
 {
-	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", rt->name);
+	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
 	CLEANUP_FREE char *text = NULL;
 	char *argv[] = {"cat", path, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct err unused = ERR_INIT;
 
-	return host_output(rt->host, &cmd, &text, &unused) == 0 && text ? freezer_parse(text)
-									: NULL;
+	return host_output(host, &cmd, &text, &unused) == 0 && text ? freezer_parse(text) : NULL;
 }
 
 char *freezer_here(const char *name)

@@ -9,8 +9,8 @@
 
 #include "cmigrate/base/str.h"
 #include "cmigrate/container/annotation.h"
+#include "cmigrate/container/bundle.h"
 
-#define SEPARATORS ", \t"
 #define MINUTE 60
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
@@ -241,15 +241,12 @@ void containers_clear(struct containers *list)
 /* The words of a list, each cut at the first byte of `end`. */
 static char *joined(const char *text, const char *end)
 {
-	CLEANUP_FREE char *copy = str_dup(text);
+	CLEANUP_ARGV struct argv words = {0};
 	struct buf out = {0};
-	char *save = NULL;
 
-	for (char *word = strtok_r(copy, SEPARATORS, &save); word;
-	     word = strtok_r(NULL, SEPARATORS, &save)) {
-		word[strcspn(word, end)] = '\0';
-		buf_printf(&out, "%s%s", out.len ? "," : "", word);
-	}
+	argv_words(&words, text, BUNDLE_SEPARATORS);
+	for (size_t i = 0; i < words.n; i++)
+		buf_printf(&out, "%s%.*s", i ? "," : "", (int)strcspn(words.v[i], end), words.v[i]);
 	return buf_steal(&out);
 }
 

@@ -11,10 +11,10 @@ double precopy_cold_ms(uint64_t bytes, double bytes_ms)
 	return BASE_MS + (bytes_ms > 0 ? 2 * (double)bytes / bytes_ms : 0);
 }
 
-enum precopy precopy_decide(const struct summary_pass *passes, size_t n, unsigned max_downtime_ms,
+enum precopy precopy_decide(const struct precopy_pass *passes, size_t n, unsigned max_downtime_ms,
 			    double *ret_predicted_ms)
 {
-	const struct summary_pass *last = &passes[n - 1];
+	const struct precopy_pass *last = &passes[n - 1];
 	double rate = passes[0].ms > 0 ? (double)passes[0].bytes / passes[0].ms : 0;
 
 	*ret_predicted_ms = precopy_cold_ms(last->bytes, rate);

@@ -60,6 +60,11 @@ void batch_move_clear(struct batch_move *m)
 	memset(m, 0, sizeof(*m));
 }
 
+void batch_caller_clear(struct batch_caller *caller)
+{
+	argv_clear(&caller->options);
+}
+
 int batch_skip_checks(const struct argv *lists, struct argv *options, struct err *err)
 {
 	CLEANUP_ARGV struct argv ids = {0};
@@ -74,15 +79,8 @@ int batch_skip_checks(const struct argv *lists, struct argv *options, struct err
 
 static void child_argv(const struct batch *b, const struct batch_move *m, struct argv *a)
 {
-	const struct globals *g = b->app->globals;
-
 	argv_addl(a, OURSELVES, "--json", NULL);
-	if (g->verbose)
-		argv_add(a, "--verbose");
-	if (g->config)
-		argv_addl(a, "--config", g->config, NULL);
-	if (g->bundle_root)
-		argv_addl(a, "--bundle-root", g->bundle_root, NULL);
+	argv_extend(a, &b->caller->options);
 	argv_add(a, b->verb);
 	if (b->options)
 		argv_extend(a, b->options);
@@ -138,10 +136,8 @@ static void read_summary(struct batch_move *m)
 static char *last_words(const struct buf *text)
 {
 	static const char name[] = "cmigrate: ";
-	CLEANUP_FREE char *copy = str_dup(buf_str(text));
-	char *line = str_trim(copy), *last = strrchr(line, '\n');
+	CLEANUP_FREE char *line = str_last_line(buf_str(text));
 
-	line = str_trim(last ? last + 1 : line);
 	str_mask(line);
 	return str_dup(str_starts(line, name) ? line + strlen(name) : line);
 }
@@ -152,11 +148,11 @@ static void pass_on_verbose(const struct batch *b, const struct batch_move *m)
 	char *save = NULL;
 	CLEANUP_FREE char *said = str_dup(buf_str(&m->job.err));
 
-	if (!b->app->globals->verbose)
+	if (!argv_has(&b->caller->options, "--verbose"))
 		return;
 	for (char *line = strtok_r(said, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		str_mask(line);
-		event_note(b->app->events, "%s: %s", m->name, line);
+		event_note(b->caller->events, "%s: %s", m->name, line);
 	}
 }
 
@@ -331,7 +327,7 @@ static void pass_signal_on(struct batch *b, bool *passed)
 
 void batch_run(struct batch *b)
 {
-	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, b->app->events);
+	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, b->caller->events);
 	struct job **jobs = mem_new(b->n, sizeof(*jobs));
 	size_t *rows = mem_new(b->n, sizeof(*rows));
 	bool passed = false;

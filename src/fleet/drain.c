@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cmigrate/base/suggest.h"
-#include "cmigrate/cli/batch_report.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 
@@ -93,7 +92,7 @@ static void report(void *ctx, size_t row)
 {
 	struct drain *d = ctx;
 
-	batch_report_move(d->app, &d->batch.rows[row]);
+	d->caller->report(d->caller->ui, &d->batch.rows[row]);
 }
 
 /* ---- one round ---- */
@@ -102,7 +101,7 @@ static void report(void *ctx, size_t row)
 static int look(struct drain *d, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
-	const struct config *config = d->app->config;
+	const struct config *config = d->caller->config;
 
 	argv_add(&names, d->host);
 	for (size_t i = 0; i < config->n_hosts; i++) {
@@ -111,7 +110,7 @@ static int look(struct drain *d, struct err *err)
 			argv_add(&names, name);
 	}
 	fleet_clear(&d->fleet);
-	if (fleet_ask(config, &names, d->app->events, &d->fleet, err) < 0)
+	if (fleet_ask(config, &names, d->caller->events, &d->fleet, err) < 0)
 		return -1;
 	if (d->fleet.hosts[0].answers)
 		return 0;
@@ -164,7 +163,7 @@ static void round_init(struct drain *d)
 	const struct fleet *f = &d->fleet;
 
 	d->batch = (struct batch){
-		.app = d->app,
+		.caller = d->caller,
 		.verb = d->opts->dry_run ? "check" : "move",
 		.rows = mem_new(f->containers.n, sizeof(*d->batch.rows)),
 		.options = &d->options,
@@ -222,11 +221,13 @@ static void note_unknown_excluded(const struct drain *d)
 	for (size_t i = 0; i < all->n; i++)
 		known[i] = all->rows[i].name;
 	for (size_t i = 0; i < d->exclude.n; i++) {
-		const char *name = d->exclude.v[i], *near = suggest(name, known);
-		if (!is_somewhere(d, name))
-			event_note(d->app->events, "--exclude: no host has a container '%s'%s%s%s",
-				   name, near ? "; did you mean '" : "", near ? near : "",
-				   near ? "'?" : "");
+		struct err why = ERR_INIT;
+		if (is_somewhere(d, d->exclude.v[i]))
+			continue;
+		(void)err_set(&why, EXIT_USAGE, "--exclude: no host has a container '%s'",
+			      d->exclude.v[i]);
+		(void)suggest_append(&why, "", d->exclude.v[i], known);
+		event_note(d->caller->events, "%s", why.msg);
 	}
 	free(known);
 }
@@ -251,7 +252,7 @@ int drain_run(struct drain *d, struct err *err)
 	CLEANUP_FREE char *silent = fleet_silent(&d->fleet);
 	note_unknown_excluded(d);
 	if (*silent)
-		event_note(d->app->events, "left out: %s", silent);
+		event_note(d->caller->events, "left out: %s", silent);
 	for (int round = 0; round < (d->opts->dry_run ? 1 : ROUNDS_MAX) && !d->stopped; round++) {
 		struct err ignored = ERR_INIT;
 		round_init(d);

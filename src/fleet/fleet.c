@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cmigrate/base/options.h"
+#include "cmigrate/base/suggest.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/script.h"
 
-/* Some thousand containers. */
 /* A processor that somebody waits for one second in twenty is no burden. */
 #define PRESSURE_LEAST 5
 
@@ -118,19 +118,18 @@ char *fleet_silent(const struct fleet *fleet)
 	return buf_steal(&text);
 }
 
+const char *const fleet_by_words[] = {"memory", "pressure", "count", NULL};
+
 int fleet_by(const char *word, enum fleet_by *ret, struct err *err)
 {
-	static const char *const words[] = {"memory", "pressure", "count"};
-
 	*ret = BY_MEMORY;
-	for (size_t i = 0; word && i < sizeof(words) / sizeof(*words); i++) {
-		if (strcmp(word, words[i]) != 0)
-			continue;
-		*ret = (enum fleet_by)i;
+	if (!word)
 		return 0;
-	}
-	return word ? err_set(err, EXIT_USAGE, "'%.40s' is none of memory, pressure, count", word)
-		    : 0;
+	if (suggest_check(word, fleet_by_words, err) < 0)
+		return -1;
+	while (strcmp(word, fleet_by_words[*ret]) != 0)
+		++*ret;
+	return 0;
 }
 
 static void add_host(struct fleet_problem *p, const struct fleet_host *row, enum fleet_by by)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* As the check 'memory' has it: the kernel's own and page tables. */
-#define MEMORY_EXTRA (16ULL << 20)
+#include "cmigrate/check/memory_left.h"
+
 /* A host's free memory changes all the time: differences below this share of it say nothing. */
 #define SHARES 16
 

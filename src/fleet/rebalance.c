@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/cli/batch_report.h"
 #include "cmigrate/fleet/placement.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
@@ -16,18 +15,18 @@
 static int gather(struct rebalance *r, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
-	const struct config *config = r->app->config;
+	const struct config *config = r->caller->config;
 	unsigned max = r->max_moves ? r->max_moves : config->rebalance_max_moves;
 
 	ask_names(config, false, &names);
-	if (fleet_ask(config, &names, r->app->events, &r->fleet, err) < 0)
+	if (fleet_ask(config, &names, r->caller->events, &r->fleet, err) < 0)
 		return -1;
 	CLEANUP_FREE char *silent = fleet_silent(&r->fleet);
 	fleet_problem(&r->fleet, r->by, &r->problem);
 	if (r->problem.plan.n_hosts < 2)
 		return err_set(err, EXIT_REFUSED, "fewer than two hosts answer: %s", silent);
 	if (*silent)
-		event_note(r->app->events, "left out: %s", silent);
+		event_note(r->caller->events, "left out: %s", silent);
 	r->problem.plan.threshold = r->threshold;
 	r->problem.plan.max_moves = max < REBALANCE_MOVES_MAX ? max : REBALANCE_MOVES_MAX;
 	r->approved =
@@ -65,7 +64,7 @@ static void batch_clear(struct rebalance *r)
 static void batch_of_plan(struct rebalance *r, const char *verb, bool unknown_only)
 {
 	batch_clear(r);
-	r->batch = (struct batch){.app = r->app,
+	r->batch = (struct batch){.caller = r->caller,
 				  .verb = verb,
 				  .rows = mem_new(r->plan.n, sizeof(*r->batch.rows)),
 				  .options = &r->options,
@@ -150,7 +149,7 @@ static void report(void *ctx, size_t row)
 {
 	struct rebalance *r = ctx;
 
-	batch_report_move(r->app, &r->batch.rows[row]);
+	r->caller->report(r->caller->ui, &r->batch.rows[row]);
 }
 
 void rebalance_move(struct rebalance *r)

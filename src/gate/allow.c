@@ -21,8 +21,6 @@
 #define WORDS_MAX 1024
 /* Kinds within one word: a pattern that stands for itself again ends somewhere. */
 #define DEPTH_MAX 128
-/* sh -c TEXT NAME: where the arguments begin. */
-#define FIRST_ARGUMENT 4
 #define SHOWN 200
 
 /* What a command has said so far: it is about one container, and about one move. */
@@ -285,7 +283,7 @@ static char *script_of(const struct permit *row)
 
 static bool is_script(const struct argv *a)
 {
-	return a->n >= FIRST_ARGUMENT && strcmp(a->v[0], "sh") == 0 && strcmp(a->v[1], "-c") == 0;
+	return a->n >= SCRIPT_WORDS && strcmp(a->v[0], "sh") == 0 && strcmp(a->v[1], "-c") == 0;
 }
 
 /* Whether a row is about this program or script at all. */
@@ -294,7 +292,7 @@ static bool is_about(const struct permit *row, const struct argv *a)
 	CLEANUP_FREE char *script = script_of(row);
 
 	if (script)
-		return is_script(a) && strcmp(a->v[FIRST_ARGUMENT - 1], script) == 0;
+		return is_script(a) && strcmp(a->v[SCRIPT_WORDS - 1], script) == 0;
 	size_t len = strcspn(row->words, " ");
 	return strncmp(row->words, a->v[0], len) == 0 && !a->v[0][len];
 }
@@ -320,7 +318,7 @@ static bool allows(const struct permit *row, const struct line *line, const char
 	if (script) {
 		if (!is_about(row, &line->argv))
 			return false;
-		words += FIRST_ARGUMENT;
+		words += SCRIPT_WORDS;
 		pattern += strcspn(pattern, ")") + 1;
 	}
 	if (row->takes_over != line->takes_over || !row->log != !line->log ||
@@ -360,7 +358,7 @@ static int refuse(const struct argv *a, const char *why, struct err *err)
 
 static int check_script(const struct argv *a, struct err *err)
 {
-	const struct script *script = script_find(a->v[FIRST_ARGUMENT - 1]);
+	const struct script *script = script_find(a->v[SCRIPT_WORDS - 1]);
 
 	if (!script)
 		return refuse(a, "no such script here", err);

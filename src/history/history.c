@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/base/fields.h"
+
 /* 74.1 would become 74.099999999999994. */
-#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 /* {"dropped": {"moved": 12}}: true where the object is that line. */
 static bool take_dropped(struct history *h, const json_t *object)
@@ -92,7 +93,7 @@ void history_put(struct history *h, struct record *record)
 
 static void add_line(struct buf *out, json_t *object)
 {
-	CLEANUP_FREE char *text = json_dumps(object, JSON_FLAGS);
+	CLEANUP_FREE char *text = json_line(object);
 
 	json_decref(object);
 	if (text)

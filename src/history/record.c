@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cmigrate/base/json.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/container/container.h"
@@ -19,6 +19,14 @@
 static const char *const outcomes[OUTCOMES] = {
 	[OUTCOME_MOVED] = "moved",   [OUTCOME_UNDONE] = "undone", [OUTCOME_SILENT] = "silent",
 	[OUTCOME_FAILED] = "failed", [OUTCOME_LOST] = "lost",	  [OUTCOME_IN_DOUBT] = "in-doubt",
+};
+
+/* A record has them beside those of its summary. */
+static const struct field own_fields[] = {
+	FIELD(struct record, id, FIELD_TEXT),	      FIELD(struct record, started, FIELD_TEXT),
+	FIELD(struct record, controller, FIELD_TEXT), FIELD(struct record, hold, FIELD_TEXT),
+	FIELD(struct record, settled, FIELD_TEXT),    FIELD(struct record, settled_on, FIELD_TEXT),
+	FIELD(struct record, logs, FIELD_TEXT),	      {.key = NULL},
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -107,22 +115,6 @@ static int check_summary(struct summary *s, struct err *err)
 	return check_steps(s, err);
 }
 
-static int read_own(const json_t *o, struct record *r, struct err *err)
-{
-	struct {
-		const char *key;
-		char **at;
-	} fields[] = {{"id", &r->id},	  {"started", &r->started}, {"controller", &r->controller},
-		      {"hold", &r->hold}, {"settled", &r->settled}, {"settled_on", &r->settled_on},
-		      {"logs", &r->logs}};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (!json_is_null(json_object_get(o, fields[i].key)) &&
-		    document_string(o, "", fields[i].key, fields[i].at, err) < 0)
-			return -1;
-	return 0;
-}
-
 static int check_own(struct record *r, struct err *err)
 {
 	int64_t unused;
@@ -144,9 +136,9 @@ int record_read(const json_t *object, struct record *ret, struct err *err)
 {
 	struct record r = {0};
 
-	if (summary_read(object, &r.summary, err) == 0 && read_own(object, &r, err) == 0 &&
-	    check_own(&r, err) == 0 && check_summary(&r.summary, err) == 0 &&
-	    read_outcome(&r, err) == 0) {
+	if (summary_read(object, &r.summary, err) == 0 &&
+	    fields_read(own_fields, &r, object, "a record", err) == 0 && check_own(&r, err) == 0 &&
+	    check_summary(&r.summary, err) == 0 && read_outcome(&r, err) == 0) {
 		*ret = r;
 		return 0;
 	}
@@ -157,7 +149,7 @@ int record_read(const json_t *object, struct record *ret, struct err *err)
 /* What was longer than a line may be is told without its course. */
 static void shorten(json_t *object)
 {
-	CLEANUP_FREE char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	CLEANUP_FREE char *text = json_line(object);
 
 	if (text && strlen(text) <= RECORD_MAX)
 		return;
@@ -169,10 +161,7 @@ static void shorten(json_t *object)
 json_t *record_json(const struct record *r)
 {
 	json_t *summary = summary_json(&r->summary);
-	json_t *object =
-		json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?}", "id", r->id, "started",
-			  r->started, "controller", r->controller, "hold", r->hold, "settled",
-			  r->settled, "settled_on", r->settled_on, "logs", r->logs);
+	json_t *object = fields_json(own_fields, r, json_object());
 
 	(void)json_object_del(summary, "event");
 	(void)json_object_update(object, summary);
@@ -201,13 +190,7 @@ void record_settle(struct record *r, const struct record *by)
 
 void record_clear(struct record *r)
 {
-	free(r->id);
-	free(r->started);
-	free(r->controller);
-	free(r->hold);
-	free(r->settled);
-	free(r->settled_on);
-	free(r->logs);
+	fields_clear(own_fields, r);
 	summary_clear(&r->summary);
 	memset(r, 0, sizeof(*r));
 }

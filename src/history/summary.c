@@ -4,23 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/str.h"
-
-/* Thirty years: what is beyond is not a duration, and no infinity gets into JSON. */
-#define MS_MAX 1e12
-
-enum field_kind { FIELD_TEXT, FIELD_CODE, FIELD_MS, FIELD_SIZE, FIELD_COUNT, FIELD_FLAG };
-
-struct field {
-	const char *key;
-	enum field_kind kind;
-	size_t offset;
-};
-
-#define FIELD(type, member, kind)                                                                  \
-	{                                                                                          \
-#member, kind, offsetof(type, member)                                              \
-	}
 
 static const struct field summary_fields[] = {
 	FIELD(struct summary, container, FIELD_TEXT),
@@ -53,9 +38,9 @@ static const struct field step_fields[] = {
 };
 
 static const struct field pass_fields[] = {
-	FIELD(struct summary_pass, pages, FIELD_COUNT),
-	FIELD(struct summary_pass, bytes, FIELD_COUNT),
-	FIELD(struct summary_pass, ms, FIELD_MS),
+	FIELD(struct precopy_pass, pages, FIELD_COUNT),
+	FIELD(struct precopy_pass, bytes, FIELD_COUNT),
+	FIELD(struct precopy_pass, ms, FIELD_MS),
 	{.key = NULL},
 };
 
@@ -89,59 +74,12 @@ bool summary_has_cause(const struct summary *s, enum err_cause cause)
 
 void summary_clear(struct summary *s)
 {
-	for (const struct field *f = summary_fields; f->key; f++)
-		if (f->kind == FIELD_TEXT)
-			str_set((char **)(void *)((char *)s + f->offset), NULL);
+	fields_clear(summary_fields, s);
 	for (size_t i = 0; i < s->n_steps; i++)
 		free(s->steps[i].name);
 	free(s->steps);
 	free(s->passes);
 	memset(s, 0, sizeof(*s));
-}
-
-/* Negative is "not known". More digits than one would be noise, and unlike in a diff. */
-static json_t *ms_json(double ms)
-{
-	if (!(ms >= 0 && ms <= MS_MAX))
-		return json_null();
-	return json_real((double)(int64_t)(ms * 10 + 0.5) / 10);
-}
-
-static json_t *text_json(const char *text)
-{
-	json_t *value = text ? json_string(text) : json_null();
-
-	/* jansson takes UTF-8 only; a host may have said anything. */
-	return value ? value : json_string("?");
-}
-
-static json_t *field_json(const struct field *f, const void *base)
-{
-	const void *at = (const char *)base + f->offset;
-
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return text_json(*(char *const *)at);
-	case FIELD_CODE:
-		return json_integer(*(const int *)at);
-	case FIELD_MS:
-		return ms_json(*(const double *)at);
-	case FIELD_SIZE:
-		return *(const uint64_t *)at ? json_integer((json_int_t) * (const uint64_t *)at)
-					     : json_null();
-	case FIELD_COUNT:
-		return json_integer((json_int_t) * (const uint64_t *)at);
-	case FIELD_FLAG:
-		return json_boolean(*(const bool *)at);
-	}
-	return json_null();
-}
-
-static json_t *fields_json(const struct field *fields, const void *base, json_t *object)
-{
-	for (const struct field *f = fields; f->key; f++)
-		(void)json_object_set_new(object, f->key, field_json(f, base));
-	return object;
 }
 
 json_t *summary_json(const struct summary *s)
@@ -159,88 +97,6 @@ json_t *summary_json(const struct summary *s)
 	(void)json_object_set_new(object, "steps", steps);
 	(void)json_object_set_new(object, "passes", passes);
 	return object;
-}
-
-static int set_text(char **dest, const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	if (!text || strlen(text) != json_string_length(value))
-		return -1;
-	str_set(dest, text);
-	return 0;
-}
-
-static int set_count(uint64_t *dest, const json_t *value)
-{
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return -1;
-	*dest = (uint64_t)json_integer_value(value);
-	return 0;
-}
-
-static int set_code(int *dest, const json_t *value)
-{
-	json_int_t n = json_integer_value(value);
-
-	if (!json_is_integer(value) || n < 0 || n > 255)
-		return -1;
-	*dest = (int)n;
-	return 0;
-}
-
-static int set_ms(double *dest, const json_t *value)
-{
-	if (!json_is_number(value) || json_number_value(value) < 0 ||
-	    json_number_value(value) > MS_MAX)
-		return -1;
-	*dest = json_number_value(value);
-	return 0;
-}
-
-static int set_flag(bool *dest, const json_t *value)
-{
-	*dest = json_is_true(value);
-	return json_is_boolean(value) ? 0 : -1;
-}
-
-static int field_read(const struct field *f, void *base, const json_t *value)
-{
-	void *at = (char *)base + f->offset;
-
-	switch (f->kind) {
-	case FIELD_TEXT:
-		return set_text(at, value);
-	case FIELD_CODE:
-		return set_code(at, value);
-	case FIELD_MS:
-		return set_ms(at, value);
-	case FIELD_SIZE:
-	case FIELD_COUNT:
-		return set_count(at, value);
-	case FIELD_FLAG:
-		return set_flag(at, value);
-	}
-	return -1;
-}
-
-/* What is absent or null is not known: nothing, 0, and for moments -1. */
-static int fields_read(const struct field *fields, void *base, const json_t *object,
-		       const char *what, struct err *err)
-{
-	if (!json_is_object(object))
-		return err_set(err, EXIT_USAGE, "%s is not an object", what);
-	for (const struct field *f = fields; f->key; f++) {
-		const json_t *value = json_object_get(object, f->key);
-		if (f->kind == FIELD_MS)
-			*(double *)(void *)((char *)base + f->offset) = -1;
-		if (!value || json_is_null(value))
-			continue;
-		if (field_read(f, base, value) < 0)
-			return err_set(err, EXIT_USAGE, "'%s' of %s is of a wrong type", f->key,
-				       what);
-	}
-	return 0;
 }
 
 static int steps_read(struct summary *s, const json_t *list, struct err *err)
@@ -271,7 +127,7 @@ static int passes_read(struct summary *s, const json_t *list, struct err *err)
 	json_array_foreach (list, i, row) {
 		s->passes = mem_grow(s->passes, i + 1, sizeof(*s->passes));
 		s->n_passes = i + 1;
-		s->passes[i] = (struct summary_pass){0};
+		s->passes[i] = (struct precopy_pass){0};
 		if (fields_read(pass_fields, &s->passes[i], row, "a pass", err) < 0)
 			return -1;
 	}

@@ -10,6 +10,8 @@
 
 #include "cmigrate/base/json.h"
 #include "cmigrate/base/name.h"
+#include "cmigrate/base/options.h"
+#include "cmigrate/base/suggest.h"
 
 static int read_ssh(const json_t *root, struct config *c, struct err *err)
 {
@@ -33,14 +35,7 @@ static int read_ssh(const json_t *root, struct config *c, struct err *err)
 static int check_choice(const char *path, const char *word, const char *const *known,
 			struct err *err)
 {
-	CLEANUP_BUF struct buf all = {0};
-
-	for (size_t i = 0; known[i]; i++) {
-		if (!word || strcmp(word, known[i]) == 0)
-			return 0;
-		buf_printf(&all, "%s%s", all.len ? ", " : "", known[i]);
-	}
-	return err_set(err, EXIT_USAGE, "'%s' is none of %s", path, all.s);
+	return !word || suggest_check(word, known, err) == 0 ? 0 : err_wrap(err, "%s", path);
 }
 
 static int read_move(const json_t *root, struct config *c, struct err *err)
@@ -69,12 +64,10 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 
 static int check_rebalance(const struct config *c, struct err *err)
 {
-	const char *by = c->rebalance_by;
+	static const char *const ways[] = {"memory", "pressure", "count", NULL};
 
-	if (by && strcmp(by, "memory") != 0 && strcmp(by, "pressure") != 0 &&
-	    strcmp(by, "count") != 0)
-		return err_set(err, EXIT_USAGE,
-			       "'rebalance.by' is none of memory, pressure, count");
+	if (check_choice("rebalance.by", c->rebalance_by, ways, err) < 0)
+		return -1;
 	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
 		return err_set(err, EXIT_USAGE,
 			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
@@ -118,15 +111,6 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-/* Digits, and a K, M, G or T behind them. */
-static bool is_size(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	return digits && digits <= 15 && strspn(text, "0") < digits &&
-	       (!text[digits] || (strchr("KMGT", text[digits]) && !text[digits + 1]));
-}
-
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
 {
 	static const char *const known[] = {"ssh", "device", "memory", NULL};
@@ -145,7 +129,7 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
-	if (h->memory && !is_size(h->memory))
+	if (h->memory && !opts_size(h->memory))
 		return err_set(err, EXIT_USAGE, "'%s.memory' is no size such as 16G", path);
 	return 0;
 }

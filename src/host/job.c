@@ -334,18 +334,10 @@ double job_ms(const struct job *job)
 	return (double)(end - job->started_us) / 1000.0;
 }
 
-/* The last line that says something: runc and ssh put their reason at the end. */
-static char *last_line(const struct buf *text)
-{
-	CLEANUP_FREE char *copy = str_dup(buf_str(text));
-	char *line = str_trim(copy), *last = strrchr(line, '\n');
-
-	return str_dup(str_trim(last ? last + 1 : line));
-}
-
+/* runc and ssh put their reason at the end. */
 int job_failure(const struct job *job, struct err *err)
 {
-	CLEANUP_FREE char *said = last_line(&job->err);
+	CLEANUP_FREE char *said = str_last_line(buf_str(&job->err));
 	const char *name = job->host->name;
 
 	if (job->lost) {

@@ -4,9 +4,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* sh -c TEXT NAME: where the arguments begin. */
-#define FIRST_ARGUMENT 4
-
 void script_argv(struct argv *a, const struct script *script, ...)
 {
 	va_list ap;
@@ -30,13 +27,13 @@ char *script_shown(char *const *argv)
 {
 	struct buf line = {0};
 
-	for (size_t i = 0; i < FIRST_ARGUMENT; i++)
+	for (size_t i = 0; i < SCRIPT_WORDS; i++)
 		if (!argv[i])
 			return NULL;
 	if (strcmp(argv[0], "sh") != 0 || strcmp(argv[1], "-c") != 0)
 		return NULL;
-	buf_printf(&line, "(%s)", argv[FIRST_ARGUMENT - 1]);
-	for (char *const *word = argv + FIRST_ARGUMENT; *word; word++) {
+	buf_printf(&line, "(%s)", argv[SCRIPT_WORDS - 1]);
+	for (char *const *word = argv + SCRIPT_WORDS; *word; word++) {
 		buf_puts(&line, " ");
 		quote_word(&line, *word);
 	}

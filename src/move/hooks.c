@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/move/hooks.h"
 
-#include "cmigrate/cli/ui.h"
-#include "cmigrate/host/config.h"
 #include "cmigrate/host/hook.h"
 
 /* outcome NULL: not known yet. */
-static int run_hook(const struct app *app, const struct argv *hook, const struct move *move,
-		    const char *outcome, struct err *err)
+static int run_hook(const struct argv *hook, const struct move *move, const char *outcome,
+		    struct err *err)
 {
 	CLEANUP_ARGV struct argv env = {0};
 
@@ -16,25 +14,22 @@ static int run_hook(const struct app *app, const struct argv *hook, const struct
 	argv_addf(&env, "CMIGRATE_DESTINATION=%s", move->destination_name);
 	if (outcome)
 		argv_addf(&env, "CMIGRATE_OUTCOME=%s", outcome);
-	return hook_run(hook, NULL, env.v, app->events, err);
+	return hook_run(hook, NULL, env.v, move->events, err);
 }
 
-int move_hook_before(const struct app *app, const struct move *move, struct err *err)
+int move_hook_before(const struct config *config, const struct move *move, struct err *err)
 {
-	if (run_hook(app, &app->config->hook_pre_move, move, NULL, err) == 0)
+	if (run_hook(&config->hook_pre_move, move, NULL, err) == 0)
 		return 0;
 	err->code = EXIT_REFUSED;
 	return err_wrap(err, "refused by hook pre_move");
 }
 
-void move_hook_after(const struct app *app, const struct move *move)
+int move_hook_after(const struct config *config, const struct move *move, struct err *err)
 {
-	struct err unheard = ERR_INIT;
-
-	if (run_hook(app, &app->config->hook_post_move, move, move->summary.outcome, &unheard) == 0)
-		return;
-	(void)err_wrap(&unheard, "hook post_move");
-	event_note(app->events, "%s", unheard.msg);
-	if (ui_is_quiet(app->ui))
-		ui_error(app->ui, &unheard);
+	if (run_hook(&config->hook_post_move, move, move->summary.outcome, err) == 0)
+		return 0;
+	(void)err_wrap(err, "hook post_move");
+	event_note(move->events, "%s", err->msg);
+	return -1;
 }

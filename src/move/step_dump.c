@@ -247,7 +247,7 @@ static int let_go(struct move *move, struct err *err)
 	if (move->thawed_us || (!move->freeze_us && !move->recovering))
 		return 0;
 	if (!move->freezer)
-		move->freezer = freezer_find(&src);
+		move->freezer = freezer_find(move->source, move->bundle.name);
 	/* A container that runs without its address gets errors for what it sends. */
 	return net_address_up(&net, err) < 0 ? -1 : runtime_loosen(&src, move->freezer, err);
 }

@@ -8,12 +8,12 @@
 
 #define PAGE_BYTES 4096
 
-static int one_pass(struct move *move, unsigned number, struct summary_pass *ret, struct err *err)
+static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret, struct err *err)
 {
 	struct runtime src = move_runtime_source(move);
 	struct job job = {0}, *jobs[] = {&job};
 
-	*ret = (struct summary_pass){0};
+	*ret = (struct precopy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
 	    runtime_pass_start(&src, number, move->direct ? move->page_endpoint : NULL, &job, err) <
 		    0)
@@ -41,7 +41,7 @@ static int one_pass(struct move *move, unsigned number, struct summary_pass *ret
 	return status;
 }
 
-static void keep_pass(struct move *move, const struct summary_pass *pass)
+static void keep_pass(struct move *move, const struct precopy_pass *pass)
 {
 	struct summary *s = &move->summary;
 
@@ -78,7 +78,7 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 	double predicted_ms = 0;
 
 	for (unsigned number = 1; decision == PRECOPY_GO_ON; number++) {
-		struct summary_pass pass;
+		struct precopy_pass pass;
 		if (move_cancelled)
 			return err_set(err, EXIT_FAILED, "stopped by a signal");
 		if (one_pass(move, number, &pass, err) < 0)

@@ -33,7 +33,7 @@ static int make_directories(struct move *move, struct err *err)
 	struct job at_source = {0}, at_destination = {0};
 
 	free(move->freezer);
-	move->freezer = freezer_find(&src);
+	move->freezer = freezer_find(src.host, src.name);
 	if (runtime_prepare_start(&src, source_role(move), &move->source_options, &at_source, err) <
 	    0)
 		return -1;

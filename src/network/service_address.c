@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include "cmigrate/check/check.h"
-#include "cmigrate/check/preflight.h"
 #include "cmigrate/host/script.h"
 #include "cmigrate/network/handover.h"
+#include "cmigrate/network/links.h"
 
 #define PLACE_MS 5000
 
@@ -27,25 +26,6 @@ static int run_script(struct host *host, const char *verb, const struct net *net
 	return 0;
 }
 
-/* The devices, by the same rules as at the destination of a move: nothing is known of a source. */
-static int find_devices(struct host *host, const struct bundle *bundle, const struct facts *facts,
-			struct address *ret, struct err *err)
-{
-	const struct facts nothing = {0};
-	struct preflight p = {.bundle = bundle,
-			      .source_name = host->name,
-			      .destination_name = host->name,
-			      .source = &nothing,
-			      .destination = facts,
-			      .destination_device = host->device};
-
-	argv_add(&p.skip, "device");
-	int status = preflight_addresses(&p, err);
-	argv_clear(&p.skip);
-	memcpy(ret, p.destination_addresses, sizeof(p.destination_addresses));
-	return status;
-}
-
 static void find_missing(const struct facts *facts, const struct address *wanted, size_t n,
 			 struct placed *ret)
 {
@@ -54,7 +34,7 @@ static void find_missing(const struct facts *facts, const struct address *wanted
 
 	ret->n = 0;
 	for (size_t i = 0; i < n; i++)
-		if (!check_find_address(links, wanted[i].ip, &prefix))
+		if (!link_find_address(links, wanted[i].ip, &prefix))
 			ret->added[ret->n++] = wanted[i];
 }
 
@@ -103,31 +83,27 @@ static int put(struct host *host, const struct bundle *bundle, const struct addr
 	return -1;
 }
 
-int place_up(struct host *host, const struct bundle *bundle, struct placed *ret, struct err *err)
+int place_look(struct host *host, const struct bundle *bundle, struct facts *ret, struct err *err)
 {
-	struct address wanted[ADDRESSES_MAX];
-	struct facts facts = {0};
 	struct net net = net_of(host, bundle, bundle->addresses, bundle->n_addresses);
+
+	return run_script(host, "look", &net, ret, err);
+}
+
+int place_up(struct host *host, const struct bundle *bundle, const struct facts *seen,
+	     const struct address *wanted, struct placed *ret, struct err *err)
+{
 	struct placed placed = {.n = 0};
 
-	ret->n = 0;
-	if (!bundle->n_addresses)
-		return 0;
-	if (run_script(host, "look", &net, &facts, err) < 0)
-		return -1;
-	int status = find_devices(host, bundle, &facts, wanted, err);
-	if (status == 0)
-		find_missing(&facts, wanted, bundle->n_addresses, &placed);
+	find_missing(seen, wanted, bundle->n_addresses, &placed);
 	/* Left by somebody, or the host's own: `stop` will take it down. */
-	if (status == 0 && placed.n < bundle->n_addresses)
+	if (placed.n < bundle->n_addresses)
 		event_note(host->events, "%s has a service address of '%s' already", host->name,
 			   bundle->name);
-	facts_clear(&facts);
-	if (status == 0)
-		status = put(host, bundle, wanted, &placed, err);
-	if (status == 0)
-		*ret = placed;
-	return status;
+	if (put(host, bundle, wanted, &placed, err) < 0)
+		return -1;
+	*ret = placed;
+	return 0;
 }
 
 int place_undo(struct host *host, const struct bundle *bundle, const struct placed *placed,

@@ -72,9 +72,7 @@ static const char *find_name(const char *what, const char *prefix, const char *c
 		if (strcmp(*name, bare) == 0)
 			return *name;
 	err_set(err, EXIT_USAGE, "unknown %s '%s'", what, word);
-	const char *nearest = suggest(bare, known);
-	if (nearest)
-		err_append(err, "did you mean '%s%s'?", prefix, nearest);
+	(void)suggest_append(err, prefix, bare, known);
 	return NULL;
 }
 

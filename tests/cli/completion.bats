@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Completion in the shells themselves: the scripts are loaded as the manual says, a line is typed, the
-# tabulator pressed. What bash is offered in detail is in help.bats.
+# Completion in the shells themselves: the stubs are loaded as the manual says, a line is typed, the
+# tabulator pressed. Which words are offered where is in tests/unit/cli/test_completion.c.
 
 bats_require_minimum_version 1.5.0
 
@@ -9,7 +9,9 @@ setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cmigrate=${CMIGRATE:-$top/cmigrate}
 	cd "$BATS_TEST_TMPDIR"
-	mkdir -p bin root/web root/db home
+	mkdir -p bin root/web root/db root/.cmigrate other/lonely home
+	# shellcheck disable=SC2016 # a name that a shell would run
+	mkdir 'root/w$(touch pwned)' 'root/w;touch pwned'
 	ln -s "$cmigrate" bin/cmigrate
 	export PATH=$PWD/bin:$PATH HOME=$PWD/home XDG_CONFIG_HOME=$PWD/home XDG_DATA_HOME=$PWD/home
 	echo '{"bundle_root": "'"$PWD"'/root", "hosts": {"rhel01": {}, "other": {}}}' >cmigrate.json
@@ -44,10 +46,12 @@ typed_in_bash() { # LINE...
 	for line in "$@"; do
 		bash --norc -c '
 			source <(cmigrate completion bash)
-			read -ra COMP_WORDS <<<"$1"
+			IFS=" " read -ra COMP_WORDS <<<"${1//=/ = }"
+			[[ $1 == *" " ]] && COMP_WORDS+=("")
 			COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE=$1 COMP_POINT=${#1}
 			"$(complete -p cmigrate | sed "s/.*-F \([^ ]*\) .*/\1/")"
-			printf "%s %s\n" "${1% *}" "${COMPREPLY[*]}"' - "$line"
+			kept=${1% *}; [[ $1 == *=* ]] && kept=${1%=*}=
+			printf "%s %s\n" "$kept" "${COMPREPLY[*]}"' - "$line" | sed 's/= /=/'
 	done
 }
 
@@ -71,6 +75,11 @@ lines=(
 	'cmigrate run --on oth'
 	'cmigrate completion z'
 	'cmigrate help reco'
+	'cmigrate move --strategy=pos'
+	'cmigrate generate --output cmig'
+	'cmigrate generate --output=cmig'
+	'cmigrate move --bundle-root ro'
+	'cmigrate -b other move lon'
 )
 completed=(
 	'cmigrate generate'
@@ -84,26 +93,46 @@ completed=(
 	'cmigrate run --on other'
 	'cmigrate completion zsh'
 	'cmigrate help recover'
+	'cmigrate move --strategy=post-copy'
+	'cmigrate generate --output cmigrate.json'
+	'cmigrate generate --output=cmigrate.json'
+	'cmigrate move --bundle-root root'
+	'cmigrate -b other move lonely'
 )
 
 @test "bash completes commands, options, choices, hosts and containers" {
-	diff <(printf '%s\n' "${completed[@]}") <(typed_in_bash "${lines[@]}" | sed 's/[= ]*$//')
+	diff <(printf '%s\n' "${completed[@]}") <(typed_in_bash "${lines[@]}" | sed 's/[=\/ ]*$//')
 }
 
 @test "zsh completes the same" {
-	diff <(printf '%s\n' "${completed[@]}") <(typed_in_zsh "${lines[@]}" | sed 's/[= ]*$//')
+	diff <(printf '%s\n' "${completed[@]}") <(typed_in_zsh "${lines[@]}" | sed 's/[=\/ ]*$//')
 }
 
 @test "fish completes the same" {
-	diff <(printf '%s\n' "${completed[@]}") <(typed_in_fish "${lines[@]}" | sed 's/[= ]*$//')
+	diff <(printf '%s\n' "${completed[@]}") <(typed_in_fish "${lines[@]}" | sed 's/[=\/ ]*$//')
 }
 
-@test "zsh and fish can read all of it" {
-	"$cmigrate" completion zsh >_cmigrate
-	zsh -n _cmigrate
-	"$cmigrate" completion fish >c.fish
-	fish --no-config --no-execute c.fish
-	# As a package installs it: from the function path, without being sourced.
-	mkdir f && mv _cmigrate f/
+@test "each command and each option of its help is offered" {
+	local verb help
+	help=$("$cmigrate" --help)
+	diff <("$cmigrate" __complete '' | cut -f1) <(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' <<<"$help")
+	for verb in $("$cmigrate" __complete '' | cut -f1); do
+		diff <("$cmigrate" __complete -- "$verb" -- | cut -f1 | sort) \
+			<({ "$cmigrate" "$verb" --help; echo "$help"; echo '  --help'; } |
+				grep -oE '^ {2,6}(-., )?--[a-z-]+' | grep -o -- '--.*' | sort -u)
+	done
+}
+
+@test "no name of a directory reaches a shell that it would make do something" {
+	diff - <("$cmigrate" __complete move '') <<<$'db\nweb' || diff - <("$cmigrate" __complete move '') <<<$'web\ndb'
+	typed_in_bash 'cmigrate move ' 'cmigrate move w'
+	typed_in_zsh 'cmigrate move w'
+	typed_in_fish 'cmigrate move w'
+	[ ! -e pwned ]
+}
+
+@test "zsh finds the stub as a package installs it" {
+	# On the function path, without being sourced.
+	mkdir f && "$cmigrate" completion zsh >f/_cmigrate
 	zsh -f -c 'fpath=(f $fpath); autoload -Uz compinit; compinit -u -D; [[ $_comps[cmigrate] == _cmigrate ]]'
 }

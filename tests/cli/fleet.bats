@@ -264,8 +264,8 @@ web_is_on() { # HOST
 	rebalances --by count --dry-run
 	[ "$status" -eq 0 ]
 	grep -E '^web +hosta +hostb' <<<"$output"
-	grep -E '^  hosta +before +3 ' <<<"$output"
-	grep -E '^ +after +2 ' <<<"$output"
+	grep -E '^HOST +BEFORE +AFTER +LIMIT$' <<<"$output"
+	grep -E '^hosta +3 +2 +2$' <<<"$output"
 	[[ $stderr == *"'cache' to hostb: "*'has no readable'* ]]
 	web_is_on hosta
 	rebalances --by count

@@ -207,8 +207,7 @@ started_somewhere() {
 	before=$(running)
 	out=$(on client cmigrate rebalance --by count --max-moves 10 --dry-run)
 	echo "$out"
-	grep -q -E '^  rhel01 +before +4 ' <<<"$out"
-	grep -q -E '^ +after +1 ' <<<"$out"
+	grep -q -E '^rhel01 +4 +1 ' <<<"$out"
 	[[ $(grep -c -E '^(c[1-3]|web) +rhel01 +rhel0[234]' <<<"$out") -eq 3 ]]
 	[[ $(running) == "$before" ]]
 	on client cmigrate rebalance --by count --max-moves 10

@@ -81,7 +81,7 @@ elsewhere() { # COMMAND...
 	run elsewhere cmigrate -c /tmp/config.json history --json
 	jq -e '.outcome == "moved" and .controller == "client"' <<<"$output"
 	elsewhere cmigrate -c /tmp/config.json history --html - >"$BATS_TEST_TMPDIR/page.html"
-	[[ $(grep -c '<article' "$BATS_TEST_TMPDIR/page.html") -eq 1 ]]
+	[[ $(grep -o '"freeze_start_ms":' "$BATS_TEST_TMPDIR/page.html" | wc -l) -eq 1 ]]
 	[[ $(on rhel01 stat -c %a /runc/containers/web/.cmigrate/history) == 600 ]]
 	on client rm -f /tmp/config.json /tmp/cmigrate.prom
 }

@@ -27,6 +27,9 @@ void str_mask(char *s);
 bool str_starts(const char *s, const char *prefix);
 /* Cuts blanks and line ends off both ends, in place; returns the new start. */
 char *str_trim(char *s);
+/* The last line that says something, without blanks around it; "" if none does. Owned by the
+ * caller. */
+char *str_last_line(const char *text);
 /* Edit distance of two words, for "did you mean"; words over 63 bytes count as far away. */
 size_t str_distance(const char *a, const char *b);
 
@@ -64,6 +67,8 @@ void argv_add(struct argv *a, const char *word);
 void argv_addf(struct argv *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Adds words up to a closing NULL. */
 void argv_addl(struct argv *a, ...) __attribute__((sentinel));
+/* Adds the words of a text, which any number of these bytes separate. */
+void argv_words(struct argv *a, const char *text, const char *separators);
 void argv_extend(struct argv *a, const struct argv *more);
 bool argv_has(const struct argv *a, const char *word);
 void argv_clear(struct argv *a);

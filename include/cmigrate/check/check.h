@@ -7,6 +7,7 @@
 #define CMIGRATE_CHECK_H
 
 #include "cmigrate/check/preflight.h"
+#include "cmigrate/network/links.h"
 
 struct finding {
 	char *message;
@@ -38,14 +39,6 @@ bool check_peers(const struct facts *server, const struct facts *client,
 		 const struct bundle *bundle);
 /* "12.3 MiB", owned by the caller. */
 char *check_size(unsigned long long bytes);
-
-/* The device that has an address in `ip -j addr show`, its prefix length in *ret_prefix; or NULL.
- */
-const json_t *check_find_address(const json_t *links, const char *ip, int *ret_prefix);
-/* The device of a name, or NULL. */
-const json_t *check_find_device(const json_t *links, const char *name);
-/* A member that is a string; "" where it is none. */
-const char *check_text(const json_t *object, const char *key);
 
 #define CHECK(name) enum check_outcome check_##name(const struct preflight *p, struct finding *f)
 

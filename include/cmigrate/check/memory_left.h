@@ -10,6 +10,8 @@
 #include "cmigrate/host/host.h"
 
 #define ROOM_UNLIMITED UINT64_MAX
+/* Bytes that restored processes need beyond their own: the kernel's, and page tables. */
+#define MEMORY_EXTRA (16ULL << 20)
 
 /* Asks the host what its containers use; nothing where its row (or NULL) allows it all it has. */
 int room_ask(const struct config_host *row, struct host *host, struct job *job, struct err *err);

@@ -13,6 +13,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/container/bundle.h"
 #include "cmigrate/host/facts.h"
+#include "cmigrate/host/host.h"
 
 /* The first criu whose dump under runc runs an action script before it ends the processes. */
 #define CRIU_GATE VERSION(3, 19, 0)
@@ -87,6 +88,13 @@ const struct check *preflight_checks(size_t *ret_n);
  * where that check is skipped.
  */
 int preflight_addresses(struct preflight *p, struct err *err);
+/*
+ * The addresses of the bundle with the devices that they are to have on a host where the container
+ * starts, by the same rules; facts: what the host has. ret has room for ADDRESSES_MAX.
+ * EXIT_REFUSED: an address has no device there.
+ */
+int preflight_devices(const struct host *host, const struct bundle *bundle,
+		      const struct facts *facts, struct address *ret, struct err *err);
 /* Adds each id of lists ("ID[,ID]") to *ret. One that isn't known is EXIT_USAGE, and the nearest is
  * named. */
 int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);

@@ -15,6 +15,7 @@
 #include "cmigrate/base/str.h"
 
 struct config;
+struct move;
 struct ui;
 
 /* The options that stand before the command's name. */
@@ -39,6 +40,9 @@ struct app {
 /* The directory that has the bundles. */
 const char *app_bundle_root(const struct app *app);
 
+/* The hook after a move. A failure of it changes nothing, and is said with --quiet too. */
+void app_hook_after(const struct app *app, const struct move *move);
+
 struct verb {
 	const char *name;
 	const char *synopsis; /* "[OPTIONS] NAME DEST" */
@@ -49,6 +53,7 @@ struct verb {
 	size_t min_args, max_args;
 	bool acts; /* changes hosts: its exit code says what it did, whether or not stdout was read
 		    */
+	bool hidden;	/* for scripts: not in help, never suggested */
 	bool no_config; /* runs without a configuration: app->config is NULL */
 	/* Returns an exit code, or -1 with *err set: its code becomes the exit code. */
 	int (*run)(struct app *app, void *opts, const struct argv *args, struct err *err);

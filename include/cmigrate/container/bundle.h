@@ -41,6 +41,10 @@ int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name
 /* Reads config.json's text. EXIT_USAGE names what is wrong in it; nothing in *bundle is to be used
  * then. */
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err);
+/* Between the addresses, and the endpoints, of an annotation. */
+#define BUNDLE_SEPARATORS ", \t"
+/* Whether it is one of the service addresses. */
+bool bundle_has_address(const struct bundle *bundle, const char *ip);
 /* Adds an address ("ADDRESS[/PREFIX][@DEVICE]", several separated by commas or blanks). */
 int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err);
 /* The words of --address and --endpoint, looked at before any host is asked. EXIT_USAGE. */

@@ -7,13 +7,13 @@
 #ifndef CMIGRATE_FREEZER_H
 #define CMIGRATE_FREEZER_H
 
-#include "cmigrate/criu/runtime.h"
+#include "cmigrate/host/host.h"
 
 /* All three: owned by the caller; NULL: not known, or no path that is believed. */
 /* From the text of a state.json. */
 char *freezer_parse(const char *text);
 /* Asks the host. */
-char *freezer_find(const struct runtime *rt);
+char *freezer_find(struct host *host, const char *name);
 /* That of a container of this machine. */
 char *freezer_here(const char *name);
 

@@ -7,8 +7,13 @@
 #define CMIGRATE_PRECOPY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-#include "cmigrate/history/summary.h"
+/* A pass over the memory: how much it carried. */
+struct precopy_pass {
+	uint64_t pages, bytes;
+	double ms;
+};
 
 enum precopy {
 	PRECOPY_GO_ON,
@@ -23,7 +28,7 @@ enum precopy {
  * After each pass. *ret_predicted_ms: the freeze, if it came now: what a container without memory
  * takes, and the last pass's bytes written and read once more at the rate of the first.
  */
-enum precopy precopy_decide(const struct summary_pass *passes, size_t n, unsigned max_downtime_ms,
+enum precopy precopy_decide(const struct precopy_pass *passes, size_t n, unsigned max_downtime_ms,
 			    double *ret_predicted_ms);
 /* Why the passes ended, for people. Constant text. */
 const char *precopy_reason(enum precopy decision);

@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
-#include "cmigrate/cli/cmd.h"
+#include "cmigrate/base/event.h"
+#include "cmigrate/base/str.h"
 #include "cmigrate/history/summary.h"
+#include "cmigrate/host/config.h"
 #include "cmigrate/host/host.h"
 
 /* Moves out of a host and into a host at once, unless said otherwise. */
@@ -47,6 +49,20 @@ struct batch_move {
 	int64_t begun_us, not_before, busy_until;
 };
 
+struct ui;
+
+/* The command that the moves are made for. Owned by whoever runs it. */
+struct batch_caller {
+	const struct config *config;
+	const struct events *events;
+	struct argv options; /* global ones, for each process: "--config", ... */
+	/* Hears of each move that has come to its end; ui: its own. */
+	void (*report)(struct ui *ui, const struct batch_move *move);
+	struct ui *ui;
+};
+void batch_caller_clear(struct batch_caller *caller);
+#define CLEANUP_CALLER __attribute__((cleanup(batch_caller_clear)))
+
 /* What whoever plans has to say; each may be NULL. row: the number of the move. */
 struct batch_ways {
 	/*
@@ -66,7 +82,7 @@ struct batch_ways {
 };
 
 struct batch {
-	const struct app *app;
+	const struct batch_caller *caller;
 	const char *verb; /* "move"; "check": the same without a move */
 	struct batch_move *rows;
 	size_t n;

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
-#include "cmigrate/cli/cmd.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/placement.h"
@@ -25,11 +24,11 @@ struct drain_opts {
 };
 
 /*
- * Set before drain_run(): app, opts, host, start_us, options; to and exclude, the words of
+ * Set before drain_run(): caller, opts, host, start_us, options; to and exclude, the words of
  * opts. After it: rows, pinned, left, unknown, stopped.
  */
 struct drain {
-	struct app *app;
+	const struct batch_caller *caller;
 	const struct drain_opts *opts;
 	const char *host;
 	struct argv to, exclude; /* word by word */

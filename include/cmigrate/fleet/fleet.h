@@ -35,6 +35,8 @@ struct fleet {
 
 /* What is made alike. */
 enum fleet_by { BY_MEMORY, BY_PRESSURE, BY_COUNT };
+/* Their words, in that order; ended by NULL. */
+extern const char *const fleet_by_words[];
 
 /* One round trip to each of the named hosts. -1 only where a name is no host; a silent one has a
  * row. */

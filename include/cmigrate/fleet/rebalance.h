@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
-#include "cmigrate/cli/cmd.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/plan.h"
@@ -21,12 +20,12 @@
 #define REBALANCE_MOVES_MAX 1000
 
 /*
- * Set before rebalance_plan(): app, by, threshold, max_moves (0: the configuration's), parallel,
+ * Set before rebalance_plan(): caller, by, threshold, max_moves (0: the configuration's), parallel,
  * options, start_us. After it: fleet, problem, plan, and what the checks said. After
  * rebalance_move(): batch.
  */
 struct rebalance {
-	struct app *app;
+	const struct batch_caller *caller;
 	enum fleet_by by;
 	double threshold; /* how far above the mean a host may be, as a share of it */
 	unsigned max_moves, parallel;

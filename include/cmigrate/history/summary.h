@@ -9,17 +9,13 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/criu/pre_copy.h"
 
 struct summary_step {
 	char *name;
 	double start_ms; /* since the start of the operation */
 	double ms;
 	bool frozen; /* ran while the container was frozen */
-};
-
-struct summary_pass {
-	uint64_t pages, bytes;
-	double ms;
 };
 
 struct summary {
@@ -34,7 +30,7 @@ struct summary {
 	double freeze_start_ms; /* on the scale of the steps; negative: never frozen */
 	struct summary_step *steps;
 	size_t n_steps;
-	struct summary_pass *passes;
+	struct precopy_pass *passes;
 	size_t n_passes;
 	uint64_t memory_bytes; /* 0: not known */
 	char *packets;	/* what became of packets during the freeze: "queued", "dropped", NULL: no

@@ -68,6 +68,8 @@ extern const struct script script_whole;
 /* All of them, ended by NULL. */
 extern const struct script *const scripts[];
 
+/* "sh -c TEXT NAME": the arguments come after these words. */
+#define SCRIPT_WORDS 4
 /* The words that run a script with these arguments (up to a closing NULL). */
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
 /* The script of that name, NULL where there is none. */

@@ -4,13 +4,13 @@
 #define CMIGRATE_MOVE_HOOK_H
 
 #include "cmigrate/base/err.h"
-#include "cmigrate/cli/cmd.h"
+#include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 
 /* pre_move: -1 with EXIT_REFUSED where it refuses the move. */
-int move_hook_before(const struct app *app, const struct move *move, struct err *err);
-/* post_move, with the outcome (move->summary). Its failure changes nothing, and is said, with
- * --quiet too. */
-void move_hook_after(const struct app *app, const struct move *move);
+int move_hook_before(const struct config *config, const struct move *move, struct err *err);
+/* post_move, with the outcome (move->summary). Its failure is reported as an event too, and changes
+ * nothing. */
+int move_hook_after(const struct config *config, const struct move *move, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "cli/drain_report.h"
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/fleet/batch.h"
@@ -12,20 +13,9 @@
 
 #define PARALLEL_MAX 64
 
-static void split(const struct argv *lists, struct argv *ret)
-{
-	for (size_t i = 0; i < lists->n; i++) {
-		CLEANUP_FREE char *copy = str_dup(lists->v[i]);
-		char *save = NULL;
-		for (char *word = strtok_r(copy, ", ", &save); word;
-		     word = strtok_r(NULL, ", ", &save))
-			argv_add(ret, word);
-	}
-}
-
 static int check_opts(const struct drain *d, struct err *err)
 {
-	const struct config *config = d->app->config;
+	const struct config *config = d->caller->config;
 
 	if (d->opts->parallel > PARALLEL_MAX)
 		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
@@ -46,11 +36,15 @@ static int check_opts(const struct drain *d, struct err *err)
 
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
+	CLEANUP_CALLER struct batch_caller caller;
 	CLEANUP_DRAIN struct drain d = {
-		.app = app, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
+		.caller = &caller, .opts = base, .host = args->v[0], .start_us = clock_now_us()};
 
-	split(&d.opts->to, &d.to);
-	split(&d.opts->exclude, &d.exclude);
+	batch_caller_init(&caller, app);
+	for (size_t i = 0; i < d.opts->to.n; i++)
+		argv_words(&d.to, d.opts->to.v[i], ", ");
+	for (size_t i = 0; i < d.opts->exclude.n; i++)
+		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
 	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;

@@ -11,8 +11,8 @@
 #include "cmigrate/container/bundle_root.h"
 #include "cmigrate/container/container.h"
 #include "cmigrate/history/all_histories.h"
-#include "cmigrate/history/html_report.h"
 #include "cmigrate/history/metrics.h"
+#include "cmigrate/history/page.h"
 #include "cmigrate/history/timeline.h"
 #include "cmigrate/host/config.h"
 
@@ -134,7 +134,7 @@ static int write_html(const char *path, const struct record *const *rows, size_t
 {
 	CLEANUP_BUF struct buf page = {0};
 
-	report_html(rows, n, (int64_t)time(NULL), &page);
+	page_html(rows, n, (int64_t)time(NULL), &page);
 	if (strcmp(path, "-") == 0)
 		return output_fd(STDOUT_FILENO, "standard output", page.s, page.len, err);
 	return output_file(path, page.s, page.len, true, err);

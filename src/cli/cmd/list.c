@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "cmigrate/base/fields.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/container.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
-
-/* Some thousand containers. */
 
 static const struct opt list_table[] = {
 	{.name = NULL},
@@ -45,12 +44,7 @@ static void collect(struct answers *answers, struct containers *list)
 
 static json_t *text_or_null(const char *text)
 {
-	return *text ? json_string(text) : json_null();
-}
-
-static json_t *number_or_null(int64_t number)
-{
-	return number >= 0 ? json_integer(number) : json_null();
+	return json_of_text(*text ? text : NULL);
 }
 
 static void print_json(struct ui *ui, const struct container *c)
@@ -60,8 +54,8 @@ static void print_json(struct ui *ui, const struct container *c)
 	ui_json(ui, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "name", c->name,
 			      "host", c->host, "state", c->state, "address", text_or_null(ips),
 			      "endpoint", text_or_null(urls), "memory_bytes",
-			      number_or_null(c->memory), "created", text_or_null(c->created),
-			      "age_seconds", number_or_null(c->age), "bundle",
+			      json_of_number(c->memory), "created", text_or_null(c->created),
+			      "age_seconds", json_of_number(c->age), "bundle",
 			      text_or_null(c->bundle), "in_move", c->in_move));
 }
 

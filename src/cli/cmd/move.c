@@ -14,12 +14,12 @@
 /* The move itself, between its hooks: the first may refuse it, the second only hears of it. */
 static int run_move(struct app *app, struct move *move, struct err *err)
 {
-	if (move_hook_before(app, move, err) < 0) {
+	if (move_hook_before(app->config, move, err) < 0) {
 		summary_refuse(&move->summary, err);
 		return -1;
 	}
 	int status = (int)engine_run(strategy_of(move), move, err);
-	move_hook_after(app, move);
+	app_hook_after(app, move);
 	return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/rebalance_report.h"
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/fleet/batch.h"
@@ -41,7 +42,7 @@ static int read_threshold(const char *text, double *ret, struct err *err)
 
 static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct err *err)
 {
-	const struct config *config = r->app->config;
+	const struct config *config = r->caller->config;
 
 	r->threshold = config->rebalance_threshold;
 	if (o->threshold && read_threshold(o->threshold, &r->threshold, err) < 0)
@@ -62,9 +63,11 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 static int rebalance_run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
 	const struct rebalance_opts *opts = base;
-	CLEANUP_REBALANCE struct rebalance r = {.app = app, .start_us = clock_now_us()};
+	CLEANUP_CALLER struct batch_caller caller;
+	CLEANUP_REBALANCE struct rebalance r = {.caller = &caller, .start_us = clock_now_us()};
 
 	(void)args;
+	batch_caller_init(&caller, app);
 	if (read_opts(opts, &r, err) < 0)
 		return -1;
 	app->plans = opts->dry_run;

@@ -139,7 +139,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 		}
 		move->summary.exit_code = status;
 		if (move->kind == MOVE_WHOLE && status != EXIT_IN_DOUBT)
-			move_hook_after(job->app, move);
+			app_hook_after(job->app, move);
 		report(job, move, (enum exit_code)status);
 	}
 	move_free(move);

@@ -5,6 +5,7 @@
 #include "cli/claim.h"
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/name.h"
+#include "cmigrate/check/preflight.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/find_host.h"
@@ -227,10 +228,27 @@ static int take_back(struct run *r, struct err *err)
 	return err_append(err, "taking it back failed: %s", second.msg);
 }
 
+static int bring_addresses_up(struct run *r, struct err *err)
+{
+	struct host *host = r->target.host;
+	const struct bundle *bundle = &r->target.bundle;
+	struct address wanted[ADDRESSES_MAX];
+	struct facts seen = {0};
+
+	if (!bundle->n_addresses)
+		return 0;
+	if (place_look(host, bundle, &seen, err) < 0)
+		return -1;
+	int status = preflight_devices(host, bundle, &seen, wanted, err);
+	if (status == 0)
+		status = place_up(host, bundle, &seen, wanted, &r->placed, err);
+	facts_clear(&seen);
+	return status;
+}
+
 static int run(struct app *app, struct run *r, const char *name, struct err *err)
 {
-	if (prepare(app, r, name, err) < 0 ||
-	    place_up(r->target.host, &r->target.bundle, &r->placed, err) < 0)
+	if (prepare(app, r, name, err) < 0 || bring_addresses_up(r, err) < 0)
 		return -1;
 	if (!cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
 		return 0;

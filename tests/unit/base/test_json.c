@@ -236,7 +236,7 @@ static void known_keys(void **state)
 	json_t *root = parse("{\"timeout\":1,\"stratgy\":2}");
 	assert_int_equal(document_known(root, "move", known, &err), -1);
 	assert_int_equal(err.code, EXIT_USAGE);
-	assert_string_equal(err.msg, "unknown key 'move.stratgy'; the nearest known is 'strategy'");
+	assert_string_equal(err.msg, "unknown key 'move.stratgy'; did you mean 'strategy'?");
 	assert_int_equal(document_known(root, "", none, &err), -1);
 	json_decref(root);
 	root = parse("{\"timeout\":1}");

@@ -253,9 +253,29 @@ static void allocation(void **state)
 	free(p);
 }
 
+static void words_and_lines(void **state)
+{
+	CLEANUP_ARGV struct argv words = {0};
+	CLEANUP_FREE char *last = str_last_line("one\n two \n\n  \n");
+	CLEANUP_FREE char *only = str_last_line("one");
+	CLEANUP_FREE char *none = str_last_line(" \n");
+
+	(void)state;
+	argv_words(&words, ", a,,b\tc ", ", ");
+	assert_int_equal(words.n, 2);
+	assert_string_equal(words.v[0], "a");
+	assert_string_equal(words.v[1], "b\tc");
+	argv_words(&words, " ,", ", ");
+	assert_int_equal(words.n, 2);
+	assert_string_equal(last, "two");
+	assert_string_equal(only, "one");
+	assert_string_equal(none, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_and_lines),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(masks),
 		cmocka_unit_test(masks_what_is_no_utf8),

@@ -105,7 +105,8 @@ static void commands(void **state)
 	(void)state;
 	words_after(section, ".Ss ", &told);
 	for (const struct verb *const *verb = verbs; *verb; verb++)
-		argv_add(&known, (*verb)->name);
+		if (!(*verb)->hidden)
+			argv_add(&known, (*verb)->name);
 	assert_same("commands", &told, &known);
 }
 
@@ -120,6 +121,8 @@ static void options(void **state)
 	options_of_table(globals_table, &known);
 	assert_same("global options", &told, &known);
 	for (const struct verb *const *verb = verbs; *verb; verb++) {
+		if ((*verb)->hidden)
+			continue;
 		CLEANUP_FREE char *section = section_of(manual, (*verb)->name);
 		CLEANUP_ARGV struct argv in_manual = {0}, in_table = {0};
 		assert_non_null(section);

@@ -15,7 +15,8 @@
 #include "cmigrate/cli/cmd.h"
 
 #define FOR_EACH_VERB(verb)                                                                        \
-	for (const struct verb *const *at_ = verbs, *verb; (verb = *at_) != NULL; at_++)
+	for (const struct verb *const *at_ = verbs, *verb; (verb = *at_) != NULL; at_++)           \
+		if (!verb->hidden)
 
 static void no_command_is_wrong_usage(void **state)
 {
@@ -114,26 +115,6 @@ static void help_needs_no_configuration(void **state)
 	for (size_t i = 0; i < COUNT(lines); i++)
 		free(prints(lines[i]));
 	refused("generate", 2, "can't read '/nowhere'");
-}
-
-static void zsh_and_fish_have_every_command_and_option(void **state)
-{
-	static const char *const shells[] = {"completion zsh", "completion fish"};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(shells); i++) {
-		CLEANUP_FREE char *script = prints(shells[i]);
-		FOR_EACH_VERB(verb)
-		{
-			assert_non_null(strstr(script, verb->name));
-			for (const struct opt *row = verb->opts; row && row->name; row++) {
-				CLEANUP_FREE char *zsh = str_fmt("--%s", row->name);
-				CLEANUP_FREE char *fish = str_fmt("-l %s", row->name);
-				if (!row->hidden && !strstr(script, zsh) && !strstr(script, fish))
-					fail_msg("%s: %s --%s", shells[i], verb->name, row->name);
-			}
-		}
-	}
 }
 
 /* The machine's own configuration plays no part: it is covered, for this process alone. */
@@ -276,7 +257,6 @@ int main(void)
 		IN_DIRECTORY(help_fits_80_columns_and_has_no_blanks_at_line_ends),
 		IN_DIRECTORY(help_names_every_option_that_is_not_hidden),
 		IN_DIRECTORY(help_needs_no_configuration),
-		IN_DIRECTORY(zsh_and_fish_have_every_command_and_option),
 		IN_DIRECTORY(no_configuration_an_empty_name_is_none),
 		IN_DIRECTORY(wrong_usage_is_an_object_too_with_json),
 		IN_DIRECTORY(the_version),

@@ -13,11 +13,11 @@
 /* Passes of so many MB each; the first took a second. */
 static enum precopy decide(const unsigned *sizes, size_t n, unsigned budget_ms, double *predicted)
 {
-	struct summary_pass passes[PRECOPY_PASSES];
+	struct precopy_pass passes[PRECOPY_PASSES];
 
 	assert_true(n <= PRECOPY_PASSES);
 	for (size_t i = 0; i < n; i++)
-		passes[i] = (struct summary_pass){.bytes = (uint64_t)sizes[i] * MB,
+		passes[i] = (struct precopy_pass){.bytes = (uint64_t)sizes[i] * MB,
 						  .ms = i ? 10 : 1000};
 	return precopy_decide(passes, n, budget_ms, predicted);
 }
@@ -54,7 +54,7 @@ static void passes_end_when_more_would_not_help(void **state)
 
 static void a_first_pass_without_a_time_or_bytes(void **state)
 {
-	struct summary_pass passes[2] = {{0}};
+	struct precopy_pass passes[2] = {{0}};
 	double predicted = 0;
 
 	(void)state;

@@ -106,8 +106,7 @@ struct fixture {
 	char *dir, *log;
 	struct batch batch;
 	struct batch_move rows[12];
-	struct globals globals;
-	struct app app;
+	struct batch_caller caller;
 	size_t reported;
 };
 
@@ -125,8 +124,7 @@ static int set_up(void **state)
 
 	f->dir = stub_dir_make();
 	f->log = str_fmt("%s/log", f->dir);
-	f->app.globals = &f->globals;
-	f->batch = (struct batch){.app = &f->app, .verb = "move", .rows = f->rows};
+	f->batch = (struct batch){.caller = &f->caller, .verb = "move", .rows = f->rows};
 	f->batch.ways = (struct batch_ways){.report = report, .ctx = f};
 	*state = f;
 	move_cancelled = 0;
