@@ -93,11 +93,12 @@ CHECK(locks)
 
 	if (!*lock)
 		return CHECK_OK;
-	if (strcmp(p->strategy, "post-copy") == 0 || strcmp(p->strategy, "hybrid") == 0)
+	if (strategy_is_post_copy(p->strategy))
 		return check_fail(f, NULL,
 				  "with %s both copies would want a lock that container '%s' on %s "
 				  "holds: %.300s",
-				  p->strategy, p->bundle->name, p->source_name, lock);
+				  strategy_name(p->strategy), p->bundle->name, p->source_name,
+				  lock);
 	return check_warn(
 		f,
 		"to keep the source's copy until the other one runs, let it drop the lock before",

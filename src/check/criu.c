@@ -18,8 +18,8 @@
 static enum check_outcome check_program(const struct preflight *p, const char *program,
 					unsigned min, const char *min_text, struct finding *f)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		unsigned version = facts_version(host.facts, program);
 		if (!version)
 			return check_fail(f, "install it there", "there is no %s on %s", program,
@@ -43,8 +43,8 @@ CHECK(criu)
 
 CHECK(criu_kernel)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		unsigned kernel = facts_version(host.facts, "kernel");
 		unsigned criu = facts_version(host.facts, "criu");
 		const char *versions[] = {facts_get(host.facts, "criu"),
@@ -64,8 +64,8 @@ CHECK(criu_kernel)
 
 CHECK(criu_check)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		const char *said = facts_get(host.facts, "criu-check");
 		if (*said)
 			return check_fail(f, NULL, "'criu check' fails on %s: %.300s", host.name,

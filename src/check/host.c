@@ -7,8 +7,8 @@
 
 CHECK(facts)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		if (!facts_has(host.facts, "complete", "yes"))
 			return check_fail(f, NULL, "%s did not tell all about itself", host.name);
 	}
@@ -17,8 +17,8 @@ CHECK(facts)
 
 CHECK(root)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		if (!facts_has(host.facts, "uid", "0"))
 			return check_fail(f, NULL, "cmigrate is user id '%.20s' on %s, not root",
 					  facts_get(host.facts, "uid"), host.name);
@@ -42,8 +42,8 @@ CHECK(tools)
 					    "unshare", "mount", "find", "cmp"};
 	bool addresses = p->bundle->n_addresses > 0;
 
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		for (size_t t = 0; t < sizeof(tools) / sizeof(*tools); t++)
 			if (!facts_has(host.facts, "tool", tools[t]))
 				return check_fail(f, NULL, "there is no '%s' on %s", tools[t],

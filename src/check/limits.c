@@ -27,17 +27,13 @@ CHECK(pids_limit)
 			  RESTORE_PIDS);
 }
 
-static bool is_post_copy(const struct preflight *p)
-{
-	return strcmp(p->strategy, "post-copy") == 0 || strcmp(p->strategy, "hybrid") == 0;
-}
-
 /* Pages that processes share are shared after a cold restore, and each process's own after others.
  */
 CHECK(memory_limit)
 {
 	uint64_t limit = p->bundle->memory_limit;
-	uint64_t used = facts_uint(p->source, is_post_copy(p) ? "memory" : "cgroup-memory");
+	uint64_t used = facts_uint(p->source,
+				   strategy_is_post_copy(p->strategy) ? "memory" : "cgroup-memory");
 	uint64_t processes = facts_uint(p->source, "processes");
 
 	if (!limit)
@@ -48,12 +44,13 @@ CHECK(memory_limit)
 	CLEANUP_FREE char *allows = check_size(limit);
 	CLEANUP_FREE char *has = check_size(used);
 	CLEANUP_FREE char *needs = check_size(used + processes * RESTORE_MEMORY);
-	if (is_post_copy(p))
-		return check_fail(
-			f, "move it with --strategy cold, which keeps shared pages shared",
-			"config.json allows container '%s' %s of memory, and with %s its "
-			"%llu processes may need %s",
-			p->bundle->name, allows, p->strategy, (unsigned long long)processes, needs);
+	if (strategy_is_post_copy(p->strategy))
+		return check_fail(f,
+				  "move it with --strategy cold, which keeps shared pages shared",
+				  "config.json allows container '%s' %s of memory, and with %s its "
+				  "%llu processes may need %s",
+				  p->bundle->name, allows, strategy_name(p->strategy),
+				  (unsigned long long)processes, needs);
 	if (used > limit)
 		return check_fail(f, NULL,
 				  "config.json allows container '%s' %s of memory, and it uses %s",

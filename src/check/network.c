@@ -11,8 +11,8 @@ CHECK(netns)
 {
 	if (!p->bundle->netns)
 		return CHECK_NOT_NEEDED;
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		if (facts_has(host.facts, "missing-netns", p->bundle->netns))
 			return check_fail(f, NULL, "there is no network namespace '%s' on %s",
 					  p->bundle->netns, host.name);
@@ -226,8 +226,8 @@ CHECK(connection)
 
 	if (!p->bundle->n_addresses || p->bundle->netns)
 		return CHECK_NOT_NEEDED;
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		ssh_address(facts_get(host.facts, "ssh"), 0, from);
 		ssh_address(facts_get(host.facts, "ssh"), 2, to);
 		if (bundle_has_address(p->bundle, from))

@@ -40,7 +40,7 @@ static enum check_outcome check_pipes(const struct preflight *p, struct finding 
 
 CHECK(pages)
 {
-	if (strcmp(p->strategy, "post-copy") != 0 && strcmp(p->strategy, "hybrid") != 0)
+	if (!strategy_is_post_copy(p->strategy))
 		return CHECK_NOT_NEEDED;
 	if (facts_version(p->source, "criu") < CRIU_GATE)
 		return check_fail(f, NULL, "post-copy needs criu 3.19 or newer on %s",

@@ -150,11 +150,11 @@ enum check_outcome check_warn(struct finding *f, const char *remedy, const char 
 	return outcome;
 }
 
-struct side check_side(const struct preflight *p, size_t i)
+struct check_host check_host(const struct preflight *p, size_t i)
 {
 	if (i == 0)
-		return (struct side){p->source_name, p->source};
-	return (struct side){p->destination_name, p->destination};
+		return (struct check_host){p->source_name, p->source};
+	return (struct check_host){p->destination_name, p->destination};
 }
 
 char *check_size(unsigned long long bytes)

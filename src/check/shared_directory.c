@@ -11,8 +11,8 @@ CHECK(bundle)
 {
 	const char *dir = p->bundle->dir;
 
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		if (!*facts_get(host.facts, "config-sum"))
 			return check_fail(f, NULL, "there is no '%s/config.json' on %s", dir,
 					  host.name);
@@ -26,8 +26,8 @@ CHECK(bundle)
 
 CHECK(writable)
 {
-	for (size_t i = 0; i < SIDES; i++) {
-		struct side host = check_side(p, i);
+	for (size_t i = 0; i < CHECK_HOSTS; i++) {
+		struct check_host host = check_host(p, i);
 		const char *owner = facts_get(host.facts, "proof-owner");
 		if (!*owner)
 			return check_fail(f, NULL, "%s can't write in '%s/.cmigrate'", host.name,
@@ -56,7 +56,7 @@ CHECK(space)
 		return check_fail(f, NULL, "the container's memory on %s is unknown",
 				  p->source_name);
 	/* The first pass of pre-copy writes all of it, the others what has changed since. */
-	bool passes = strcmp(p->strategy, "pre-copy") == 0 || strcmp(p->strategy, "hybrid") == 0;
+	bool passes = strategy_is_pre_copy(p->strategy);
 	uint64_t memory = p->direct ? 0 : passes ? 2 * used : used;
 	uint64_t needed = memory + memory / 10 + IMAGES_EXTRA;
 	if (left >= needed)

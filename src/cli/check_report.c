@@ -69,15 +69,15 @@ void plan_report(struct ui *ui, const struct move *move)
 	json_t *steps = json_array();
 
 	ui_print(ui, "\nplan: '%s' from %s to %s, %s, connections %s\n", move->bundle.name,
-		 move->source_name, move->destination_name, strategy->name,
-		 move->source_options.tcp_established ? "kept" : "closed");
-	if (move->ends_first)
+		 move->side[SOURCE].name, move->side[DESTINATION].name, strategy->name,
+		 move->side[SOURCE].options.tcp_established ? "kept" : "closed");
+	if (move->plan.ends_first)
 		ui_print(ui,
 			 "the copy on %s ends before the restore: the images are the way back\n",
-			 move->source_name);
-	if (move->predicted_ms > 0)
+			 move->side[SOURCE].name);
+	if (move->plan.predicted_ms > 0)
 		ui_print(ui, "all memory in the freeze would take %.0f ms, %u are wanted\n",
-			 move->predicted_ms, move->max_downtime_ms);
+			 move->plan.predicted_ms, move->plan.max_downtime_ms);
 	for (size_t i = 0; i < strategy->n; i++) {
 		const struct step *step = &strategy->steps[i];
 		json_array_append_new(steps, json_string(step->name));
@@ -87,11 +87,12 @@ void plan_report(struct ui *ui, const struct move *move)
 	if (ui_is_json(ui))
 		ui_json(ui,
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "event", "plan",
-				  "container", move->bundle.name, "source", move->source_name,
-				  "destination", move->destination_name, "strategy", strategy->name,
-				  "way_back", move->summary.way_back, "predicted_freeze_ms",
-				  move->predicted_ms > 0 ? json_real(move->predicted_ms)
-							 : json_null(),
+				  "container", move->bundle.name, "source", move->side[SOURCE].name,
+				  "destination", move->side[DESTINATION].name, "strategy",
+				  strategy->name, "way_back", move->summary.way_back,
+				  "predicted_freeze_ms",
+				  move->plan.predicted_ms > 0 ? json_real(move->plan.predicted_ms)
+							      : json_null(),
 				  "steps", json_incref(steps)));
 	json_decref(steps);
 }

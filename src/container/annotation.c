@@ -7,14 +7,13 @@
 
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/base/strategy.h"
 #include "cmigrate/base/suggest.h"
 
 /* In milliseconds this still fits an int, with room: eleven days. */
 #define SECONDS_MAX 1000000
 #define MILLISECONDS_MAX 1000000
 
-static const char *const strategies[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid", NULL};
-static const char *const transports[] = {"shared", "direct", NULL};
 static const char *const tcp_ways[] = {"established", "close", NULL};
 static const char *const truths[] = {"true", "false", NULL};
 static const char *const criu_flags[] = {"--file-locks", "--ext-unix-sk", "--shell-job",
@@ -22,12 +21,12 @@ static const char *const criu_flags[] = {"--file-locks", "--ext-unix-sk", "--she
 
 static int check_strategy(const char *value, struct err *err)
 {
-	return suggest_check(value, strategies, err);
+	return suggest_check(value, strategy_words, err);
 }
 
 static int check_transport(const char *value, struct err *err)
 {
-	return suggest_check(value, transports, err);
+	return suggest_check(value, transport_words, err);
 }
 
 static int check_tcp(const char *value, struct err *err)

@@ -11,6 +11,7 @@
 #include "cmigrate/base/json.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/options.h"
+#include "cmigrate/base/strategy.h"
 #include "cmigrate/base/suggest.h"
 
 static int read_ssh(const json_t *root, struct config *c, struct err *err)
@@ -42,9 +43,6 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 {
 	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
 					    NULL};
-	static const char *const strategies[] = {"auto",      "cold",	"pre-copy",
-						 "post-copy", "hybrid", NULL};
-	static const char *const transports[] = {"shared", "direct", NULL};
 	const json_t *move = NULL;
 
 	if (document_object(root, "", "move", &move, err) < 0)
@@ -57,9 +55,9 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	    document_count(move, "move", "timeout", &c->timeout, err) < 0 ||
 	    document_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
 		return -1;
-	return check_choice("move.strategy", c->strategy, strategies, err) < 0
+	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0
 		       ? -1
-		       : check_choice("move.transport", c->transport, transports, err);
+		       : check_choice("move.transport", c->transport, transport_words, err);
 }
 
 static int check_rebalance(const struct config *c, struct err *err)

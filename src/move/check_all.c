@@ -23,18 +23,18 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	if (from && name_check_host(from, err) < 0)
 		return -1;
 	if (from)
-		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked,
-			&m->source_name, err) < 0)
+		m->side[SOURCE].name = str_dup(from);
+	else if (locate(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
+			&m->side[SOURCE].name, err) < 0)
 		return -1;
-	s->source = str_dup(m->source_name);
+	s->source = str_dup(m->side[SOURCE].name);
 	s->hosts = mem_new(config->n_hosts, sizeof(*s->hosts));
 	for (size_t i = 0; i < config->n_hosts; i++)
-		if (strcmp(config->hosts[i].name, m->source_name) != 0)
+		if (strcmp(config->hosts[i].name, m->side[SOURCE].name) != 0)
 			s->hosts[s->n++].name = str_dup(config->hosts[i].name);
 	for (size_t i = 0; i < s->n; i++)
-		if (!m->destination_name || strcmp(s->hosts[i].name, here) == 0)
-			str_set(&m->destination_name, s->hosts[i].name);
+		if (!m->side[DESTINATION].name || strcmp(s->hosts[i].name, here) == 0)
+			str_set(&m->side[DESTINATION].name, s->hosts[i].name);
 	return s->n ? 0 : config_need_hosts(config, 2, err);
 }
 
@@ -42,8 +42,8 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 static int connect_host(struct move *m, const struct config *config, const char *name,
 			struct asked *ret, struct err *err)
 {
-	if (strcmp(name, m->destination_name) == 0) {
-		ret->host = m->destination;
+	if (strcmp(name, m->side[DESTINATION].name) == 0) {
+		ret->host = m->side[DESTINATION].host;
 		return 0;
 	}
 	ret->host = move_host(m, config, name, err);
@@ -63,9 +63,9 @@ static void take_answer(struct move *m, const struct config *config, const struc
 		row->verdict.code = EXIT_REFUSED;
 		return;
 	}
-	str_set(&m->destination_name, row->name);
-	facts_clear(&m->destination_facts);
-	facts_parse(&m->destination_facts, buf_str(&asked->job.out));
+	str_set(&m->side[DESTINATION].name, row->name);
+	facts_clear(&m->side[DESTINATION].facts);
+	facts_parse(&m->side[DESTINATION].facts, buf_str(&asked->job.out));
 	(void)move_check(m, config, opts, &row->verdict);
 	row->checks = m->checks;
 	memset(&m->checks, 0, sizeof(m->checks));
@@ -78,7 +78,7 @@ static int ask_all(struct move *m, const struct config *config, struct asked *as
 	struct job **jobs = mem_new(s->n + 1, sizeof(*jobs));
 	size_t n = 0;
 
-	int status = move_ask(m, m->source, "source", &source, err);
+	int status = move_ask(m, m->side[SOURCE].host, "source", &source, err);
 	if (status == 0)
 		jobs[n++] = &source;
 	for (size_t i = 0; status == 0 && i < s->n; i++)
@@ -98,7 +98,7 @@ static int ask_all(struct move *m, const struct config *config, struct asked *as
 		err->code = EXIT_REFUSED;
 		return -1;
 	}
-	facts_parse(&m->source_facts, buf_str(&source.out));
+	facts_parse(&m->side[SOURCE].facts, buf_str(&source.out));
 	return 0;
 }
 
@@ -119,7 +119,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	for (size_t i = 0; i < s->n; i++) {
 		job_clear(&asked[i].job);
 		job_clear(&asked[i].room);
-		if (asked[i].host != m->destination)
+		if (asked[i].host != m->side[DESTINATION].host)
 			host_free(asked[i].host);
 	}
 	free(asked);
@@ -135,7 +135,7 @@ static int survey(struct move *m, const struct config *config, const struct move
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
 	    move_take_lock(m, true, err) < 0 || ask_and_check(m, config, opts, s, err) < 0)
 		status = -1;
-	if (!m->source->lost)
+	if (!m->side[SOURCE].host->lost)
 		move_remove_proof(m);
 	return status;
 }

@@ -14,12 +14,12 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 	if (!name && m->kind == MOVE_RESTORE)
 		name = config_here(config);
 	if (!name &&
-	    locate(config, m->bundle.name, NULL, m->mark, m->events, &m->asked, &name, err) < 0)
+	    locate(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked, &name, err) < 0)
 		return -1;
 	if (name_check_host(name, err) < 0)
 		return -1;
-	m->source_name = str_dup(name);
-	m->destination_name = str_dup(name);
+	m->side[SOURCE].name = str_dup(name);
+	m->side[DESTINATION].name = str_dup(name);
 	return 0;
 }
 
@@ -29,16 +29,18 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 
 	if (strcmp(status, "running") != 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s, not running",
-			       m->bundle.name, m->source_name, *status ? status : "not there");
-	if (!m->gate && m->leave_running)
+			       m->bundle.name, m->side[SOURCE].name,
+			       *status ? status : "not there");
+	if (!m->plan.gate && m->plan.leave_running)
 		return err_set(err, EXIT_REFUSED,
 			       "%s: criu 3.19 or newer is needed for --leave-running",
-			       m->source_name);
-	if (path_exists(m->source, m->images, &there, err) < 0)
+			       m->side[SOURCE].name);
+	if (path_exists(m->side[SOURCE].host, m->image_dir, &there, err) < 0)
 		return -1;
 	if (there)
 		return err_set(err, EXIT_REFUSED,
-			       "'%s' is there already: restore it or remove it first", m->images);
+			       "'%s' is there already: restore it or remove it first",
+			       m->image_dir);
 	return 0;
 }
 
@@ -49,13 +51,13 @@ static int check_restore(struct move *m, const char *status, struct err *err)
 
 	if (*status)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s already",
-			       m->bundle.name, m->destination_name, status);
-	if (path_exists(m->destination, m->images, &there, err) < 0)
+			       m->bundle.name, m->side[DESTINATION].name, status);
+	if (path_exists(m->side[DESTINATION].host, m->image_dir, &there, err) < 0)
 		return -1;
 	if (!there)
 		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
-			       m->images, m->destination_name);
-	if (path_bytes(m->destination, m->images, &bytes, err) < 0)
+			       m->image_dir, m->side[DESTINATION].name);
+	if (path_bytes(m->side[DESTINATION].host, m->image_dir, &bytes, err) < 0)
 		return -1;
 	move_set_dump_timeout(m, bytes);
 	return 0;
@@ -63,11 +65,11 @@ static int check_restore(struct move *m, const char *status, struct err *err)
 
 static int check(struct move *m, struct err *err)
 {
-	struct runtime rt =
-		m->kind == MOVE_RESTORE ? move_runtime_destination(m) : move_runtime_source(m);
+	const struct side *side = &m->side[m->kind == MOVE_RESTORE ? DESTINATION : SOURCE];
 	CLEANUP_FREE char *status = NULL;
 
-	if (runtime_status(&rt, &status, err) < 0)
+	move_set_sides(m);
+	if (runtime_status(&side->runtime, &status, err) < 0)
 		return -1;
 	return m->kind == MOVE_RESTORE ? check_restore(m, status, err)
 				       : check_checkpoint(m, status, err);
@@ -76,24 +78,25 @@ static int check(struct move *m, struct err *err)
 /* Where the addresses are, or are to be: both sides are the one host. */
 static int find_addresses(struct move *m, const struct config *config, struct err *err)
 {
-	const struct config_host *row = config_find(config, m->source_name);
+	const struct config_host *row = config_find(config, m->side[SOURCE].name);
 	struct preflight p = {.bundle = &m->bundle,
 			      .id = m->id,
-			      .source_name = m->source_name,
-			      .destination_name = m->destination_name,
-			      .source = &m->source_facts,
-			      .destination = &m->destination_facts,
+			      .source_name = m->side[SOURCE].name,
+			      .destination_name = m->side[DESTINATION].name,
+			      .source = &m->side[SOURCE].facts,
+			      .destination = &m->side[DESTINATION].facts,
 			      .destination_device = row ? row->device : NULL};
 
 	if (preflight_addresses(&p, err) < 0)
 		return -1;
-	memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
-	memcpy(m->destination_addresses, p.destination_addresses, sizeof(m->destination_addresses));
+	memcpy(m->side[SOURCE].addresses, p.source_addresses, sizeof(m->side[SOURCE].addresses));
+	memcpy(m->side[DESTINATION].addresses, p.destination_addresses,
+	       sizeof(m->side[DESTINATION].addresses));
 	for (size_t i = 0; i < m->bundle.n_addresses; i++)
-		if (!*m->destination_addresses[i].device)
+		if (!*m->side[DESTINATION].addresses[i].device)
 			return err_set(err, EXIT_REFUSED,
 				       "no device for %s on %s; name it: %s@DEVICE",
-				       m->bundle.addresses[i].ip, m->source_name,
+				       m->bundle.addresses[i].ip, m->side[SOURCE].name,
 				       m->bundle.addresses[i].ip);
 	return 0;
 }
@@ -107,8 +110,8 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 	move_resolve_versions(m);
 	/* After a reboot the other ends of old connections are gone. */
 	if (m->kind == MOVE_RESTORE && !opts->tcp_established) {
-		m->destination_options.tcp_established = false;
-		m->destination_options.tcp_close = true;
+		m->side[DESTINATION].options.tcp_established = false;
+		m->side[DESTINATION].options.tcp_close = true;
 	}
 	if (m->kind == MOVE_RESTORE &&
 	    locate_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
@@ -127,16 +130,16 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 	if (move_begin(m, config, opts, name, events, err) < 0 ||
 	    config_check_fenced(config, &opts->fenced, err) < 0)
 		return -1;
-	free(m->images);
-	m->images = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
+	free(m->image_dir);
+	m->image_dir = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
 		return -1;
 	answers_clear(&m->asked);
 	int status = prepare(m, config, opts, err);
-	str_set(&m->strategy, kind == MOVE_RESTORE ? "restore" : "checkpoint");
-	str_set(&m->summary.strategy, m->strategy);
-	str_set(&m->summary.source, m->source_name);
-	str_set(&m->summary.destination, m->destination_name);
+	m->plan.strategy = kind == MOVE_RESTORE ? STRATEGY_RESTORE : STRATEGY_CHECKPOINT;
+	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));
+	str_set(&m->summary.source, m->side[SOURCE].name);
+	str_set(&m->summary.destination, m->side[DESTINATION].name);
 	move_remove_proof(m);
 	return status;
 }

@@ -14,7 +14,6 @@
 int move_resolve_strategy(struct move *m, const struct config *config, const struct move_opts *opts,
 			  struct err *err)
 {
-	static const char *const known[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid"};
 	const char *said = opts->strategy	? opts->strategy
 			   : m->bundle.strategy ? m->bundle.strategy
 			   : config->strategy	? config->strategy
@@ -23,11 +22,8 @@ int move_resolve_strategy(struct move *m, const struct config *config, const str
 			    : m->bundle.max_downtime_ms ? m->bundle.max_downtime_ms
 							: config->max_downtime_ms;
 
-	m->max_downtime_ms = downtime ? downtime : MAX_DOWNTIME_MS;
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(said, known[i]) == 0)
-			m->strategy = str_dup(said);
-	if (!m->strategy)
+	m->plan.max_downtime_ms = downtime ? downtime : MAX_DOWNTIME_MS;
+	if (!strategy_parse(said, &m->plan.strategy) || m->plan.strategy > STRATEGY_HYBRID)
 		return err_set(err, EXIT_USAGE, "strategy '%s' is not known", said);
 	return 0;
 }
@@ -35,22 +31,22 @@ int move_resolve_strategy(struct move *m, const struct config *config, const str
 /* Bytes a ms that the shared directory takes; 0: not known. */
 static double shared_rate(const struct move *m)
 {
-	double seconds = strtod(facts_get(&m->source_facts, "write-seconds"), NULL);
+	double seconds = strtod(facts_get(&m->side[SOURCE].facts, "write-seconds"), NULL);
 
 	return seconds > 0 ? RATE_BYTES / (1000 * seconds) : 0;
 }
 
-static const char *choose(const struct move *m)
+static enum strategy_id choose(const struct move *m)
 {
-	if (m->predicted_ms <= m->max_downtime_ms)
-		return "cold";
-	if (m->gate && facts_has(&m->source_facts, "dirty", "yes"))
-		return "pre-copy";
+	if (m->plan.predicted_ms <= m->plan.max_downtime_ms)
+		return STRATEGY_COLD;
+	if (m->plan.gate && facts_has(&m->side[SOURCE].facts, "dirty", "yes"))
+		return STRATEGY_PRE_COPY;
 	event_note(m->events,
 		   "the freeze may take %.0f ms, more than %u: %s can't tell what of the memory "
 		   "changes, so it is not copied ahead (--strategy post-copy is the other way)",
-		   m->predicted_ms, m->max_downtime_ms, m->source_name);
-	return "cold";
+		   m->plan.predicted_ms, m->plan.max_downtime_ms, m->side[SOURCE].name);
+	return STRATEGY_COLD;
 }
 
 /* Without what it needs a strategy becomes the next simpler one, and says so. */
@@ -59,30 +55,31 @@ static void fall_back(struct move *m)
 	if (!move_is_pre_copy(m))
 		return;
 	const char *why = NULL;
-	if (!m->gate)
+	if (!m->plan.gate)
 		why = "criu there has no gate";
-	else if (!facts_has(&m->source_facts, "dirty", "yes"))
+	else if (!facts_has(&m->side[SOURCE].facts, "dirty", "yes"))
 		why = "its kernel and criu can't tell what of the memory changes (soft-dirty)";
 	if (!why)
 		return;
-	const char *instead = move_is_post_copy(m) ? "post-copy" : "cold";
-	event_note(m->events, "no pre-copy on %s: %s; %s instead", m->source_name, why, instead);
-	str_set(&m->strategy, instead);
+	enum strategy_id instead = move_is_post_copy(m) ? STRATEGY_POST_COPY : STRATEGY_COLD;
+	event_note(m->events, "no pre-copy on %s: %s; %s instead", m->side[SOURCE].name, why,
+		   strategy_name(instead));
+	m->plan.strategy = instead;
 }
 
 /* Where the page server is going to be; nothing where the hosts can't tell: check 'pages' says so.
  */
 static void find_pages(struct move *m)
 {
-	const char *server = facts_get(&m->source_facts, "peer-from");
-	const char *client = facts_get(&m->source_facts, "peer");
+	const char *server = facts_get(&m->side[SOURCE].facts, "peer-from");
+	const char *client = facts_get(&m->side[SOURCE].facts, "peer");
 	struct address unused;
 	struct err bad = ERR_INIT;
 
-	m->source_options.lazy_pages = m->destination_options.lazy_pages = true;
+	m->side[SOURCE].options.lazy_pages = m->side[DESTINATION].options.lazy_pages = true;
 	if (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0)
 		return;
-	move_name_page_server(m, server, client, &m->source_facts);
+	move_name_page_server(m, server, client, &m->side[SOURCE].facts);
 }
 
 void move_settle_strategy(struct move *m)
@@ -90,11 +87,12 @@ void move_settle_strategy(struct move *m)
 	double rate = shared_rate(m);
 
 	if (rate > 0)
-		m->predicted_ms = precopy_cold_ms(m->summary.memory_bytes, rate);
-	if (strcmp(m->strategy, "auto") == 0)
-		str_set(&m->strategy, choose(m));
+		m->plan.predicted_ms = precopy_cold_ms(m->summary.memory_bytes, rate);
+	if (m->plan.strategy == STRATEGY_AUTO)
+		m->plan.strategy = choose(m);
 	fall_back(m);
-	m->ends_first = !m->gate || (*facts_get(&m->source_facts, "lock") && !move_is_post_copy(m));
+	m->plan.ends_first = !m->plan.gate ||
+			     (*facts_get(&m->side[SOURCE].facts, "lock") && !move_is_post_copy(m));
 	str_set(&m->summary.way_back, move_way_back(m));
 	if (move_is_post_copy(m))
 		find_pages(m);

@@ -19,10 +19,11 @@ int move_resolve_transport(struct move *m, const struct config *config,
 			   : config->transport	 ? config->transport
 						 : "shared";
 
-	m->direct = m->kind == MOVE_WHOLE && strcmp(said, "direct") == 0;
-	if (strcmp(said, "shared") == 0 || strcmp(said, "direct") == 0)
-		return 0;
-	return err_set(err, EXIT_USAGE, "transport '%s' is not known", said);
+	if (!transport_parse(said, &m->plan.transport))
+		return err_set(err, EXIT_USAGE, "transport '%s' is not known", said);
+	if (m->kind != MOVE_WHOLE)
+		m->plan.transport = TRANSPORT_SHARED;
+	return 0;
 }
 
 static bool listens(const struct facts *facts, unsigned port)
@@ -50,15 +51,14 @@ void move_name_page_server(struct move *m, const char *server, const char *clien
 			   const struct facts *facts)
 {
 	unsigned n = first_port(m);
-	m->page_port = PAGE_PORT_FIRST + n;
+	m->page_server.port = PAGE_PORT_FIRST + n;
 	/* The ports after those are nobody's first choice. */
-	for (unsigned i = 0; listens(facts, m->page_port) && i < PAGE_PORTS; i++)
-		m->page_port = PAGE_PORT_FIRST + PAGE_PORTS + (n + i) % PAGE_PORTS;
-	str_set(&m->page_server, server);
-	str_set(&m->page_client, client);
-	free(m->page_endpoint);
-	m->page_endpoint = str_fmt("%s:%u", server, m->page_port);
-	m->source_options.page_server = m->page_endpoint;
+	for (unsigned i = 0; listens(facts, m->page_server.port) && i < PAGE_PORTS; i++)
+		m->page_server.port = PAGE_PORT_FIRST + PAGE_PORTS + (n + i) % PAGE_PORTS;
+	str_set(&m->page_server.server, server);
+	str_set(&m->page_server.client, client);
+	free(m->page_server.endpoint);
+	m->page_server.endpoint = str_fmt("%s:%u", server, m->page_server.port);
 }
 
 /*
@@ -70,8 +70,8 @@ static bool has_room(const struct move *m)
 	uint64_t memory = m->summary.memory_bytes;
 	uint64_t sent = (move_is_pre_copy(m) ? 2 : 1) * memory + ROOM_EXTRA;
 
-	return facts_uint(&m->destination_facts, "run-space") >= sent &&
-	       facts_uint(&m->destination_facts, "memory-available") >= sent + memory;
+	return facts_uint(&m->side[DESTINATION].facts, "run-space") >= sent &&
+	       facts_uint(&m->side[DESTINATION].facts, "memory-available") >= sent + memory;
 }
 
 /* Owned by the caller; NULL: memory can go straight to the destination. */
@@ -80,37 +80,39 @@ static char *obstacle(const struct move *m)
 	uint64_t memory = m->summary.memory_bytes;
 
 	if (move_is_post_copy(m))
-		return str_fmt("with %s memory follows the container", m->strategy);
-	if (!m->gate || m->destination_options.criu < CRIU_GATE)
+		return str_fmt("with %s memory follows the container",
+			       strategy_name(m->plan.strategy));
+	if (!m->plan.gate || m->side[DESTINATION].options.criu < CRIU_GATE)
 		return str_fmt("criu on %s is older than 3.19",
-			       m->gate ? m->destination_name : m->source_name);
-	if (m->ends_first)
+			       m->plan.gate ? m->side[DESTINATION].name : m->side[SOURCE].name);
+	if (m->plan.ends_first)
 		return str_dup(
 			"for a lock that it holds the images must be where both hosts see them");
-	if (m->keep_images)
+	if (m->plan.keep_images)
 		return str_dup("images that are kept would lack the memory");
-	if (!check_peers(&m->destination_facts, &m->source_facts, &m->bundle))
-		return str_fmt("%s and %s don't know each other's address", m->source_name,
-			       m->destination_name);
+	if (!check_peers(&m->side[DESTINATION].facts, &m->side[SOURCE].facts, &m->bundle))
+		return str_fmt("%s and %s don't know each other's address", m->side[SOURCE].name,
+			       m->side[DESTINATION].name);
 	if (!memory || memory > MEMORY_MAX)
 		return str_dup("it is not known how much memory the container has");
 	if (has_room(m))
 		return NULL;
 	CLEANUP_FREE char *size = check_size(memory);
 	return str_fmt("%s has no room in /run or its memory for %s beside the container itself",
-		       m->destination_name, size);
+		       m->side[DESTINATION].name, size);
 }
 
 void move_settle_transport(struct move *m)
 {
-	CLEANUP_FREE char *why = m->direct ? obstacle(m) : NULL;
+	CLEANUP_FREE char *why = move_is_direct(m) ? obstacle(m) : NULL;
 
 	if (why)
 		event_note(m->events, "not straight to %s: %s; by the shared directory instead",
-			   m->destination_name, why);
-	m->direct = m->direct && !why;
-	if (m->direct)
-		move_name_page_server(m, facts_get(&m->source_facts, "peer"),
-				      facts_get(&m->source_facts, "peer-from"),
-				      &m->destination_facts);
+			   m->side[DESTINATION].name, why);
+	if (why)
+		m->plan.transport = TRANSPORT_SHARED;
+	if (move_is_direct(m))
+		move_name_page_server(m, facts_get(&m->side[SOURCE].facts, "peer"),
+				      facts_get(&m->side[SOURCE].facts, "peer-from"),
+				      &m->side[DESTINATION].facts);
 }

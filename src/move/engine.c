@@ -41,7 +41,7 @@ static int run_step(const struct step *step, struct move *move, bool behind, str
 	struct err unwritten = ERR_INIT;
 
 	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind &&
-	    !move->recovering) {
+	    !move->recovery.active) {
 		*err = unwritten;
 		return err_wrap(err, "before '%s'", step->name);
 	}
@@ -111,10 +111,11 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 	str_set(&s->outcome, outcome);
 	summary_set_error(s, err);
 	s->exit_code = (int)code;
-	if (move->freeze_us && move->thawed_us)
-		s->freeze_ms = (double)(move->thawed_us - move->freeze_us) / 1000;
-	if (move->freeze_us && move->answered_us)
-		s->outage_ms = (double)(move->answered_us - move->freeze_us) / 1000;
+	if (move->progress.freeze_us && move->progress.thawed_us)
+		s->freeze_ms = (double)(move->progress.thawed_us - move->progress.freeze_us) / 1000;
+	if (move->progress.freeze_us && move->progress.answered_us)
+		s->outage_ms =
+			(double)(move->progress.answered_us - move->progress.freeze_us) / 1000;
 	s->total_ms = move_ms(move, clock_now_us());
 }
 
@@ -123,7 +124,7 @@ static void conclude(struct move *move, const char *outcome, enum exit_code code
 		     const struct err *err)
 {
 	set_outcome(move, outcome, code, err);
-	if (!move->recovering)
+	if (!move->recovery.active)
 		move_record(move);
 }
 
@@ -134,7 +135,7 @@ static enum exit_code leave_only_copy(struct move *move, struct err *err)
 	(void)err_append(err,
 			 "nothing is undone, for only %s may have a copy; 'cmigrate recover %s' "
 			 "tries again",
-			 move->destination_name, move->bundle.name);
+			 move->side[DESTINATION].name, move->bundle.name);
 	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
 	return EXIT_IN_DOUBT;
 }
@@ -145,13 +146,13 @@ static enum exit_code leave_in_doubt(struct move *move, struct err *err)
 	err->code = EXIT_IN_DOUBT;
 	if (move->kind == MOVE_CHECKPOINT)
 		(void)err_append(err, "'%s' is frozen on %s; 'cmigrate recover %s' settles it",
-				 move->bundle.name, move->source_name, move->bundle.name);
+				 move->bundle.name, move->side[SOURCE].name, move->bundle.name);
 	else
 		(void)err_append(err,
 				 "'%s' runs on %s, the copy on %s is frozen; 'cmigrate recover %s' "
 				 "finishes it",
-				 move->bundle.name, move->destination_name, move->source_name,
-				 move->bundle.name);
+				 move->bundle.name, move->side[DESTINATION].name,
+				 move->side[SOURCE].name, move->bundle.name);
 	set_outcome(move, "in-doubt", EXIT_IN_DOUBT, err);
 	return EXIT_IN_DOUBT;
 }
@@ -164,7 +165,7 @@ static enum undo_result tidy_lost(struct move *move, struct err *err)
 	(void)err_append(err,
 			 "'%s' runs nowhere: the container had ended by itself on %s; "
 			 "'cmigrate run %s' starts it anew",
-			 move->bundle.name, move->source_name, move->bundle.name);
+			 move->bundle.name, move->side[SOURCE].name, move->bundle.name);
 	if (run_behind(&strategy_tidy, move, &why) == 0)
 		return UNDO_DONE;
 	(void)err_append(err, "%s", why.msg);
@@ -175,9 +176,9 @@ static enum undo_result tidy_lost(struct move *move, struct err *err)
 static enum exit_code take_back(const struct strategy *strategy, size_t reached, struct move *move,
 				struct err *err)
 {
-	if (move->only_copy)
+	if (move->recovery.only_copy)
 		return leave_only_copy(move, err);
-	if (move->serves && !move->unanswered)
+	if (move->recovery.serves && !move->progress.unanswered)
 		return leave_in_doubt(move, err);
 	freeze_lift(move);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
@@ -191,19 +192,20 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
-	if (move->ended && result == UNDO_DONE)
+	if (move->progress.ended && result == UNDO_DONE)
 		result = tidy_lost(move, err);
-	else if (move->freeze_limit_ms && move->thawed_us)
+	else if (move->progress.freeze_limit_ms && move->progress.thawed_us)
 		(void)err_append(err, "it was frozen for %.1f s; a freeze is given up after %d s",
-				 (double)(move->thawed_us - move->freeze_us) / 1e6,
-				 move->freeze_limit_ms / 1000);
-	move->left = result == UNDO_LEFT;
-	err->code = move->ended ? EXIT_LOST : EXIT_UNDONE;
+				 (double)(move->progress.thawed_us - move->progress.freeze_us) /
+					 1e6,
+				 move->progress.freeze_limit_ms / 1000);
+	move->progress.left = result == UNDO_LEFT;
+	err->code = move->progress.ended ? EXIT_LOST : EXIT_UNDONE;
 	if (result == UNDO_LEFT)
 		(void)err_append(err, "'cmigrate recover %s' removes what is left",
 				 move->bundle.name);
-	conclude(move, move->ended ? "lost" : "undone", err->code, err);
-	if (result != UNDO_LEFT && !move->keep_journal)
+	conclude(move, move->progress.ended ? "lost" : "undone", err->code, err);
+	if (result != UNDO_LEFT && !move->recovery.keep_journal)
 		(void)journal_end(&move->journal, &unused);
 	return err->code;
 }
@@ -213,7 +215,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 static enum exit_code finish(const struct strategy *strategy, struct move *move, struct err *err)
 {
 	struct err unused = ERR_INIT;
-	enum exit_code code = move->silent ? EXIT_SILENT : EXIT_DONE;
+	enum exit_code code = move->progress.silent ? EXIT_SILENT : EXIT_DONE;
 
 	if (run_behind(strategy, move, err) < 0) {
 		err->code = EXIT_IN_DOUBT;
@@ -222,9 +224,9 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}
-	if (move->silent)
-		(void)err_set(err, EXIT_SILENT, "%s", move->silent);
-	conclude(move, move->silent ? "silent" : "moved", code, err);
+	if (move->progress.silent)
+		(void)err_set(err, EXIT_SILENT, "%s", move->progress.silent);
+	conclude(move, move->progress.silent ? "silent" : "moved", code, err);
 	if (journal_end(&move->journal, &unused) < 0)
 		event_note(move->events, "%s", unused.msg);
 	return code;
@@ -237,13 +239,13 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 static int may_go_on(const struct move *move, struct err *err)
 {
 	/* What clients were told since then would be forgotten on the way back. */
-	if (move->released)
+	if (move->progress.released)
 		return 0;
 	if (move_cancelled)
 		return err_set(err, EXIT_FAILED, "stopped by a signal");
-	if (deadline_passed(move->deadline_us))
+	if (deadline_passed(move->progress.deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
-	if (deadline_passed(move->freeze_end_us))
+	if (deadline_passed(move->progress.freeze_end_us))
 		return err_set(err, EXIT_FAILED, "the container was frozen for too long");
 	return 0;
 }
@@ -289,13 +291,14 @@ static bool try_again(const struct strategy *strategy, struct move *move, size_t
 	const size_t first = first_of_freeze(strategy);
 	struct err why = ERR_INIT;
 
-	if (!move->unseized || move->direct || ++move->n_seizures >= SEIZURES)
+	if (!move->progress.unseized || move_is_direct(move) ||
+	    ++move->progress.n_seizures >= SEIZURES)
 		return false;
 	freeze_lift(move);
 	for (size_t n = *i + 1; n-- > first;)
 		if (strategy->steps[n].undo && strategy->steps[n].undo(move, &why) != UNDO_DONE)
 			return false;
-	clock_sleep_ms((int64_t)SEIZURE_PAUSE_MS * move->n_seizures);
+	clock_sleep_ms((int64_t)SEIZURE_PAUSE_MS * move->progress.n_seizures);
 	if (park_dump_again(move, &why) < 0)
 		return false;
 	*i = first;
@@ -358,8 +361,8 @@ static int begin(struct move *move, struct err *err)
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
 {
 	/* Each step has a deadline of its own; this bounds their sum. */
-	move->deadline_us =
-		deadline_in_ms(STEPS_MS + 2 * (int64_t)move->dump_timeout_ms + move->timeout_ms);
+	move->progress.deadline_us = deadline_in_ms(
+		STEPS_MS + 2 * (int64_t)move->plan.dump_timeout_ms + move->plan.timeout_ms);
 	if (begin(move, err) < 0) {
 		set_outcome(move, "refused", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;

@@ -5,7 +5,7 @@
 
 int freeze_limit_ms(const struct move *move)
 {
-	const int64_t memory_ms = move->dump_timeout_ms - DUMP_BASE_MS;
+	const int64_t memory_ms = move->plan.dump_timeout_ms - DUMP_BASE_MS;
 	int64_t ms = DUMP_BASE_MS;
 
 	if (memory_ms > 0 && !move_is_post_copy(move))
@@ -15,23 +15,25 @@ int freeze_limit_ms(const struct move *move)
 
 void freeze_begin(struct move *move)
 {
-	move->freeze_us = clock_now_us();
-	move->freeze_limit_ms = freeze_limit_ms(move);
-	move->freeze_end_us = deadline_in_ms(move->freeze_limit_ms);
-	move->source->limit_us = move->destination->limit_us = move->freeze_end_us;
+	move->progress.freeze_us = clock_now_us();
+	move->progress.freeze_limit_ms = freeze_limit_ms(move);
+	move->progress.freeze_end_us = deadline_in_ms(move->progress.freeze_limit_ms);
+	move->side[SOURCE].host->limit_us = move->side[DESTINATION].host->limit_us =
+		move->progress.freeze_end_us;
 }
 
 void freeze_lift(struct move *move)
 {
-	if (!move->freeze_end_us)
+	if (!move->progress.freeze_end_us)
 		return;
-	move->freeze_end_us = 0;
-	move->source->limit_us = move->destination->limit_us = 0;
+	move->progress.freeze_end_us = 0;
+	move->side[SOURCE].host->limit_us = move->side[DESTINATION].host->limit_us = 0;
 }
 
 int64_t freeze_end(const struct move *move)
 {
-	return move->freeze_end_us ? move->freeze_end_us : deadline_in_ms(move->dump_timeout_ms);
+	return move->progress.freeze_end_us ? move->progress.freeze_end_us
+					    : deadline_in_ms(move->plan.dump_timeout_ms);
 }
 
 int freeze_left_ms(const struct move *move)
@@ -43,5 +45,7 @@ int freeze_left_ms(const struct move *move)
 
 int freeze_seconds(const struct move *move)
 {
-	return (move->freeze_end_us ? move->freeze_limit_ms : move->dump_timeout_ms) / 1000;
+	return (move->progress.freeze_end_us ? move->progress.freeze_limit_ms
+					     : move->plan.dump_timeout_ms) /
+	       1000;
 }

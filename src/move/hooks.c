@@ -10,8 +10,8 @@ static int run_hook(const struct argv *hook, const struct move *move, const char
 	CLEANUP_ARGV struct argv env = {0};
 
 	argv_addf(&env, "CMIGRATE_CONTAINER=%s", move->bundle.name);
-	argv_addf(&env, "CMIGRATE_SOURCE=%s", move->source_name);
-	argv_addf(&env, "CMIGRATE_DESTINATION=%s", move->destination_name);
+	argv_addf(&env, "CMIGRATE_SOURCE=%s", move->side[SOURCE].name);
+	argv_addf(&env, "CMIGRATE_DESTINATION=%s", move->side[DESTINATION].name);
 	if (outcome)
 		argv_addf(&env, "CMIGRATE_OUTCOME=%s", outcome);
 	return hook_run(hook, NULL, env.v, move->events, err);

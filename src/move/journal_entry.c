@@ -30,28 +30,31 @@ static json_t *words_json(const struct argv *words)
 json_t *move_json(const struct move *m)
 {
 	const struct runtime_options *o =
-		m->kind == MOVE_RESTORE ? &m->destination_options : &m->source_options;
+		m->kind == MOVE_RESTORE ? &m->side[DESTINATION].options : &m->side[SOURCE].options;
 
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:s*, s:s*,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b}",
-		"kind", (int)m->kind, "images", m->images, "leave_running", m->leave_running, "id",
-		m->id, "name", m->bundle.name, "bundle", m->bundle.dir, "source", m->source_name,
-		"destination", m->destination_name, "strategy", m->strategy, "gate", m->gate,
-		"timeout_ms", m->timeout_ms, "dump_timeout_ms", m->dump_timeout_ms, "keep_silent",
-		m->keep_silent, "keep_images", m->keep_images, "endpoints",
+		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
+		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
+		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
+		"strategy", strategy_name(m->plan.strategy), "gate", m->plan.gate, "timeout_ms",
+		m->plan.timeout_ms, "dump_timeout_ms", m->plan.dump_timeout_ms, "keep_silent",
+		m->plan.keep_silent, "keep_images", m->plan.keep_images, "endpoints",
 		words_json(&m->bundle.endpoints), "source_addresses",
-		addresses_json(m->source_addresses, m->bundle.n_addresses), "destination_addresses",
-		addresses_json(m->destination_addresses, m->bundle.n_addresses), "netns",
-		m->bundle.netns, "hop4", m->hop4, "hop6", m->hop6, "tcp_established",
-		o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk", o->ext_unix_sk,
-		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
-		"destination_runc", (int)m->destination_options.runc, "destination_criu",
-		(int)m->destination_options.criu, "network_lock_skip", o->network_lock_skip,
-		"page_server", m->page_server, "page_client", m->page_client, "page_port",
-		(int)m->page_port, "transport", m->direct ? "direct" : "shared", "ends_first",
-		m->ends_first);
+		addresses_json(m->side[SOURCE].addresses, m->bundle.n_addresses),
+		"destination_addresses",
+		addresses_json(m->side[DESTINATION].addresses, m->bundle.n_addresses), "netns",
+		m->bundle.netns, "hop4", m->plan.forward_to4, "hop6", m->plan.forward_to6,
+		"tcp_established", o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk",
+		o->ext_unix_sk, "shell_job", o->shell_job, "source_runc", (int)o->runc,
+		"source_criu", (int)o->criu, "destination_runc",
+		(int)m->side[DESTINATION].options.runc, "destination_criu",
+		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
+		"page_server", m->page_server.server, "page_client", m->page_server.client,
+		"page_port", (int)m->page_server.port, "transport",
+		transport_name(m->plan.transport), "ends_first", m->plan.ends_first);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -73,7 +76,8 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 /* What ends in rules, command lines and requests. */
 static int check_words(const struct move *m, struct err *err)
 {
-	const char *hops[] = {m->hop4, m->hop6, m->page_server, m->page_client};
+	const char *hops[] = {m->plan.forward_to4, m->plan.forward_to6, m->page_server.server,
+			      m->page_server.client};
 	struct address unused;
 
 	for (size_t i = 0; i < sizeof(hops) / sizeof(*hops); i++)
@@ -94,12 +98,11 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 
 	if (document_string(o, "move", "transport", &transport, err) < 0)
 		return -1;
-	m->direct = transport && strcmp(transport, "direct") == 0;
-	if (transport && !m->direct && strcmp(transport, "shared") != 0)
+	if (transport && !transport_parse(transport, &m->plan.transport))
 		return err_set(err, EXIT_FAILED, "move.transport: unknown");
-	if (m->direct && (m->ends_first || move_is_post_copy(m)))
+	if (move_is_direct(m) && (m->plan.ends_first || move_is_post_copy(m)))
 		return err_set(err, EXIT_FAILED, "move.transport: not with this strategy");
-	if (m->direct && (!m->page_server || !m->page_client))
+	if (move_is_direct(m) && (!m->page_server.server || !m->page_server.client))
 		return err_set(err, EXIT_FAILED, "move.page_server: missing");
 	return 0;
 }
@@ -107,27 +110,30 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 static int read_names(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *id = NULL;
+	CLEANUP_FREE char *strategy = NULL;
 
 	if (document_string(o, "move", "id", &id, err) < 0 ||
 	    document_string(o, "move", "name", &m->bundle.name, err) < 0 ||
 	    document_string(o, "move", "bundle", &m->bundle.dir, err) < 0 ||
-	    document_string(o, "move", "source", &m->source_name, err) < 0 ||
-	    document_string(o, "move", "destination", &m->destination_name, err) < 0 ||
-	    document_string(o, "move", "strategy", &m->strategy, err) < 0 ||
+	    document_string(o, "move", "source", &m->side[SOURCE].name, err) < 0 ||
+	    document_string(o, "move", "destination", &m->side[DESTINATION].name, err) < 0 ||
+	    document_string(o, "move", "strategy", &strategy, err) < 0 ||
 	    document_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
-	    document_string(o, "move", "hop4", &m->hop4, err) < 0 ||
-	    document_string(o, "move", "hop6", &m->hop6, err) < 0 ||
-	    document_string(o, "move", "page_server", &m->page_server, err) < 0 ||
-	    document_string(o, "move", "page_client", &m->page_client, err) < 0 ||
+	    document_string(o, "move", "hop4", &m->plan.forward_to4, err) < 0 ||
+	    document_string(o, "move", "hop6", &m->plan.forward_to6, err) < 0 ||
+	    document_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
+	    document_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
 	    document_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
 		return -1;
-	if (!id || !m->bundle.name || !m->bundle.dir || !m->source_name || !m->destination_name ||
-	    !m->strategy)
+	if (!id || !m->bundle.name || !m->bundle.dir || !m->side[SOURCE].name ||
+	    !m->side[DESTINATION].name || !strategy)
 		return err_set(err, EXIT_FAILED, "move: a name is missing");
+	if (!strategy_parse(strategy, &m->plan.strategy))
+		return err_set(err, EXIT_FAILED, "move.strategy: unknown");
 	if (name_check_id(id, err) < 0 || name_check(m->bundle.name, err) < 0 ||
 	    name_check_path(m->bundle.dir, err) < 0)
 		return err_wrap(err, "move");
-	if (move_is_post_copy(m) && (!m->page_server || !m->page_client))
+	if (move_is_post_copy(m) && (!m->page_server.server || !m->page_server.client))
 		return err_set(err, EXIT_FAILED, "move.page_server: missing");
 	memcpy(m->id, id, strlen(id) + 1);
 	return check_words(m, err);
@@ -135,26 +141,27 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 
 static int read_options(const json_t *o, struct move *m, struct err *err)
 {
-	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
+	struct runtime_options *src = &m->side[SOURCE].options,
+			       *dst = &m->side[DESTINATION].options;
 	unsigned timeout = 30000, dump_timeout = 60000, kind = MOVE_WHOLE;
 
 	if (document_uint(o, "move", "kind", &kind, err) < 0 ||
 	    document_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
 	    document_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
-	    document_uint(o, "move", "page_port", &m->page_port, err) < 0 ||
+	    document_uint(o, "move", "page_port", &m->page_server.port, err) < 0 ||
 	    document_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
 	    document_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;
 	if (kind > MOVE_RESTORE)
 		return err_set(err, EXIT_FAILED, "move.kind: unknown");
 	m->kind = (enum move_kind)kind;
-	m->leave_running = json_is_true(json_object_get(o, "leave_running"));
-	m->timeout_ms = (int)timeout;
-	m->dump_timeout_ms = (int)dump_timeout;
-	m->gate = json_is_true(json_object_get(o, "gate"));
-	m->ends_first = !m->gate || json_is_true(json_object_get(o, "ends_first"));
-	m->keep_silent = json_is_true(json_object_get(o, "keep_silent"));
-	m->keep_images = json_is_true(json_object_get(o, "keep_images"));
+	m->plan.leave_running = json_is_true(json_object_get(o, "leave_running"));
+	m->plan.timeout_ms = (int)timeout;
+	m->plan.dump_timeout_ms = (int)dump_timeout;
+	m->plan.gate = json_is_true(json_object_get(o, "gate"));
+	m->plan.ends_first = !m->plan.gate || json_is_true(json_object_get(o, "ends_first"));
+	m->plan.keep_silent = json_is_true(json_object_get(o, "keep_silent"));
+	m->plan.keep_images = json_is_true(json_object_get(o, "keep_images"));
 	src->tcp_established = json_is_true(json_object_get(o, "tcp_established"));
 	src->tcp_close = !src->tcp_established;
 	src->file_locks = json_is_true(json_object_get(o, "file_locks"));
@@ -187,10 +194,10 @@ static int read_images(const json_t *o, struct move *m, struct err *err)
 
 	if (document_string(o, "move", "images", &images, err) < 0)
 		return -1;
-	if (images && strcmp(images, m->images) != 0 && strcmp(images, checkpoint) != 0)
+	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0)
 		return err_set(err, EXIT_FAILED, "move.images: not those of the move");
 	if (images)
-		str_set(&m->images, images);
+		str_set(&m->image_dir, images);
 	return 0;
 }
 
@@ -203,34 +210,38 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	*ret = m;
 	m->events = events;
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->start_us = clock_now_us();
+	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;
 	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
 	    read_options(object, m, err) < 0 ||
-	    read_addresses(object, "source_addresses", m->source_addresses, &n_source, err) < 0 ||
-	    read_addresses(object, "destination_addresses", m->destination_addresses,
+	    read_addresses(object, "source_addresses", m->side[SOURCE].addresses, &n_source, err) <
+		    0 ||
+	    read_addresses(object, "destination_addresses", m->side[DESTINATION].addresses,
 			   &n_destination, err) < 0)
 		return -1;
 	if (n_source != n_destination)
 		return err_set(err, EXIT_FAILED, "move: the addresses do not match");
 	for (size_t i = 0; i < n_source; i++)
-		if (!*m->destination_addresses[i].device)
+		if (!*m->side[DESTINATION].addresses[i].device)
 			return err_set(err, EXIT_FAILED,
 				       "move.destination_addresses: '%s' has no device",
-				       m->destination_addresses[i].ip);
+				       m->side[DESTINATION].addresses[i].ip);
 	m->bundle.n_addresses = n_source;
 	str_set(&m->summary.container, m->bundle.name);
-	str_set(&m->summary.source, m->source_name);
-	str_set(&m->summary.destination, m->destination_name);
-	str_set(&m->summary.strategy, m->strategy);
+	str_set(&m->summary.source, m->side[SOURCE].name);
+	str_set(&m->summary.destination, m->side[DESTINATION].name);
+	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));
 	if (m->kind == MOVE_WHOLE)
 		str_set(&m->summary.way_back, move_way_back(m));
 	move_name_things(m);
 	if (read_images(object, m, err) < 0)
 		return -1;
 	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
-	free(m->mark);
-	m->mark = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());
-	return move_connect(m, config, err);
+	free(m->env_tag);
+	m->env_tag = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());
+	if (move_connect(m, config, err) < 0)
+		return -1;
+	move_set_sides(m);
+	return 0;
 }

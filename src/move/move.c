@@ -16,12 +16,30 @@ void move_name_things(struct move *move)
 {
 	const struct bundle *b = &move->bundle;
 
-	move->run = str_fmt(RUN_DIR "/%s", b->name);
-	move->images = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
-	move->pages = str_fmt(RUN_DIR "/%s/pages", b->name);
-	move->mark = str_fmt("CMIGRATE_MOVE=%s", move->id);
-	move->restore_mark = str_fmt("CMIGRATE_RESTORE=%s", move->id);
+	move->work_dir = str_fmt(RUN_DIR "/%s", b->name);
+	move->image_dir = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
+	move->page_dir = str_fmt(RUN_DIR "/%s/pages", b->name);
+	move->env_tag = str_fmt("CMIGRATE_MOVE=%s", move->id);
+	move->restore_tag = str_fmt("CMIGRATE_RESTORE=%s", move->id);
 	net_tag(b->name, move->tag);
+}
+
+static void side_clear(struct side *side)
+{
+	host_free(side->host);
+	facts_clear(&side->facts);
+	free(side->name);
+}
+
+static void clear_jobs(struct move_jobs *j)
+{
+	struct job *jobs[] = {&j->dump,	  &j->seize, &j->at_gate, &j->restore,
+			      &j->watch,  &j->warm,  &j->kick,	  &j->announce,
+			      &j->served, &j->fetch, &j->receive};
+
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
+		if (jobs[i]->state != JOB_NONE)
+			job_clear(jobs[i]);
 }
 
 void move_free(struct move *m)
@@ -29,111 +47,86 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	store_unlock(&m->lock);
-	struct job *jobs[] = {&m->dump,	  &m->seize, &m->at_gate, &m->restore,
-			      &m->watch,  &m->warm,  &m->kick,	  &m->announce,
-			      &m->served, &m->fetch, &m->receive};
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
-		if (jobs[i]->state != JOB_NONE)
-			job_clear(jobs[i]);
+	clear_jobs(&m->jobs);
 	probe_free(m->probe);
 	journal_clear(&m->journal);
 	store_clear(&m->store);
 	answers_clear(&m->asked);
-	host_free(m->source);
-	host_free(m->destination);
+	for (size_t i = 0; i < SIDES; i++)
+		side_clear(&m->side[i]);
 	bundle_clear(&m->bundle);
-	facts_clear(&m->source_facts);
-	facts_clear(&m->destination_facts);
 	check_results_clear(&m->checks);
-	free(m->freezer);
 	summary_clear(&m->summary);
-	free(m->source_name);
-	free(m->destination_name);
-	free(m->strategy);
-	free(m->page_server);
-	free(m->page_client);
-	free(m->page_endpoint);
-	free(m->hop4);
-	free(m->hop6);
-	free(m->run);
-	free(m->images);
-	free(m->pages);
-	free(m->mark);
-	free(m->restore_mark);
-	free(m->endpoint_silence);
-	free(m->silent);
+	char *texts[] = {m->plan.forward_to4,
+			 m->plan.forward_to6,
+			 m->page_server.server,
+			 m->page_server.client,
+			 m->page_server.endpoint,
+			 m->progress.freezer,
+			 m->progress.silent,
+			 m->progress.endpoint_silence,
+			 m->work_dir,
+			 m->image_dir,
+			 m->page_dir,
+			 m->env_tag,
+			 m->restore_tag};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		free(texts[i]);
 	free(m);
 }
 
-static struct runtime runtime_at(const struct move *m, struct host *host)
+/* Without a device: what was not there when the move began, and is not put there either. */
+static struct net net_of(const struct move *move, const struct side *side)
 {
-	return (struct runtime){.host = host,
-				.name = m->bundle.name,
-				.bundle = m->bundle.dir,
-				.run = m->run,
-				.images = m->images,
-				.mark = m->restore_mark,
-				.gate = m->gate,
-				.locks = !m->source_options.network_lock_skip,
-				.netns = m->bundle.netns};
+	struct net net = {.host = side->host, .netns = move->bundle.netns};
+
+	for (size_t i = 0; i < move->bundle.n_addresses; i++)
+		if (*side->addresses[i].device)
+			net.addresses[net.n++] = side->addresses[i];
+	return net;
 }
 
-struct runtime move_runtime_source(const struct move *move)
+void move_set_sides(struct move *move)
 {
-	return runtime_at(move, move->source);
-}
-
-struct runtime move_runtime_destination(const struct move *move)
-{
-	struct runtime rt = runtime_at(move, move->destination);
-
-	rt.pages = move->direct ? move->pages : NULL;
-	return rt;
-}
-
-struct pages move_pages(const struct move *move)
-{
-	return (struct pages){.server = move->page_server,
-			      .client = move->page_client,
-			      .port = move->page_port,
-			      .tag = move->tag};
+	for (size_t i = 0; i < SIDES; i++) {
+		struct side *side = &move->side[i];
+		bool receives = i == DESTINATION && move_is_direct(move);
+		side->runtime = (struct runtime){
+			.host = side->host,
+			.name = move->bundle.name,
+			.bundle = move->bundle.dir,
+			.run = move->work_dir,
+			.images = move->image_dir,
+			.pages = receives ? move->page_dir : NULL,
+			.mark = move->restore_tag,
+			.gate = move->plan.gate,
+			.locks = !move->side[SOURCE].options.network_lock_skip,
+			.netns = move->bundle.netns,
+		};
+		side->net = net_of(move, side);
+	}
+	move->side[SOURCE].options.page_server = move->page_server.endpoint;
+	move->page_server.tag = move->tag;
 }
 
 bool move_is_post_copy(const struct move *move)
 {
-	return strcmp(move->strategy, "post-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
+	return strategy_is_post_copy(move->plan.strategy);
 }
 
 bool move_is_pre_copy(const struct move *move)
 {
-	return strcmp(move->strategy, "pre-copy") == 0 || strcmp(move->strategy, "hybrid") == 0;
+	return strategy_is_pre_copy(move->plan.strategy);
 }
 
 const char *move_way_back(const struct move *move)
 {
-	return move->ends_first ? "images" : "source";
+	return move->plan.ends_first ? "images" : "source";
 }
 
-/* Without a device: what was not there when the move began, and is not put there either. */
-static struct net net_of(const struct move *move, struct host *host,
-			 const struct address *addresses)
+bool move_is_direct(const struct move *move)
 {
-	struct net net = {.host = host, .netns = move->bundle.netns};
-
-	for (size_t i = 0; i < move->bundle.n_addresses; i++)
-		if (*addresses[i].device)
-			net.addresses[net.n++] = addresses[i];
-	return net;
-}
-
-struct net move_net_source(const struct move *move)
-{
-	return net_of(move, move->source, move->source_addresses);
-}
-
-struct net move_net_destination(const struct move *move)
-{
-	return net_of(move, move->destination, move->destination_addresses);
+	return move->plan.transport == TRANSPORT_DIRECT;
 }
 
 bool move_has_address(const struct move *move)
@@ -144,20 +137,15 @@ bool move_has_address(const struct move *move)
 void move_swap(struct move *move)
 {
 	/* What was under way on the one host says nothing of the other. */
-	if (move->restore.state != JOB_NONE)
-		job_clear(&move->restore);
-	if (move->watch.state != JOB_NONE)
-		job_clear(&move->watch);
-	struct move old = *move;
+	if (move->jobs.restore.state != JOB_NONE)
+		job_clear(&move->jobs.restore);
+	if (move->jobs.watch.state != JOB_NONE)
+		job_clear(&move->jobs.watch);
+	struct side source = move->side[SOURCE];
 
-	move->source = old.destination;
-	move->destination = old.source;
-	move->source_name = old.destination_name;
-	move->destination_name = old.source_name;
-	move->source_options = old.destination_options;
-	move->destination_options = old.source_options;
-	memcpy(move->source_addresses, old.destination_addresses, sizeof(old.source_addresses));
-	memcpy(move->destination_addresses, old.source_addresses, sizeof(old.source_addresses));
+	move->side[SOURCE] = move->side[DESTINATION];
+	move->side[DESTINATION] = source;
+	move_set_sides(move);
 }
 
 int move_make_probe(struct move *move, struct err *err)
@@ -170,5 +158,5 @@ int move_make_probe(struct move *move, struct err *err)
 
 double move_ms(const struct move *move, int64_t moment_us)
 {
-	return (double)(moment_us - move->start_us) / 1000;
+	return (double)(moment_us - move->progress.start_us) / 1000;
 }

@@ -24,8 +24,8 @@ int move_gather_facts(struct move *move, const struct config *config, struct err
 int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
 	     struct err *err);
 /* Whether the endpoints answer before the move, as they must behind it: into
- * move->endpoint_silence. For a second at most; meant for the time in which the facts are on their
- * way. */
+ * move->progress.endpoint_silence. For a second at most; meant for the time in which the facts are
+ * on their way. */
 void move_ask_endpoints(struct move *move);
 /* Every check, on the facts of both hosts, into move->checks (empty before); -1 with the verdict.
  */

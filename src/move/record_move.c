@@ -35,17 +35,18 @@ static json_t *record_of(const struct move *m)
 {
 	char host[256] = "", started[32], now[32];
 	json_t *object = summary_json(&m->summary);
-	bool settled = m->recovering && strcmp(m->summary.outcome, "in-doubt") != 0;
+	bool settled = m->recovery.active && strcmp(m->summary.outcome, "in-doubt") != 0;
 
 	(void)gethostname(host, sizeof(host) - 1);
 	record_time(started, started_at(m->id));
 	record_time(now, (int64_t)time(NULL));
 	json_t *own = json_pack("{s:s, s:s, s:s?, s:s?}", "id", m->id, "started", started, "hold",
-				hold_name(m->hold), "controller", m->recovering ? NULL : host);
+				hold_name(m->progress.hold), "controller",
+				m->recovery.active ? NULL : host);
 	if (settled)
 		(void)json_object_update_new(
 			own, json_pack("{s:s, s:s}", "settled", now, "settled_on", host));
-	if (m->keep_logs)
+	if (m->plan.keep_logs)
 		(void)json_object_set_new(own, "logs",
 					  json_sprintf("%s/logs-%s", m->store.dir, m->id));
 	(void)json_object_update_new(object, own);

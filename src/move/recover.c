@@ -60,7 +60,7 @@ static bool fence(const struct move *move, struct host *host, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_fence, move->id, move->mark, NULL);
+	script_argv(&a, &script_fence, move->id, move->env_tag, NULL);
 	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, err) == 0;
 }
 
@@ -71,7 +71,7 @@ static void await_restore(const struct move *move, struct host *host)
 	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_await, move->restore_mark, NULL);
+	script_argv(&a, &script_await, move->restore_tag, NULL);
 	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
 }
 
@@ -94,8 +94,8 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_images, move->images, move->bundle.dir,
-		    move->direct ? move->pages : NULL, NULL);
+	script_argv(&a, &script_images, move->image_dir, move->bundle.dir,
+		    move_is_direct(move) ? move->page_dir : NULL, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
 	if (host_start(host, &cmd, &job, &unused) < 0)
 		return IMAGES_UNKNOWN;
@@ -111,16 +111,18 @@ static enum recover_images images_on(const struct move *move, struct host *host)
  */
 static enum recover_images images_anywhere(const struct move *move)
 {
-	struct host *hosts[] = {move->destination, move->source, move->journal.store->host};
+	const struct side *src = &move->side[SOURCE];
+	struct host *hosts[] = {move->side[DESTINATION].host, src->host, move->journal.store->host};
 	bool seen = false, unseen = false;
 
-	struct runtime src = move_runtime_source(move);
-
 	/* Where it went on after them, they are none of it any more. */
-	if (move_is_post_copy(move) || (move->kind != MOVE_RESTORE && runtime_went_on(&src)))
+	if (move_is_post_copy(move) ||
+	    (move->kind != MOVE_RESTORE && runtime_went_on(&src->runtime)))
 		return IMAGES_NONE;
-	if (move->direct)
-		return move->destination->fenced ? IMAGES_NONE : images_on(move, move->destination);
+	if (move_is_direct(move))
+		return move->side[DESTINATION].host->fenced
+			       ? IMAGES_NONE
+			       : images_on(move, move->side[DESTINATION].host);
 	for (size_t i = 0; i < 3; i++) {
 		if (hosts[i]->fenced)
 			continue;
@@ -146,10 +148,10 @@ static enum exit_code end_restore(struct move *move, const struct err *why, stru
 
 	*err = *why;
 	if (!*err->msg)
-		(void)err_set(err, EXIT_FAILED, "%s is off", move->destination_name);
-	(void)err_append(err, "its images stay: '%s'", move->images);
+		(void)err_set(err, EXIT_FAILED, "%s is off", move->side[DESTINATION].name);
+	(void)err_append(err, "its images stay: '%s'", move->image_dir);
 	str_set(&move->summary.outcome, "undone");
-	if (move->left || journal_end(&move->journal, &unended) < 0)
+	if (move->progress.left || journal_end(&move->journal, &unended) < 0)
 		return err->code = EXIT_IN_DOUBT;
 	return err->code = EXIT_FAILED;
 }
@@ -158,17 +160,16 @@ static enum exit_code end_restore(struct move *move, const struct err *why, stru
 static void end_orphan(const struct move *move, const struct runtime *src,
 		       const struct runtime *dst)
 {
-	struct pages pages = move_pages(move);
 	struct err unheard = ERR_INIT;
 
-	if (move_is_post_copy(move) && !pages_may_come(&pages, src))
-		(void)pages_cut(&pages, dst, &unheard);
+	if (move_is_post_copy(move) && !pages_may_come(&move->page_server, src))
+		(void)pages_cut(&move->page_server, dst, &unheard);
 }
 
 static enum exit_code settle_lost(struct move *move, const char *why, struct err *err)
 {
 	/* Those of a restore are the operator's. */
-	move->keep_images = move->keep_images || move->kind == MOVE_RESTORE;
+	move->plan.keep_images = move->plan.keep_images || move->kind == MOVE_RESTORE;
 	enum exit_code code = engine_forward(&strategy_tidy, move, err);
 
 	if (code != EXIT_DONE)
@@ -184,7 +185,7 @@ static enum exit_code settle_lost(struct move *move, const char *why, struct err
 static enum exit_code settle_ended(struct move *move, struct err *err)
 {
 	CLEANUP_FREE char *why = str_fmt("restored from its images on %s, it ended by itself",
-					 move->destination_name);
+					 move->side[DESTINATION].name);
 
 	*err = (struct err)ERR_INIT;
 	return settle_lost(move, why, err);
@@ -195,10 +196,10 @@ static enum exit_code settle_ended(struct move *move, struct err *err)
 static enum exit_code unrestored(struct move *move, const struct err *there, struct err *err)
 {
 	if (*there->msg)
-		(void)err_append(err, "and %s: %s", move->destination_name, there->msg);
+		(void)err_append(err, "and %s: %s", move->side[DESTINATION].name, there->msg);
 	if (err->code == EXIT_IN_DOUBT)
 		return EXIT_IN_DOUBT;
-	(void)err_append(err, "its images stay for another try: '%s'", move->images);
+	(void)err_append(err, "its images stay for another try: '%s'", move->image_dir);
 	str_set(&move->summary.outcome, "in-doubt");
 	return err->code = EXIT_FAILED;
 }
@@ -209,17 +210,17 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	struct err first = ERR_INIT;
 	enum exit_code there = EXIT_UNDONE;
 
-	move->keep_journal = true;
+	move->recovery.keep_journal = true;
 	/* Nobody has it: an endpoint that stays silent is no reason to end it again. */
-	move->keep_silent = true;
-	if (!move->destination->fenced)
+	move->plan.keep_silent = true;
+	if (!move->side[DESTINATION].host->fenced)
 		there = engine_resume(&strategy_from_images, "prepare", move, &first);
 	if (move->kind == MOVE_RESTORE && is_taken_back(there))
 		return end_restore(move, &first, err);
-	if (is_taken_back(there) && move->copy_ended)
+	if (is_taken_back(there) && move->progress.copy_ended)
 		return settle_ended(move, err);
 	/* Where memory went straight to the destination it is there alone. */
-	if (!is_taken_back(there) || move->source->fenced || move->direct) {
+	if (!is_taken_back(there) || move->side[SOURCE].host->fenced || move_is_direct(move)) {
 		*err = first;
 		if (!*first.msg)
 			(void)err_set(err, EXIT_IN_DOUBT, "'%s': no host is left to restore it on",
@@ -228,7 +229,7 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 	}
 	move_swap(move);
 	enum exit_code code = engine_resume(&strategy_return_from_images, "prepare", move, err);
-	bool ended = is_taken_back(code) && move->copy_ended;
+	bool ended = is_taken_back(code) && move->progress.copy_ended;
 	if (ended)
 		code = settle_ended(move, err);
 	move_swap(move);
@@ -251,7 +252,7 @@ static enum exit_code settle_forward(struct move *move, const char *destination_
 		err, EXIT_LOST,
 		"'%s' runs nowhere: it was moved to %s, and ended there or went down with its "
 		"host; 'cmigrate run %s' starts it anew",
-		move->bundle.name, move->destination_name, move->bundle.name);
+		move->bundle.name, move->side[DESTINATION].name, move->bundle.name);
 	return EXIT_LOST;
 }
 
@@ -270,11 +271,11 @@ static enum exit_code doubt(struct move *move, const char *why, struct err *err)
 /* A recovery that was killed while it restored on the source has held back packets there. */
 static void clear_source(struct move *move)
 {
-	struct net src = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
-	if (src.n)
-		(void)net_hold_clear(&src, move->tag, &unheard);
+	if (src->net.n)
+		(void)net_hold_clear(&src->net, move->tag, &unheard);
 }
 
 static enum exit_code settle(struct move *move, enum recovery way, const char *destination_status,
@@ -289,7 +290,7 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		break;
 	case RECOVER_COMMIT:
 		/* From the moment of the crash: no signal and no full disk may end it. */
-		move->released = move->serves = true;
+		move->progress.released = move->recovery.serves = true;
 		code = engine_resume(strategy, "release", move, err);
 		break;
 	case RECOVER_BACK:
@@ -309,7 +310,7 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		return doubt(move, why, err);
 	}
 	/* The journal is still there for it. */
-	if (code == EXIT_UNDONE && move->left)
+	if (code == EXIT_UNDONE && move->progress.left)
 		return err->code = EXIT_IN_DOUBT;
 	/* Undone and silent are settled too: the outcome says which way it went. */
 	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
@@ -324,18 +325,18 @@ static void add_cause(const struct err *cause, struct err *err)
 
 enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 	struct err source_err = ERR_INIT, destination_err = ERR_INIT;
 	const char *why = "";
 
-	move->recovering = true;
-	host_connect(move->source);
-	host_connect(move->destination);
-	CLEANUP_FREE char *source_status = ask_host(move, &src, &source_err);
+	move->recovery.active = true;
+	host_connect(src->host);
+	host_connect(dst->host);
+	CLEANUP_FREE char *source_status = ask_host(move, &src->runtime, &source_err);
 	/* Committed it has all its memory. */
 	if (!committed && source_status)
-		end_orphan(move, &src, &dst);
-	CLEANUP_FREE char *destination_status = ask_host(move, &dst, &destination_err);
+		end_orphan(move, &src->runtime, &dst->runtime);
+	CLEANUP_FREE char *destination_status = ask_host(move, &dst->runtime, &destination_err);
 	struct recover_facts facts = {.committed = committed,
 				      .source_known = source_status != NULL,
 				      .destination_known = destination_status != NULL,
@@ -353,11 +354,11 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 		why = "stopped by a signal, nothing was done";
 		way = RECOVER_DOUBT;
 	}
-	move->undecided = way == RECOVER_DOUBT;
+	move->recovery.undecided = way == RECOVER_DOUBT;
 	/* Nobody but the destination has it then: also an endpoint that stays silent is no way
 	 * back. */
-	move->only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
-	move->keep_silent = move->keep_silent || move->only_copy;
+	move->recovery.only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
+	move->plan.keep_silent = move->plan.keep_silent || move->recovery.only_copy;
 	enum exit_code code = settle(move, way, facts.destination_status, why, err);
 	if (way == RECOVER_DOUBT) {
 		add_cause(&source_err, err);

@@ -48,24 +48,26 @@ struct host *move_host(struct move *m, const struct config *config, const char *
 	if (!host)
 		host = config_host(config, name, m->events, err);
 	if (host)
-		str_set(&host->mark, m->mark);
+		str_set(&host->mark, m->env_tag);
 	return host;
 }
 
 int move_connect(struct move *m, const struct config *config, struct err *err)
 {
-	m->source = move_host(m, config, m->source_name, err);
-	if (!m->source)
+	m->side[SOURCE].host = move_host(m, config, m->side[SOURCE].name, err);
+	if (!m->side[SOURCE].host)
 		return -1;
-	m->destination = move_host(m, config, m->destination_name, err);
-	if (!m->destination)
+	m->side[DESTINATION].host = move_host(m, config, m->side[DESTINATION].name, err);
+	if (!m->side[DESTINATION].host)
 		return -1;
-	m->source->fenced = m->kind == MOVE_RESTORE;
-	m->destination->fenced = m->kind == MOVE_CHECKPOINT;
+	m->side[SOURCE].host->fenced = m->kind == MOVE_RESTORE;
+	m->side[DESTINATION].host->fenced = m->kind == MOVE_CHECKPOINT;
 	bool at_destination =
-		m->source->fenced || (host_is_local(m->destination) && !host_is_local(m->source) &&
-				      !m->destination->fenced);
-	store_init(&m->store, at_destination ? m->destination : m->source, m->bundle.dir);
+		m->side[SOURCE].host->fenced ||
+		(host_is_local(m->side[DESTINATION].host) && !host_is_local(m->side[SOURCE].host) &&
+		 !m->side[DESTINATION].host->fenced);
+	store_init(&m->store, at_destination ? m->side[DESTINATION].host : m->side[SOURCE].host,
+		   m->bundle.dir);
 	m->journal.store = &m->store;
 	return 0;
 }
@@ -75,7 +77,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 {
 	if (name_check_host(destination, err) < 0 || (from && name_check_host(from, err) < 0))
 		return -1;
-	m->destination_name = str_dup(destination);
+	m->side[DESTINATION].name = str_dup(destination);
 	str_set(&m->summary.destination, destination);
 	/* A destination nobody knows is told before any host is asked. */
 	if (config->n_hosts) {
@@ -86,13 +88,13 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	if (from && strcmp(from, destination) == 0)
 		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
 	if (from)
-		m->source_name = str_dup(from);
-	else if (locate(config, m->bundle.name, destination, m->mark, m->events, &m->asked,
-			&m->source_name, err) < 0)
+		m->side[SOURCE].name = str_dup(from);
+	else if (locate(config, m->bundle.name, destination, m->env_tag, m->events, &m->asked,
+			&m->side[SOURCE].name, err) < 0)
 		return -1;
-	if (strcmp(m->source_name, m->destination_name) == 0)
+	if (strcmp(m->side[SOURCE].name, m->side[DESTINATION].name) == 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
-			       m->source_name);
+			       m->side[SOURCE].name);
 	return 0;
 }
 
@@ -109,7 +111,8 @@ int move_read_bundle(struct move *m, struct err *err)
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
 
-	struct host *host = m->source->fenced ? m->destination : m->source;
+	struct host *host =
+		m->side[SOURCE].host->fenced ? m->side[DESTINATION].host : m->side[SOURCE].host;
 
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024};
@@ -174,8 +177,8 @@ static int resolve_flags(struct move *m, const struct move_opts *opts, struct er
 		established = opts->tcp_established;
 	o.tcp_established = established;
 	o.tcp_close = !established;
-	m->source_options = o;
-	m->destination_options = o;
+	m->side[SOURCE].options = o;
+	m->side[DESTINATION].options = o;
 	return 0;
 }
 
@@ -197,11 +200,11 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	argv_extend(&m->bundle.endpoints, &opts->endpoints);
 	unsigned timeout =
 		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
-	m->timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
-	m->keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
-	m->keep_images = opts->keep_images;
-	m->keep_logs = opts->keep_logs;
-	m->leave_running = opts->leave_running;
+	m->plan.timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
+	m->plan.keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
+	m->plan.keep_images = opts->keep_images;
+	m->plan.keep_logs = opts->keep_logs;
+	m->plan.leave_running = opts->leave_running;
 	if (resolve_flags(m, opts, err) < 0)
 		return -1;
 	return move_resolve_strategy(m, config, opts, err) < 0
@@ -248,7 +251,8 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 /* The other host's name in the network. */
 static const char *peer_of(const struct move *m, const struct host *host)
 {
-	const struct host *peer = host == m->source ? m->destination : m->source;
+	const struct host *peer =
+		host == m->side[SOURCE].host ? m->side[DESTINATION].host : m->side[SOURCE].host;
 	const char *name = peer->ssh ? peer->ssh : peer->name;
 	const char *at = strrchr(name, '@');
 
@@ -261,8 +265,8 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 	const struct bundle *b = &m->bundle;
 
 	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
-	argv_addf(&a, "strategy=%s", m->strategy);
-	if (m->direct)
+	argv_addf(&a, "strategy=%s", strategy_name(m->plan.strategy));
+	if (move_is_direct(m))
 		argv_add(&a, "transport=direct");
 	argv_addf(&a, "peer=%s", peer_of(m, host));
 	for (size_t i = 0; i < b->n_addresses; i++)
@@ -281,29 +285,31 @@ void move_ask_endpoints(struct move *m)
 
 	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
 	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, NULL, &silent) < 0)
-		str_set(&m->endpoint_silence, silent.msg);
+		str_set(&m->progress.endpoint_silence, silent.msg);
 }
 
 /* Both hosts at once; one that is off has nothing to say. */
 int move_gather_facts(struct move *m, const struct config *config, struct err *err)
 {
-	const struct config_host *row = config_find(config, m->destination_name);
+	const struct config_host *row = config_find(config, m->side[DESTINATION].name);
 	CLEANUP_JOB struct job room = {0};
 	CLEANUP_JOB struct job src = {0};
 	CLEANUP_JOB struct job dst = {0};
 	struct job *jobs[] = {&src, &dst};
 
-	if (move_ask(m, m->source, "source", &src, err) < 0 ||
-	    move_ask(m, m->destination, "destination", &dst, err) < 0 ||
-	    (m->kind == MOVE_WHOLE && room_ask(row, m->destination, &room, err) < 0))
+	if (move_ask(m, m->side[SOURCE].host, "source", &src, err) < 0 ||
+	    move_ask(m, m->side[DESTINATION].host, "destination", &dst, err) < 0 ||
+	    (m->kind == MOVE_WHOLE && room_ask(row, m->side[DESTINATION].host, &room, err) < 0))
 		return refusal(err);
 	move_ask_endpoints(m);
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0 ||
 	    room_read(row, &room, &m->destination_room, err) < 0)
 		return refusal(err);
-	facts_parse(&m->source_facts, buf_str(m->source->fenced ? &dst.out : &src.out));
-	facts_parse(&m->destination_facts, buf_str(m->destination->fenced ? &src.out : &dst.out));
+	facts_parse(&m->side[SOURCE].facts,
+		    buf_str(m->side[SOURCE].host->fenced ? &dst.out : &src.out));
+	facts_parse(&m->side[DESTINATION].facts,
+		    buf_str(m->side[DESTINATION].host->fenced ? &src.out : &dst.out));
 	return 0;
 }
 
@@ -313,14 +319,14 @@ int move_gather_facts(struct move *m, const struct config *config, struct err *e
  */
 static void find_hops(struct move *m)
 {
-	json_t *links = facts_json(&m->destination_facts, "addr");
+	json_t *links = facts_json(&m->side[DESTINATION].facts, "addr");
 	const json_t *link, *info;
 	bool poor4 = false, poor6 = false;
 	size_t i, j;
 
 	json_array_foreach (links, i, link) {
 		const char *device = json_string_value(json_object_get(link, "ifname"));
-		if (!device || strcmp(device, m->destination_addresses[0].device) != 0)
+		if (!device || strcmp(device, m->side[DESTINATION].addresses[0].device) != 0)
 			continue;
 		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
 			const char *ip = json_string_value(json_object_get(info, "local"));
@@ -328,7 +334,7 @@ static void find_hops(struct move *m)
 			struct err bad = ERR_INIT;
 			if (!ip || address_parse(ip, &a, &bad) < 0)
 				continue;
-			char **hop = a.v6 ? &m->hop6 : &m->hop4;
+			char **hop = a.v6 ? &m->plan.forward_to6 : &m->plan.forward_to4;
 			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
 			bool *poor = a.v6 ? &poor6 : &poor4;
 			if (!*hop || (*poor && !deprecated)) {
@@ -344,47 +350,49 @@ void move_set_dump_timeout(struct move *m, uint64_t bytes)
 {
 	uint64_t ms = bytes / DUMP_BYTES_MS;
 
-	m->dump_timeout_ms = DUMP_BASE_MS + (int)(ms < DUMP_MAX_MS ? ms : DUMP_MAX_MS);
+	m->plan.dump_timeout_ms = DUMP_BASE_MS + (int)(ms < DUMP_MAX_MS ? ms : DUMP_MAX_MS);
 }
 
 void move_resolve_versions(struct move *m)
 {
-	struct runtime_options *src = &m->source_options, *dst = &m->destination_options;
+	struct runtime_options *src = &m->side[SOURCE].options,
+			       *dst = &m->side[DESTINATION].options;
 
-	src->runc = facts_version(&m->source_facts, "runc");
-	src->criu = facts_version(&m->source_facts, "criu");
-	dst->runc = facts_version(&m->destination_facts, "runc");
-	dst->criu = facts_version(&m->destination_facts, "criu");
+	src->runc = facts_version(&m->side[SOURCE].facts, "runc");
+	src->criu = facts_version(&m->side[SOURCE].facts, "criu");
+	dst->runc = facts_version(&m->side[DESTINATION].facts, "runc");
+	dst->criu = facts_version(&m->side[DESTINATION].facts, "criu");
 	/* What the operator says of it wins over what is asked for. */
-	bool operators = strstr(facts_get(&m->source_facts, "criu-config"), "network-lock") ||
-			 strstr(facts_get(&m->destination_facts, "criu-config"), "network-lock");
+	bool operators =
+		strstr(facts_get(&m->side[SOURCE].facts, "criu-config"), "network-lock") ||
+		strstr(facts_get(&m->side[DESTINATION].facts, "criu-config"), "network-lock");
 	src->network_lock_skip = dst->network_lock_skip =
 		!operators && src->criu >= CRIU_LOCK_SKIP && dst->criu >= CRIU_LOCK_SKIP;
-	m->gate = src->criu >= CRIU_GATE;
-	if (m->kind == MOVE_RESTORE || *facts_get(&m->source_facts, "lock") ||
-	    *facts_get(&m->source_facts, "own-lock"))
+	m->plan.gate = src->criu >= CRIU_GATE;
+	if (m->kind == MOVE_RESTORE || *facts_get(&m->side[SOURCE].facts, "lock") ||
+	    *facts_get(&m->side[SOURCE].facts, "own-lock"))
 		src->file_locks = dst->file_locks = true;
-	m->summary.memory_bytes = facts_uint(&m->source_facts, "memory");
+	m->summary.memory_bytes = facts_uint(&m->side[SOURCE].facts, "memory");
 	move_set_dump_timeout(m, m->summary.memory_bytes);
 }
 
 int move_check(struct move *m, const struct config *config, const struct move_opts *opts,
 	       struct err *err)
 {
-	const struct config_host *row = config_find(config, m->destination_name);
-	const struct runtime_options *o = &m->source_options;
+	const struct config_host *row = config_find(config, m->side[DESTINATION].name);
+	const struct runtime_options *o = &m->side[SOURCE].options;
 	struct preflight p = {.bundle = &m->bundle,
 			      .id = m->id,
-			      .source_name = m->source_name,
-			      .destination_name = m->destination_name,
-			      .source = &m->source_facts,
-			      .destination = &m->destination_facts,
+			      .source_name = m->side[SOURCE].name,
+			      .destination_name = m->side[DESTINATION].name,
+			      .source = &m->side[SOURCE].facts,
+			      .destination = &m->side[DESTINATION].facts,
 			      .destination_device = row ? row->device : NULL,
 			      .destination_room = m->destination_room,
-			      .strategy = m->strategy,
-			      .direct = m->direct,
+			      .strategy = m->plan.strategy,
+			      .direct = move_is_direct(m),
 			      .tcp_established = o->tcp_established,
-			      .endpoint_silence = m->endpoint_silence,
+			      .endpoint_silence = m->progress.endpoint_silence,
 			      .ext_unix_sk = o->ext_unix_sk,
 			      .shell_job = o->shell_job,
 			      .link_remap = o->link_remap,
@@ -394,9 +402,10 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 	if (status == 0)
 		status = preflight_addresses(&p, err);
 	if (status == 0) {
-		memcpy(m->source_addresses, p.source_addresses, sizeof(m->source_addresses));
-		memcpy(m->destination_addresses, p.destination_addresses,
-		       sizeof(m->destination_addresses));
+		memcpy(m->side[SOURCE].addresses, p.source_addresses,
+		       sizeof(m->side[SOURCE].addresses));
+		memcpy(m->side[DESTINATION].addresses, p.destination_addresses,
+		       sizeof(m->side[DESTINATION].addresses));
 		preflight_run(&p, &m->checks);
 	}
 	argv_clear(&p.skip);
@@ -412,7 +421,8 @@ void move_remove_proof(struct move *m)
 	char *empty[] = {"rmdir", "--ignore-fail-on-non-empty", "--", dir, NULL};
 	struct err unused = ERR_INIT;
 
-	struct host *host = m->source->fenced ? m->destination : m->source;
+	struct host *host =
+		m->side[SOURCE].host->fenced ? m->side[DESTINATION].host : m->side[SOURCE].host;
 
 	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS}, &unused);
 	if (m->lock.fd < 0 && !m->lock.far)
@@ -432,6 +442,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	if (move_check(m, config, opts, err) < 0)
 		return -1;
 	find_hops(m);
+	move_set_sides(m);
 	return 0;
 }
 
@@ -452,7 +463,7 @@ int move_begin(struct move *m, const struct config *config, const struct move_op
 {
 	m->events = events;
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->start_us = clock_now_us();
+	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;
 	make_id(m->id);
@@ -476,13 +487,13 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 		return -1;
 	answers_clear(&m->asked);
 	/* Neither waits for the other. */
-	host_connect(m->source);
-	host_connect(m->destination);
-	str_set(&m->summary.source, m->source_name);
-	str_set(&m->summary.destination, m->destination_name);
+	host_connect(m->side[SOURCE].host);
+	host_connect(m->side[DESTINATION].host);
+	str_set(&m->summary.source, m->side[SOURCE].name);
+	str_set(&m->summary.destination, m->side[DESTINATION].name);
 	int status = ask_and_check(m, config, opts, err);
-	str_set(&m->summary.strategy, m->strategy);
-	if (!m->source->lost)
+	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));
+	if (!m->side[SOURCE].host->lost)
 		move_remove_proof(m);
 	return status;
 }

@@ -13,12 +13,12 @@
 /* Not all of it is left: the endpoint of what is may well answer. */
 static int is_whole(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	if (runtime_is_whole(&dst, err) == 0 || dst.host->lost)
+	if (runtime_is_whole(&dst->runtime, err) == 0 || dst->host->lost)
 		return 0;
-	move->answered_us = 0;
-	move->unanswered = true;
+	move->progress.answered_us = 0;
+	move->progress.unanswered = true;
 	return err_wrap(err, "the restored container is not whole");
 }
 
@@ -28,11 +28,11 @@ static int is_whole(struct move *move, struct err *err)
  */
 int copy_runs(struct move *move, bool has_answered, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	CLEANUP_FREE char *status = NULL;
 	struct err unknown = ERR_INIT;
 
-	if (runtime_status(&dst, &status, &unknown) < 0) {
+	if (runtime_status(&dst->runtime, &status, &unknown) < 0) {
 		if (has_answered)
 			return 0;
 		*err = unknown;
@@ -42,25 +42,25 @@ int copy_runs(struct move *move, bool has_answered, struct err *err)
 		return is_whole(move, err);
 	/* One that somebody paused may have served: it is nobody's to end. */
 	if (strcmp(status, "paused") != 0) {
-		move->answered_us = 0;
-		move->unanswered = true;
-		move->copy_ended = true;
+		move->progress.answered_us = 0;
+		move->progress.unanswered = true;
+		move->progress.copy_ended = true;
 	}
-	return err_set(err, EXIT_FAILED, "%s: the restored container is %s", move->destination_name,
+	return err_set(err, EXIT_FAILED, "%s: the restored container is %s", dst->name,
 		       *status ? status : "gone");
 }
 
 /* A signal shortens the wait, but an answer that comes at once still finishes the move. */
 static int wait_for_answer(struct move *move, struct err *err)
 {
-	int64_t end = deadline_in_ms(move->timeout_ms);
+	int64_t end = deadline_in_ms(move->plan.timeout_ms);
 
-	if (probe_wait(move->probe, end, &move_cancelled, &move->answered_us, err) == 0)
+	if (probe_wait(move->probe, end, &move_cancelled, &move->progress.answered_us, err) == 0)
 		return 0;
 	if (!move_cancelled)
 		return -1;
 	return probe_wait(move->probe, deadline_min(end, deadline_in_ms(CANCELLED_MS)), NULL,
-			  &move->answered_us, err);
+			  &move->progress.answered_us, err);
 }
 
 int step_answer(struct move *move, struct err *err)
@@ -70,7 +70,7 @@ int step_answer(struct move *move, struct err *err)
 	if (move_make_probe(move, err) < 0)
 		return -1;
 	if (!move->probe) {
-		move->answered_us = clock_now_us();
+		move->progress.answered_us = clock_now_us();
 		return copy_runs(move, false, err);
 	}
 	if (wait_for_answer(move, &silent) == 0) {
@@ -78,12 +78,12 @@ int step_answer(struct move *move, struct err *err)
 		str_set(&move->summary.answered_by, answer);
 		return copy_runs(move, true, err);
 	}
-	move->answered_us = 0;
-	move->unanswered = !move_cancelled;
-	if (move_cancelled || !move->keep_silent)
+	move->progress.answered_us = 0;
+	move->progress.unanswered = !move_cancelled;
+	if (move_cancelled || !move->plan.keep_silent)
 		return err_set(err, EXIT_FAILED, "%s",
 			       move_cancelled ? "stopped by a signal" : silent.msg);
-	str_set(&move->silent, silent.msg);
+	str_set(&move->progress.silent, silent.msg);
 	return copy_runs(move, false, err);
 }
 

@@ -5,42 +5,42 @@
 
 int step_clean(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct net src_net = move_net_source(move), dst_net = move_net_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
 	keep_logs(move);
-	if (dst_net.n &&
-	    (net_hold_clear(&dst_net, move->tag, err) < 0 || net_announce(&dst_net, err) < 0))
+	if (dst->net.n &&
+	    (net_hold_clear(&dst->net, move->tag, err) < 0 || net_announce(&dst->net, err) < 0))
 		return -1;
-	if (src_net.n &&
-	    (net_address_down(&src_net, err) < 0 || net_bounce_clear(&src_net, move->tag, err) < 0))
+	if (src->net.n && (net_address_down(&src->net, err) < 0 ||
+			   net_bounce_clear(&src->net, move->tag, err) < 0))
 		return -1;
-	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
+	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
 		return -1;
 	/* The images are on the shared directory: a source that is off needn't remove them. */
-	bool by_source = !move->source->fenced;
-	if (!by_source && runtime_clean(&dst, !move->keep_images, err) < 0)
+	bool by_source = !src->host->fenced;
+	if (!by_source && runtime_clean(&dst->runtime, !move->plan.keep_images, err) < 0)
 		return -1;
-	return runtime_clean(&src, by_source && !move->keep_images, err);
+	return runtime_clean(&src->runtime, by_source && !move->plan.keep_images, err);
 }
 
 /* What a move whose memory was to follow has left: who fetches it, and the rules at its page
  * server. */
 static int end_pages(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	return pages_end(&dst, err) < 0 || pages_clear(&pages, &src, err) < 0 ? -1 : 0;
+	return pages_end(&dst->runtime, err) < 0 ||
+			       pages_clear(&move->page_server, &src->runtime, err) < 0
+		       ? -1
+		       : 0;
 }
 
 int step_tidy(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct net net = move_net_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0 ||
-	    runtime_erase(&src, err) < 0)
+	if (net_address_down(&dst->net, err) < 0 || runtime_erase(&dst->runtime, err) < 0 ||
+	    runtime_erase(&src->runtime, err) < 0)
 		return -1;
 	return move_is_post_copy(move) ? end_pages(move, err) : 0;
 }

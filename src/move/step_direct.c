@@ -18,60 +18,59 @@
 
 int direct_admit(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	return move->direct ? pages_admit(&pages, &dst, err) : 0;
+	return move_is_direct(move) ? pages_admit(&move->page_server, &dst->runtime, err) : 0;
 }
 
 /* Why the page server has ended that should not have. Always -1. */
 static int receive_failure(struct move *move, struct err *err)
 {
-	const struct job *job = &move->receive;
+	const struct job *job = &move->jobs.receive;
 	CLEANUP_FREE char *text = str_dup(buf_str(&job->err));
 	const char *said = str_trim(text);
 
 	if (job->lost)
 		return job_failure(job, err);
-	return err_set(err, EXIT_FAILED, "the memory did not get to %s%s%s", move->destination_name,
-		       *said ? ": " : "", said);
+	return err_set(err, EXIT_FAILED, "the memory did not get to %s%s%s",
+		       move->side[DESTINATION].name, *said ? ": " : "", said);
 }
 
 int direct_receive(struct move *move, unsigned pass, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
-	struct job listens = {0}, *jobs[] = {&listens, &move->receive};
+	struct side *dst = &move->side[DESTINATION];
+	struct job listens = {0}, *jobs[] = {&listens, &move->jobs.receive};
 
-	if (!move->direct)
+	if (!move_is_direct(move))
 		return 0;
-	if (move->receive.state != JOB_NONE)
-		job_clear(&move->receive);
-	if (receive_start(&pages, &dst, pass, move->source_options.parent_pass,
-			  move->dump_timeout_ms + WAITING_MS, &move->receive, err) < 0 ||
-	    receive_listens_start(&dst, &listens, err) < 0)
+	if (move->jobs.receive.state != JOB_NONE)
+		job_clear(&move->jobs.receive);
+	if (receive_start(&move->page_server, &dst->runtime, pass,
+			  move->side[SOURCE].options.parent_pass,
+			  move->plan.dump_timeout_ms + WAITING_MS, &move->jobs.receive, err) < 0 ||
+	    receive_listens_start(&dst->runtime, &listens, err) < 0)
 		return -1;
 	bool there = jobs_wait_any(jobs, 2, 0) == 0 && job_failure(&listens, err) == 0;
 	/* Its own words say more than those of who waited for it. */
 	if (!there)
 		(void)jobs_wait_any(jobs + 1, 1, deadline_in_ms(ENDING_MS));
 	job_clear(&listens);
-	if (!there && move->receive.state == JOB_DONE)
+	if (!there && move->jobs.receive.state == JOB_DONE)
 		return receive_failure(move, err);
 	return there ? 0 : -1;
 }
 
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err)
 {
-	struct job *job = &move->receive;
+	struct job *job = &move->jobs.receive;
 
-	if (!move->direct)
+	if (!move_is_direct(move))
 		return 0;
 	if (job->state == JOB_RUNNING)
 		(void)jobs_wait_any(&job, 1, deadline_in_ms(RECEIVED_MS));
 	if (job->state == JOB_RUNNING)
 		return err_set(err, EXIT_FAILED, "%s: the page server does not end",
-			       move->destination_name);
+			       move->side[DESTINATION].name);
 	if (job->lost || job->status != 0)
 		return receive_failure(move, err);
 	*ret_bytes = strtoull(buf_str(&job->out), NULL, 10);
@@ -80,9 +79,9 @@ int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err)
 
 bool direct_broke(struct move *move, struct err *err)
 {
-	struct job *job = &move->receive;
+	struct job *job = &move->jobs.receive;
 
-	if (!move->direct)
+	if (!move_is_direct(move))
 		return false;
 	(void)jobs_wait_any(&job, 1, deadline_in_ms(ENDING_MS));
 	if (job->state != JOB_DONE || (!job->lost && job->status == 0))
@@ -93,28 +92,29 @@ bool direct_broke(struct move *move, struct err *err)
 
 int direct_before_restore(struct move *move, int n, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	return move->direct ? receive_gather(&dst, n, err) : 0;
+	return move_is_direct(move) ? receive_gather(&dst->runtime, n, err) : 0;
 }
 
 void direct_cut(struct move *move)
 {
-	struct runtime src = move_runtime_source(move);
-	struct pages pages = move_pages(move);
+	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
 	/* What it could not do is seen by the dump that does not end. */
-	if (move->direct)
-		(void)receive_cut(&pages, &src, &unheard);
+	if (move_is_direct(move))
+		(void)receive_cut(&move->page_server, &src->runtime, &unheard);
 }
 
 int direct_close(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	if (!move->direct)
+	if (!move_is_direct(move))
 		return 0;
-	return pages_end(&dst, err) < 0 || pages_clear(&pages, &dst, err) < 0 ? -1 : 0;
+	return pages_end(&dst->runtime, err) < 0 ||
+			       pages_clear(&move->page_server, &dst->runtime, err) < 0
+		       ? -1
+		       : 0;
 }

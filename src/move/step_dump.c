@@ -16,21 +16,21 @@
 
 int step_freeze(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 	struct job freeze = {0}, bounce = {0};
 	struct err second = ERR_INIT;
 	int status = 0;
 
 	/* Of a freeze that was given up it may still be there. */
-	if (move->warm.state == JOB_NONE && runtime_warm_start(&dst, &move->warm, err) < 0)
+	if (move->jobs.warm.state == JOB_NONE &&
+	    runtime_warm_start(&dst->runtime, &move->jobs.warm, err) < 0)
 		return -1;
 	freeze_begin(move);
-	move->summary.freeze_start_ms = move_ms(move, move->freeze_us);
-	if (move->bouncing)
-		status = net_bounce_all_start(&net, move->tag, &bounce, err);
+	move->summary.freeze_start_ms = move_ms(move, move->progress.freeze_us);
+	if (move->progress.forwarding)
+		status = net_bounce_all_start(&src->net, move->tag, &bounce, err);
 	if (status == 0)
-		status = runtime_freeze_start(&src, move->freezer, &freeze, err);
+		status = runtime_freeze_start(&src->runtime, move->progress.freezer, &freeze, err);
 	if (job_finish(&bounce, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
@@ -42,38 +42,37 @@ int step_freeze(struct move *move, struct err *err)
  * thaw. */
 bool source_has_ended(struct move *move)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err unused = ERR_INIT;
 
 	/* runc's own word: a dump that is parked would hide it. */
-	move->ended = runtime_has_ended(&src, &unused);
-	return move->ended;
+	move->progress.ended = runtime_has_ended(&src->runtime, &unused);
+	return move->progress.ended;
 }
 
 /* What was killed at its gate can go on from them: recovery's business, and nothing to be removed.
  */
 static bool has_whole_images(const struct move *move)
 {
-	return move->dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
-	       !move->went_on;
+	return move->progress.dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
+	       !move->progress.went_on;
 }
 
 enum undo_result undo_freeze(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
 	/* A container that runs without its address gets errors for what it sends. */
-	if (net_address_up(&net, err) < 0)
+	if (net_address_up(&src->net, err) < 0)
 		return UNDO_DOUBT;
-	if (runtime_thaw(&src, err) < 0)
+	if (runtime_thaw(&src->runtime, err) < 0)
 		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
-	if (move->freeze_us && !move->thawed_us)
-		move->thawed_us = clock_now_us();
+	if (move->progress.freeze_us && !move->progress.thawed_us)
+		move->progress.thawed_us = clock_now_us();
 	/* Where they can't be removed either: a recovery that finds the container ended later must
 	 * not start it from them. */
-	(void)runtime_void_images(&src, &unheard);
+	(void)runtime_void_images(&src->runtime, &unheard);
 	return UNDO_DONE;
 }
 
@@ -81,9 +80,9 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
  */
 static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
-	struct net src = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	return src.n && move->bouncing ? net_leave_start(&src, leave, err) : 0;
+	return src->net.n && move->progress.forwarding ? net_leave_start(&src->net, leave, err) : 0;
 }
 
 /*
@@ -92,10 +91,10 @@ static int start_leaving(struct move *move, struct job *leave, struct err *err)
  */
 static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 {
-	struct net src = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
-	return job_finish(leave, &unheard) == 0 ? 0 : net_address_down(&src, err);
+	return job_finish(leave, &unheard) == 0 ? 0 : net_address_down(&src->net, err);
 }
 
 static int finish_same(struct move *move, struct job *same, struct err *err)
@@ -103,23 +102,23 @@ static int finish_same(struct move *move, struct job *same, struct err *err)
 	if (same->state == JOB_NONE)
 		return 0;
 	job_wait(same);
-	move->tmpfs_changed = tmpfs_changed(same);
+	move->progress.tmpfs_changed = tmpfs_changed(same);
 	return job_finish(same, err);
 }
 
 /* A dump that ended or is still under way where the gate should have been reached. */
 int dump_failure(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (move->dump.state == JOB_DONE && move->dump.lost)
-		return job_failure(&move->dump, err);
-	if (move->dump.state == JOB_DONE)
+	if (move->jobs.dump.state == JOB_DONE && move->jobs.dump.lost)
+		return job_failure(&move->jobs.dump, err);
+	if (move->jobs.dump.state == JOB_DONE)
 		(void)err_set(err, EXIT_FAILED, "the dump failed");
 	else
-		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s",
-			      move->source_name, freeze_seconds(move));
-	runtime_diagnose(&src, "dump.log", err);
+		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s", src->name,
+			      freeze_seconds(move));
+	runtime_diagnose(&src->runtime, "dump.log", err);
 	return -1;
 }
 
@@ -135,33 +134,34 @@ static int images_said(const struct job *at_gate)
 /* Before anything else is waited for: a failure there is no word on the dump. */
 static int wait_for_seizure(struct move *move, struct err *err)
 {
-	struct job *jobs[] = {&move->at_gate, &move->dump, &move->seize};
+	struct job *jobs[] = {&move->jobs.at_gate, &move->jobs.dump, &move->jobs.seize};
 	int status = 0;
 
 	/* Where criu was killed for it the dump may be heard to end first. */
 	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 1)
 		(void)jobs_wait_any(jobs + 2, 1, freeze_end(move));
-	if (move->seize.state == JOB_DONE && move->seize.status == 1 && !move->seize.lost) {
-		move->unseized = true;
-		CLEANUP_FREE char *which = str_dup(buf_str(&move->seize.out));
+	if (move->jobs.seize.state == JOB_DONE && move->jobs.seize.status == 1 &&
+	    !move->jobs.seize.lost) {
+		move->progress.unseized = true;
+		CLEANUP_FREE char *which = str_dup(buf_str(&move->jobs.seize.out));
 		status = err_set(err, EXIT_FAILED,
 				 "%s: criu can't seize the container's processes: %s",
-				 move->source_name, str_trim(which));
+				 move->side[SOURCE].name, str_trim(which));
 	}
-	if (move->seize.state == JOB_DONE)
-		job_clear(&move->seize);
+	if (move->jobs.seize.state == JOB_DONE)
+		job_clear(&move->jobs.seize);
 	return status;
 }
 
 static int wait_for_gate(struct move *move, struct err *err)
 {
-	struct job *jobs[] = {&move->at_gate, &move->dump, &move->receive};
+	struct job *jobs[] = {&move->jobs.at_gate, &move->jobs.dump, &move->jobs.receive};
 	const int64_t end = freeze_end(move);
 	uint64_t bytes;
 
 	if (wait_for_seizure(move, err) < 0)
 		return -1;
-	int first = jobs_wait_any(jobs, move->direct ? 3 : 2, end);
+	int first = jobs_wait_any(jobs, move_is_direct(move) ? 3 : 2, end);
 
 	/* The page server ends first, a moment before; one that fails may take the dump a while to
 	 * notice. */
@@ -171,10 +171,10 @@ static int wait_for_gate(struct move *move, struct err *err)
 		first = jobs_wait_any(jobs, 2, end);
 	if (first == 1 && direct_broke(move, err))
 		return -1;
-	if (first != 0 || job_failure(&move->at_gate, err) < 0)
+	if (first != 0 || job_failure(&move->jobs.at_gate, err) < 0)
 		return dump_failure(move, err);
-	move->n_images = images_said(&move->at_gate);
-	move->dumped = true;
+	move->progress.n_images = images_said(&move->jobs.at_gate);
+	move->progress.dumped = true;
 	return direct_received(move, &bytes, err);
 }
 
@@ -195,16 +195,17 @@ static void tell_progress(const struct move *move, int64_t begin_us)
 
 int step_dump(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct job leave = {0}, same = {0};
 	struct err second = ERR_INIT;
 	int64_t begin = clock_now_us();
 
-	int status = runtime_dump_go(&src, err);
-	if (status == 0 && move->tmpfs_saved)
-		status = tmpfs_same_start(&src, freeze_left_ms(move), &same, err);
+	int status = runtime_dump_go(&src->runtime, err);
+	if (status == 0 && move->progress.tmpfs_saved)
+		status = tmpfs_same_start(&src->runtime, freeze_left_ms(move), &same, err);
 	if (status == 0)
-		status = runtime_seize_start(&src, move->freezer, &move->seize, err);
+		status = runtime_seize_start(&src->runtime, move->progress.freezer,
+					     &move->jobs.seize, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
@@ -220,15 +221,15 @@ int step_dump(struct move *move, struct err *err)
 
 int wait_for_dump_end(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct job *job = &move->dump;
+	struct side *src = &move->side[SOURCE];
+	struct job *job = &move->jobs.dump;
 
 	if (job->state == JOB_NONE)
-		return runtime_await_dump(&src, VERDICT_MS, err);
+		return runtime_await_dump(&src->runtime, VERDICT_MS, err);
 	if (job->state == JOB_RUNNING)
 		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
 	if (job->state == JOB_RUNNING || job->lost)
-		return err_set(err, EXIT_FAILED, "%s: criu does not end", move->source_name);
+		return err_set(err, EXIT_FAILED, "%s: criu does not end", src->name);
 	return 0;
 }
 
@@ -241,34 +242,35 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
  */
 static int let_go(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (move->thawed_us || (!move->freeze_us && !move->recovering))
+	if (move->progress.thawed_us || (!move->progress.freeze_us && !move->recovery.active))
 		return 0;
-	if (!move->freezer)
-		move->freezer = freezer_find(move->source, move->bundle.name);
+	if (!move->progress.freezer)
+		move->progress.freezer = freezer_find(src->host, move->bundle.name);
 	/* A container that runs without its address gets errors for what it sends. */
-	return net_address_up(&net, err) < 0 ? -1 : runtime_loosen(&src, move->freezer, err);
+	return net_address_up(&src->net, err) < 0
+		       ? -1
+		       : runtime_loosen(&src->runtime, move->progress.freezer, err);
 }
 
 int close_gate(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (!move->thawed_us && (move->freeze_us || move->recovering) &&
-	    runtime_note_going_on(&src, &move->went_on, err) < 0)
+	if (!move->progress.thawed_us && (move->progress.freeze_us || move->recovery.active) &&
+	    runtime_note_going_on(&src->runtime, &move->progress.went_on, err) < 0)
 		return -1;
-	return runtime_verdict(&src, "close", err) < 0 ? -1 : let_go(move, err);
+	return runtime_verdict(&src->runtime, "close", err) < 0 ? -1 : let_go(move, err);
 }
 
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err hangs = ERR_INIT, opened = ERR_INIT;
 
 	/* A gate that was opened for a restore has no way back but the images. */
-	if (move->ends_first && runtime_verdict(&src, "close", &opened) < 0)
+	if (move->plan.ends_first && runtime_verdict(&src->runtime, "close", &opened) < 0)
 		return bring_back(move, true, err);
 	if (close_gate(move, err) < 0)
 		return UNDO_DOUBT;
@@ -276,18 +278,18 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 	if (wait_for_dump_end(move, &hangs) == 0)
 		return UNDO_DONE;
 	/* One that never got as far as the container can be killed; any other can't. */
-	if (runtime_verdict(&src, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (runtime_verdict(&src->runtime, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return UNDO_DOUBT;
 	return UNDO_DONE;
 }
 
 int step_dump_ungated(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct job leave = {0}, *dump = &move->dump;
+	struct side *src = &move->side[SOURCE];
+	struct job leave = {0}, *dump = &move->jobs.dump;
 	struct err second = ERR_INIT;
 
-	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	int status = runtime_dump_start(&src->runtime, &src->options, &move->jobs.dump, err);
 	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0) {
@@ -302,35 +304,34 @@ int step_dump_ungated(struct move *move, struct err *err)
 
 static int restore_on_source(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct job job = {0};
 
 	/* The packets are the source's again only once its sockets are there: address first. */
-	struct net net = move_net_source(move);
-	if (net_address_up(&net, err) < 0 ||
-	    runtime_restore_start(&src, &move->source_options, false, move->dump_timeout_ms, &job,
-				  err) < 0)
+	if (net_address_up(&src->net, err) < 0 ||
+	    runtime_restore_start(&src->runtime, &src->options, false, move->plan.dump_timeout_ms,
+				  &job, err) < 0)
 		return -1;
 	int status = job_finish(&job, err);
 	if (status < 0)
-		runtime_diagnose(&src, "restore.log", err);
+		runtime_diagnose(&src->runtime, "restore.log", err);
 	return status;
 }
 
 /* dumped: the images are known to be complete. */
 static enum undo_result bring_back(struct move *move, bool dumped, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	CLEANUP_FREE char *status = NULL;
 
 	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
-	    runtime_status(&src, &status, err) < 0)
+	    runtime_status(&src->runtime, &status, err) < 0)
 		return UNDO_DOUBT;
 	/* runc leaves its state where the cgroup was busy. */
 	bool ended = dumped && strcmp(status, "stopped") == 0;
 	if (*status && !ended)
 		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
-	if (ended && runtime_erase(&src, err) < 0)
+	if (ended && runtime_erase(&src->runtime, err) < 0)
 		return UNDO_DOUBT;
 	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
@@ -343,10 +344,10 @@ enum undo_result undo_dump_ungated(struct move *move, struct err *err)
 /* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
 int gate_holds(struct move *move, struct err *err)
 {
-	struct job *dump = &move->dump;
+	struct job *dump = &move->jobs.dump;
 
 	/* The page server of post-copy ends when all is fetched. */
-	if (move->ends_first || dump->state == JOB_NONE || move_is_post_copy(move))
+	if (move->plan.ends_first || dump->state == JOB_NONE || move_is_post_copy(move))
 		return 0;
 	(void)jobs_wait_any(&dump, 1, clock_now_us());
 	/* A link that is cut says nothing of criu. */
@@ -354,35 +355,34 @@ int gate_holds(struct move *move, struct err *err)
 		return 0;
 	return err_set(err, EXIT_FAILED,
 		       "%s: criu has ended at its gate, killed by somebody or for want of memory",
-		       move->source_name);
+		       move->side[SOURCE].name);
 }
 
 int step_sync(struct move *move, struct err *err)
 {
-	char *argv[] = {"sync", "-f", move->images, NULL};
+	char *argv[] = {"sync", "-f", move->image_dir, NULL};
 
-	return host_run(move->source,
+	return host_run(move->side[SOURCE].host,
 			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);
 }
 
 int step_leave(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (!move->leave_running && net_address_down(&net, err) < 0)
+	if (!move->plan.leave_running && net_address_down(&src->net, err) < 0)
 		return -1;
-	return runtime_clean(&src, false, err);
+	return runtime_clean(&src->runtime, false, err);
 }
 
 /* A checkpoint that leaves the container running: the gate is closed, CRIU resumes it. */
 static int go_on(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (runtime_verdict(&src, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (runtime_verdict(&src->runtime, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
-	if (runtime_thaw(&src, err) == 0)
+	if (runtime_thaw(&src->runtime, err) == 0)
 		return 0;
 	if (!source_has_ended(move))
 		return -1;
@@ -393,20 +393,20 @@ static int go_on(struct move *move, struct err *err)
 
 int step_open_gate(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	CLEANUP_FREE char *status = NULL;
 
-	if (move->leave_running)
+	if (move->plan.leave_running)
 		return go_on(move, err);
-	if (runtime_verdict(&src, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (runtime_verdict(&src->runtime, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
-	if (runtime_status(&src, &status, err) < 0)
+	if (runtime_status(&src->runtime, &status, err) < 0)
 		return -1;
 	/* runc leaves its state behind where the cgroup was busy. */
 	if (strcmp(status, "stopped") == 0)
-		return runtime_erase(&src, err);
+		return runtime_erase(&src->runtime, err);
 	if (*status)
-		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s",
-			       move->source_name, status);
+		return err_set(err, EXIT_FAILED, "%s: the frozen copy is still %s", src->name,
+			       status);
 	return 0;
 }

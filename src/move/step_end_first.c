@@ -11,7 +11,7 @@ static int ask_images(struct move *move, struct host *host, struct job *job, str
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_images, move->images, move->bundle.dir, NULL);
+	script_argv(&a, &script_images, move->image_dir, move->bundle.dir, NULL);
 	return host_start(host, &(struct command){.argv = a.v, .timeout_ms = IMAGES_MS}, job, err);
 }
 
@@ -22,8 +22,8 @@ static int compare_images(struct move *move, struct err *err)
 	CLEANUP_JOB struct job there = {0};
 	struct job *jobs[] = {&here, &there};
 
-	if (ask_images(move, move->source, &here, err) < 0 ||
-	    ask_images(move, move->destination, &there, err) < 0)
+	if (ask_images(move, move->side[SOURCE].host, &here, err) < 0 ||
+	    ask_images(move, move->side[DESTINATION].host, &there, err) < 0)
 		return -1;
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&here, err) < 0)
@@ -33,7 +33,7 @@ static int compare_images(struct move *move, struct err *err)
 	if (strcmp(buf_str(&here.out), buf_str(&there.out)) == 0)
 		return 0;
 	return err_set(err, EXIT_FAILED, "the images that %s sees are not those that %s wrote",
-		       move->destination_name, move->source_name);
+		       move->side[DESTINATION].name, move->side[SOURCE].name);
 }
 
 int step_end_first(struct move *move, struct err *err)

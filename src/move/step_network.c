@@ -12,103 +12,105 @@
 
 int step_hold(struct move *move, struct err *err)
 {
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	if (!net.n)
+	if (!dst->net.n)
 		return 0;
-	if (net_hold(&net, move->tag, &move->hold, err) < 0)
+	if (net_hold(&dst->net, move->tag, &move->progress.hold, err) < 0)
 		return -1;
-	str_set(&move->summary.packets, move->hold == HOLD_DROPPED ? "dropped" : "queued");
+	str_set(&move->summary.packets, move->progress.hold == HOLD_DROPPED ? "dropped" : "queued");
 	return 0;
 }
 
 enum undo_result undo_hold(struct move *move, struct err *err)
 {
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	if (!net.n)
+	if (!dst->net.n)
 		return UNDO_DONE;
 	/* Where the address is still there, what comes through would be answered by a reset. */
-	if (move->address_left) {
+	if (move->progress.address_left) {
 		(void)err_set(err, EXIT_FAILED,
 			      "what arrives for it there is held back until then");
 		return UNDO_LEFT;
 	}
-	return net_hold_clear(&net, move->tag, err) < 0 ? UNDO_LEFT : UNDO_DONE;
+	return net_hold_clear(&dst->net, move->tag, err) < 0 ? UNDO_LEFT : UNDO_DONE;
 }
 
 int step_address(struct move *move, struct err *err)
 {
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	return net_address_enter(&net, err);
+	return net_address_enter(&dst->net, err);
 }
 
 enum undo_result undo_address(struct move *move, struct err *err)
 {
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	move->address_left = net_address_down(&net, err) < 0;
-	return move->address_left ? UNDO_LEFT : UNDO_DONE;
+	move->progress.address_left = net_address_down(&dst->net, err) < 0;
+	return move->progress.address_left ? UNDO_LEFT : UNDO_DONE;
 }
 
 /* The hand-over that needs nothing of the source's kernel. */
 static int announce_and_leave(struct move *move, struct err *err)
 {
-	struct net src = move_net_source(move), dst = move_net_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	if (net_announce(&dst, err) < 0)
+	if (net_announce(&dst->net, err) < 0)
 		return -1;
 	clock_sleep_ms(ANNOUNCE_MS);
-	return net_address_down(&src, err);
+	return net_address_down(&src->net, err);
 }
 
 int step_settle(struct move *move, struct err *err)
 {
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct err why = ERR_INIT;
 
-	if (!net.n)
+	if (!src->net.n)
 		return 0;
-	move->bouncing = net_bounce(&net, move->tag, move->hop4, move->hop6, &why) == 0;
-	if (!move->bouncing) {
+	move->progress.forwarding = net_bounce(&src->net, move->tag, move->plan.forward_to4,
+					       move->plan.forward_to6, &why) == 0;
+	if (!move->progress.forwarding) {
 		event_note(move->events, "late packets are not sent on: %s", why.msg);
 		return announce_and_leave(move, err);
 	}
-	return net_settle(&net, err);
+	return net_settle(&src->net, err);
 }
 
 enum undo_result undo_settle(struct move *move, struct err *err)
 {
-	struct net net = move_net_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (!net.n)
+	if (!src->net.n)
 		return UNDO_DONE;
 	/* Both are fine where nothing had been done. A source without its address is no way back.
 	 */
-	if (net_bounce_clear(&net, move->tag, err) < 0 || net_address_up(&net, err) < 0 ||
-	    net_announce(&net, err) < 0)
+	if (net_bounce_clear(&src->net, move->tag, err) < 0 || net_address_up(&src->net, err) < 0 ||
+	    net_announce(&src->net, err) < 0)
 		return UNDO_DOUBT;
 	return UNDO_DONE;
 }
 
 int step_release(struct move *move, struct err *err)
 {
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct err unheard = ERR_INIT;
 
-	move->released = true;
-	if (!net.n)
+	move->progress.released = true;
+	if (!dst->net.n)
 		return 0;
 	/* After a crash it isn't known how packets were held: what still waits is sent again. */
-	int status = move->hold == HOLD_NONE
-			     ? net_hold_clear(&net, move->tag, err)
-			     : net_release(&net, move->tag, move->hold, &move->kick, err);
+	int status = move->progress.hold == HOLD_NONE
+			     ? net_hold_clear(&dst->net, move->tag, err)
+			     : net_release(&dst->net, move->tag, move->progress.hold,
+					   &move->jobs.kick, err);
 	/*
 	 * Only now, for nothing but the bounce depended on it and its processes would hinder the
 	 * dump's and the restore's. Its failing is found when it is repeated behind the commit.
 	 */
 	if (status == 0)
-		(void)net_address_start(&net, "announce", &move->announce, &unheard);
+		(void)net_address_start(&dst->net, "announce", &move->jobs.announce, &unheard);
 	return status;
 }

@@ -12,12 +12,12 @@
 /* The page server's word is waited for from the dump on: it has no time limit of its own before. */
 int step_prepare_hosts_pages(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct pages pages = move_pages(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (step_prepare_hosts(move, err) < 0 || pages_admit(&pages, &src, err) < 0)
+	if (step_prepare_hosts(move, err) < 0 ||
+	    pages_admit(&move->page_server, &src->runtime, err) < 0)
 		return -1;
-	return runtime_served_start(&src, 0, &move->served, err);
+	return runtime_served_start(&src->runtime, 0, &move->jobs.served, err);
 }
 
 int step_prepare_pages(struct move *move, struct err *err)
@@ -27,62 +27,60 @@ int step_prepare_pages(struct move *move, struct err *err)
 
 enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 {
-	struct pages pages = move_pages(move);
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	enum undo_result result = undo_prepare(move, err);
 
 	/* The guard is another move's then. */
-	if (move->source_taken || move->destination_taken)
+	if (src->taken || move->side[DESTINATION].taken)
 		return result;
-	return pages_clear(&pages, &src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
+	return pages_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
+		       ? UNDO_LEFT
+		       : result;
 }
 
 int step_serve(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
-	struct pages pages = move_pages(move);
-	struct job *jobs[] = {&move->served, &move->dump}, socket = {0};
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
+	struct job *jobs[] = {&move->jobs.served, &move->jobs.dump}, socket = {0};
 
-	if (runtime_verdict(&src, "close", err) < 0)
+	if (runtime_verdict(&src->runtime, "close", err) < 0)
 		return -1;
 	if (jobs_wait_any(jobs, 2, deadline_min(freeze_end(move), deadline_in_ms(SERVE_MS))) != 0)
 		return dump_failure(move, err);
-	if (job_failure(&move->served, err) < 0 ||
-	    pages_fetch_start(&pages, &dst, 0, &move->fetch, err) < 0 ||
-	    pages_socket_start(&dst, &socket, err) < 0)
+	if (job_failure(&move->jobs.served, err) < 0 ||
+	    pages_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) < 0 ||
+	    pages_socket_start(&dst->runtime, &socket, err) < 0)
 		return -1;
-	struct job *waiting[] = {&socket, &move->fetch};
+	struct job *waiting[] = {&socket, &move->jobs.fetch};
 	if (jobs_wait_any(waiting, 2, freeze_end(move)) == 0)
 		return job_finish(&socket, err);
 	job_clear(&socket);
 	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
-	runtime_diagnose(&dst, "pages.log", err);
+	runtime_diagnose(&dst->runtime, "pages.log", err);
 	return -1;
 }
 
 enum undo_result undo_serve(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
 	/* The destination's copy is gone by now (undo_restore()). */
-	return pages_end(&dst, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+	return pages_end(&dst->runtime, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
 
 enum undo_result undo_dump_pages(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct pages pages = move_pages(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (close_gate(move, err) < 0 || pages_nudge(&pages, &src, err) < 0)
+	if (close_gate(move, err) < 0 || pages_nudge(&move->page_server, &src->runtime, err) < 0)
 		return UNDO_DOUBT;
 	return undo_dump(move, err);
 }
 
 static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 {
-	struct runtime src = move_runtime_source(move);
-	struct pages pages = move_pages(move);
-	uint64_t sent = pages_sent(&pages, &src);
+	struct side *src = &move->side[SOURCE];
+	uint64_t sent = pages_sent(&move->page_server, &src->runtime);
 	int64_t now = clock_now_us();
 
 	if (sent <= *last)
@@ -101,10 +99,10 @@ static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool *ret_late,
 		      struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct job drain = {0}, *jobs[] = {&drain};
 
-	if (pages_drain_start(&dst, move->dump_timeout_ms, &drain, err) < 0)
+	if (pages_drain_start(&dst->runtime, move->plan.dump_timeout_ms, &drain, err) < 0)
 		return -1;
 	while (drain.state == JOB_RUNNING) {
 		(void)jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS));
@@ -127,7 +125,7 @@ int step_drain(struct move *move, struct err *err)
 		before = sent;
 		status = drain_once(move, &sent, &sent_us, &late, err);
 	} while (status < 0 && late && sent > before);
-	if (move->destination->lost)
+	if (move->side[DESTINATION].host->lost)
 		return status;
 	/* Who fetches is done as well where the one that lacked it has ended. */
 	struct err dead = ERR_INIT;
@@ -147,20 +145,19 @@ int step_drain(struct move *move, struct err *err)
  */
 int step_end_source(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct pages pages = move_pages(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (pages_nudge(&pages, &src, err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (pages_nudge(&move->page_server, &src->runtime, err) < 0 ||
+	    wait_for_dump_end(move, err) < 0)
 		return -1;
-	return runtime_erase(&src, err);
+	return runtime_erase(&src->runtime, err);
 }
 
 int step_clean_pages(struct move *move, struct err *err)
 {
-	struct pages pages = move_pages(move);
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	if (pages_clear(&pages, &src, err) < 0)
+	if (pages_clear(&move->page_server, &src->runtime, err) < 0)
 		return -1;
 	return step_clean(move, err);
 }

@@ -10,20 +10,21 @@
 
 static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	struct job job = {0}, *jobs[] = {&job};
 
 	*ret = (struct precopy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
-	    runtime_pass_start(&src, number, move->direct ? move->page_endpoint : NULL, &job, err) <
-		    0)
+	    runtime_pass_start(&src->runtime, number,
+			       move_is_direct(move) ? move->page_server.endpoint : NULL, &job,
+			       err) < 0)
 		return -1;
 	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
 	 */
-	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->dump_timeout_ms)) != 0) {
+	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->plan.dump_timeout_ms)) != 0) {
 		job_clear(&job);
-		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s",
-			       move->source_name, number, move->dump_timeout_ms / 1000);
+		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s", src->name,
+			       number, move->plan.dump_timeout_ms / 1000);
 	}
 	int status = job_failure(&job, err);
 	if (status == 0) {
@@ -35,7 +36,7 @@ static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret
 		(void)err_wrap(err, "pass %u of pre-copy", number);
 	} else {
 		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
-		runtime_diagnose(&src, "dump.log", err);
+		runtime_diagnose(&src->runtime, "dump.log", err);
 	}
 	job_clear(&job);
 	return status;
@@ -62,13 +63,13 @@ static void keep_pass(struct move *move, const struct precopy_pass *pass)
  * What was sent there is in its memory already. */
 static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct err unheard = ERR_INIT;
 
-	if (move->direct)
+	if (move_is_direct(move))
 		return 0;
 	(void)job_finish(job, &unheard);
-	return runtime_readahead_start(&dst, number, move->dump_timeout_ms, job, err);
+	return runtime_readahead_start(&dst->runtime, number, move->plan.dump_timeout_ms, job, err);
 }
 
 static int passes(struct move *move, struct job *ahead, struct err *err)
@@ -86,8 +87,8 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 		keep_pass(move, &pass);
 		if (read_ahead(move, number, ahead, err) < 0)
 			return -1;
-		move->source_options.parent_pass = number;
-		decision = precopy_decide(s->passes, s->n_passes, move->max_downtime_ms,
+		move->side[SOURCE].options.parent_pass = number;
+		decision = precopy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
 					  &predicted_ms);
 	}
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",

@@ -15,7 +15,7 @@
 
 static const char *source_role(const struct move *move)
 {
-	return move->direct ? "sender" : move->gate ? "source" : "ungated";
+	return move_is_direct(move) ? "sender" : move->plan.gate ? "source" : "ungated";
 }
 
 /* Exit code of prepare.sh: the work directory is another move's, and nothing was made. */
@@ -23,34 +23,35 @@ static const char *source_role(const struct move *move)
 
 static const char *destination_role(const struct move *move)
 {
-	return move->direct ? "receiver" : "destination";
+	return move_is_direct(move) ? "receiver" : "destination";
 }
 
 static int make_directories(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 	struct err second = ERR_INIT;
 	struct job at_source = {0}, at_destination = {0};
 
-	free(move->freezer);
-	move->freezer = freezer_find(src.host, src.name);
-	if (runtime_prepare_start(&src, source_role(move), &move->source_options, &at_source, err) <
-	    0)
+	free(move->progress.freezer);
+	move->progress.freezer = freezer_find(src->host, src->runtime.name);
+	if (runtime_prepare_start(&src->runtime, source_role(move), &src->options, &at_source,
+				  err) < 0)
 		return -1;
-	if (runtime_prepare_start(&dst, destination_role(move), &move->destination_options,
+	if (runtime_prepare_start(&dst->runtime, destination_role(move), &dst->options,
 				  &at_destination, err) < 0) {
 		(void)job_finish(&at_source, &second);
 		return -1;
 	}
 	job_wait(&at_source);
 	job_wait(&at_destination);
-	move->source_taken = at_source.status == PREPARE_TAKEN;
-	move->destination_taken = at_destination.status == PREPARE_TAKEN;
+	src->taken = at_source.status == PREPARE_TAKEN;
+	dst->taken = at_destination.status == PREPARE_TAKEN;
 	int status = job_finish(&at_source, err);
-	move->parks = move->gate && runtime_parks(&at_destination);
+	move->progress.parks = move->plan.gate && runtime_parks(&at_destination);
 	if (job_finish(&at_destination, status < 0 ? &second : err) < 0)
 		status = -1;
-	if (status == 0 && (runtime_note_locks(&src, err) < 0 || runtime_note_locks(&dst, err) < 0))
+	if (status == 0 && (runtime_note_locks(&src->runtime, err) < 0 ||
+			    runtime_note_locks(&dst->runtime, err) < 0))
 		status = -1;
 	return status;
 }
@@ -58,16 +59,16 @@ static int make_directories(struct move *move, struct err *err)
 /* runc and criu are started while the container runs, and wait before they look at it. */
 static int park_dump(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
-	struct job parked = {0}, *jobs[] = {&parked, &move->dump};
+	struct side *src = &move->side[SOURCE];
+	struct job parked = {0}, *jobs[] = {&parked, &move->jobs.dump};
 
 	/* Waited for while the dump is parked too; from "go" on the step has a limit of its own. */
-	const int limit_ms = move->dump_timeout_ms + PARKED_MS;
-	if ((move->at_gate.state == JOB_NONE &&
-	     runtime_at_gate_start(&src, limit_ms, &move->at_gate, err) < 0) ||
-	    runtime_parked_start(&src, &parked, err) < 0)
+	const int limit_ms = move->plan.dump_timeout_ms + PARKED_MS;
+	if ((move->jobs.at_gate.state == JOB_NONE &&
+	     runtime_at_gate_start(&src->runtime, limit_ms, &move->jobs.at_gate, err) < 0) ||
+	    runtime_parked_start(&src->runtime, &parked, err) < 0)
 		return -1;
-	int status = runtime_dump_start(&src, &move->source_options, &move->dump, err);
+	int status = runtime_dump_start(&src->runtime, &src->options, &move->jobs.dump, err);
 	if (status == 0 && jobs_wait_any(jobs, 2, 0) != 0)
 		status = dump_failure(move, err);
 	else if (status == 0)
@@ -80,25 +81,25 @@ static int park_dump(struct move *move, struct err *err)
 
 int park_dump_again(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 
-	move->unseized = move->went_on = false;
-	move->thawed_us = move->freeze_us = 0;
-	if (runtime_verdict(&src, "again", err) < 0)
+	move->progress.unseized = move->progress.went_on = false;
+	move->progress.thawed_us = move->progress.freeze_us = 0;
+	if (runtime_verdict(&src->runtime, "again", err) < 0)
 		return -1;
-	if (move->dump.state != JOB_NONE)
-		job_clear(&move->dump);
+	if (move->jobs.dump.state != JOB_NONE)
+		job_clear(&move->jobs.dump);
 	return park_dump(move, err);
 }
 
 static int end_parked_restore(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	if (runtime_erase(&dst, err) < 0)
+	if (runtime_erase(&dst->runtime, err) < 0)
 		return -1;
-	job_wait(&move->restore);
-	job_clear(&move->restore);
+	job_wait(&move->jobs.restore);
+	job_clear(&move->jobs.restore);
 	return 0;
 }
 
@@ -109,17 +110,19 @@ static int end_parked_restore(struct move *move, struct err *err)
  */
 static int park_restore(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct job park = {0}, *jobs[] = {&park, &move->restore};
+	struct side *dst = &move->side[DESTINATION];
+	struct job park = {0}, *jobs[] = {&park, &move->jobs.restore};
 
 	if (direct_before_restore(move, RECEIVE_NONE, err) < 0 ||
-	    runtime_restore_start(&dst, &move->destination_options, true,
-				  move->dump_timeout_ms + PARKED_MS, &move->restore, err) < 0 ||
-	    runtime_park_start(&dst, &park, err) < 0)
+	    runtime_restore_start(&dst->runtime, &dst->options, true,
+				  move->plan.dump_timeout_ms + PARKED_MS, &move->jobs.restore,
+				  err) < 0 ||
+	    runtime_park_start(&dst->runtime, &park, err) < 0)
 		return -1;
 	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
 	int status = 0;
-	if (!parked && (end_parked_restore(move, err) < 0 || runtime_forget_restore(&dst, err) < 0))
+	if (!parked &&
+	    (end_parked_restore(move, err) < 0 || runtime_forget_restore(&dst->runtime, err) < 0))
 		status = -1;
 	job_wait(&park);
 	job_clear(&park);
@@ -129,8 +132,8 @@ static int park_restore(struct move *move, struct err *err)
 int step_prepare_hosts(struct move *move, struct err *err)
 {
 	/* A page server has one for itself. */
-	const size_t channels = CHANNELS + (move->direct ? 1 : 0);
-	struct host *const hosts[] = {move->source, move->destination};
+	const size_t channels = CHANNELS + (move_is_direct(move) ? 1 : 0);
+	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
 	/* A guard is of the container's name: only whoever has the directories may replace it. */
 	return make_directories(move, err) < 0 || direct_admit(move, err) < 0 ||
@@ -142,18 +145,19 @@ int step_prepare_hosts(struct move *move, struct err *err)
 
 int step_park(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
 	/*
 	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
 	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
 	 */
-	if ((move->parks && !move->bundle.hooks && tmpfs_save(&src, &move->tmpfs_saved, err) < 0) ||
+	if ((move->progress.parks && !move->bundle.hooks &&
+	     tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
 	    direct_receive(move, RECEIVE_DUMP, err) < 0 ||
-	    (move->gate && park_dump(move, err) < 0) ||
-	    (move->parks && park_restore(move, err) < 0))
+	    (move->plan.gate && park_dump(move, err) < 0) ||
+	    (move->progress.parks && park_restore(move, err) < 0))
 		return -1;
-	return runtime_watch_start(&dst, &move->watch, err);
+	return runtime_watch_start(&dst->runtime, &move->jobs.watch, err);
 }
 
 int step_prepare(struct move *move, struct err *err)
@@ -169,57 +173,58 @@ static enum undo_result left_or_doubt(const struct runtime *source)
 
 enum undo_result undo_prepare(struct move *move, struct err *err)
 {
-	struct runtime src = move_runtime_source(move), dst = move_runtime_destination(move);
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 	enum undo_result result = UNDO_DONE;
 	struct err second = ERR_INIT;
 
 	/* In a pass, while the hosts were prepared: behind the freeze its undo has looked. */
-	if (!move->freeze_us && !move->recovering)
+	if (!move->progress.freeze_us && !move->recovery.active)
 		(void)source_has_ended(move);
 	/* Another move's gate and directory are nothing of ours. */
-	if (move->source_taken || move->destination_taken) {
-		if ((!move->source_taken && runtime_clean(&src, true, err) < 0) ||
-		    (!move->destination_taken && runtime_clean(&dst, false, err) < 0))
+	if (src->taken || dst->taken) {
+		if ((!src->taken && runtime_clean(&src->runtime, true, err) < 0) ||
+		    (!dst->taken && runtime_clean(&dst->runtime, false, err) < 0))
 			return UNDO_LEFT;
 		return UNDO_DONE;
 	}
 	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
-	if (move->gate && undo_dump(move, err) != UNDO_DONE)
+	if (move->plan.gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_DOUBT;
-	if (move->restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
-		return left_or_doubt(&src);
+	if (move->jobs.restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
+		return left_or_doubt(&src->runtime);
 	keep_logs(move);
-	if (direct_close(move, err) < 0 || runtime_clean(&dst, false, err) < 0)
+	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
 		result = UNDO_LEFT;
 	/* Those that are asked for; before a freeze there are none. */
-	bool keep = move->keep_images && (move->freeze_us || move->recovering);
-	if (runtime_clean(&src, !keep, result == UNDO_DONE ? err : &second) < 0)
-		result = left_or_doubt(&src);
+	bool keep = move->plan.keep_images && (move->progress.freeze_us || move->recovery.active);
+	if (runtime_clean(&src->runtime, !keep, result == UNDO_DONE ? err : &second) < 0)
+		result = left_or_doubt(&src->runtime);
 	return result;
 }
 
 /* For a restore from images that is tried anew the images stay, all of them. */
 static int clean_destination(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 
-	return move->direct ? runtime_clean_but_pages(&dst, err) : runtime_clean(&dst, false, err);
+	return move_is_direct(move) ? runtime_clean_but_pages(&dst->runtime, err)
+				    : runtime_clean(&dst->runtime, false, err);
 }
 
 int step_prepare_destination(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct job job = {0};
 
 	/* What an earlier try has left there. */
-	if (runtime_erase(&dst, err) < 0 || clean_destination(move, err) < 0 ||
-	    runtime_prepare_start(&dst, destination_role(move), &move->destination_options, &job,
-				  err) < 0)
+	if (runtime_erase(&dst->runtime, err) < 0 || clean_destination(move, err) < 0 ||
+	    runtime_prepare_start(&dst->runtime, destination_role(move), &dst->options, &job, err) <
+		    0)
 		return -1;
-	if (job_finish(&job, err) < 0 || runtime_note_locks(&dst, err) < 0 ||
+	if (job_finish(&job, err) < 0 || runtime_note_locks(&dst->runtime, err) < 0 ||
 	    move_make_probe(move, err) < 0)
 		return -1;
-	return runtime_watch_start(&dst, &move->watch, err);
+	return runtime_watch_start(&dst->runtime, &move->jobs.watch, err);
 }
 
 enum undo_result undo_prepare_destination(struct move *move, struct err *err)

@@ -13,40 +13,43 @@
  * One that was parked has more time of its own. */
 static int await_restore(struct move *move, struct err *err)
 {
-	struct job *jobs[] = {&move->restore, &move->watch};
-	int first = move->restore.state == JOB_DONE ? 0 : jobs_wait_any(jobs, 2, freeze_end(move));
+	struct job *jobs[] = {&move->jobs.restore, &move->jobs.watch};
+	int first =
+		move->jobs.restore.state == JOB_DONE ? 0 : jobs_wait_any(jobs, 2, freeze_end(move));
 
 	/* The watch ended first. Its host being lost says nothing of the restore. */
-	if (first == 1 && (move->watch.lost || move->watch.timed_out || move->watch.status))
+	if (first == 1 &&
+	    (move->jobs.watch.lost || move->jobs.watch.timed_out || move->jobs.watch.status))
 		first = jobs_wait_any(jobs, 1, freeze_end(move));
 	if (first == 0)
-		return job_failure(&move->restore, err);
+		return job_failure(&move->jobs.restore, err);
 	if (first < 0) {
-		move->restore.timed_out = true;
+		move->jobs.restore.timed_out = true;
 		return -1;
 	}
-	CLEANUP_FREE char *why = str_dup(buf_str(&move->watch.out));
+	CLEANUP_FREE char *why = str_dup(buf_str(&move->jobs.watch.out));
 	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
 }
 
 /* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
 static int start_restore(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct job park = {0}, *restore = &move->restore, *jobs[] = {&park, restore};
+	struct side *dst = &move->side[DESTINATION];
+	struct job park = {0}, *restore = &move->jobs.restore, *jobs[] = {&park, restore};
 	struct err unheard = ERR_INIT;
 
 	/* Recovery has not heard the number. */
-	if (direct_before_restore(move, move->n_images ? move->n_images : RECEIVE_ALL, err) < 0)
+	if (direct_before_restore(
+		    move, move->progress.n_images ? move->progress.n_images : RECEIVE_ALL, err) < 0)
 		return -1;
 	if (restore->state == JOB_NONE)
-		return runtime_restore_start(&dst, &move->destination_options, false,
+		return runtime_restore_start(&dst->runtime, &dst->options, false,
 					     freeze_left_ms(move), restore, err);
-	if (move->tmpfs_changed && tmpfs_refill(&dst, err) < 0)
+	if (move->progress.tmpfs_changed && tmpfs_refill(&dst->runtime, err) < 0)
 		return -1;
-	if (runtime_restore_go(&dst, &unheard) == 0)
+	if (runtime_restore_go(&dst->runtime, &unheard) == 0)
 		return 0;
-	if (runtime_park_start(&dst, &park, err) < 0)
+	if (runtime_park_start(&dst->runtime, &park, err) < 0)
 		return -1;
 	int status = jobs_wait_any(jobs, 2, freeze_end(move)) == 0 ? job_failure(&park, err) : 0;
 	job_clear(&park);
@@ -55,27 +58,27 @@ static int start_restore(struct move *move, struct err *err)
 
 int step_restore(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct err why = ERR_INIT;
 
 	if (gate_holds(move, err) < 0 || start_restore(move, err) < 0)
 		return -1;
 	if (await_restore(move, &why) == 0) {
-		move->thawed_us = clock_now_us();
+		move->progress.thawed_us = clock_now_us();
 		freeze_lift(move);
 		return 0;
 	}
 	*err = why;
-	if (move->restore.lost)
+	if (move->jobs.restore.lost)
 		return -1;
-	if (move->restore.timed_out)
+	if (move->jobs.restore.timed_out)
 		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
 			      freeze_seconds(move));
 	else
 		(void)err_set(err, EXIT_FAILED, "the restore failed");
-	if (move->restore.state == JOB_RUNNING && *why.msg)
-		(void)err_append(err, "%s: %s", move->destination_name, why.msg);
-	runtime_diagnose(&dst, "restore.log", err);
+	if (move->jobs.restore.state == JOB_RUNNING && *why.msg)
+		(void)err_append(err, "%s: %s", dst->name, why.msg);
+	runtime_diagnose(&dst->runtime, "restore.log", err);
 	return -1;
 }
 
@@ -86,31 +89,31 @@ int step_restore(struct move *move, struct err *err)
  */
 static bool is_last(struct move *move)
 {
-	struct runtime src = move_runtime_source(move);
+	struct side *src = &move->side[SOURCE];
 	CLEANUP_FREE char *status = NULL;
 	struct err unknown = ERR_INIT;
 
-	if (!move->released || move->ends_first || move->kind != MOVE_WHOLE || move->keep_journal)
+	if (!move->progress.released || move->plan.ends_first || move->kind != MOVE_WHOLE ||
+	    move->recovery.keep_journal)
 		return false;
-	return runtime_status(&src, &status, &unknown) < 0 || !*status ||
+	return runtime_status(&src->runtime, &status, &unknown) < 0 || !*status ||
 	       strcmp(status, "stopped") == 0;
 }
 
 enum undo_result undo_restore(struct move *move, struct err *err)
 {
-	struct runtime dst = move_runtime_destination(move);
-	struct net net = move_net_destination(move);
+	struct side *dst = &move->side[DESTINATION];
 	struct err killed = ERR_INIT;
 
 	if (is_last(move)) {
 		(void)err_set(err, EXIT_FAILED, "%s may have the only copy, which goes on",
-			      move->destination_name);
+			      dst->name);
 		return UNDO_DOUBT;
 	}
-	move->thawed_us = 0;
+	move->progress.thawed_us = 0;
 	/* The address first: processes that are killed with it there reset their connections. */
-	if (net_address_down(&net, err) < 0 || runtime_erase(&dst, err) < 0)
+	if (net_address_down(&dst->net, err) < 0 || runtime_erase(&dst->runtime, err) < 0)
 		return UNDO_DOUBT;
-	(void)job_finish(&move->restore, &killed);
+	(void)job_finish(&move->jobs.restore, &killed);
 	return UNDO_DONE;
 }

@@ -215,14 +215,14 @@ const struct strategy strategy_checkpoint_ungated = {
 const struct strategy *strategy_of(const struct move *move)
 {
 	if (move->kind == MOVE_CHECKPOINT)
-		return move->gate ? &strategy_checkpoint : &strategy_checkpoint_ungated;
+		return move->plan.gate ? &strategy_checkpoint : &strategy_checkpoint_ungated;
 	if (move->kind == MOVE_RESTORE)
 		return &strategy_from_images;
 	if (move_is_post_copy(move))
 		return move_is_pre_copy(move) ? &strategy_hybrid : &strategy_post_copy;
 	if (move_is_pre_copy(move))
-		return move->ends_first ? &strategy_pre_copy_ends_first : &strategy_pre_copy;
-	if (!move->gate)
+		return move->plan.ends_first ? &strategy_pre_copy_ends_first : &strategy_pre_copy;
+	if (!move->plan.gate)
 		return &strategy_cold_ungated;
-	return move->ends_first ? &strategy_cold_ends_first : &strategy_cold;
+	return move->plan.ends_first ? &strategy_cold_ends_first : &strategy_cold;
 }

@@ -45,7 +45,8 @@ enum undo_result undo_settle(struct move *move, struct err *err);
 /* After the end of a dump that could not seize the processes, undone: another is parked. */
 int park_dump_again(struct move *move, struct err *err);
 
-/* Whether runc says that there is no container any more on the source, into move->ended. */
+/* Whether runc says that there is no container any more on the source, into move->progress.ended.
+ */
 bool source_has_ended(struct move *move);
 
 /* freeze: the container is paused, all its packets are bounced on. */

@@ -38,7 +38,7 @@ static void rebuild(const json_t *object)
 
 	if (move_from_json(object, &web, &config, NULL, &move, &err) == 0) {
 		if (name_check_id(move->id, &err) < 0 || strcmp(move->bundle.name, web.name) != 0 ||
-		    strcmp(move->bundle.dir, web.dir) != 0 || !str_starts(move->images, web.dir))
+		    strcmp(move->bundle.dir, web.dir) != 0 || !str_starts(move->image_dir, web.dir))
 			__builtin_trap();
 	} else if (!*err.msg) {
 		__builtin_trap();

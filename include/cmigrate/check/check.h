@@ -24,12 +24,12 @@ enum check_outcome check_warn(struct finding *f, const char *remedy, const char 
 	__attribute__((format(printf, 3, 4)));
 
 /* One of the two hosts, for checks that look at both. */
-struct side {
+struct check_host {
 	const char *name;
 	const struct facts *facts;
 };
-struct side check_side(const struct preflight *p, size_t i);
-#define SIDES 2
+struct check_host check_host(const struct preflight *p, size_t i);
+#define CHECK_HOSTS 2
 
 /*
  * Whether a page server and its client call each other by the addresses that each calls its own:

@@ -11,6 +11,7 @@
 
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/base/strategy.h"
 #include "cmigrate/container/bundle.h"
 #include "cmigrate/host/facts.h"
 #include "cmigrate/host/host.h"
@@ -33,7 +34,7 @@ struct preflight {
 	const struct facts *source, *destination;
 	const char *destination_device; /* from configuration, or NULL */
 	uint64_t destination_room;	/* bytes that it leaves containers there; room.h */
-	const char *strategy;
+	enum strategy_id strategy;
 	bool direct; /* memory does not go by the shared directory */
 	bool tcp_established;
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */

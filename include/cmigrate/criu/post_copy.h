@@ -22,12 +22,12 @@
 #define PAGE_PORT_FIRST 27000
 #define PAGE_PORTS 2000
 
-/* The page server of one move: on the source in post-copy, on the destination for receive.h.
- * Borrowed.
- */
+/* The page server of one move: on the source in post-copy, on the destination with direct
+ * transport. server, client and endpoint are the move's own. */
 struct pages {
-	const char *server; /* its host's address that the other one reaches */
-	const char *client; /* address of the other one as it sees it */
+	char *server;	/* its host's address that the other one reaches */
+	char *client;	/* address of the other one as it sees it */
+	char *endpoint; /* server and port as one word */
 	unsigned port;
 	const char *tag; /* net_tag() */
 };

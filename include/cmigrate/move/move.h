@@ -12,6 +12,7 @@
 
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/event.h"
+#include "cmigrate/base/strategy.h"
 #include "cmigrate/check/preflight.h"
 #include "cmigrate/container/bundle.h"
 #include "cmigrate/container/journal.h"
@@ -55,83 +56,107 @@ enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
 /* In the environment of a move that is one of several: its number among them. */
 #define MOVE_NUMBER_ENV "CMIGRATE_MOVE_NUMBER"
 
+enum { SOURCE, DESTINATION, SIDES };
+
+/* One of the two hosts of a move, and what the lower layers want to know of it. */
+struct side {
+	char *name;
+	struct host *host;
+	struct facts facts; /* what the checks found */
+	struct runtime_options options;
+	struct address addresses[ADDRESSES_MAX]; /* without a device: not there, nor put there */
+	bool taken;				 /* the work directory there is another move's */
+	/* Views of the above and of the move's names, by move_set_sides(). */
+	struct runtime runtime;
+	struct net net;
+};
+
+/* What was decided before the first step. */
+struct move_plan {
+	enum strategy_id strategy;
+	enum transport transport;
+	int timeout_ms; /* for the endpoint */
+	unsigned max_downtime_ms;
+	double predicted_ms; /* the freeze of a cold move; 0: not known */
+	int dump_timeout_ms; /* for CRIU: grows with the memory */
+	bool gate;	     /* CRIU waits after the dump, the source frozen and alive */
+	/* The source's copy ends before the restore, and the images are the way back: for a lock
+	 * that both copies want, or a CRIU without a gate. */
+	bool ends_first;
+	bool keep_silent; /* an endpoint that stays silent does not undo the move */
+	bool keep_images, keep_logs;
+	bool leave_running;		 /* of a checkpoint: the container goes on afterwards */
+	char *forward_to4, *forward_to6; /* the destination's own address beside the service
+					    address, or NULL */
+};
+
+/* What has been started and may still be under way. */
+struct move_jobs {
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
+		announce;
+};
+
+/* What has happened. Times are 0 until then. */
+struct move_progress {
+	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
+	enum hold_kind hold;
+	bool forwarding;    /* the source sends packets on */
+	bool parks;	    /* the restore may be started before there are images */
+	bool tmpfs_saved;   /* some of the container's tmpfs are, and not by CRIU */
+	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
+	int n_images;	 /* as the source said at its gate, for direct transport; 0: it did not */
+	bool dumped;	 /* the images are complete, the source is at its gate */
+	bool released;	 /* clients may have been answered by the destination's copy */
+	bool unanswered; /* no endpoint answered in all its time, or for a copy that has ended */
+	bool went_on;	 /* the source's copy, after its images: those are no way back */
+	bool unseized;	 /* CRIU could not seize the processes just then */
+	unsigned n_seizures; /* that failed so */
+	bool copy_ended;     /* the restored one has run, and ended by itself */
+	bool address_left;   /* the undo could not take it off the destination */
+	bool left;	     /* undone, but for something that a recovery removes */
+	bool ended; /* the source's copy had ended by itself: there is none to go back to */
+	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
+	char *silent;		/* why the endpoint of a move that is kept is silent, or NULL */
+	int freeze_limit_ms;	/* how long this freeze may last; freeze_limit.h */
+	int64_t freeze_end_us;	/* when that is over; 0: not frozen, or nobody counts */
+	int64_t deadline_us;	/* of the whole move, up to its commit point */
+	int64_t start_us, freeze_us, thawed_us, answered_us;
+};
+
+/* What recovery knows of an interrupted move. */
+struct move_recovery {
+	bool active;	   /* its record is written by recover_move(), once it knows the outcome */
+	bool keep_journal; /* what is undone isn't over: recovery tries another way */
+	bool only_copy;	   /* on the destination: nothing is to be undone */
+	bool serves;	   /* it has since the crash: only its silence leads back */
+	bool undecided;	   /* a host that can't tell stands against every way */
+};
+
 struct move {
 	enum move_kind kind;
 	char id[MOVE_ID_SIZE]; /* time and random digits; names files and processes of this move */
 	struct bundle bundle;
-	char *source_name, *destination_name;
-	struct host *source, *destination;
+	struct side side[SIDES];
 	struct answers asked; /* who was asked where it is, until both hosts are connected to */
 	struct store store;
 	struct store_lock lock;
 	struct journal journal;
 	const struct events *events;
 
-	/* what it is to do */
-	char *strategy;
-	struct runtime_options source_options, destination_options;
-	int timeout_ms; /* for the endpoint */
-	unsigned max_downtime_ms;
-	double predicted_ms; /* the freeze of a cold move; 0: not known */
-	int dump_timeout_ms; /* for CRIU: grows with the memory */
-	bool keep_silent, keep_images, keep_logs;
-	bool leave_running; /* of a checkpoint: the container goes on afterwards */
-	bool keep_journal;  /* what is undone isn't over: recovery tries another way */
-	bool only_copy;	    /* on the destination; for recovery: nothing is to be undone */
-	bool serves;	    /* it has since the crash; for recovery: only its silence leads back */
-	bool gate;
-	/* The source's copy ends before the restore, and the images are the way back: for a lock
-	 * that both copies want, or a CRIU without a gate. */
-	bool ends_first;
-	struct address source_addresses[ADDRESSES_MAX], destination_addresses[ADDRESSES_MAX];
-	bool direct; /* memory goes straight to the destination (receive.h) */
-	/* The page server, on the source in post-copy, on the destination where direct; who may
-	 * reach it; the server and its port as one word. */
-	char *page_server, *page_client, *page_endpoint;
-	unsigned page_port;
-	char *hop4, *hop6; /* the destination's own address beside the service address, or NULL */
-
-	/* what the checks found */
-	struct facts source_facts, destination_facts;
-	uint64_t destination_room; /* room.h */
+	struct move_plan plan;
+	struct move_jobs jobs;
+	struct move_progress progress;
+	struct move_recovery recovery;
+	/* On the source in post-copy, on the destination with direct transport. */
+	struct pages page_server;
+	uint64_t destination_room; /* memory_left.h */
 	struct check_results checks;
+	struct probe *probe;
+	struct summary summary;
 
 	/* names of what it makes */
-	char *run, *images, *pages, *mark, *restore_mark;
+	char *work_dir, *image_dir, *page_dir, *env_tag, *restore_tag;
 	char tag[NET_TAG_SIZE];
-
-	/* on the way */
-	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
-	enum hold_kind hold;
-	bool bouncing;
-	bool parks;	    /* the restore may be started before there are images */
-	bool tmpfs_saved;   /* some of the container's tmpfs are, and not CRIU's */
-	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
-	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
-		announce;
-	int n_images;	 /* as the source said at its gate, where direct; 0: it did not */
-	bool released;	 /* clients may have been answered by the destination's copy */
-	bool recovering; /* its record is written by recover_move(), once it knows the outcome */
-	bool source_taken, destination_taken; /* the work directory there is another move's */
-	bool dumped;	   /* the images are complete, the source is at its gate */
-	bool address_left; /* the way back could not take it off the destination */
-	bool unanswered;   /* no endpoint answered in all its time, or for a copy that has ended */
-	bool went_on;	   /* the source's copy, after its images: those are no way back */
-	bool unseized;	   /* CRIU could not seize the processes just then */
-	unsigned n_seizures; /* that failed so */
-	bool copy_ended;     /* the restored one has run, and ended by itself */
-	bool left;	     /* undone, but for something that a recovery removes */
-	bool undecided;	     /* recovery: a host that can't tell stands against every way */
-	bool ended; /* the source's copy had ended by itself: there is none to go back to */
-	struct probe *probe;
-	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
-	char *silent; /* why the endpoint of a move that is kept (--if-silent keep) is silent, or
-			 NULL */
-	int freeze_limit_ms;   /* how long this freeze may last; freeze.h */
-	int64_t freeze_end_us; /* when that is over; 0: not frozen, or nobody counts */
-	int64_t deadline_us;   /* of the whole move, up to its commit point; 0: none */
-	int64_t start_us, freeze_us, thawed_us, answered_us; /* 0: not yet */
-	struct summary summary;
 };
 
 /* Nonzero once SIGINT, SIGTERM or SIGHUP has come: main's handler sets it, the engine looks. */
@@ -167,17 +192,17 @@ json_t *move_json(const struct move *move);
 int move_from_json(const json_t *object, const struct bundle *bundle, const struct config *config,
 		   const struct events *events, struct move **ret, struct err *err);
 
-/* The two hosts as the lower layers want them. */
-struct runtime move_runtime_source(const struct move *move);
-struct runtime move_runtime_destination(const struct move *move);
-struct pages move_pages(const struct move *move);
+/*
+ * Renews both sides' runtime and net, and the options of the page server, after anything that they
+ * are made of has changed: names, hosts, addresses, gate, transport.
+ */
+void move_set_sides(struct move *move);
 /* Its memory follows (post-copy, hybrid); it goes ahead, in passes (pre-copy, hybrid). */
 bool move_is_post_copy(const struct move *move);
 bool move_is_pre_copy(const struct move *move);
 /* What a move that fails goes back to: "source", its frozen copy, or "images". */
 const char *move_way_back(const struct move *move);
-struct net move_net_source(const struct move *move);
-struct net move_net_destination(const struct move *move);
+bool move_is_direct(const struct move *move);
 bool move_has_address(const struct move *move);
 /* Exchanges source and destination: recovery restores on the source. */
 void move_swap(struct move *move);

@@ -18,7 +18,7 @@ static void say_done(const struct app *app, const struct move *move)
 	if (!ui_is_json(app->ui) && !ui_is_quiet(app->ui))
 		ui_print(app->ui, "%s '%s' on %s: '%s'\n",
 			 move->kind == MOVE_RESTORE ? "restored" : "checkpointed",
-			 move->bundle.name, move->source_name, move->images);
+			 move->bundle.name, move->side[SOURCE].name, move->image_dir);
 }
 
 /* Why, and where that leaves the container; returns -1. */
@@ -28,8 +28,9 @@ static int say_failure(const struct move *move, enum exit_code code, struct err 
 
 	(void)err_set(err, code, "container '%s': %s", move->bundle.name, why);
 	if (move->kind == MOVE_RESTORE && code == EXIT_FAILED)
-		return err_append(err, "its images stay: '%s'", move->images);
-	return code == EXIT_UNDONE ? err_append(err, "it goes on on %s", move->source_name) : -1;
+		return err_append(err, "its images stay: '%s'", move->image_dir);
+	return code == EXIT_UNDONE ? err_append(err, "it goes on on %s", move->side[SOURCE].name)
+				   : -1;
 }
 
 static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind, const char *name,

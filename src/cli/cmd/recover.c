@@ -45,13 +45,14 @@ static int fence_hosts(const struct recover_opts *opts, struct move *move, struc
 	for (size_t i = 0; i < opts->fenced.n; i++) {
 		const char *name = opts->fenced.v[i];
 		/* Of a checkpoint or a restore both are the one host. */
-		bool source = strcmp(name, move->source_name) == 0;
-		bool destination = strcmp(name, move->destination_name) == 0;
-		move->source->fenced = move->source->fenced || source;
-		move->destination->fenced = move->destination->fenced || destination;
+		bool source = strcmp(name, move->side[SOURCE].name) == 0;
+		bool destination = strcmp(name, move->side[DESTINATION].name) == 0;
+		move->side[SOURCE].host->fenced = move->side[SOURCE].host->fenced || source;
+		move->side[DESTINATION].host->fenced =
+			move->side[DESTINATION].host->fenced || destination;
 		if (!source && !destination && !opts->all)
 			return err_set(err, EXIT_USAGE, "--fenced %s: the move was from %s to %s",
-				       name, move->source_name, move->destination_name);
+				       name, move->side[SOURCE].name, move->side[DESTINATION].name);
 	}
 	return 0;
 }
@@ -81,10 +82,10 @@ static bool is_silent(const struct host *host)
  */
 static bool fence_silent(struct recovery_job *job, struct move *move)
 {
-	struct host *hosts[] = {move->source, move->destination};
+	struct host *hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 	bool fenced = false;
 
-	if (!move->undecided ||
+	if (!move->recovery.undecided ||
 	    (is_silent(hosts[0]) && is_silent(hosts[1]) && move->kind == MOVE_WHOLE))
 		return false;
 	for (size_t i = 0; i < 2; i++) {
@@ -109,11 +110,11 @@ static void report(struct recovery_job *job, const struct move *move, enum exit_
 	bool back = s->outcome && strcmp(s->outcome, "undone") == 0;
 	if (move->kind == MOVE_CHECKPOINT && !back) {
 		ui_print(job->app->ui, "finished '%s': its checkpoint is '%s'\n", move->bundle.name,
-			 move->images);
+			 move->image_dir);
 		return;
 	}
 	ui_print(job->app->ui, "%s '%s': it runs on %s\n", back ? "undone" : "finished",
-		 move->bundle.name, back ? move->source_name : move->destination_name);
+		 move->bundle.name, back ? move->side[SOURCE].name : move->side[DESTINATION].name);
 }
 
 /* The hooks below the lock: the journal is read, the move rebuilt and settled. */

@@ -117,7 +117,7 @@ static void set_up(struct fixture *x, const char *source, const char *destinatio
 		.destination_name = "rhel02",
 		.source = &x->source,
 		.destination = &x->destination,
-		.strategy = "cold",
+		.strategy = STRATEGY_COLD,
 		.tcp_established = true,
 		.destination_room = ROOM_UNLIMITED,
 	};
@@ -214,7 +214,7 @@ static void direct(struct fixture *x)
 
 static void pre_copy(struct fixture *x)
 {
-	x->p.strategy = "pre-copy";
+	x->p.strategy = STRATEGY_PRE_COPY;
 }
 
 static void limited(struct fixture *x)
@@ -225,7 +225,7 @@ static void limited(struct fixture *x)
 
 static void post_copy(struct fixture *x)
 {
-	x->p.strategy = "post-copy";
+	x->p.strategy = STRATEGY_POST_COPY;
 }
 
 static void limited_post_copy(struct fixture *x)
@@ -236,7 +236,7 @@ static void limited_post_copy(struct fixture *x)
 
 static void post_copy_remap(struct fixture *x)
 {
-	x->p.strategy = "post-copy";
+	x->p.strategy = STRATEGY_POST_COPY;
 	x->p.link_remap = true;
 }
 

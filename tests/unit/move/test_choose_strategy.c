@@ -19,11 +19,11 @@ static struct move *make(const char *strategy, const char *source)
 	struct move *m = mem_new(1, sizeof(*m));
 
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->strategy = str_dup(strategy);
-	m->source_name = str_dup("rhel01");
-	m->destination_name = str_dup("rhel02");
-	facts_parse(&m->source_facts, source);
-	facts_parse(&m->destination_facts, "criu=4.2.1\n");
+	assert_true(strategy_parse(strategy, &m->plan.strategy));
+	m->side[SOURCE].name = str_dup("rhel01");
+	m->side[DESTINATION].name = str_dup("rhel02");
+	facts_parse(&m->side[SOURCE].facts, source);
+	facts_parse(&m->side[DESTINATION].facts, "criu=4.2.1\n");
 	move_resolve_versions(m);
 	move_settle_strategy(m);
 	return m;
@@ -65,8 +65,8 @@ static void who_ends_first(void **state)
 		const struct strategy *strategy = strategy_of(m);
 		size_t first = position(strategy, "end-first");
 		assert_string_equal(m->summary.way_back, rows[i].way_back);
-		assert_int_equal(m->source_options.file_locks, rows[i].flag);
-		assert_int_equal(m->destination_options.file_locks, rows[i].flag);
+		assert_int_equal(m->side[SOURCE].options.file_locks, rows[i].flag);
+		assert_int_equal(m->side[DESTINATION].options.file_locks, rows[i].flag);
 		assert_int_equal(first < strategy->n, rows[i].step);
 		if (rows[i].step)
 			assert_true(position(strategy, "dump") < first &&

@@ -10,8 +10,8 @@
 
 #include "move/part.h"
 
-#define SOURCE "peer=192.0.2.2\npeer-from=192.0.2.1\n"
-#define DESTINATION "peer=192.0.2.1\npeer-from=192.0.2.2\n"
+#define SOURCE_FACTS "peer=192.0.2.2\npeer-from=192.0.2.1\n"
+#define DESTINATION_FACTS "peer=192.0.2.1\npeer-from=192.0.2.2\n"
 #define MIB(n) ((uint64_t)(n) << 20)
 
 static const struct config no_config = {.bundle_root = NULL};
@@ -26,15 +26,16 @@ static struct move *make(const char *strategy, const char *source, const char *d
 	struct move *m = mem_new(1, sizeof(*m));
 
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->direct = m->gate = true;
-	m->strategy = str_dup(strategy);
-	m->source_name = str_dup("rhel01");
-	m->destination_name = str_dup("rhel02");
-	m->destination_options.criu = CRIU_GATE;
+	m->plan.transport = TRANSPORT_DIRECT;
+	m->plan.gate = true;
+	assert_true(strategy_parse(strategy, &m->plan.strategy));
+	m->side[SOURCE].name = str_dup("rhel01");
+	m->side[DESTINATION].name = str_dup("rhel02");
+	m->side[DESTINATION].options.criu = CRIU_GATE;
 	m->summary.memory_bytes = MIB(100);
 	memcpy(m->tag, "00000005", 8);
-	facts_parse(&m->source_facts, source);
-	facts_parse(&m->destination_facts, destination);
+	facts_parse(&m->side[SOURCE].facts, source);
+	facts_parse(&m->side[DESTINATION].facts, destination);
 	return m;
 }
 
@@ -52,32 +53,35 @@ static void expect(struct move *m, const char *wanted)
 
 	m->events = &events;
 	move_settle_transport(m);
-	if (wanted && (!said || !strstr(said, wanted) || m->direct))
-		fail_msg("direct %d, '%s' not in '%s'", m->direct, wanted, said ? said : "");
-	if (!wanted && (said || !m->direct))
-		fail_msg("direct %d: %s", m->direct, said ? said : "");
-	if (m->direct)
-		assert_string_equal(m->source_options.page_server, m->page_endpoint);
+	if (wanted && (!said || !strstr(said, wanted) || move_is_direct(m)))
+		fail_msg("direct %d, '%s' not in '%s'", move_is_direct(m), wanted,
+			 said ? said : "");
+	if (!wanted && (said || !move_is_direct(m)))
+		fail_msg("direct %d: %s", move_is_direct(m), said ? said : "");
+	move_set_sides(m);
+	if (move_is_direct(m))
+		assert_string_equal(m->side[SOURCE].options.page_server, m->page_server.endpoint);
 	else
-		assert_null(m->source_options.page_server);
+		assert_null(m->side[SOURCE].options.page_server);
 	move_free(m);
 }
 
 static void straight(void **state)
 {
-	struct move *m = make("cold", SOURCE, DESTINATION ROOM "listen=0.0.0.0:27005\n");
+	struct move *m =
+		make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM "listen=0.0.0.0:27005\n");
 	struct events silent = {NULL, NULL};
 
 	(void)state;
 	m->events = &silent;
 	move_settle_transport(m);
-	assert_true(m->direct);
+	assert_true(move_is_direct(m));
 	/* The page server is on the destination, at a port that is free there. */
-	assert_string_equal(m->page_endpoint, "192.0.2.2:29005");
-	assert_string_equal(m->page_server, "192.0.2.2");
-	assert_string_equal(m->page_client, "192.0.2.1");
+	assert_string_equal(m->page_server.endpoint, "192.0.2.2:29005");
+	assert_string_equal(m->page_server.server, "192.0.2.2");
+	assert_string_equal(m->page_server.client, "192.0.2.1");
 	move_free(m);
-	expect(make("pre-copy", SOURCE, DESTINATION MORE_ROOM), NULL);
+	expect(make("pre-copy", SOURCE_FACTS, DESTINATION_FACTS MORE_ROOM), NULL);
 }
 
 /* Two containers' names may lead to one port; not those of one batch. */
@@ -87,10 +91,10 @@ static void ports_of_a_batch(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct move *m = make("cold", SOURCE, DESTINATION ROOM);
+		struct move *m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 		assert_int_equal(setenv(MOVE_NUMBER_ENV, i ? "70001" : "70000", 1), 0);
-		move_name_page_server(m, "192.0.2.2", "192.0.2.1", &m->destination_facts);
-		ports[i] = m->page_port;
+		move_name_page_server(m, "192.0.2.2", "192.0.2.1", &m->side[DESTINATION].facts);
+		ports[i] = m->page_server.port;
 		move_free(m);
 	}
 	assert_int_equal(unsetenv(MOVE_NUMBER_ENV), 0);
@@ -102,20 +106,22 @@ static void by_the_shared_directory(void **state)
 	static const struct {
 		const char *strategy, *source, *destination, *wanted;
 	} rows[] = {
-		{"post-copy", SOURCE, DESTINATION ROOM, "with post-copy memory follows"},
-		{"hybrid", SOURCE, DESTINATION ROOM, "with hybrid memory follows"},
-		{"cold", "", DESTINATION ROOM, "rhel01 and rhel02 don't know each other's address"},
-		{"cold", SOURCE, ROOM, "don't know each other's address"},
-		{"cold", "peer=192.0.2.3\npeer-from=192.0.2.1\n", DESTINATION ROOM,
+		{"post-copy", SOURCE_FACTS, DESTINATION_FACTS ROOM,
+		 "with post-copy memory follows"},
+		{"hybrid", SOURCE_FACTS, DESTINATION_FACTS ROOM, "with hybrid memory follows"},
+		{"cold", "", DESTINATION_FACTS ROOM,
+		 "rhel01 and rhel02 don't know each other's address"},
+		{"cold", SOURCE_FACTS, ROOM, "don't know each other's address"},
+		{"cold", "peer=192.0.2.3\npeer-from=192.0.2.1\n", DESTINATION_FACTS ROOM,
 		 "don't know each other's address"},
-		{"cold", "peer=192.0.2.2\npeer-from=192.0.2.3\n", DESTINATION ROOM,
+		{"cold", "peer=192.0.2.2\npeer-from=192.0.2.3\n", DESTINATION_FACTS ROOM,
 		 "don't know each other's address"},
 		{"cold", "peer=x\npeer-from=192.0.2.1\n", "peer=192.0.2.1\npeer-from=x\n" ROOM,
 		 "don't know each other's address"},
-		{"cold", SOURCE, DESTINATION LESS_RUN, "rhel02 has no room in /run"},
-		{"cold", SOURCE, DESTINATION LESS_MEMORY, "rhel02 has no room in /run"},
-		{"cold", SOURCE, DESTINATION, "rhel02 has no room in /run"},
-		{"pre-copy", SOURCE, DESTINATION ROOM, "rhel02 has no room in /run"},
+		{"cold", SOURCE_FACTS, DESTINATION_FACTS LESS_RUN, "rhel02 has no room in /run"},
+		{"cold", SOURCE_FACTS, DESTINATION_FACTS LESS_MEMORY, "rhel02 has no room in /run"},
+		{"cold", SOURCE_FACTS, DESTINATION_FACTS, "rhel02 has no room in /run"},
+		{"pre-copy", SOURCE_FACTS, DESTINATION_FACTS ROOM, "rhel02 has no room in /run"},
 	};
 
 	(void)state;
@@ -125,28 +131,28 @@ static void by_the_shared_directory(void **state)
 
 static void by_what_is_asked_for(void **state)
 {
-	struct move *m = make("cold", SOURCE, DESTINATION ROOM);
+	struct move *m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 
 	(void)state;
-	m->gate = false;
+	m->plan.gate = false;
 	expect(m, "criu on rhel01 is older than 3.19");
-	m = make("cold", SOURCE, DESTINATION ROOM);
-	m->destination_options.criu = CRIU_GATE - 1;
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
+	m->side[DESTINATION].options.criu = CRIU_GATE - 1;
 	expect(m, "criu on rhel02 is older than 3.19");
-	m = make("cold", SOURCE, DESTINATION ROOM);
-	m->keep_images = true;
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
+	m->plan.keep_images = true;
 	expect(m, "images that are kept would lack the memory");
-	m = make("cold", SOURCE, DESTINATION ROOM);
-	m->ends_first = true;
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
+	m->plan.ends_first = true;
 	expect(m, "the images must be where both hosts see them");
-	m = make("cold", SOURCE, DESTINATION ROOM);
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 	m->summary.memory_bytes = 0;
 	expect(m, "not known how much memory");
-	m = make("cold", SOURCE, DESTINATION "run-space=18446744073709551615\n");
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS "run-space=18446744073709551615\n");
 	m->summary.memory_bytes = UINT64_MAX;
 	expect(m, "not known how much memory");
 	/* It leaves the source while memory is sent from it. */
-	m = make("cold", SOURCE, DESTINATION ROOM);
+	m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 	memcpy(m->bundle.addresses[0].ip, "192.0.2.1", sizeof("192.0.2.1"));
 	m->bundle.n_addresses = 1;
 	expect(m, "don't know each other's address");
@@ -174,11 +180,11 @@ static void who_says_it(void **state)
 		struct config config = {.transport = rows[i].config};
 		struct err err = ERR_INIT;
 		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
-		assert_int_equal(m.direct, rows[i].direct);
+		assert_int_equal(move_is_direct(&m), rows[i].direct);
 		/* A half alone has nobody to send to. */
 		m.kind = MOVE_CHECKPOINT;
 		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
-		assert_false(m.direct);
+		assert_false(move_is_direct(&m));
 	}
 	struct move m = {.kind = MOVE_WHOLE};
 	struct move_opts opts = {.transport = "nfs"};

@@ -132,16 +132,16 @@ static struct move *new_move(void)
 	assert_int_equal(bundle_init(&m->bundle, dir, "web", &err), 0);
 	(void)mkdir(m->bundle.dir, 0700);
 	m->lock = (struct store_lock)STORE_LOCK_INIT;
-	m->source = host_new("rhel01", NULL, NULL, NULL);
-	m->source_name = str_dup("rhel01");
-	m->destination_name = str_dup("rhel02");
-	m->strategy = str_dup("cold");
-	m->images = str_dup("/images");
+	m->side[SOURCE].host = host_new("rhel01", NULL, NULL, NULL);
+	m->side[SOURCE].name = str_dup("rhel01");
+	m->side[DESTINATION].name = str_dup("rhel02");
+	m->plan.strategy = STRATEGY_COLD;
+	m->image_dir = str_dup("/images");
 	(void)snprintf(m->id, sizeof(m->id), "20240506T070809-1");
-	store_init(&m->store, m->source, m->bundle.dir);
+	store_init(&m->store, m->side[SOURCE].host, m->bundle.dir);
 	m->journal.store = &m->store;
 	m->events = &events;
-	m->start_us = clock_now_us();
+	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	return m;
 }
@@ -205,9 +205,9 @@ static void the_summary(void **state)
 	(void)state;
 	reset();
 	struct move *m = new_move();
-	m->freeze_us = m->start_us + 1000;
-	m->thawed_us = m->start_us + 4500;
-	m->answered_us = m->start_us + 7000;
+	m->progress.freeze_us = m->progress.start_us + 1000;
+	m->progress.thawed_us = m->progress.start_us + 4500;
+	m->progress.answered_us = m->progress.start_us + 7000;
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_DONE);
 	assert_int_equal(m->summary.n_steps, 7);
 	assert_string_equal(m->summary.steps[1].name, "two");
@@ -374,7 +374,7 @@ static void a_silent_endpoint_that_is_kept(void **state)
 	(void)state;
 	reset();
 	struct move *m = new_move();
-	m->silent = str_dup("endpoint does not answer");
+	m->progress.silent = str_dup("endpoint does not answer");
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_SILENT);
 	assert_string_equal(err.msg, "endpoint does not answer");
 	assert_string_equal(m->summary.outcome, "silent");
@@ -431,7 +431,7 @@ static void a_journal_that_is_kept(void **state)
 	reset();
 	fails = "two";
 	struct move *m = new_move();
-	m->keep_journal = true;
+	m->recovery.keep_journal = true;
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_UNDONE);
 	assert_true(has_journal(m));
 	drop_journal(m);

@@ -6,13 +6,13 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 
-#include "../../../src/move/freeze_limit.h"
 #include "cmigrate/base/deadline.h"
+#include "move/freeze_limit.h"
 
-static int limit(enum move_kind kind, char *strategy, int dump_timeout_ms)
+static int limit(enum move_kind kind, enum strategy_id strategy, int dump_timeout_ms)
 {
 	const struct move move = {
-		.kind = kind, .strategy = strategy, .dump_timeout_ms = dump_timeout_ms};
+		.kind = kind, .plan = {.strategy = strategy, .dump_timeout_ms = dump_timeout_ms}};
 
 	return freeze_limit_ms(&move);
 }
@@ -21,13 +21,13 @@ static int limit(enum move_kind kind, char *strategy, int dump_timeout_ms)
 static void by_strategy(void **state)
 {
 	(void)state;
-	assert_int_equal(limit(MOVE_WHOLE, "cold", 25000), 30000);
-	assert_int_equal(limit(MOVE_WHOLE, "pre-copy", 25000), 30000);
-	assert_int_equal(limit(MOVE_WHOLE, "post-copy", 25000), 20000);
-	assert_int_equal(limit(MOVE_WHOLE, "hybrid", 25000), 20000);
-	assert_int_equal(limit(MOVE_CHECKPOINT, "cold", 25000), 25000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 25000), 30000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_PRE_COPY, 25000), 30000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_POST_COPY, 25000), 20000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_HYBRID, 25000), 20000);
+	assert_int_equal(limit(MOVE_CHECKPOINT, STRATEGY_COLD, 25000), 25000);
 	/* That of a journal may be anything. */
-	assert_int_equal(limit(MOVE_WHOLE, "cold", 0), 20000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 0), 20000);
 }
 
 /* A command on either host has no more time than is left. */
@@ -35,10 +35,8 @@ static void a_freeze(void **state)
 {
 	struct host *source = host_new("rhel01", NULL, NULL, NULL);
 	struct host *destination = host_new("rhel02", NULL, NULL, NULL);
-	struct move move = {.source = source,
-			    .destination = destination,
-			    .strategy = "cold",
-			    .dump_timeout_ms = 20000};
+	struct move move = {.side = {{.host = source}, {.host = destination}},
+			    .plan = {.strategy = STRATEGY_COLD, .dump_timeout_ms = 20000}};
 	const struct command slow = {.timeout_ms = 60000}, endless = {.timeout_ms = 0};
 
 	(void)state;

@@ -59,25 +59,27 @@ static void there_and_back(void **state)
 		"'page_server':'192.0.2.1','page_client':'192.0.2.3','page_port':27001}"));
 
 	(void)state;
-	assert_true(m->gate && m->keep_silent && m->keep_images && m->ends_first);
+	assert_true(m->plan.gate && m->plan.keep_silent && m->plan.keep_images &&
+		    m->plan.ends_first);
 	assert_true(move_is_post_copy(m));
-	assert_string_equal(m->page_server, "192.0.2.1");
-	assert_string_equal(m->page_client, "192.0.2.3");
-	assert_int_equal(m->page_port, 27001);
-	assert_int_equal(m->timeout_ms, 31000);
-	assert_int_equal(m->dump_timeout_ms, 41000);
+	assert_string_equal(m->page_server.server, "192.0.2.1");
+	assert_string_equal(m->page_server.client, "192.0.2.3");
+	assert_int_equal(m->page_server.port, 27001);
+	assert_int_equal(m->plan.timeout_ms, 31000);
+	assert_int_equal(m->plan.dump_timeout_ms, 41000);
 	assert_int_equal(m->bundle.endpoints.n, 2);
 	assert_int_equal(m->bundle.n_addresses, 2);
-	assert_string_equal(m->source_addresses[1].device, "eth0");
-	assert_string_equal(m->destination_addresses[0].device, "eth1");
-	assert_int_equal(m->destination_addresses[1].prefix, 64);
-	assert_true(m->destination_addresses[1].v6);
-	assert_string_equal(m->hop6, "2001:db8::3");
-	assert_true(m->source_options.tcp_established && !m->source_options.tcp_close);
-	assert_true(m->destination_options.file_locks && m->destination_options.ext_unix_sk);
-	assert_int_equal(m->source_options.criu, 40201);
-	assert_int_equal(m->destination_options.runc, 10101);
-	assert_int_equal(m->destination_options.criu, 31900);
+	assert_string_equal(m->side[SOURCE].addresses[1].device, "eth0");
+	assert_string_equal(m->side[DESTINATION].addresses[0].device, "eth1");
+	assert_int_equal(m->side[DESTINATION].addresses[1].prefix, 64);
+	assert_true(m->side[DESTINATION].addresses[1].v6);
+	assert_string_equal(m->plan.forward_to6, "2001:db8::3");
+	assert_true(m->side[SOURCE].options.tcp_established && !m->side[SOURCE].options.tcp_close);
+	assert_true(m->side[DESTINATION].options.file_locks &&
+		    m->side[DESTINATION].options.ext_unix_sk);
+	assert_int_equal(m->side[SOURCE].options.criu, 40201);
+	assert_int_equal(m->side[DESTINATION].options.runc, 10101);
+	assert_int_equal(m->side[DESTINATION].options.criu, 31900);
 	assert_string_equal(m->summary.destination, "rhel02");
 	/* Nothing gets lost, or a second recovery would do other things than the first. */
 	json_t *first = move_json(m), *second;
@@ -85,10 +87,10 @@ static void there_and_back(void **state)
 	second = move_json(again);
 	assert_true(json_equal(first, second));
 	assert_string_equal(again->tag, m->tag);
-	assert_string_equal(again->run, m->run);
+	assert_string_equal(again->work_dir, m->work_dir);
 	/* Its own processes are told from those of the move. */
-	assert_string_not_equal(again->mark, "CMIGRATE_MOVE=20240506T070809-0a1b2c3d");
-	assert_string_equal(again->restore_mark, "CMIGRATE_RESTORE=20240506T070809-0a1b2c3d");
+	assert_string_not_equal(again->env_tag, "CMIGRATE_MOVE=20240506T070809-0a1b2c3d");
+	assert_string_equal(again->restore_tag, "CMIGRATE_RESTORE=20240506T070809-0a1b2c3d");
 	json_decref(first);
 	json_decref(second);
 	move_free(m);
@@ -102,23 +104,23 @@ static void straight_there(void **state)
 		read_back(object_with("{'gate':true,'transport':'direct','page_server':'192.0.2.2',"
 				      "'page_client':'192.0.2.1','page_port':27001}"));
 	json_t *o = move_json(m);
-	struct runtime src = move_runtime_source(m), dst = move_runtime_destination(m);
+	struct side *src = &m->side[SOURCE], *dst = &m->side[DESTINATION];
 
 	(void)state;
-	assert_true(m->direct);
+	assert_true(move_is_direct(m));
 	assert_string_equal(json_string_value(json_object_get(o, "transport")), "direct");
-	assert_null(src.pages);
-	assert_string_equal(dst.pages, "/run/cmigrate/web/pages");
+	assert_null(src->runtime.pages);
+	assert_string_equal(dst->runtime.pages, "/run/cmigrate/web/pages");
 	json_decref(o);
 	move_free(m);
 	/* Of before there was a choice, and by the shared directory. */
 	m = read_back(object_with("{}"));
-	assert_false(m->direct);
-	dst = move_runtime_destination(m);
-	assert_null(dst.pages);
+	assert_false(move_is_direct(m));
+	dst = &m->side[DESTINATION];
+	assert_null(dst->runtime.pages);
 	move_free(m);
 	m = read_back(object_with("{'transport':'shared'}"));
-	assert_false(m->direct);
+	assert_false(move_is_direct(m));
 	move_free(m);
 }
 
@@ -127,13 +129,13 @@ static void little(void **state)
 	struct move *m = read_back(object_with("{}"));
 
 	(void)state;
-	assert_false(m->gate || m->keep_silent);
+	assert_false(m->plan.gate || m->plan.keep_silent);
 	/* Without a gate it can't be otherwise. */
-	assert_true(m->ends_first);
-	assert_int_equal(m->timeout_ms, 30000);
-	assert_true(m->source_options.tcp_close);
+	assert_true(m->plan.ends_first);
+	assert_int_equal(m->plan.timeout_ms, 30000);
+	assert_true(m->side[SOURCE].options.tcp_close);
 	assert_false(move_has_address(m));
-	assert_null(m->hop4);
+	assert_null(m->plan.forward_to4);
 	move_free(m);
 }
 
@@ -220,15 +222,15 @@ static void swapped(void **state)
 
 	(void)state;
 	move_swap(m);
-	assert_string_equal(m->source_name, "rhel02");
-	assert_string_equal(m->source->name, "rhel02");
-	assert_string_equal(m->destination->name, "rhel01");
-	assert_string_equal(m->source_addresses[0].device, "eth1");
-	assert_string_equal(m->destination_addresses[0].device, "eth0");
-	assert_int_equal(m->source_options.runc, 10101);
+	assert_string_equal(m->side[SOURCE].name, "rhel02");
+	assert_string_equal(m->side[SOURCE].host->name, "rhel02");
+	assert_string_equal(m->side[DESTINATION].host->name, "rhel01");
+	assert_string_equal(m->side[SOURCE].addresses[0].device, "eth1");
+	assert_string_equal(m->side[DESTINATION].addresses[0].device, "eth0");
+	assert_int_equal(m->side[SOURCE].options.runc, 10101);
 	move_swap(m);
-	assert_string_equal(m->source_name, "rhel01");
-	assert_int_equal(m->source_options.runc, 10306);
+	assert_string_equal(m->side[SOURCE].name, "rhel01");
+	assert_int_equal(m->side[SOURCE].options.runc, 10306);
 	move_free(m);
 }
 

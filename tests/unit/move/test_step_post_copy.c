@@ -15,13 +15,15 @@ static void the_destination_is_lost_before_the_drain(void **state)
 {
 	struct host *source = host_new("rhel01", NULL, NULL, NULL);
 	struct host *destination = host_new("rhel02", "rhel02", NULL, NULL);
-	struct move move = {.source = source, .destination = destination, .dump_timeout_ms = 1000};
+	struct move move = {.side = {{.host = source}, {.host = destination}},
+			    .plan.dump_timeout_ms = 1000};
 	struct err err = ERR_INIT;
 
 	(void)state;
 	move.bundle.name = (char[]){"web"};
 	move.bundle.dir = (char[]){"/b/web"};
-	move.run = (char[]){"/run/cmigrate/web"};
+	move.work_dir = (char[]){"/run/cmigrate/web"};
+	move_set_sides(&move);
 	destination->lost = true;
 	(void)alarm(30 * (unsigned)test_slowness());
 	assert_int_equal(step_drain(&move, &err), -1);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* strategy: the ways in which a container's memory is moved, and what each is called. */
+#ifndef CMIGRATE_BASE_STRATEGY_H
+#define CMIGRATE_BASE_STRATEGY_H
+
+#include <stdbool.h>
+
+enum strategy_id {
+	STRATEGY_AUTO, /* until the facts of both hosts are known */
+	STRATEGY_COLD,
+	STRATEGY_PRE_COPY,
+	STRATEGY_POST_COPY,
+	STRATEGY_HYBRID,
+	/* Half a move each; nobody asks for them by --strategy. */
+	STRATEGY_CHECKPOINT,
+	STRATEGY_RESTORE,
+};
+
+/* How memory travels: through the shared directory, or straight to the destination. */
+enum transport { TRANSPORT_SHARED, TRANSPORT_DIRECT };
+
+/* The words that --strategy and --transport take, ending in NULL. */
+extern const char *const strategy_words[];
+extern const char *const transport_words[];
+
+/* A constant: "pre-copy". */
+const char *strategy_name(enum strategy_id id);
+/* False, and *ret untouched, if there is no strategy of that name. */
+bool strategy_parse(const char *name, enum strategy_id *ret);
+/* Memory goes ahead in passes (pre-copy, hybrid); it follows the container (post-copy, hybrid). */
+bool strategy_is_pre_copy(enum strategy_id id);
+bool strategy_is_post_copy(enum strategy_id id);
+
+/* A constant: "direct". */
+const char *transport_name(enum transport transport);
+/* False, and *ret untouched, if there is no transport of that name. */
+bool transport_parse(const char *name, enum transport *ret);
+
+#endif
