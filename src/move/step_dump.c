@@ -131,6 +131,15 @@ static int images_said(const struct job *at_gate)
 	return n > 0 && n < INT_MAX ? (int)n : 0;
 }
 
+/* As jobs_wait_any(), but a job that was done before the call counts too. */
+static int first_done(struct job *const *jobs, size_t n, int64_t end)
+{
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i]->state == JOB_DONE)
+			return (int)i;
+	return jobs_wait_any(jobs, n, end);
+}
+
 /* Before anything else is waited for: a failure there is no word on the dump. */
 static int wait_for_seizure(struct move *move, struct err *err)
 {
@@ -161,7 +170,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 
 	if (wait_for_seizure(move, err) < 0)
 		return -1;
-	int first = jobs_wait_any(jobs, move_is_direct(move) ? 3 : 2, end);
+	int first = first_done(jobs, move_is_direct(move) ? 3 : 2, end);
 
 	/* The page server ends first, a moment before; one that fails may take the dump a while to
 	 * notice. */
