@@ -35,6 +35,6 @@ int runtime_loosen(const struct runtime *rt, const char *freezer, struct err *er
 
 	if (!freezer)
 		return 0;
-	script_argv(&a, &script_loose, "thaw", freezer, NULL);
+	script_argv(&a, &script_loose, "thaw", rt->name, freezer, NULL);
 	return host_run(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -112,7 +112,7 @@ const struct permit permits[] = {
 	ROW("(thaw) {name}", .touches = true),
 	ROW("(loose) note {name} {run}"),
 	ROW("(whole) {name}"),
-	ROW("(loose) thaw {freezer}", .touches = true),
+	ROW("(loose) thaw {name} {freezer}", .touches = true),
 	ROW("(seize) {run} {images} {freezer}", .touches = true),
 	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),

@@ -3,7 +3,7 @@
 # loose note NAME RUN: before anything lets a frozen container go on: leaves a mark of that in RUN and prints "goes on".
 # From then on nobody may start it from its images. One that has ended, or was killed and is only kept from
 # its end by being frozen, does not go on: there is no mark then, and its images are the way back.
-# loose thaw FREEZER: thaws its cgroup. Who is held by CRIU stays held. Fine where the cgroup is gone.
+# loose thaw NAME FREEZER: thaws its cgroup. Who is held by CRIU stays held. Fine where the cgroup is gone.
 verb=$1
 shift
 
@@ -37,12 +37,13 @@ note() {
 }
 
 thaw() {
-	case $1 in
+	freezer=$2
+	case $freezer in
 	*/freezer.state) word=THAWED ;;
 	*/cgroup.freeze) word=0 ;;
 	*) return 0 ;;
 	esac
-	[ ! -e "$1" ] || echo "$word" >"$1"
+	[ ! -e "$freezer" ] || echo "$word" >"$freezer"
 }
 
 case $verb in
