@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# move-and-report.sh NAME DEST: moves a container, says in one line what came of it, and does what can be done
-# about it. What every exit code means is in cmigrate(1).
+# move-and-report.sh NAME DEST: moves a container, reports the result in one line, and reacts to every exit
+# code. cmigrate(1) explains the exit codes.
 set -u
 name=${1:?usage: move-and-report.sh NAME DEST} destination=${2:?usage: move-and-report.sh NAME DEST}
-# An outage longer than this is worth a word, in milliseconds.
+# Report outages longer than this, in milliseconds.
 limit=${OUTAGE_LIMIT_MS:-1000}
 tries=3
 
@@ -20,12 +20,12 @@ field() {
 }
 
 move
-# 7: another cmigrate is at it. It will be through in a moment, or has left a move to recover.
+# 7: another cmigrate holds the container, or has left a move to recover.
 while [ "$status" -eq 7 ] && [ "$tries" -gt 0 ]; do
 	tries=$((tries - 1))
 	sleep 5
 	summary=$(cmigrate --json recover "$name" 2>/dev/null | tail -n 1)
-	# What was interrupted may have been this very move.
+	# The interrupted move may have been this very one.
 	if [ "$(field outcome)" = moved ] && [ "$(field destination)" = "$destination" ]; then
 		status=0
 		break
@@ -46,7 +46,7 @@ case $status in
 4) echo "$name: goes on running on $(field source): $(field error)" >&2 ;;
 5) echo "$name: moved, but nobody answers: $(field error)" >&2 ;;
 6)
-	# A host is silent. Nothing is started anywhere until it is asked, or known to be off.
+	# A host doesn't answer. cmigrate starts nothing until that host answers or is known to be off.
 	echo "$name: in doubt: $(field error)" >&2
 	cmigrate --quiet recover "$name"
 	status=$?
