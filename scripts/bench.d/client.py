@@ -53,7 +53,7 @@ def ask(address, request):
 
 
 def main():
-    # Resolved once: a look-up is no part of a wait.
+    # The name is resolved once, so that no wait includes a look-up.
     (host, port), request = request_of(sys.argv[1])
     address = (socket.gethostbyname(host), port)
     pause = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.002

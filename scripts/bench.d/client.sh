@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # on and work: set by whoever reads this
-# Starts and stops client.py on the host "client". Its words go through a file: bash closes a
-# coprocess's descriptors as soon as that ends, read or not.
+# Starts and stops client.py on the host "client". Its output goes to a file, because bash closes a
+# coprocess's descriptors when that ends, even if they haven't been read.
 
 # Returns when it has had its first answer. client_patience: seconds until a request has failed (10).
 client_start() { # URL

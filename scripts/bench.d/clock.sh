@@ -11,7 +11,7 @@ ms_since_begin() {
 	awk -v us=$(($(now_us) - begin)) 'BEGIN { printf "%.1f", us / 1000 }'
 }
 
-# Once: succeeds if it answers. URL: http://... or telnet://HOST:PORT, where a redis is asked.
+# Asks once; succeeds if it answers. URL: http://... or telnet://HOST:PORT, where a redis is asked.
 ask() { # URL
 	case $1 in
 	telnet:*) printf 'PING\r\nQUIT\r\n' | curl --silent --max-time 5 "$1" | grep -q PONG ;;

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with bench and its parts
-# The containers that are moved: what each runs, where it answers, how much memory it is given.
+# The containers to move: what each runs, its endpoint, and how much memory it gets.
 
 container_names=(httpd tree redis-1m redis-100m redis-1g redis-4g)
 
-# Sets container_args, container_mib and the three ways to name where it answers.
+# Sets container_args, container_mib and the three forms of its endpoint.
 container_choose() { # NAME
 	container_mib=0
 	container_endpoint=http://rhel0x/ container_curl=http://rhel0x/ container_asked=http://rhel0x/
@@ -29,7 +29,7 @@ container_choose() { # NAME
 	esac
 }
 
-# Ways and rounds of one: 4 GB are for the curve alone, and take minutes a move.
+# Methods and rounds of a container: 4 GB are for the curve only, and take minutes a move.
 container_takes() { # NAME METHOD
 	case $1-$2 in
 	redis-4g-busy | redis-4g-podman | redis-4g-floor) return 1 ;;
@@ -80,7 +80,7 @@ container_start_podman() { # NAME
 	container_fill
 }
 
-# Asked until it answers, then filled.
+# Waits until the container answers, then fills it.
 container_fill() {
 	local deadline=$((SECONDS + 20))
 	until on client bash -c ". $parts/clock.sh; ask $container_curl"; do

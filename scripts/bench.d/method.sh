@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with bench and its parts
-# The ways to move a container. Each prints one line of KEY=VALUE words, and fails where the move does.
+# The methods to move a container. Each prints one line of KEY=VALUE words, and fails if the move fails.
 
 # shellcheck source=/dev/null
 . "$here/client.sh"
@@ -18,7 +18,7 @@ method_words() { # NAME
 	esac
 }
 
-# Without other clients, as the ways to compare with are measured.
+# Without other clients, like the methods that cmigrate is compared with.
 method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY]]
 	local summary begin end
 	begin=${EPOCHREALTIME/[.,]/}
@@ -51,7 +51,7 @@ method_busy() { # CONTAINER [PROGRAM]
 		end'
 }
 
-# Memory follows the container.
+# Post-copy.
 method_postcopy() { # CONTAINER
 	method_cmigrate "$1" cmigrate post-copy
 }
@@ -60,7 +60,7 @@ method_other() { # CONTAINER
 	method_cmigrate "$1" cmigrate-other
 }
 
-# A move that isn't timed, for what its images take.
+# An untimed move, to measure the size of its images.
 method_cmigrate_bytes() { # CONTAINER
 	on rhel01 cmigrate --quiet move --keep-images "$1" rhel02 2>>"$work/errors" || return 1
 	on rhel01 sh -c "du -sb /runc/containers/$1/.cmigrate/images-* | awk '{ n += \$1 } END { print \"bytes=\" n }'"

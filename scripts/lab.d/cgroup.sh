@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # lab_* variables: set in lab and names.sh
 # A cgroup for each host in every hierarchy. It is the root of the host's
-# cgroup namespace, so that two hosts can hold a container of one name,
-# and it is how every process of a host is found again.
+# cgroup namespace, so two hosts can have containers with the same name.
+# Every process of a host is found through it.
 
 # Prints "TYPE MOUNTPOINT" of the machine's hierarchies.
 cgroup_mounts() {
@@ -14,8 +14,8 @@ cgroup_mounts() {
 }
 
 # Sets parent to the directory of a hierarchy below which the lab may make its own.
-# Version 1: below the caller's, so that the caller's limits go on to hold.
-# Version 2: at the top, as one with processes in it can't pass on controllers.
+# Version 1: below the caller's, so that the caller's limits still apply.
+# Version 2: at the top, because a cgroup with processes can't pass on controllers.
 find_cgroup_parent() { # TYPE MOUNTPOINT
 	local controllers path
 	parent=$2
@@ -83,7 +83,7 @@ join_cgroups() { # FILE
 }
 
 # Prints the cgroup directories of the lab, or of one host, in all hierarchies.
-# Searched for, not remembered: "down" must find them without a state directory.
+# They are searched for, because "down" must find them without a state directory.
 find_cgroups() { # [HOST]
 	local -a mounts
 	mapfile -t mounts < <(cgroup_mounts | cut -d' ' -f2)
@@ -108,11 +108,11 @@ write_freezers() { # WORD-OF-V1 WORD-OF-V2 DIR...
 	done
 }
 
-# Kills all that is in these cgroups and below, and removes them. A process
-# that forks meanwhile is met in the next round. Bounded: 10 s.
+# Kills everything in these cgroups and below, and removes them. A process
+# that forks meanwhile is killed in the next round. Bounded: 10 s.
 #
-# As if the power failed: nobody goes on because another has ended before him (who was traced, who was
-# frozen). So all stand still first; a frozen process ends when it is thawed, without having run again.
+# As in a power failure, no process may go on because another one has ended first (its tracer, or the process that froze
+# it). So all are stopped first; a frozen process ends when it is thawed, without having run again.
 end_cgroups() { # DIR...
 	local deadline=$((SECONDS + 10)) file pid
 	local -A killed=()
@@ -141,8 +141,8 @@ end_cgroups() { # DIR...
 	done
 }
 
-# A dying process leaves its cgroup a little before it is gone. One that its
-# parent doesn't reap is nothing that could be waited for. Bounded: 1 s.
+# A dying process leaves its cgroup a little before it is gone. A process that its
+# parent doesn't reap can't be waited for. Bounded: 1 s.
 wait_until_gone() { # PID...
 	local pid stat tries=50
 	for pid in "$@"; do

@@ -5,13 +5,13 @@ host_exists() { # HOST
 	[[ -d $lab_dir/hosts/$1 ]]
 }
 
-# Of a lab of virtual machines, all but the client are such.
+# In a lab of virtual machines every host but the client is one.
 is_machine() { # HOST
 	[[ -e $lab_dir/vm && $1 != client ]]
 }
 
-# Sets host_pid to the pid of the host's pid 1 if it is alive. A pid alone could be
-# another process by now; its network namespace can't be.
+# Sets host_pid to the pid of the host's pid 1 if it is alive. Another process could
+# have the pid by now, but not in the host's network namespace.
 find_host_pid() { # HOST
 	local netns=$lab_tag.$1
 	if is_machine "$1"; then
@@ -25,7 +25,7 @@ find_host_pid() { # HOST
 	return 1
 }
 
-# What all hosts have alike: a layer between the cached root and each host's own.
+# The files that all hosts share: a layer between the cached root and each host's own.
 make_common_files() { # COUNT
 	local etc=$lab_dir/common/etc user home host
 	mkdir -p "$etc/ssh/sshd_config.d" "$etc/ssh/ssh_config.d" "$lab_dir/common/home" \
@@ -95,9 +95,9 @@ make_host_files() { # HOST
 	echo "$1,10.99.0.$number,fd99::$number $(<"$upper/etc/ssh/ssh_host_ed25519_key.pub")"
 }
 
-# Standard descriptors stay. Others would let a host hold the caller's pipes
-# (bats waits for those) or the lab's lock. 255 is where bash reads the script;
-# it closes that one itself.
+# Closes all but the standard descriptors. With others a host would hold the caller's
+# pipes (bats waits for those) or the lab's lock. bash reads the script from 255 and
+# closes that itself.
 close_descriptors() {
 	local fd
 	for fd in /proc/self/fd/*; do
@@ -178,8 +178,8 @@ sshd_answers() { # HOST
 		- "10.99.0.$(host_number "$1")" 2>/dev/null
 }
 
-# As when the power goes: first nothing more comes over the wire, not even the
-# FIN of a dying process; then all is gone but the disk and the shared directory.
+# As in a power failure: first nothing more is sent, not even the FIN of a dying
+# process; then everything but the disk and the shared directory is gone.
 end_host() { # HOST
 	local -a cgroups
 	if is_machine "$1"; then
@@ -196,7 +196,7 @@ end_host() { # HOST
 	rm -f "$lab_dir/hosts/$1/pid"
 }
 
-# What somebody put into the host's network without "lab exec".
+# Processes that were put into the host's network without "lab exec".
 end_netns_processes() { # NETNS
 	local pid
 	if [[ -e /run/netns/$1 ]]; then

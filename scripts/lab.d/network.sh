@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # lab_* variables: set in lab and names.sh
-# A bridge in a network namespace of its own: nothing of a lab is seen in the
-# machine's network namespace, and labs with the same addresses don't meet.
+# A bridge in a network namespace of its own, so the machine's network namespace sees
+# nothing of a lab, and labs with the same addresses don't affect each other.
 
 make_wire() {
 	ip netns add "$lab_wire"
@@ -26,8 +26,8 @@ make_link() { # HOST
 	ip -n "$lab_wire" link set "$1" master br0 up
 }
 
-# Out of the bridge, not down: the host's eth0 keeps its carrier, so that its
-# packets are lost without a word, as behind a switch that has failed.
+# Takes the host's port out of the bridge. eth0 keeps its carrier, so packets are lost
+# silently, as with a switch that has failed.
 cut_link() { # HOST
 	ip -n "$lab_wire" link set "$1" nomaster
 }

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # lab_dir: set in names.sh
-# How large a pipe may be is the machine's setting. Where root lacks CAP_SYS_RESOURCE, as it may in a
-# container, CRIU's page server needs more than the default: raised with the first lab, put back
-# with the last one.
+# The maximum size of a pipe is a setting of the machine. If root lacks CAP_SYS_RESOURCE, as it may in a
+# container, CRIU's page server needs more than the default. The first lab raises it, the last one puts
+# it back.
 
 pipes_dir=/run/cmigrate-lab-pipes
 pipes_wanted=1073741824
 pipes_setting=/proc/sys/fs/pipe-max-size
 
-# Runs a function while nobody else does; the labs that are gone without a word are forgotten first.
+# Runs a function under a lock, after forgetting labs that ended without "down".
 with_pipes() ( # FUNCTION
 	# The directory above is always there, and nothing is left to be removed.
 	exec {lock}<"${pipes_dir%/*}"

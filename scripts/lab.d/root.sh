@@ -14,11 +14,11 @@ if [[ -n $LAB_VM ]]; then
 	root_packages+=("${vm_packages[@]}")
 fi
 
-# Raise it when what is done below to the root changes.
+# Raise it when the code below changes what is in the root.
 root_recipe=2
 
-# The newest criu is not always the right one, but too old a one never is:
-# from 6.16 on the kernel knows a socket option that only criu 4.2 can handle.
+# The criu must suit the kernel: from 6.16 on the kernel has a socket option that only
+# criu 4.2 can handle.
 choose_suite() {
 	local major minor rest
 	if [[ -n $LAB_VM ]]; then
@@ -114,7 +114,7 @@ bootstrap() { # SUITE DIR MIRROR
 		"$1" "$2" "deb $3 $1 main"
 }
 
-# What is made here is the same for every host of every lab; no keys.
+# Everything made here is the same for every host of every lab, so no keys.
 trim_root() { # ROOT
 	rm -f "$1"/etc/ssh/ssh_host_*_key* "$1/etc/resolv.conf" "$1/etc/hostname"
 	rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*
@@ -125,7 +125,7 @@ trim_root() { # ROOT
 	chroot "$1" usermod --password '*' oper
 }
 
-# Runs the two programs it names, so that a root that can't run them is no root.
+# Prints the versions by running criu and runc, so a root that can't run them fails here.
 write_versions() { # SUITE ROOT
 	echo "suite=$1"
 	echo "criu=$(chroot "$2" criu --version | awk '/^Version:/ { print $2 }')"
