@@ -33,7 +33,7 @@ ifeq ($(SANITIZE),1)
 HARDENING := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDENING_LD := -fsanitize=address,undefined
 else
-# A distribution's own level stands.
+# A level that a distribution sets is kept.
 FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDENING := $(FORTIFY) -fstack-protector-strong -fPIE
 HARDENING_LD := -pie -Wl,-z,relro,-z,now
@@ -54,7 +54,7 @@ all: $(BIN)
 $(BIN): $(BUILD)/obj/cli/main.o $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
 
-# Everything but main(), for the unit tests too.
+# Everything but main(); the unit tests link it too.
 $(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -68,7 +68,7 @@ HOST_SCRIPTS := $(sort $(wildcard src/scripts/*.sh))
 $(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/scripts/part/*.sh) scripts/embed $(BUILD)/flags
 	$(call quiet,EMBED,src/scripts)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
 
-# Files that the program prints as they are.
+# Files that the program prints unchanged.
 TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
 $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
 	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
@@ -77,11 +77,11 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
 
-# With -fsanitize=fuzzer-no-link in CFLAGS, as tests/fuzz/run has it.
+# Needs -fsanitize=fuzzer-no-link in CFLAGS, see tests/fuzz/run.
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
 
-# Other flags than last time compile everything again.
+# A change of the flags compiles everything again.
 $(BUILD)/flags: FORCE
 	@$(PKG_CONFIG) --version >/dev/null 2>&1 || \
 		{ echo "make: pkg-config is missing; run: scripts/setup build" >&2; exit 1; }
@@ -94,52 +94,52 @@ $(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 build: all
 unit-programs: $(UNIT)
 
-check: ## before a commit: all suites, the long tests left out; ends with "N passed, N failed" (needs root)
+check: ## runs all suites without the long tests, before a commit; ends with "N passed, N failed" (needs root)
 	@tests/run
-check-all: ## before a release: every test, scale and bench too (needs root)
+check-all: ## runs every test, scale and bench too, before a release (needs root)
 	@tests/run --all
-unit: ## unit tests, in seconds; SANITIZE=1: under sanitizers, as in check
+unit: ## runs the unit tests; SANITIZE=1: with sanitizers, as in check
 	@tests/run unit
-cli: ## the command line, without hosts; SANITIZE=1: under sanitizers, as in check
+cli: ## tests the command line, without hosts; SANITIZE=1: with sanitizers, as in check
 	@tests/run cli
-hosts: ## moves between test hosts (needs root)
+hosts: ## tests moves between test hosts (needs root)
 	@tests/run hosts
-vm: ## moves between virtual machines: NFS, cgroup v2, other users' processes (needs root)
+vm: ## tests moves between virtual machines with NFS and cgroup v2 (needs root)
 	@tests/run vm
-faults: ## crashes at every step, and recovery (needs root)
+faults: ## tests recovery from crashes at every step (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@tests/faults/matrix
-scale: ## many hosts and containers, three controllers at once (needs root)
+scale: ## tests many hosts and containers, three controllers at once (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@tests/scale/run
-lint: ## formatting, static analysis, manuals
+lint: ## checks formatting, runs static analysis, checks manuals
 	@tests/run lint
-format: ## brings the sources into shape
+format: ## formats the sources
 	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/unit/*/*.c tests/fuzz/*.c)
-fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (3)
+fuzz: ## fuzzes each parser for FUZZ_SECONDS (3)
 	@scripts/setup build test
 	@tests/fuzz/run
-demo: ## a move between two test hosts, to look at (needs root)
+demo: ## shows a move between two test hosts (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@scripts/demo
-demo-vm: ## the same between virtual machines with NFS, with Apache httpd (needs root)
+demo-vm: ## shows the same between virtual machines with NFS and Apache httpd (needs root)
 	@scripts/setup build lab vm
 	@$(MAKE) --no-print-directory all
 	@scripts/demo --vm
-bench: ## outages measured against the commands by hand (needs root)
+bench: ## measures outages, compared with other ways to move (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
 	@scripts/bench
-packages: ## "make install", "make deb" and the RPM spec
+packages: ## tests "make install", "make deb" and the RPM spec
 	@tests/run packages
-deb: ## a Debian package in build
+deb: ## makes a Debian package in build
 	@scripts/setup build package
 	@scripts/deb $(VERSION)
 
-install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
+install: all ## installs program, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
@@ -153,16 +153,16 @@ install: all ## program, manuals, completions and examples below DESTDIR/PREFIX
 	$(if $(EXAMPLES),grep -rl /usr/local/bin/cmigrate $(DESTDIR)$(DOCDIR)/examples | \
 		xargs sed -i 's|/usr/local/bin/cmigrate|$(BINDIR)/cmigrate|')
 
-uninstall: ## takes away what install put there
+uninstall: ## removes what install has installed
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
 		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
 		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5
 	rm -rf $(DESTDIR)$(DOCDIR)
 
-clean: ## removes what was built
+clean: ## removes build and ./cmigrate
 	rm -rf build cmigrate
 
-help: ## this list
+help: ## prints this list
 	@echo "make                builds ./cmigrate"
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1 \2/p' Makefile | \
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done

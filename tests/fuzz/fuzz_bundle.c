@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config.json of a bundle: written by people and by other programs. */
+/* config.json of a bundle, which people and other programs write. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (err.code != EXIT_USAGE || !*err.msg)
 			__builtin_trap();
 	} else {
-		/* What was taken is fit for a command line. */
+		/* Accepted values are safe on a command line. */
 		for (size_t i = 0; i < bundle.n_addresses; i++)
 			if (bundle.addresses[i].device[0] == '-')
 				__builtin_trap();

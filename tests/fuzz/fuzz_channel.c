@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes back through a channel: a host may print anything. The input is stdout and stderr,
- * divided by a byte 0xff; '@' stands for the nonce, that fuzzing would never find.
+ * The output of a host on a channel; a host may print anything. The input is stdout and stderr,
+ * divided by a byte 0xff. '@' stands for the nonce, which fuzzing would never find.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	add(&ch.out, data, first);
 	if (half)
 		add(&ch.err, half + 1, size - first - 1);
-	/* As many results as there are: each cuts itself out, so that this ends. */
+	/* Each result is removed when it is read, so this ends. */
 	for (;;) {
 		struct buf out = {0}, err = {0};
 		size_t before = ch.out.len + ch.err.len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration file, and what is made of the hosts in it. */
+/* The configuration file, and the hosts made from it. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < config.n_hosts; i++) {
 			const char *name = config.hosts[i].name;
 			CLEANUP_HOST struct host *host = config_host(&config, name, NULL, &err);
-			/* A host that was taken can be made, and its name is no option. */
+			/* An accepted host can be made, and its name is no option. */
 			if (!host || (host->ssh && host->ssh[0] == '-'))
 				__builtin_trap();
 		}

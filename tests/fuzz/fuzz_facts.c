@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What two hosts say of themselves, divided by a line "===": every check must take it. */
+/* The facts of two hosts, divided by a line "===": every check must cope with them. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void run(const struct facts *source, const struct facts *destination)
 		const struct check_result *r = &results.rows[i];
 		if (r->outcome == CHECK_FAILED && (!r->message || !*r->message || !r->remedy))
 			__builtin_trap();
-		/* No byte of a host moves a cursor. */
+		/* No byte from a host moves the cursor. */
 		for (const char *c = r->message; c && *c; c++)
 			if ((unsigned char)*c < 0x20 || *c == 0x7f)
 				__builtin_trap();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file of a container's past moves. What is taken reads the same the next time, and whatever it
- * says, neither the page nor the metrics made of it lose their form.
+ * The file of a container's past moves. An accepted file reads the same the next time. Whatever it
+ * contains, the page and the metrics made from it stay well-formed.
  */
 #include <stddef.h>
 #include <stdint.h>

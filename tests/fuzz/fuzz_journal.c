@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal of an interrupted move. The first byte says whether every line gets its right sum: no
- * input would get behind the sums by chance.
+ * The journal of an interrupted move. The first byte says whether every line gets its right sum,
+ * because no input would have right sums by chance.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ static void add_sums(struct buf *out, const char *text, size_t len)
 	}
 }
 
-/* What a journal says about a move ends in command lines: a move is made of it or refused. */
+/* A journal's values get into command lines, so a move is made from them or refused. */
 static void rebuild(const json_t *object)
 {
 	struct bundle web = {.name = (char[]){"web"}, .dir = (char[]){"/runc/containers/web"}};
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			__builtin_trap();
 		return 0;
 	}
-	/* What is left of it when the torn tail is cut off is whole. */
+	/* A journal without its torn tail is whole. */
 	if (state.good > text.len || journal_parse(buf_str(&text), state.good, &again, &err) < 0 ||
 	    again.torn || again.committed != state.committed)
 		__builtin_trap();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What comes in through a gate-keeper: whoever has the key may send anything. '@' stands for the
- * nonce, that fuzzing would never find. What is taken for a command is spelled as cmigrate spells
- * it, is the same when it is read again, and is the whole of what was cut off.
+ * The input of a gate-keeper; the holder of the key may send anything. '@' stands for the nonce,
+ * which fuzzing would never find. An accepted command is spelled as cmigrate spells it, reads the
+ * same again, and is everything that was cut off the input.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The record of a past move, read back for `history`. What is taken reads the same the next time.
+/* The record of a past move, read for `history`. An accepted record reads the same the next time.
  */
 #include <jansson.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Pages as a browser sees them.
+# Checks pages in a browser, and metrics files.
 
 chromium=$(command -v chromium || command -v chromium-browser || command -v headless_shell) || true
 
-# Prints what Chromium makes of a page. Fails where it can't, or where the page's console says anything.
+# Prints the document that Chromium makes of a page. Fails if Chromium fails, or if the page's console has output.
 dom_of() { # FILE
 	local log=$BATS_TEST_TMPDIR/browser.log
 	timeout "$((60 * ${TEST_SLOWNESS:-1}))" "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
@@ -16,8 +16,8 @@ dom_of() { # FILE
 	! grep -F CONSOLE "$log" >&2
 }
 
-# Whether FILE is in the text format of Prometheus, and no value is there twice. Strict: what cmigrate
-# has no use for (timestamps, exponents) is wrong too.
+# Checks that FILE is in the text format of Prometheus, with no value twice. Parts of the format that cmigrate
+# doesn't use (timestamps, exponents) are errors too.
 is_metrics() { # FILE
 	awk '
 		function wrong(why) { print FILENAME ":" NR ": " why ": " $0; bad = 1 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # the variables of tests/run
-# The programs that tests/run starts: side by side or alone, what each has found, and how long it took.
+# Runs the programs of tests/run, side by side or alone, and collects their results and times.
 # Shared with tests/run: $processors, $limit_s, and the counts below.
 
 passed=0 failed=0 skipped=0
@@ -19,8 +19,8 @@ show_s() { # MS
 	printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100))
 }
 
-# Adds up FILE's TAP, prints what failed in full, and keeps the timings: of each test, or of all where
-# the program does not say.
+# Counts the results in FILE's TAP, prints failures in full, and keeps the time of each test, or of the whole program
+# if it reports none.
 count_tap() { # LABEL STATUS FILE MS
 	local counts ok bad skip
 	counts=$(awk -v label="$1" -v status="$2" -v strict="${CI:+1}" -v times="$work/all-times" \
@@ -70,7 +70,7 @@ count_tap() { # LABEL STATUS FILE MS
 	[[ $skip -eq 0 ]] || tap_counts+=", $skip skipped"
 }
 
-# Begins a program that prints TAP, once one of as many as there are processors has ended.
+# Starts a program that prints TAP. As many run at once as there are processors; it waits until one of them has ended.
 begin_tap() { # LABEL COMMAND...
 	local label=$1 dir
 	shift
@@ -80,7 +80,7 @@ begin_tap() { # LABEL COMMAND...
 	labels[$!]=$label dirs[$!]=$dir starts[$!]=$(now_ms)
 }
 
-# Waits for one of them, and says what came of it.
+# Waits for one of them and reports its result.
 end_tap() {
 	local pid ms status=0
 	wait -n -p pid "${!labels[@]}" || status=$?
@@ -96,14 +96,14 @@ end_taps() {
 	done
 }
 
-# One by itself.
+# Runs one program alone.
 run_tap() { # LABEL COMMAND...
 	end_taps
 	begin_tap "$@"
 	end_taps
 }
 
-# timeout passes it on to all that its command has started.
+# timeout passes the signal on to everything that its command has started.
 stop() {
 	trap '' INT TERM HUP
 	[[ ${#labels[@]} -eq 0 ]] || kill "${!labels[@]}" 2>/dev/null
@@ -142,7 +142,7 @@ run_step() { # LABEL COMMAND...
 	printf '  %-34s %-28s %s\n' "$1" passed "$(show_s "$ms")"
 }
 
-# What a suite needs, without being a test of its own: said only when it fails.
+# Runs a preparation that is no test of its own: its output is printed only if it fails.
 need() { # COMMAND...
 	run_quietly "$@" || {
 		show_failure "$*"

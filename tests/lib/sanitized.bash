@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2034 # for who reads it
-# One build for two purposes: address and undefined behaviour sanitizers for the tests, counted branches
-# for the fuzz targets. By clang, so that its warnings are seen too; without optimization, which takes
-# half of the time.
+# shellcheck shell=bash disable=SC2034 # used by the scripts that source this
+# One build for two purposes: address and undefined behaviour sanitizers for the tests, counted branches for the fuzz
+# targets. clang makes it, so that its warnings are seen too. It is not optimized, which halves the time.
 
 sanitized_dir=build/sanitized
 sanitized_flags='-O0 -g1 -fsanitize=fuzzer-no-link'

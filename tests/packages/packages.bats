@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What "make install", "make deb" and the RPM spec put on a machine.
+# Tests the files that "make install", "make deb" and the RPM spec install.
 
 bats_require_minimum_version 1.5.0
 
@@ -8,7 +8,7 @@ setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$top"
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	# The flags of the build that is there, or it would be compiled again.
+	# The flags of the existing build; with others it would be compiled again.
 	read -ra flags <<<"${TEST_MAKE_FLAGS:-}"
 	cmigrate=$top/cmigrate
 	make --silent "-j$(nproc)" "${flags[@]}"
@@ -23,7 +23,7 @@ version() {
 	[ "$(rpmspec -q --qf '%{version}\n' packaging/cmigrate.spec)" = "$(version)" ]
 }
 
-@test "make install puts files where DESTDIR and PREFIX say, uninstall takes all of them away" {
+@test "make install puts files below DESTDIR and PREFIX, make uninstall removes all of them" {
 	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${flags[@]}"
 	[ "$("$BATS_TEST_TMPDIR/d/opt/c/bin/cmigrate" --version)" = "cmigrate $(version)" ]
 	[ -n "$(find "$BATS_TEST_TMPDIR/d" -name cmigrate.1)" ]
@@ -32,7 +32,7 @@ version() {
 	[ -z "$(find "$BATS_TEST_TMPDIR/d" -type f)" ]
 }
 
-@test "make deb: lintian finds nothing, the program in it runs, the same again is the same bytes" {
+@test "make deb: lintian finds nothing, the program runs, a second build has the same bytes" {
 	make deb "${flags[@]}"
 	file=$(ls build/cmigrate_"$(version)"_*.deb)
 	sum=$(sha256sum "$file")
@@ -50,14 +50,14 @@ version() {
 }
 
 # bats test_tags=all
-@test "the spec: rpmlint finds no error, and what it lists is what is installed" {
+@test "the spec: rpmlint finds no error, and its list of files is what is installed" {
 	run rpmlint packaging/cmigrate.spec
 	echo "$output"
 	[[ $output == *" 0 errors"* ]]
 	mkdir -p "$BATS_TEST_TMPDIR/SOURCES"
 	git ls-files --cached --others --exclude-standard |
 		tar -czf "$BATS_TEST_TMPDIR/SOURCES/cmigrate-$(version).tar.gz" --transform "s#^#cmigrate-$(version)/#" -T -
-	# The build needs are packages of another system here. rpmbuild fails on a file that isn't listed.
+	# The build requirements are packages of another distribution. rpmbuild fails on a file that isn't listed.
 	rpmbuild -bb --nodeps --quiet --define "_topdir $BATS_TEST_TMPDIR" --define 'optflags -O0' \
 		--define 'debug_package %{nil}' packaging/cmigrate.spec >"$BATS_TEST_TMPDIR/log" 2>&1 ||
 		{ tail -n 30 "$BATS_TEST_TMPDIR/log"; false; }

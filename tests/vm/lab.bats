@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# The virtual machines themselves: what other tests rely on, and that nothing stays.
+# Tests the virtual machines themselves: the properties that other tests rely on, and that "down" leaves nothing.
 # check-all: the virtual machines are booted once in make check, by move.bats.
 
 load ../hosts/lib/lab
@@ -40,7 +40,7 @@ teardown_file() {
 	on rhel02 rm /runc/containers/proof
 }
 
-@test "a cut link loses packets without a word, exec still works, mend brings it back" {
+@test "a cut link loses packets silently, exec still works, mend brings it back" {
 	"$lab" cut rhel02
 	run on client ping -q -c 2 -W 2 rhel02
 	[[ $status -ne 0 ]]
@@ -50,7 +50,7 @@ teardown_file() {
 	wait_until 60 on client ping -q -c 1 -W 2 rhel02
 }
 
-@test "after a crash a host has its disk and its key, and nothing of before" {
+@test "after a crash a host has its disk and its key, and nothing else of before" {
 	key=$(on client ssh-keyscan -t ed25519 rhel02 2>/dev/null)
 	on rhel02 sh -c 'echo kept >/root/kept; sync; echo lost >/run/lost'
 	"$lab" crash rhel02

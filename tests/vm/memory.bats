@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# Memory that goes ahead of the container, or follows it, on a kernel that tracks what is written.
+# Pre-copy and post-copy on a kernel that tracks written pages.
 # check-all: it boots machines of its own, and moves 300 MB.
 
 load ../hosts/lib/lab
@@ -47,7 +47,7 @@ move() { # FROM TO STRATEGY
 	[[ $(memory) == "$digest" ]]
 }
 
-# The other ways are compared in move.bats, where less memory makes them quicker.
+# move.bats compares the other strategies, with less memory, which makes them quicker.
 @test "pre-copy: no reply lost, no memory lost, a freeze of less than half of the cold one" {
 	start_client count incrementer $address 6379 counter "$patience" 0.01
 	move rhel01 rhel02 cold
@@ -55,7 +55,7 @@ move() { # FROM TO STRATEGY
 	move rhel02 rhel01 pre-copy
 	ahead=$(jq .freeze_ms <<<"$summary")
 	[[ $(jq '.passes | length' <<<"$summary") -ge 2 ]]
-	# The second pass is what has been written since the first.
+	# The second pass has what was written since the first.
 	jq -e '.passes[1].bytes < .passes[0].bytes / 2' <<<"$summary"
 	report=$(end_client count)
 	say "$report"
@@ -65,7 +65,7 @@ move() { # FROM TO STRATEGY
 	jq -n -e --argjson cold "$cold" --argjson ahead "$ahead" '$ahead * 2 < $cold'
 }
 
-@test "auto: cold where all of it fits the budget, else pre-copy" {
+@test "auto: cold if the freeze fits the budget, otherwise pre-copy" {
 	on rhel01 cmigrate --json move --dry-run --max-downtime 600000 cache rhel02 >"$BATS_TEST_TMPDIR/plan"
 	[[ $(jq -r 'select(.event == "plan") | .strategy' <"$BATS_TEST_TMPDIR/plan") == cold ]]
 	on rhel01 cmigrate --json move --dry-run --max-downtime 101 cache rhel02 >"$BATS_TEST_TMPDIR/plan"

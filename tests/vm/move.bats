@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# What only a kernel of its own shows: cgroup v2, real NFS, workers of another user, sch_plug. The hosts
-# are virtual machines, emulated: seconds where others take milliseconds, so clients wait for minutes.
+# Tests what only a host with its own kernel shows: cgroup v2, real NFS, workers of another user, sch_plug. The hosts
+# are emulated virtual machines, which take seconds instead of milliseconds, so clients wait for minutes.
 # `make check` has one boot of them: the article's move, pre-copy, and the loss of a host.
 
 load ../hosts/lib/lab
@@ -42,7 +42,7 @@ make_httpd() { # NAME [WORD...]
 		--label org.cmigrate.address=10.99.0.100/24 --label org.cmigrate.endpoint=http://rhel0x/
 }
 
-# Both commands end with 0 also where nothing was mounted otherwise.
+# Both commands also end with 0 if nothing else was mounted.
 mount_again() { # HOST... ; options in $mount_options
 	local host
 	for host in "$@"; do
@@ -150,7 +150,7 @@ httpd_moves() { # STRATEGY...
 	[[ $(on rhel02 sh -c 'tc qdisc show; nft list tables; ip -o link show type ifb' | grep -c -e plug -e cmigrate -e cm) -eq 0 ]]
 }
 
-# There over the shared directory, back from host to host (which is what post-copy does both ways).
+# There over the shared directory, back from host to host (post-copy does that both ways).
 moves_cache() { # FROM TO STRATEGY
 	local transport=shared
 	[[ $2 == rhel02 ]] || transport=direct
@@ -163,12 +163,12 @@ moves_cache() { # FROM TO STRATEGY
 }
 
 # bats test_tags=all
-@test "a redis of 100 MB moves there and back, each way, and loses no reply of a client that writes" {
+@test "a redis of 100 MB moves there and back with each strategy, and loses no reply of a client that writes" {
 	start_filled_redis 100
 	start_client count incrementer $address 6379 counter "$patience" 0.01
 	frozen=()
 	there_and_back moves_cache
-	# Cold ones first, then pre-copy: what has gone ahead is not in the freeze.
+	# Cold moves first, then pre-copy: memory of the passes is not in the freeze.
 	jq -n -e --argjson f "[$(
 		IFS=,
 		echo "${frozen[*]}"
@@ -192,7 +192,7 @@ moves_two() { # FROM TO STRATEGY
 }
 
 # bats test_tags=all
-@test "a container of two process trees moves there and back as one, each way" {
+@test "a container of two process trees moves there and back as one, with each strategy" {
 	local moved=0
 	make_httpd two /bin/sh -c \
 		'redis-server --port 6379 --save "" --protected-mode no & exec /usr/sbin/httpd -DFOREGROUND'
@@ -204,7 +204,7 @@ moves_two() { # FROM TO STRATEGY
 }
 
 # bats test_tags=all
-@test "an export that squashes root is refused with what to do" {
+@test "an export that squashes root is refused, with the remedy" {
 	make_httpd httpd
 	start_container rhel01 httpd
 	for host in rhel01 rhel02; do
@@ -226,7 +226,7 @@ moves_two() { # FROM TO STRATEGY
 	make_httpd httpd sh -c 'while :; do n=$((n + 1)); mkdir /tmp/$n; sleep 2; done & exec /usr/sbin/httpd -DFOREGROUND'
 	start_container rhel01 httpd
 	before=$(on rhel01 runc exec httpd ls /tmp | sort -n | tail -n 1)
-	# What isn't there is remembered too.
+	# A missing file is cached too.
 	on rhel02 sh -c 'ls -la /runc/containers/httpd /runc/containers/httpd/.cmigrate; stat /runc/containers/httpd/.cmigrate/journal' || true
 	run on rhel01 cmigrate --verbose move httpd rhel02
 	echo "$output"
@@ -238,7 +238,7 @@ moves_two() { # FROM TO STRATEGY
 }
 
 # bats test_tags=all
-@test "an export that is gone is refused, one that was mounted again is survived on both hosts" {
+@test "a move is refused while the export is gone, and works after it was mounted again on both hosts" {
 	make_httpd httpd
 	start_container rhel01 httpd
 	on rhel02 umount --lazy /runc/rootfs /runc
@@ -255,7 +255,7 @@ moves_two() { # FROM TO STRATEGY
 }
 
 # bats test_tags=all
-@test "who holds a container on one host keeps the other away, through NFS" {
+@test "a lock taken on one host keeps a cmigrate on the other away, through NFS" {
 	make_httpd httpd
 	start_container rhel01 httpd
 	on rhel01 env CMIGRATE_FAULT=dump:after cmigrate --quiet move httpd rhel02 || [[ $? -ne 0 ]]
@@ -274,7 +274,7 @@ recovered() {
 }
 
 # The last test: rhel02 stays off.
-@test "the power of a controller that holds the lock fails in the freeze, and the other host goes on" {
+@test "a controller that holds the lock loses its power in the freeze, and the other host recovers" {
 	make_httpd httpd
 	start_container rhel01 httpd
 	on rhel02 cmigrate --quiet move --from rhel01 httpd rhel02 3>&- &
