@@ -14,6 +14,7 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 runc --log "$log" --log-format json run --detach --bundle "$bundle" "$name" </dev/null >/dev/null 2>&1
 status=$?
+command -v runc >/dev/null || echo "there is no 'runc': install runc 1.1 or newer there" >&2
 [ "$status" -eq 0 ] || tail -n 20 "$log" >&2
 rm -f "$log"
 rmdir "${log%/*}" 2>/dev/null

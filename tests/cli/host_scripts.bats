@@ -392,3 +392,14 @@ find_says() { # TEXT
 	[ "$status" -eq 0 ]
 	[[ $output == 'state={"status": "running"'* ]]
 }
+
+@test "run: a host without runc says so, with the remedy" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for program in sh mkdir tail rm rmdir; do
+		ln -s "$(command -v "$program")" "$BATS_TEST_TMPDIR/bin"
+	done
+	status=0
+	output=$(PATH=$BATS_TEST_TMPDIR/bin script run web "$BATS_TEST_TMPDIR" 2>&1) || status=$?
+	[ "$status" -eq 127 ]
+	[ "$output" = "there is no 'runc': install runc 1.1 or newer there" ]
+}
