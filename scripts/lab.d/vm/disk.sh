@@ -1,16 +1,16 @@
 # shellcheck shell=bash disable=SC2154 # lab_* variables: set in lab and names.sh
-# What virtual machines start from, kept beside the root file system that it is made of:
-# disk (ext4, a machine writes to an overlay of its own), vmlinuz and initrd.
+# The files that virtual machines start from, kept beside the root file system that they are made of:
+# disk (ext4; a machine writes to an overlay of its own), vmlinuz and initrd.
 
 vm_packages=(linux-image-cloud-amd64 kmod nfs-common apache2-bin)
 
-# Raise it when what is done below changes.
+# Raise it when the code below changes the files.
 vm_recipe=2
 
-# What the initrd needs to reach the disk: all else is loaded from there.
+# The modules that the initrd needs to reach the disk; the others are loaded from the disk.
 vm_first_modules=(virtio_pci virtio_blk ext4)
 
-# Sparse: what the machines write comes on top.
+# A sparse file; the machines' own data is in overlays.
 vm_disk_size=4G
 
 build_disk() { # DIR
@@ -24,7 +24,7 @@ build_disk() { # DIR
 	mke2fs -q -t ext4 -m 0 -d "$1/root" "$1/disk"
 }
 
-# busybox, the modules and a script: Debian's own initrd takes several times as long.
+# busybox, the modules and a script. Debian's own initrd takes several times as long.
 build_initrd() { # DIR KERNEL
 	local root=$1/root initrd=$1/root/initrd module name
 	mkdir -p "$initrd"/{dev,proc,new,modules}
@@ -53,12 +53,12 @@ unpack_module() { # ROOT MODULE
 	esac
 }
 
-# Apache as the article has it: /usr/sbin/httpd, a master of root's and workers that are not.
+# Apache as in the article: /usr/sbin/httpd, with a master that is root and workers that aren't.
 add_httpd() { # ROOT DIR
 	local root=$1 dir=$2 module
 	local -a modules
 	mkdir -p "$dir/usr/lib/apache2/modules" "$dir/etc/apache2"
-	# Not to the busybox that a link of that name points to.
+	# Replaces a link of that name, and not the busybox that it points to.
 	cp --remove-destination "$root/usr/sbin/apache2" "$dir/usr/sbin/httpd"
 	for module in mpm_prefork authz_core mime dir; do
 		cp "$root/usr/lib/apache2/modules/mod_$module.so" "$dir/usr/lib/apache2/modules/"

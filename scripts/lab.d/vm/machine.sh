@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # lab_* variables: set in lab and names.sh
 # One virtual machine. All its processes (qemu, the ssh connection of "lab exec") are in the
-# network namespace of the bridge: that is how "down" finds them.
+# network namespace of the bridge, and "down" finds them there.
 #
 # Two taps: eth0 in the bridge of the hosts, and lab0 in a bridge of the lab's own.
 
@@ -41,7 +41,7 @@ make_lab_wire() {
 	ip -n "$lab_wire" link set br-lab up
 }
 
-# What makes a host of the disk that all have alike. Read by the initrd.
+# The files that make a host of the disk that all machines share. The initrd reads them.
 pack_files() { # HOST
 	local upper=$lab_dir/hosts/$1/upper
 	mkdir -p "$upper/usr/sbin"
@@ -50,13 +50,13 @@ pack_files() { # HOST
 	tar -c --numeric-owner -C "$lab_dir/common" . -C "$upper" .
 }
 
-# Emulated, as any machine can do it. Without cx16: qemu 7.2 can lose the flags of an interrupted
-# cmpxchg16b, and then the kernel ends in a panic, mostly at boot. Without the rest, and with the
-# kernel's own mitigations off, everything takes a fifth less.
+# Emulation works on any machine. cx16 is off because qemu 7.2 can lose the flags of an interrupted
+# cmpxchg16b, after which the kernel panics, mostly at boot. With the other features and the kernel's
+# mitigations off too, everything takes a fifth less.
 vm_cpu=max,-cx16,-erms,-la57,-smap,-smep
 vm_kernel='console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0'
 
-# For a busy machine.
+# Long enough for a busy machine.
 vm_boot_s=300
 
 # Becomes qemu, whose pid is the host's.
@@ -80,8 +80,8 @@ run_qemu() { # HOST
 		-device virtio-rng-pci </dev/null >"$dir/qemu" 2>&1
 }
 
-# The words of an ssh to the machine, in the array `ssh`. root's share one connection: a login
-# takes a second there.
+# Sets the array `ssh` to the words of an ssh to the machine. root's sessions share one connection,
+# because a login takes a second there.
 ssh_to() { # HOST USER
 	local socket=none
 	if [[ $2 == root ]]; then
@@ -93,7 +93,7 @@ ssh_to() { # HOST USER
 		-o LogLevel=ERROR "10.98.0.$(host_number "$1")")
 }
 
-# Up is what has its sshd and its shared directory. Leaves the connection that exec uses.
+# A machine is up when it has its sshd and its shared directory. The connection stays open for exec.
 wait_for_machine() { # HOST
 	local deadline=$((SECONDS + vm_boot_s))
 	local -a ssh
@@ -120,7 +120,7 @@ machine_has_sshd() { # HOST
 		- "10.98.0.$(host_number "$1")" 2>/dev/null
 }
 
-# Becomes ssh. Its remote shell is bash: what printf quotes, it reads.
+# Becomes ssh. The remote shell is bash, so it reads what printf quotes.
 exec_on_machine() { # USER HOST COMMAND...
 	local line user=$1 host=$2 home=/root
 	local -a ssh
@@ -135,7 +135,7 @@ exec_on_machine() { # USER HOST COMMAND...
 	exec "${ssh[@]}" "$line"
 }
 
-# As when the power goes.
+# As in a power failure.
 end_machine() { # HOST
 	local -a ssh
 	if find_host_pid "$1"; then

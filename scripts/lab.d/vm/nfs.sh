@@ -11,7 +11,7 @@ start_nfs() {
 	ip -n "$lab_wire" addr add "$nfs_address/24" dev br0
 	ip -n "$lab_wire" link set lo up
 	nfs_configuration >"$dir/conf"
-	# It writes below /var/lib/nfs and /run/ganesha, whatever it is told: each lab has its own.
+	# It always writes below /var/lib/nfs and /run/ganesha, so each lab gets its own.
 	# shellcheck disable=SC2016
 	(
 		close_descriptors
