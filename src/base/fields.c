@@ -166,7 +166,7 @@ int fields_read(const struct field *fields, void *base, const json_t *object, co
 		if (!value || json_is_null(value))
 			continue;
 		if (field_read(f, base, value) < 0)
-			return err_set(err, EXIT_USAGE, "'%s' of %s is of a wrong type", f->key,
+			return err_set(err, EXIT_USAGE, "'%s' of %s has the wrong type", f->key,
 				       what);
 	}
 	return 0;

@@ -71,7 +71,7 @@ int name_check_id(const char *id, struct err *err)
 	if (strlen(id) == 24 && strspn(id, digits) == 8 && id[8] == 'T' &&
 	    strspn(id + 9, digits) == 6 && id[15] == '-' && strspn(id + 16, hex) == 8)
 		return 0;
-	return err_set(err, EXIT_USAGE, "'%.*s' is no id of a move", SHOWN, id);
+	return err_set(err, EXIT_USAGE, "'%.*s' is not the id of a move", SHOWN, id);
 }
 
 int name_check_path(const char *path, struct err *err)

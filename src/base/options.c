@@ -78,7 +78,7 @@ static bool is_choice(const char *choices, const char *value)
 static int set_option(const struct opt *opt, void *base, const char *value, struct err *err)
 {
 	if (opt->choices && !is_choice(opt->choices, value))
-		return err_set(err, EXIT_USAGE, "--%s: '%s' is none of %s", opt->name, value,
+		return err_set(err, EXIT_USAGE, "--%s: '%s' is not one of %s", opt->name, value,
 			       opt->choices);
 	switch (opt->kind) {
 	case OPT_FLAG:

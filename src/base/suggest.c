@@ -60,5 +60,5 @@ int suggest_check(const char *word, const char *const *known, struct err *err)
 			return 0;
 		buf_printf(&all, "%s%s", all.len ? ", " : "", *known);
 	}
-	return err_set(err, EXIT_USAGE, "'%.40s' is none of %s", word, all.s);
+	return err_set(err, EXIT_USAGE, "'%.40s' is not one of %s", word, all.s);
 }

@@ -156,7 +156,8 @@ static int read_mounts(struct bundle *b, const json_t *root, struct err *err)
 	json_array_foreach (mounts, i, mount) {
 		CLEANUP_FREE char *source = NULL;
 		if (!json_is_object(mount))
-			return err_set(err, EXIT_USAGE, "'mounts' has an entry that is no object");
+			return err_set(err, EXIT_USAGE,
+				       "'mounts' has an entry that is not an object");
 		if (document_string(mount, "mounts", "source", &source, err) < 0)
 			return -1;
 		if (source && *source == '/' && is_bind(mount))

@@ -144,7 +144,7 @@ int journal_mend(const struct store *store, const struct journal_state *state, s
 	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
 		return -1;
 	if (!found || text.len < state->good)
-		return err_set(err, EXIT_FAILED, "the journal changes while it is read");
+		return err_set(err, EXIT_FAILED, "the journal changed while it was read");
 	CLEANUP_FREE char *good = str_dupn(buf_str(&text), state->good);
 	return store_replace(store, JOURNAL_FILE, good, err);
 }

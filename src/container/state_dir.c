@@ -249,7 +249,7 @@ static int busy(const struct store *store, struct err *err)
 }
 
 /* root may write wherever it isn't made another user: that is what the words don't say. */
-#define SQUASHED "; where it is NFS, export it to that host with no_root_squash"
+#define SQUASHED "; if it is on NFS, export it to that host with no_root_squash"
 
 static int no_lock(const struct store *store, struct err *err)
 {
@@ -339,8 +339,7 @@ static int end_status(struct channel *ch, char *said, size_t size)
 
 /* What the server's lease is for: seen with a host that went down in the middle of a move. */
 #define SILENT                                                                                     \
-	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
-	"two: try again then"
+	"no answer; after a host is lost, an NFS server may need a minute or two: try again then"
 
 static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
 {

@@ -34,9 +34,9 @@ const char *precopy_reason(enum precopy decision)
 	case PRECOPY_FITS:
 		return "the rest fits the downtime budget";
 	case PRECOPY_GROWS:
-		return "what changes between two passes no longer shrinks";
+		return "the changes between two passes no longer shrink";
 	case PRECOPY_LIMIT:
-		return "the limit of passes is met";
+		return "the limit of passes is reached";
 	}
 	return "another pass follows";
 }

@@ -363,7 +363,7 @@ static int check_script(const struct argv *a, struct err *err)
 	if (!script)
 		return refuse(a, "no such script here", err);
 	if (strcmp(script->text, a->v[2]) != 0)
-		return refuse(a, "the script's text is another one than here", err);
+		return refuse(a, "the script's text differs from the one here", err);
 	return 0;
 }
 
@@ -385,7 +385,7 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 			return refuse(&line->argv,
 				      "the container of that name runs from another bundle", err);
 	}
-	return refuse(&line->argv, known ? where : "no command of cmigrate", err);
+	return refuse(&line->argv, known ? where : "not a command of cmigrate", err);
 }
 
 int permit_command(const struct argv *words, const char *bundle_root, struct err *err)

@@ -68,7 +68,7 @@ static int check_rebalance(const struct config *c, struct err *err)
 		return -1;
 	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
 		return err_set(err, EXIT_USAGE,
-			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
+			       "'rebalance.threshold' is not a share such as 0.2, from 0 to 10");
 	if (!c->rebalance_max_moves)
 		return err_set(err, EXIT_USAGE,
 			       "'rebalance.max_moves' is 0: no move would be made");
@@ -128,7 +128,7 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
 	if (h->memory && !opts_size(h->memory))
-		return err_set(err, EXIT_USAGE, "'%s.memory' is no size such as 16G", path);
+		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
 	return 0;
 }
 
@@ -227,8 +227,8 @@ int config_need_hosts(const struct config *config, size_t n, struct err *err)
 {
 	if (!config->n_hosts)
 		return err_set(err, EXIT_USAGE,
-			       "no configuration names hosts; '" CONFIG_DEFAULT_PATH
-			       "' is read, or --config FILE: cmigrate-config(5)");
+			       "the configuration names no hosts; add them to '" CONFIG_DEFAULT_PATH
+			       "' or another --config FILE, see cmigrate-config(5)");
 	if (config->n_hosts < n)
 		return err_set(err, EXIT_USAGE, "the configuration has no other host");
 	return 0;

@@ -227,7 +227,7 @@ static void local_deadline(struct job *job)
 	if (job->signals == KILLS_MAX) {
 		/* It waits in the kernel, for a disk or an NFS server: as a host that is silent. */
 		buf_clear(&job->err);
-		buf_puts(&job->err, "it can't be killed, the disk or an NFS server may hang");
+		buf_puts(&job->err, "it can't be killed; the disk or an NFS server may hang");
 		job->host->lost = job->lost = true;
 		job_end(job);
 		return;

@@ -27,8 +27,7 @@ int spec_set_network(struct spec_build *b, const char *word, struct err *err)
 		return -1;
 	if (!host && !none && *word != '/')
 		return err_set(err, EXIT_USAGE,
-			       "'%s' is none of host, none or the absolute path of a namespace",
-			       word);
+			       "'%s' is not host, none or the absolute path of a namespace", word);
 	if (*word == '/' && name_check_path(word, err) < 0)
 		return -1;
 	for (size_t i = 0; (old = json_array_get(namespaces, i)) != NULL;) {
@@ -236,7 +235,8 @@ int spec_check_namespaces(const json_t *doc, struct err *err)
 		const char *type = namespace_of(key);
 		if (!type)
 			return err_set(err, EXIT_USAGE,
-				       "sysctl '%s' is the host's, no namespace has its own", key);
+				       "sysctl '%s' belongs to the host; no namespace has its own",
+				       key);
 		if (!has_namespace(doc, type))
 			return err_set(err, EXIT_USAGE,
 				       "sysctl '%s' needs a %s namespace of the container's own",

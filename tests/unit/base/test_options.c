@@ -135,10 +135,10 @@ static void refusals(void **state)
 		{"--size|1k", "is not a size"},
 		{"--size|16777216T", "is not a size"},
 		{"--size|99999999999999999999999", "is not a size"},
-		{"--strategy|hot", "--strategy: 'hot' is none of auto|cold|pre-copy"},
-		{"--strategy|", "is none of"},
-		{"--strategy|pre", "is none of"},
-		{"--strategy|copy", "is none of"},
+		{"--strategy|hot", "--strategy: 'hot' is not one of auto|cold|pre-copy"},
+		{"--strategy|", "is not one of"},
+		{"--strategy|pre", "is not one of"},
+		{"--strategy|copy", "is not one of"},
 	};
 
 	(void)state;

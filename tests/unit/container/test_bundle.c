@@ -136,7 +136,7 @@ static void what_is_wrong_is_named(void **state)
 		{HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"network\",\"path\":\"/a/../b\"}]}}",
 		 "has a '..'"},
 		{HEAD ",\"mounts\":{}}", "'mounts' is not a list"},
-		{HEAD ",\"mounts\":[7]}", "no object"},
+		{HEAD ",\"mounts\":[7]}", "not an object"},
 		{HEAD ",\"mounts\":[{\"source\":7}]}", "mounts"},
 	};
 

@@ -394,7 +394,8 @@ static void altered_scripts(void **state)
 		argv_addl(&line.argv, "sh", "-c", texts[i], "state", "web", NULL);
 		assert_int_equal(permit_line(&line, ROOT, &err), -1);
 		assert_string_equal(
-			err.msg, "refused (state) web: the script's text is another one than here");
+			err.msg,
+			"refused (state) web: the script's text differs from the one here");
 	}
 }
 
