@@ -15,7 +15,7 @@
 #define HOST_MAX_LEN 255
 #define DEVICE_MAX_LEN 15
 #define URL_MAX_LEN 2048
-/* How much of a bad word a message repeats. */
+/* A message repeats at most this many bytes of a bad word. */
 #define SHOWN 64
 
 static int check_word(const char *what, const char *word, const char *allowed, size_t max,
@@ -89,7 +89,7 @@ int name_check_path(const char *path, struct err *err)
 	return 0;
 }
 
-/* "tcp://HOST:PORT", nothing behind the port. */
+/* "tcp://HOST:PORT", nothing after the port. */
 static bool is_tcp_endpoint(const char *rest)
 {
 	const char *colon = strrchr(rest, ':');
@@ -128,7 +128,7 @@ static int parse_prefix(const char *text, const char *digits, int max, int *ret,
 	return 0;
 }
 
-/* Those that belong to a machine, a link or a group, and can't move with a container. */
+/* Loopback, link-local and multicast addresses belong to a machine, a link or a group. */
 static bool is_service_address(const struct address *a)
 {
 	struct in6_addr six;
