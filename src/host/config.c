@@ -32,7 +32,7 @@ static int read_ssh(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-/* word NULL: not said. */
+/* word NULL: not set, and fine. */
 static int check_choice(const char *path, const char *word, const char *const *known,
 			struct err *err)
 {
@@ -147,7 +147,7 @@ static int read_hosts(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-/* The root is part of scripts and of CRIU's configuration, which have no way to write these. */
+/* The root is written into scripts and CRIU's configuration, which can't quote these characters. */
 static int check_root(const struct config *config, const char *where, struct err *err)
 {
 	if (name_check_path(config->bundle_root, err) < 0)
@@ -298,7 +298,7 @@ static bool is_own_address(const struct sockaddr *address)
 	struct ifaddrs *all = NULL;
 	bool own = false;
 
-	/* Debian has a host's own name at 127.0.1.1, which no device has. */
+	/* Debian puts a host's own name at 127.0.1.1, which no device has. */
 	if (address->sa_family == AF_INET &&
 	    ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
 		    IN_LOOPBACKNET)
@@ -313,7 +313,7 @@ static bool is_own_address(const struct sockaddr *address)
 
 enum whose { OURS, OTHERS, NOBODYS };
 
-/* Whose address a name has; NOBODYS: it can't be looked up. */
+/* Looks up the owner of a name's address; NOBODYS if it can't be looked up. */
 static enum whose whose_address(const char *name)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all = NULL;
@@ -329,8 +329,8 @@ static enum whose whose_address(const char *name)
 }
 
 /*
- * "rhel01" and "rhel01.example.com" are one host when either is the other's short name, unless the
- * name has another host's address.
+ * "rhel01" and "rhel01.example.com" are one host if one is the other's short name and the name
+ * doesn't have another host's address.
  */
 static bool is_own_name(const char *name)
 {
@@ -343,8 +343,8 @@ static bool is_own_name(const char *name)
 	       strncmp(own, name, len) == 0 && whose_address(name) != OTHERS;
 }
 
-/* row: the host's in the configuration, or NULL. A destination for ssh that it gives is believed,
- * unless it leads to this machine. */
+/* row: the host's row in the configuration, or NULL. An ssh destination in it decides, unless it
+ * leads to this machine. */
 static bool is_here(const char *name, const struct config_host *row)
 {
 	if (!is_own_name(name))
