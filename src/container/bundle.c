@@ -179,7 +179,7 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 	return 0;
 }
 
-/* 0 where there is none: runc takes -1 and 0 for that. */
+/* 0 if there is none; runc takes -1 and 0 for "no limit". */
 static uint64_t read_limit(const json_t *root, const char *resource)
 {
 	const json_t *linux_part = json_object_get(root, "linux");

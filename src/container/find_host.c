@@ -9,7 +9,7 @@
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/script.h"
 
-/* Which hosts have it, as indexes of the answers; -1: none. */
+/* Hosts that have the container, as indexes of the replies; -1: none. */
 struct found {
 	int live, second_live, stopped;
 };
@@ -30,7 +30,7 @@ static int look(const struct answer *answer, struct container *ret, bool *ret_fo
 	return state ? container_read(ret, answer->host->name, state, err) : 0;
 }
 
-/* An answer that makes no sense counts as none. */
+/* Only a reply that makes sense counts. */
 static void take(struct answers *answers, struct found *found)
 {
 	CLEANUP_CONTAINER struct container live = {0};
@@ -165,7 +165,7 @@ int locate(const struct config *config, const char *name, const char *needed, co
 	return find(config, name, needed, ret_asked, ret_host, err);
 }
 
-/* Hosts that are off are not asked: each would cost its deadline. */
+/* Hosts that are off are not asked, because each would cost its deadline. */
 static void names_without(const struct config *config, const struct argv *off, struct argv *ret)
 {
 	CLEANUP_ARGV struct argv all = {0};
