@@ -40,7 +40,7 @@ int spec_check_env(const char *word, struct err *err)
 	return spec_key_value(word, &key, &value, err);
 }
 
-/* A variable that is there already gets the new value in its place. */
+/* A variable that exists already gets the new value in its place. */
 int spec_add_env(struct spec_build *b, const char *word, struct err *err)
 {
 	json_t *parent = process(b, err);

@@ -16,7 +16,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* An option as the command line has it, and its place. */
+/* An option as on the command line, and its place. */
 static const struct {
 	const char *name;
 	bool many;
@@ -74,7 +74,7 @@ static void clear_options(struct spec_opts *o)
 	}
 }
 
-/* What is at "process.env.0"; NULL where nothing is. */
+/* The value at a path such as "process.env.0"; NULL if there is none. */
 static json_t *at(const json_t *doc, const char *path)
 {
 	CLEANUP_FREE char *copy = str_dup(path);
@@ -186,7 +186,7 @@ static void default_mounts(void **state)
 		    "[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]}");
 }
 
-/* One option, and what it makes of the defaults. */
+/* Each option alone, and the change it makes to the defaults. */
 static void each_option(void **state)
 {
 	static const struct {
@@ -279,7 +279,7 @@ static void each_mount(void **state)
 	}
 }
 
-static void a_comma_between_quotes_is_of_the_option(void **state)
+static void a_comma_between_quotes_belongs_to_the_option(void **state)
 {
 	json_auto_t *doc = generate_one("bind", "/a:/b:ro,context=\"u:r:t:s0:c1,c2\"", NULL);
 
@@ -500,7 +500,7 @@ static void refused_together(void **state)
 	"{\"type\":\"network\",\"path\":\"/n\"}],\"seccomp\":{\"defaultAction\":\"a\"}},"          \
 	"\"x-other\":{\"b\":1,\"a\":null}}"
 
-/* Nothing but what the option says differs from the template. */
+/* Only the given option differs from the template. */
 static void a_template_changes_only_where_told(void **state)
 {
 	static const struct {
@@ -536,8 +536,8 @@ static void a_template_changes_only_where_told(void **state)
 	assert_true(json_equal(same, wanted));
 }
 
-/* The options of a move are kept as annotations; each wins over its label and its template. */
-static void what_moves_need(void **state)
+/* The settings for moves become annotations; each wins over its label and its template. */
+static void settings_for_moves(void **state)
 {
 	static const char template[] =
 		"{\"process\":{},\"root\":{},\"annotations\":{"
@@ -666,7 +666,7 @@ static void text_round_trip(void **state)
 	assert_string_equal(out.s, text);
 }
 
-static void text_that_is_no_configuration(void **state)
+static void not_a_configuration(void **state)
 {
 	static const struct {
 		const char *text, *message;
@@ -779,7 +779,7 @@ int main(void)
 		cmocka_unit_test(default_mounts),
 		cmocka_unit_test(each_option),
 		cmocka_unit_test(each_mount),
-		cmocka_unit_test(a_comma_between_quotes_is_of_the_option),
+		cmocka_unit_test(a_comma_between_quotes_belongs_to_the_option),
 		cmocka_unit_test(a_parent_is_mounted_before_its_children),
 		cmocka_unit_test(args_keep_every_word),
 		cmocka_unit_test(flags_and_sizes),
@@ -787,13 +787,13 @@ int main(void)
 		cmocka_unit_test(each_refusal),
 		cmocka_unit_test(refused_together),
 		cmocka_unit_test(a_template_changes_only_where_told),
-		cmocka_unit_test(what_moves_need),
+		cmocka_unit_test(settings_for_moves),
 		cmocka_unit_test(an_empty_template_is_completed),
 		cmocka_unit_test(bad_templates),
 		cmocka_unit_test(seccomp),
 		cmocka_unit_test(a_failure_leaves_the_template_alone),
 		cmocka_unit_test(text_round_trip),
-		cmocka_unit_test(text_that_is_no_configuration),
+		cmocka_unit_test(not_a_configuration),
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(suggestions),
 	};
