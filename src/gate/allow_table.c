@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that cmigrate runs on a host over ssh, and so everything that `cmigrate gate-keeper`
- * lets in; permit.h has the grammar. A command that is sent from anywhere in src/ has its row here.
+ * allow_table: every command that cmigrate runs on a host over ssh, and so everything that
+ * `cmigrate gate-keeper` accepts; allow.h has the grammar. Every command that src/ sends needs a
+ * row here.
  */
 #include <stddef.h>
 
@@ -30,7 +31,7 @@ const struct permit_alias permit_aliases[] = {
 	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
 	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
-	/* What a container keeps on the shared directory, besides config.json and images. */
+	/* Files of a container on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
 	{"port", "sport = :{page-port}"},
@@ -41,7 +42,7 @@ const struct permit_alias permit_aliases[] = {
 	{"address", "{ip}/{number}@{device}"},
 	{"mark", "CMIGRATE_MOVE={id}"},
 	{"mark", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Of CRIU's configuration file: nothing that names a program. */
+	/* Lines of CRIU's configuration file; none may name a program. */
 	{"criu", "network-lock skip"},
 	{"criu", "skip-in-flight"},
 	{"criu", "tcp-close"},
@@ -66,7 +67,7 @@ const struct permit permit_session =
 	ROW("exec env CMIGRATE_VERSION={version} [{mark}] sh");
 
 const struct permit permits[] = {
-	/* Asking. */
+	/* Questions. */
 	ROW("true"),
 	ROW("test -d {root}|{bundle}"),
 	ROW("test -e {images}"),
@@ -83,7 +84,8 @@ const struct permit permits[] = {
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
 	ROW("(place) taken {netns} {address}..."),
 
-	/* The state of a container on the shared directory: never its config.json or its images. */
+	/* The state of a container on the shared directory, but not its config.json or its
+	 * images. */
 	ROW("(lock) {state} {text} {text}", .takes_over = true),
 	ROW("(store) read {state} {file}|lock"),
 	ROW("(store) remove {state} {file}"),
@@ -138,7 +140,7 @@ const struct permit permits[] = {
 	ROW("sync -f {images}"),
 	ROW("rm -f -- {images}/inventory.img"),
 
-	/* Memory that goes ahead of the container, or follows it. */
+	/* Memory before and after the container. */
 	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
 	ROW("(readahead) {images} {number}"),
@@ -153,7 +155,7 @@ const struct permit permits[] = {
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
 
-	/* Memory that goes straight to the destination. */
+	/* Memory straight to the destination. */
 	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
 	ROW("(listens) {run}"),
 	ROW("(gather) {images} {pages} {number}|all"),

@@ -12,7 +12,7 @@
 #define NONCE_LEN 32
 #define SHOWN 40
 
-/* What is still to be read. */
+/* The text that is still to be read. */
 struct reader {
 	const char *at, *end;
 	enum line_state state;
@@ -36,7 +36,7 @@ static bool take(struct reader *r, const char *text)
 	return true;
 }
 
-/* Whether the text goes on so; what is too short for it is partial. */
+/* Whether the text continues like this; a text that is too short for that is partial. */
 static bool sees(struct reader *r, const char *text)
 {
 	struct reader ahead = *r;
@@ -48,7 +48,8 @@ static bool sees(struct reader *r, const char *text)
 	return false;
 }
 
-/* One word, up to what can't be part of one. Lenient: the spelling is compared at the end. */
+/* Takes one word, up to a byte that can't be part of it. It is lenient, because the spelling is
+ * compared at the end. */
 static bool take_word(struct reader *r, struct buf *word)
 {
 	bool quoted = false;
@@ -68,7 +69,7 @@ static bool take_word(struct reader *r, struct buf *word)
 	return stop(r, LINE_PARTIAL);
 }
 
-/* Words divided by one blank, up to the end of the line or a redirection. */
+/* Takes words with one blank between them, up to the end of the line or a redirection. */
 static bool take_words(struct reader *r, struct argv *words)
 {
 	for (;;) {
@@ -94,7 +95,7 @@ static bool is_assignment(const char *word)
 	return len && word[len] == '=';
 }
 
-/* "12.034" as channel_command() writes 12034; -1 where it is something else. */
+/* Reads "12.034", as channel_command() writes 12034; -1 for anything else. */
 static int read_ms(const char *text)
 {
 	size_t s = strspn(text, DIGITS);
@@ -105,7 +106,7 @@ static int read_ms(const char *text)
 	return ms > 0 && ms <= INT_MAX ? (int)ms : -1;
 }
 
-/* Divides the words of a line: assignments, a deadline, the command. */
+/* Sorts the words of a line into assignments, a deadline and the command. */
 static bool divide(struct reader *r, const struct argv *words, struct line *line)
 {
 	size_t i = 0;
@@ -164,7 +165,7 @@ static bool take_marks(struct reader *r, struct line *line)
 	       take(r, " $?; printf '\\n%s\\n' ") && take(r, line->nonce) && take(r, " >&2\n");
 }
 
-/* Up to the line that is the nonce. */
+/* Takes input up to the line with the nonce. */
 static bool take_input(struct reader *r, struct line *line)
 {
 	char mark[NONCE_LEN + 3];
@@ -196,7 +197,7 @@ static bool take_line(struct reader *r, struct line *line)
 	       (!fed || take_input(r, line));
 }
 
-/* What the client would have written for it. */
+/* Writes the line as the client would have. */
 static void spell(const struct line *line, struct buf *ret)
 {
 	struct command cmd = {.argv = line->argv.v,

@@ -28,7 +28,7 @@
 	}
 
 struct row {
-	const char *words; /* "(script) ARGUMENTS", or words, divided by blanks; '~' is a blank */
+	const char *words; /* "(script) ARGUMENTS" or words, separated by blanks; '~' is a blank */
 	const char *env, *log, *input;
 	bool takes_over;
 };
@@ -189,7 +189,7 @@ static void nft_commands(void **state)
 			fail_msg("%s", bad[i]);
 }
 
-/* Each would do more than cmigrate does. */
+/* Each of these would do more than cmigrate does. */
 static void kept_out(void **state)
 {
 	static const struct row rows[] = {
@@ -228,7 +228,7 @@ static void kept_out(void **state)
 		ROW("sync -f /"),
 		ROW("tail -n 400 /etc/shadow"),
 		ROW("grep -a -m 400 -e Error~( /run/cmigrate/web/x.log"),
-		/* Another command's environment, input or log. */
+		/* The environment, input or log of another command. */
 		ROW("true", "LD_PRELOAD=/x"),
 		ROW("true", .log = "/etc/passwd"),
 		ROW("true", .input = "x\n"),
@@ -242,7 +242,7 @@ static void kept_out(void **state)
 		ROW(CHECKPOINT "web", CONF, "/run/cmigrate/web/criu.conf"),
 		ROW(CHECKPOINT "web", CONF),
 		ROW(CHECKPOINT "--criu /tmp/x web", CONF, "/run/cmigrate/web/dump.out"),
-		/* Two containers, two moves. */
+		/* Two containers, or two moves. */
 		ROW(CHECKPOINT "db", CONF, "/run/cmigrate/web/dump.out"),
 		ROW(CHECKPOINT "web", "CRIU_CONFIG_FILE=/run/cmigrate/db/criu.conf",
 		    "/run/cmigrate/web/dump.out"),
@@ -259,7 +259,7 @@ static void kept_out(void **state)
 		ROW("(fence) " ID " CMIGRATE_MOVE=" OTHER_ID),
 		ROW("(fence) " ID " PATH=/bin"),
 		ROW("(fence) .* CMIGRATE_MOVE=" ID),
-		/* What CRIU or the gate would execute. */
+		/* Programs that CRIU or the gate would execute. */
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " action-script~/tmp/x"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
 		    " tcp-close\naction-script~/tmp/x"),
@@ -273,7 +273,7 @@ static void kept_out(void **state)
 		ROW("(store) read " WEB "/.cmigrate config.json"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " tcp-close\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " /etc/passwd"),
-		/* Nothing of this name runs here, so that it has no freezer. */
+		/* No container of this name runs here, so it has no freezer. */
 		ROW("(freeze) web /sys/fs/cgroup/freezer/system.slice/freezer.state"),
 		ROW("(freeze) system.slice /sys/fs/cgroup/system.slice/cgroup.freeze"),
 		ROW("(freeze) web /etc/freezer.state"),
@@ -282,7 +282,7 @@ static void kept_out(void **state)
 		    "conv=notrunc "
 		    "status=none"),
 		ROW("cat /run/runc/../x/state.json"),
-		/* Memory that goes straight to the destination. */
+		/* Memory straight to the destination. */
 		ROW("(facts) web " WEB " " ID " source strategy=cold transport=x peer=rhel01"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60",
@@ -301,7 +301,7 @@ static void kept_out(void **state)
 		ROW("(clean) /run/cmigrate/web " IMAGES " keep"),
 		ROW("(clean) /run '' keep"),
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web --criu", CONF),
-		/* Ports that aren't page servers', a page server without an end. */
+		/* Ports of other programs, and a page server that never ends. */
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web 192.0.2.2:443", CONF),
 		ROW("(guard) admit 0a1b2c3d 192.0.2.2 22 192.0.2.1"),
 		ROW("(nudge) /run/cmigrate/web 192.0.2.2 22"),
@@ -309,11 +309,11 @@ static void kept_out(void **state)
 		ROW("ss -H -tin sport~=~:22"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 0",
 		    "CMIGRATE_PAGES=/run/cmigrate/web"),
-		/* The lock is held, never written or taken away. */
+		/* The lock may be held, never written or removed. */
 		ROW("(store) replace " WEB "/.cmigrate lock", .input = "x\n"),
 		ROW("(store) append " WEB "/.cmigrate lock", .input = "x\n"),
 		ROW("(store) remove " WEB "/.cmigrate lock"),
-		/* To open a device may do something. */
+		/* Opening a device may have effects. */
 		ROW("(address) up /dev/null 192.0.2.1/24@eth0"),
 		ROW("nsenter --net=/dev/null -- ping -q -c 1 -W 0.01 -I cm0a1b2c3d 192.0.2.1"),
 		ROW("-- ping -q -c 1 -W 0.01 -I cm0a1b2c3d 192.0.2.1"),
@@ -321,7 +321,7 @@ static void kept_out(void **state)
 		ROW("(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB
 		    " --image-path /tmp/pages --work-path /run/cmigrate/web web",
 		    CONF " CMIGRATE_RESTORE=" ID, "/run/cmigrate/web/restore.out"),
-		/* What is removed. */
+		/* Removals. */
 		ROW("(clean) /run ''"),
 		ROW("(clean) /run/cmigrate/.. ''"),
 		ROW("(clean) /run/cmigrate/web /"),
@@ -380,7 +380,7 @@ static void kept_out(void **state)
 	}
 }
 
-/* Its name is known, its text isn't. */
+/* A known name with another text. */
 static void altered_scripts(void **state)
 {
 	CLEANUP_FREE char *more = str_fmt("%sid\n", script_state.text);
@@ -399,7 +399,7 @@ static void altered_scripts(void **state)
 	}
 }
 
-/* A script without a row could not be run on a host that has a gate-keeper; one row names each. */
+/* Without a row, a script can't run on a host that has a gate-keeper; each script has a row. */
 static void every_script_has_a_row(void **state)
 {
 	(void)state;
@@ -421,7 +421,7 @@ static void every_script_has_a_row(void **state)
 	}
 }
 
-/* So many words, or patterns in one, end in a refusal and not on the stack's end. */
+/* Too many words, or patterns in one word, are refused before the stack ends. */
 static void bounded(void **state)
 {
 	CLEANUP_LINE struct line words = {.takes_over = false}, input = {.takes_over = false};

@@ -32,8 +32,7 @@ static void assert_words(const struct argv *a, char *const *words)
 	assert_int_equal(a->n, n);
 }
 
-/* What the client writes is read as it was meant, and no byte of what comes behind it is touched.
- */
+/* A line of the client is read as intended, and no byte after it is touched. */
 static void what_is_written_is_read(void **state)
 {
 	char *plain[] = {"runc", "pause", "a b;c", "", "it's", "$(id)", "-n", "two\nlines\n", NULL};
@@ -84,7 +83,7 @@ static void what_takes_over(void **state)
 	assert_words(&line.argv, argv);
 }
 
-/* Whatever of a command has come so far: it isn't whole before its last byte, and never bad. */
+/* A partial command is never whole before its last byte, and never bad. */
 static void byte_by_byte(void **state)
 {
 	char *env[] = {"A=x y", NULL}, *argv[] = {"sh", "-c", "it's\n", NULL};
@@ -104,7 +103,7 @@ static void byte_by_byte(void **state)
 	}
 }
 
-/* A shell would take each of them. */
+/* A shell would accept each of them. */
 static void other_spellings(void **state)
 {
 	static const char *const rows[] = {
@@ -162,7 +161,7 @@ static void other_spellings(void **state)
 		CLEANUP_LINE struct line line = {.takes_over = false};
 		size_t len = 0;
 		enum line_state got = parse(rows[i], &line, &len);
-		/* The last may still become one: its input has no end yet. */
+		/* The last one may still become a command: its input has no end yet. */
 		if (got != (i + 1 < sizeof(rows) / sizeof(*rows) ? LINE_BAD : LINE_PARTIAL))
 			fail_msg("%s", rows[i]);
 		assert_null(line.argv.v);
