@@ -23,8 +23,7 @@
 #define DIRECTORY_TRIES 100
 /* Limit for ssh to end after the last byte. */
 #define END_MS 2000
-/* Limit for the output of a login. */
-#define SAID_MAX 65536
+#define SAID_MAX 65536 /* output of a login */
 /* Exit code of lock.sh if another process has the lock. */
 #define STATUS_LOCKED 75
 /* Exit code of store.sh's read if there is no such file. */

@@ -141,7 +141,7 @@ static const struct kind {
 	{"line", NULL, 65536, is_line},
 	{"own-freezer", NULL, 4095, is_path},
 	{"version", ALNUM ".+-", 40, NULL},
-	{"text", NULL, LINE_MAX_BYTES, NULL},
+	{"text", NULL, WIRE_MAX_BYTES, NULL},
 	{NULL, NULL, 0, NULL},
 };
 
@@ -196,7 +196,7 @@ static bool match_kind(const struct kind *kind, const char *rest, const char *te
 
 static bool match_alias(const char *name, const char *rest, const char *text, struct bound *b)
 {
-	for (const struct permit_alias *alias = permit_aliases; alias->kind; alias++) {
+	for (const struct allow_alias *alias = allow_aliases; alias->kind; alias++) {
 		if (strcmp(alias->kind, name) != 0)
 			continue;
 		CLEANUP_FREE char *pattern = str_fmt("%s%s", alias->pattern, rest);
@@ -277,7 +277,7 @@ static bool match_words(const char *pattern, char *const *words, struct bound *b
 }
 
 /* The name of a row's script, owned by the caller; NULL: none. */
-static char *script_of(const struct permit *row)
+static char *script_of(const struct allow_row *row)
 {
 	return *row->words == '(' ? str_dupn(row->words + 1, strcspn(row->words, ")") - 1) : NULL;
 }
@@ -288,7 +288,7 @@ static bool is_script(const struct argv *a)
 }
 
 /* Whether a row is about this program or script. */
-static bool is_about(const struct permit *row, const struct argv *a)
+static bool is_about(const struct allow_row *row, const struct argv *a)
 {
 	CLEANUP_FREE char *script = script_of(row);
 
@@ -308,7 +308,7 @@ static bool is_foreign(const struct bound *b)
 	return bundle && strcmp(bundle, ours) != 0;
 }
 
-static bool allows(const struct permit *row, const struct line *line, const char *root,
+static bool allows(const struct allow_row *row, const struct wire_line *line, const char *root,
 		   bool *ret_foreign)
 {
 	CLEANUP_FREE char *script = script_of(row);
@@ -334,8 +334,7 @@ static bool allows(const struct permit *row, const struct line *line, const char
 	return !*ret_foreign;
 }
 
-/* Describes a command in a message: a script by its name, without control bytes, cut to a bounded
- * length. */
+/* A command for a message: a script by its name, without control bytes, at most SHOWN bytes. */
 static char *describe(const struct argv *a)
 {
 	struct buf line = {0};
@@ -369,7 +368,7 @@ static int check_script(const struct argv *a, struct err *err)
 	return 0;
 }
 
-int permit_line(const struct line *line, const char *bundle_root, struct err *err)
+int allow_line(const struct wire_line *line, const char *bundle_root, struct err *err)
 {
 	CLEANUP_FREE char *where =
 		str_fmt("not with these arguments; bundles are below '%s' here", bundle_root);
@@ -379,7 +378,7 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 		return err_set(err, EXIT_REFUSED, "refused a command of %zu words", line->argv.n);
 	if (is_script(&line->argv) && check_script(&line->argv, err) < 0)
 		return -1;
-	for (const struct permit *row = permits; row->words; row++) {
+	for (const struct allow_row *row = allow_rows; row->words; row++) {
 		known |= is_about(row, &line->argv);
 		if (allows(row, line, bundle_root, &foreign))
 			return 0;
@@ -390,11 +389,11 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 	return refuse(&line->argv, known ? where : "not a command of cmigrate", err);
 }
 
-int permit_command(const struct argv *words, const char *bundle_root, struct err *err)
+int allow_command(const struct argv *words, const char *bundle_root, struct err *err)
 {
 	struct bound b = {.root = bundle_root};
 
-	if (words->n <= WORDS_MAX && match_words(permit_session.words, words->v, &b))
+	if (words->n <= WORDS_MAX && match_words(allow_session.words, words->v, &b))
 		return 0;
 	return refuse(words, "this key is for cmigrate alone", err);
 }

@@ -8,7 +8,7 @@
 
 #include "allow.h"
 
-const struct permit_alias permit_aliases[] = {
+const struct allow_alias allow_aliases[] = {
 	{"bundle", "{root}/{name}"},
 	{"state", "{root}/{name}/.cmigrate"},
 	{"images", "{state}/images-{id}"},
@@ -40,8 +40,8 @@ const struct permit_alias permit_aliases[] = {
 	{"hop", ""},
 	{"hop", "{ip}"},
 	{"address", "{ip}/{number}@{device}"},
-	{"mark", "CMIGRATE_MOVE={id}"},
-	{"mark", "CMIGRATE_RECOVER={id}.{number}"},
+	{"env-tag", "CMIGRATE_MOVE={id}"},
+	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
 	/* Lines of CRIU's configuration file; none may name a program. */
 	{"criu", "network-lock skip"},
 	{"criu", "skip-in-flight"},
@@ -55,18 +55,18 @@ const struct permit_alias permit_aliases[] = {
 	{"set", "all6"},
 	{"family", "netdev"},
 	{"family", "inet"},
-	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };"},
-	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };{bounce}"},
+	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };"},
+	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };{forward}"},
 	{NULL, NULL},
 };
 
 /* clang-format off */
 #define ROW(...) {.words = __VA_ARGS__}
 
-const struct permit permit_session =
-	ROW("exec env CMIGRATE_VERSION={version} [{mark}] sh");
+const struct allow_row allow_session =
+	ROW("exec env CMIGRATE_VERSION={version} [{env-tag}] sh");
 
-const struct permit permits[] = {
+const struct allow_row allow_rows[] = {
 	/* Questions. */
 	ROW("true"),
 	ROW("test -d {root}|{bundle}"),
@@ -136,7 +136,7 @@ const struct permit permits[] = {
 	ROW("(watch) {run}"),
 	ROW("(images) {images} {bundle} [{pages}]"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
-	ROW("(fence) {id} {mark}"),
+	ROW("(fence) {id} {env-tag}"),
 	ROW("sync -f {images}"),
 	ROW("rm -f -- {images}/inventory.img"),
 
@@ -169,8 +169,8 @@ const struct permit permits[] = {
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
 	ROW("(bounce) clear {tag} {netns} '' ''"),
-	ROW("nft {bounce}"),
-	ROW("nsenter --net={net-file} -- nft {bounce}"),
+	ROW("nft {forward}"),
+	ROW("nsenter --net={net-file} -- nft {forward}"),
 	ROW("ip -force -batch -", .input = "{leave}"),
 	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
 	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),

@@ -65,11 +65,11 @@ int gate_keeper_open(const char *bundle_root, bool *ret_again, struct err *err)
 		(void)err_set(err, EXIT_REFUSED, "refused a shell: this key is for cmigrate alone");
 		return refused(err);
 	}
-	if (line_words(asked, &words, err) < 0) {
+	if (wire_words(asked, &words, err) < 0) {
 		(void)err_wrap(err, "refused");
 		return refused(err);
 	}
-	if (permit_command(&words, bundle_root, err) < 0)
+	if (allow_command(&words, bundle_root, err) < 0)
 		return refused(err);
 	for (size_t i = 0; i < words.n; i++) {
 		char *value = strchr(words.v[i], '=');
@@ -108,7 +108,7 @@ static int input_fd(const char *text)
 	return fd;
 }
 
-static void command_argv(const struct line *line, struct argv *a)
+static void command_argv(const struct wire_line *line, struct argv *a)
 {
 	if (line->timeout_ms) {
 		argv_addl(a, "timeout", "-k", "1", NULL);
@@ -117,7 +117,7 @@ static void command_argv(const struct line *line, struct argv *a)
 	argv_extend(a, &line->argv);
 }
 
-static void command_env(const struct line *line, struct argv *env)
+static void command_env(const struct wire_line *line, struct argv *env)
 {
 	for (char **e = environ; *e; e++)
 		argv_add(env, *e);
@@ -126,7 +126,7 @@ static void command_env(const struct line *line, struct argv *env)
 }
 
 /* 0 and the child's pid, or an errno. */
-static int spawn(const struct line *line, int in, pid_t *ret_pid)
+static int spawn(const struct wire_line *line, int in, pid_t *ret_pid)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_ARGV struct argv env = {0};
@@ -166,7 +166,7 @@ static int wait_for(pid_t pid)
 }
 
 /* Returns the exit code, in a shell's numbers. */
-static int run(const struct line *line)
+static int run(const struct wire_line *line)
 {
 	int in = input_fd(line->input), cause = in < 0 ? errno : 0;
 	pid_t pid = -1;
@@ -182,7 +182,7 @@ static int run(const struct line *line)
 }
 
 /* Replaces this process; returns only on failure. */
-static int take_over(const struct line *line, struct err *err)
+static int take_over(const struct wire_line *line, struct err *err)
 {
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execvp(line->argv.v[0], line->argv.v);
@@ -190,7 +190,7 @@ static int take_over(const struct line *line, struct err *err)
 }
 
 /* Writes the marks for channel_result(). -1: nobody reads them any more. */
-static int mark(const struct line *line, int status)
+static int mark(const struct wire_line *line, int status)
 {
 	return dprintf(STDOUT_FILENO, "\n%s %d\n", line->nonce, status) < 0 ||
 			       dprintf(STDERR_FILENO, "\n%s\n", line->nonce) < 0
@@ -198,12 +198,12 @@ static int mark(const struct line *line, int status)
 		       : 0;
 }
 
-static int serve_line(const struct line *line, const char *bundle_root, struct err *err)
+static int serve_line(const struct wire_line *line, const char *bundle_root, struct err *err)
 {
 	struct err why = ERR_INIT;
 	int status = STATUS_REFUSED;
 
-	if (permit_line(line, bundle_root, &why) < 0) {
+	if (allow_line(line, bundle_root, &why) < 0) {
 		(void)refused(&why);
 		if (line->takes_over) {
 			*err = why;
@@ -224,12 +224,12 @@ static int serve_line(const struct line *line, const char *bundle_root, struct e
 static int serve_text(struct buf *text, const char *bundle_root, struct err *err)
 {
 	while (text->len) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		size_t used = 0;
-		enum line_state state = line_parse(text->s, text->len, &line, &used, err);
-		if (state == LINE_PARTIAL)
+		enum wire_state state = wire_parse(text->s, text->len, &line, &used, err);
+		if (state == WIRE_PARTIAL)
 			return 0;
-		if (state == LINE_BAD) {
+		if (state == WIRE_BAD) {
 			(void)err_wrap(err, "refused");
 			return refused(err);
 		}

@@ -7,8 +7,8 @@
  * command: a text that channel_command() or channel_exec() would not have written byte for byte is
  * refused, whatever a shell would make of it.
  */
-#ifndef CMIGRATE_LINE_H
-#define CMIGRATE_LINE_H
+#ifndef CMIGRATE_GATE_WIRE_H
+#define CMIGRATE_GATE_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@
 #include "cmigrate/base/str.h"
 
 /* A command with its input is at most this long, more than state_dir.h ever sends. */
-#define LINE_MAX_BYTES (4 * 1024 * 1024)
+#define WIRE_MAX_BYTES (4 * 1024 * 1024)
 
-struct line {
+struct wire_line {
 	bool takes_over; /* from channel_exec(): it takes the place of the sh; no marks, no deadline
 			  */
 	struct argv env; /* KEY=VALUE words */
@@ -30,18 +30,18 @@ struct line {
 	char nonce[33];	  /* the word in its marks */
 };
 
-enum line_state {
-	LINE_WHOLE,   /* *ret is filled, *ret_len is its length in the text */
-	LINE_PARTIAL, /* there is more to come; nothing is touched */
-	LINE_BAD,     /* not a command of cmigrate; *err says where */
+enum wire_state {
+	WIRE_WHOLE,   /* *ret is filled, *ret_len is its length in the text */
+	WIRE_PARTIAL, /* there is more to come; nothing is touched */
+	WIRE_BAD,     /* not a command of cmigrate; *err says where */
 };
 
-/* Parses the first command of a text. *ret: zeroed before, line_clear() afterwards. */
-enum line_state line_parse(const char *text, size_t len, struct line *ret, size_t *ret_len,
+/* Parses the first command of a text. *ret: zeroed before, wire_clear() afterwards. */
+enum wire_state wire_parse(const char *text, size_t len, struct wire_line *ret, size_t *ret_len,
 			   struct err *err);
 /* The words of a line that quote_argv() has written: 0, or -1 with EXIT_USAGE. */
-int line_words(const char *text, struct argv *ret, struct err *err);
-void line_clear(struct line *line);
-#define CLEANUP_LINE __attribute__((cleanup(line_clear)))
+int wire_words(const char *text, struct argv *ret, struct err *err);
+void wire_clear(struct wire_line *line);
+#define CLEANUP_WIRE_LINE __attribute__((cleanup(wire_clear)))
 
 #endif

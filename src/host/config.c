@@ -343,8 +343,7 @@ static bool is_own_name(const char *name)
 	       strncmp(own, name, len) == 0 && whose_address(name) != OTHERS;
 }
 
-/* row: the host's row in the configuration, or NULL. An ssh destination in it decides, unless it
- * leads to this machine. */
+/* row: of the configuration, or NULL. Its ssh destination decides, unless that is this machine. */
 static bool is_here(const char *name, const struct config_host *row)
 {
 	if (!is_own_name(name))

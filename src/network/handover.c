@@ -109,7 +109,7 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 	return 0;
 }
 
-/* Starts a command in the addresses' network namespace. */
+/* Adds the words that enter the addresses' network namespace. */
 static void in_netns(struct argv *a, const struct net *net)
 {
 	if (!net->netns)

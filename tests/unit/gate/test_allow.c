@@ -46,7 +46,7 @@ static void add_words(struct argv *a, const char *text)
 	}
 }
 
-static void make_line(const struct row *row, struct line *line)
+static void make_line(const struct row *row, struct wire_line *line)
 {
 	const char *words = row->words;
 
@@ -65,10 +65,10 @@ static void make_line(const struct row *row, struct line *line)
 
 static int ask(const struct row *row, struct err *err)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 
 	make_line(row, &line);
-	return permit_line(&line, ROOT, err);
+	return allow_line(&line, ROOT, err);
 }
 
 static void let_in(void **state)
@@ -158,10 +158,10 @@ static void let_in(void **state)
 
 static int nft(const char *text, struct err *err)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 
 	argv_addl(&line.argv, "nft", text, NULL);
-	return permit_line(&line, ROOT, err);
+	return allow_line(&line, ROOT, err);
 }
 
 #define ELEMENT(set, ip) "add element netdev cmigrate_0a1b2c3d " set " { " ip " };"
@@ -389,10 +389,10 @@ static void altered_scripts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		struct err err = ERR_INIT;
 		argv_addl(&line.argv, "sh", "-c", texts[i], "state", "web", NULL);
-		assert_int_equal(permit_line(&line, ROOT, &err), -1);
+		assert_int_equal(allow_line(&line, ROOT, &err), -1);
 		assert_string_equal(
 			err.msg,
 			"refused (state) web: the script's text differs from the one here");
@@ -405,26 +405,28 @@ static void every_script_has_a_row(void **state)
 	(void)state;
 	for (const struct script *const *s = scripts; *s; s++) {
 		CLEANUP_FREE char *start = str_fmt("(%s)", (*s)->name);
-		const struct permit *row = permits;
+		const struct allow_row *row = allow_rows;
 		while (row->words && !str_starts(row->words, start))
 			row++;
 		if (!row->words)
-			fail_msg("src/permit_table.c has nothing of src/scripts/%s.sh", (*s)->name);
+			fail_msg("src/gate/allow_table.c has no row for src/scripts/%s.sh",
+				 (*s)->name);
 		assert_ptr_equal(script_find((*s)->name), *s);
 	}
-	for (const struct permit *row = permits; row->words; row++) {
+	for (const struct allow_row *row = allow_rows; row->words; row++) {
 		if (*row->words != '(')
 			continue;
 		CLEANUP_FREE char *name = str_dupn(row->words + 1, strcspn(row->words, ")") - 1);
 		if (!script_find(name))
-			fail_msg("src/permit_table.c: no src/scripts/%s.sh", name);
+			fail_msg("src/gate/allow_table.c: no src/scripts/%s.sh", name);
 	}
 }
 
 /* Too many words, or patterns in one word, are refused before the stack ends. */
 static void bounded(void **state)
 {
-	CLEANUP_LINE struct line words = {.takes_over = false}, input = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line words = {.takes_over = false},
+					   input = {.takes_over = false};
 	CLEANUP_BUF struct buf text = {0};
 	struct err err = ERR_INIT;
 
@@ -436,8 +438,8 @@ static void bounded(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&text, "addr del 192.0.2.1/24 dev eth0\n");
 	input.input = str_dup(text.s);
-	assert_int_equal(permit_line(&words, ROOT, &err), -1);
-	assert_int_equal(permit_line(&input, ROOT, &err), -1);
+	assert_int_equal(allow_line(&words, ROOT, &err), -1);
+	assert_int_equal(allow_line(&input, ROOT, &err), -1);
 }
 
 static void session(void **state)
@@ -466,15 +468,15 @@ static void session(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		CLEANUP_ARGV struct argv a = {0};
 		struct err err = ERR_INIT;
-		assert_int_equal(line_words(good[i], &a, &err), 0);
-		if (permit_command(&a, ROOT, &err) < 0)
+		assert_int_equal(wire_words(good[i], &a, &err), 0);
+		if (allow_command(&a, ROOT, &err) < 0)
 			fail_msg("%s: %s", good[i], err.msg);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CLEANUP_ARGV struct argv a = {0};
 		struct err err = ERR_INIT;
-		assert_int_equal(line_words(bad[i], &a, &err), 0);
-		if (permit_command(&a, ROOT, &err) == 0)
+		assert_int_equal(wire_words(bad[i], &a, &err), 0);
+		if (allow_command(&a, ROOT, &err) == 0)
 			fail_msg("let in: %s", bad[i]);
 	}
 }

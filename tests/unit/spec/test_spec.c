@@ -403,7 +403,7 @@ static void each_refusal(void **state)
 		{"sysctl", "net.ipv4.ip_forward",
 		 "--sysctl: 'net.ipv4.ip_forward' is not KEY=VALUE"},
 		{"sysctl", "a b=1", "is not the name of a kernel parameter"},
-		{"sysctl", "vm.swappiness=1", "sysctl 'vm.swappiness' is the host's"},
+		{"sysctl", "vm.swappiness=1", "sysctl 'vm.swappiness' belongs to the host"},
 		{"cgroups-path", "", "--cgroups-path: '' is empty"},
 		{"cgroups-path", "/a/../b", "'..'"},
 		{"cgroups-path", "../b", "'..'"},
