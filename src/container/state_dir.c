@@ -23,11 +23,9 @@
 #define DIRECTORY_TRIES 100
 /* Limit for ssh to end after the last byte. */
 #define END_MS 2000
-#define SAID_MAX 65536 /* output of a login */
-/* Exit code of lock.sh if another process has the lock. */
-#define STATUS_LOCKED 75
-/* Exit code of store.sh's read if there is no such file. */
-#define STATUS_ABSENT 3
+#define SAID_MAX 65536	 /* output of a login */
+#define STATUS_LOCKED 75 /* of lock.sh if another process has the lock */
+#define STATUS_ABSENT 3	 /* of store.sh's read if there is no such file */
 
 void store_init(struct store *store, struct host *host, const char *bundle_dir)
 {
