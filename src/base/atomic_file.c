@@ -12,8 +12,8 @@
 #include "cmigrate/base/str.h"
 
 struct output {
-	const char *name; /* as it was given, for messages */
-	const char *path; /* what is replaced: name, or what it links to */
+	const char *name; /* as given, for messages */
+	const char *path; /* the file to be replaced: name, or the target of that link */
 	const char *data;
 	size_t len;
 	bool replace;
@@ -33,7 +33,7 @@ int output_fd(int fd, const char *name, const char *data, size_t len, struct err
 	return 0;
 }
 
-/* A network file system may say only here that the disk was full. */
+/* On a network file system, a full disk may show only at close(2). */
 static int close_checked(int fd, const char *name, int status, struct err *err)
 {
 	if (close(fd) < 0 && status == 0)
@@ -64,7 +64,7 @@ static int already_there(const char *path, struct err *err)
 	return err_set(err, EXIT_FAILED, "'%s' exists; use --force to replace it", path);
 }
 
-/* link(2) refuses an existing name, also one that appeared a moment ago; rename(2) does not. */
+/* Unlike rename(2), link(2) refuses an existing name, even one created a moment ago. */
 static int give_name(const struct output *o, const char *temporary, struct err *err)
 {
 	struct stat st;
@@ -77,7 +77,7 @@ static int give_name(const struct output *o, const char *temporary, struct err *
 	if (link(temporary, o->path) == 0)
 		return 0;
 	int saved = errno;
-	/* open(2): over NFS a link that worked may be reported as failed, the count tells. */
+	/* open(2): over NFS link(2) may report an error though it worked; the link count tells. */
 	if (stat(temporary, &st) == 0 && st.st_nlink == 2)
 		return 0;
 	if (saved == EEXIST)
@@ -86,8 +86,8 @@ static int give_name(const struct output *o, const char *temporary, struct err *
 	return err_errno(err, EXIT_FAILED, "can't create '%s'", o->name);
 }
 
-/* The new name itself must be on the disk; where a directory can't be synced, nothing more is
- * known. */
+/* Puts the new name itself on disk. Not every file system can sync a directory, so errors are
+ * ignored. */
 static void sync_directory(const char *directory)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -118,7 +118,7 @@ static int write_beside(const struct output *o, struct err *err)
 	int status = fill(o, fd, err);
 	if (status == 0)
 		status = give_name(o, temporary, err);
-	/* Gone already where it was renamed. */
+	/* After a rename it is gone already. */
 	(void)unlink(temporary);
 	if (status == 0)
 		sync_directory(directory);

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Thirty years: what is beyond is not a duration, and no infinity gets into JSON. */
+/* Thirty years. A longer value is no duration, and this keeps infinity out of JSON. */
 #define MS_MAX 1e12
 
-/* jansson takes UTF-8 only; a host may have said anything. */
+/* jansson takes UTF-8 only, and a host may send anything. */
 json_t *json_of_text(const char *text)
 {
 	json_t *value = text ? json_string(text) : json_null();
@@ -15,7 +15,7 @@ json_t *json_of_text(const char *text)
 	return value ? value : json_string("?");
 }
 
-/* More digits than one would be noise, and unlike in a diff. */
+/* One decimal: more digits are noise, and differ in every diff. */
 json_t *json_of_ms(double ms)
 {
 	if (!(ms >= 0 && ms <= MS_MAX))
@@ -166,7 +166,7 @@ int fields_read(const struct field *fields, void *base, const json_t *object, co
 		if (!value || json_is_null(value))
 			continue;
 		if (field_read(f, base, value) < 0)
-			return err_set(err, EXIT_USAGE, "'%s' of %s is of a wrong type", f->key,
+			return err_set(err, EXIT_USAGE, "'%s' of %s has the wrong type", f->key,
 				       what);
 	}
 	return 0;

@@ -53,7 +53,7 @@ static int read_bounded(int fd, struct buf *text)
 json_t *document_load(const char *path, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
-	/* Not blocked by a fifo that someone put there. */
+	/* O_NONBLOCK: a fifo at this path must not block us. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int status = fd < 0 ? -1 : read_bounded(fd, &text);
 
@@ -173,7 +173,7 @@ int document_known(const json_t *object, const char *path, const char *const *kn
 	const char *key;
 	json_t *value;
 
-	/* jansson's macro takes no const object; nothing is changed. */
+	/* jansson's macro takes no const object; the loop changes nothing. */
 	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		CLEANUP_FREE char *full = document_path(path, key);
 		if (is_known(key, known))

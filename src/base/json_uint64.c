@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The two have the same length: one can stand in the other's place. */
+/* Both have the same length, so one can be written over the other. */
 static const char uint64_max[] = "18446744073709551615";
 static const char stand_in[] = "-9223372036854775808"; /* UNLIMITED */
 #define NUMBER_LEN (sizeof(uint64_max) - 1)
@@ -14,7 +14,7 @@ static bool continues_number(char c)
 	return c != '\0' && strchr("-+.0123456789eE", c) != NULL;
 }
 
-/* Replaces one number by the other wherever it stands as a whole outside of strings. */
+/* Replaces one number by the other wherever it is a whole number outside of strings. */
 static void swap_numbers(char *text, size_t len, const char *from, const char *to)
 {
 	bool in_string = false;

@@ -15,7 +15,7 @@
 #define HOST_MAX_LEN 255
 #define DEVICE_MAX_LEN 15
 #define URL_MAX_LEN 2048
-/* How much of a bad word a message repeats. */
+/* A message repeats at most this many bytes of a bad word. */
 #define SHOWN 64
 
 static int check_word(const char *what, const char *word, const char *allowed, size_t max,
@@ -71,7 +71,7 @@ int name_check_id(const char *id, struct err *err)
 	if (strlen(id) == 24 && strspn(id, digits) == 8 && id[8] == 'T' &&
 	    strspn(id + 9, digits) == 6 && id[15] == '-' && strspn(id + 16, hex) == 8)
 		return 0;
-	return err_set(err, EXIT_USAGE, "'%.*s' is no id of a move", SHOWN, id);
+	return err_set(err, EXIT_USAGE, "'%.*s' is not the id of a move", SHOWN, id);
 }
 
 int name_check_path(const char *path, struct err *err)
@@ -89,7 +89,7 @@ int name_check_path(const char *path, struct err *err)
 	return 0;
 }
 
-/* "tcp://HOST:PORT", nothing behind the port. */
+/* "tcp://HOST:PORT", nothing after the port. */
 static bool is_tcp_endpoint(const char *rest)
 {
 	const char *colon = strrchr(rest, ':');
@@ -128,7 +128,7 @@ static int parse_prefix(const char *text, const char *digits, int max, int *ret,
 	return 0;
 }
 
-/* Those that belong to a machine, a link or a group, and can't move with a container. */
+/* Loopback, link-local and multicast addresses belong to a machine, a link or a group. */
 static bool is_service_address(const struct address *a)
 {
 	struct in6_addr six;

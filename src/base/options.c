@@ -9,7 +9,7 @@
 
 #include "cmigrate/base/suggest.h"
 
-/* getopt_long() returns this plus the row for a long option, out of the way of letters. */
+/* getopt_long() returns ROW_BASE plus the row for a long option, out of the range of letters. */
 #define ROW_BASE 0x1000
 
 static size_t table_size(const struct opt *table)
@@ -78,7 +78,7 @@ static bool is_choice(const char *choices, const char *value)
 static int set_option(const struct opt *opt, void *base, const char *value, struct err *err)
 {
 	if (opt->choices && !is_choice(opt->choices, value))
-		return err_set(err, EXIT_USAGE, "--%s: '%s' is none of %s", opt->name, value,
+		return err_set(err, EXIT_USAGE, "--%s: '%s' is not one of %s", opt->name, value,
 			       opt->choices);
 	switch (opt->kind) {
 	case OPT_FLAG:
@@ -122,7 +122,7 @@ static int unknown_option(const struct opt *table, char *const *argv, int argc, 
 	return -1;
 }
 
-/* The rows as getopt_long() wants them, and the string of letters. */
+/* Converts the rows for getopt_long() and fills the string of letters. */
 static struct option *long_options(const struct opt *table, bool first_stops, struct buf *letters)
 {
 	size_t n = table_size(table);
@@ -154,12 +154,12 @@ int opts_parse(const struct opt *table, void *base, int argc, char *const *argv,
 {
 	CLEANUP_BUF struct buf letters = {0};
 	struct option *rows = long_options(table, first_stops, &letters);
-	/* getopt_long() sorts the words: give it a list of its own. */
+	/* getopt_long() sorts the words, so it gets a list of its own. */
 	char **words = mem_new((size_t)argc + 1, sizeof(*words));
 	int status = 0, c;
 
 	memcpy(words, argv, (size_t)argc * sizeof(*words));
-	optind = 0; /* a fresh start, also where first_stops differs: getopt(3), glibc */
+	optind = 0; /* glibc, getopt(3): 0 starts afresh, needed because first_stops may differ */
 	opterr = 0;
 	while (status == 0 && (c = getopt_long(argc, words, letters.s, rows, NULL)) != -1) {
 		if (c == 'h') {
@@ -204,7 +204,7 @@ void opts_clear(const struct opt *table, void *base)
 #define HELP_WIDTH 79
 #define HELP_INDENT 28
 
-/* Adds text from column `column` on, broken at blanks, further lines at HELP_INDENT. */
+/* Adds text from column `column` on, broken at blanks; further lines start at HELP_INDENT. */
 static void wrap(struct buf *out, const char *text, size_t column)
 {
 	while (*text) {

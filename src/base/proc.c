@@ -16,7 +16,7 @@ void fd_close(int *fd)
 	*fd = -1;
 }
 
-/* Both ends of up to four pipes; every end is -1 when not open. */
+/* Both ends of up to four pipes; an end that isn't open is -1. */
 struct pipes {
 	int in[2], out[2], err[2], exec[2];
 };
@@ -40,7 +40,7 @@ static int pipes_open(struct pipes *p, const struct proc_spec *spec)
 	return pipe2(p->exec, O_CLOEXEC);
 }
 
-/* Puts fd at place n without close-on-exec, also where it is there already. */
+/* Makes fd descriptor n without close-on-exec, even if it is n already. */
 static int place(int fd, int n)
 {
 	if (fd == n)
@@ -48,7 +48,7 @@ static int place(int fd, int n)
 	return dup2(fd, n) < 0 ? -1 : 0;
 }
 
-/* Why the child could not start its program: what it could not open, or that itself. */
+/* The reason why the child could not start: the file it could not open, or the program itself. */
 struct failure {
 	int cause;
 	bool log;
@@ -79,14 +79,14 @@ static void child_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Also what was opened without close-on-exec: by a library, or by whoever started this process. */
+/* Closes also descriptors that a library, or whoever started us, opened without close-on-exec. */
 static void child_descriptors(void)
 {
 #ifdef SYS_close_range
 	if (syscall(SYS_close_range, 3u, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
 		return;
 #endif
-	/* Linux before 5.11: as far as anybody counts by hand. */
+	/* Linux before 5.11: close the first 256, which is as far as a shell user counts. */
 	for (int fd = 3; fd < 256; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
@@ -108,7 +108,7 @@ static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
 	_exit(n < 0 ? 126 : 127);
 }
 
-/* Waits for exec to close the pipe; a cause of 0, or what the child sent. */
+/* Waits until exec closes the pipe. The cause is 0, or the one that the child sent. */
 static struct failure exec_failure(int fd)
 {
 	struct failure why = {0};

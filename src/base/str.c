@@ -73,7 +73,7 @@ char *str_fmt(const char *fmt, ...)
 	return s;
 }
 
-/* Bytes of the character that begins at p, or 0 where none does: no UTF-8 (RFC 3629). */
+/* Length in bytes of the UTF-8 character at p; 0 if it is invalid (RFC 3629). */
 static size_t character_length(const unsigned char *p)
 {
 	static const struct {
@@ -110,7 +110,7 @@ void str_mask(char *s)
 			*p = '?';
 			length = 1;
 		}
-		/* U+0080 to U+009F, among them a terminal's CSI. */
+		/* U+0080 to U+009F; a terminal's CSI is among them. */
 		if (length == 2 && *p == 0xc2 && p[1] <= 0x9f)
 			*p = p[1] = '?';
 	}
@@ -215,7 +215,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 void buf_consume(struct buf *b, size_t n)
 {
 	if (!n)
-		return; /* there may be no string yet */
+		return; /* s may still be NULL */
 	memmove(b->s, b->s + n, b->len - n + 1);
 	b->len -= n;
 }

@@ -6,14 +6,15 @@
 
 #include "cmigrate/base/str.h"
 
-/* Longer words are far from all others: str_distance(). */
+/* str_distance() counts longer words as far from all others. */
 #define LENGTH_MAX 63
-/* With more letters that differ a suggestion is a guess. */
+/* If more letters differ, a suggestion is a guess. */
 #define NEAR 3
 /* Two letters in common at the start may be chance: "CAP", "tcp". */
 #define PREFIX_MIN 3
 
-/* "NET_BIND" is nearer to "NET_BIND_SERVICE" than to "NET_RAW", whatever the letters say. */
+/* A prefix beats the edit distance: "NET_BIND" is nearer to "NET_BIND_SERVICE" than to
+ * "NET_RAW". */
 static size_t distance(const char *word, const char *known)
 {
 	size_t shared = 0, length = strlen(word), known_length = strlen(known);
@@ -60,5 +61,5 @@ int suggest_check(const char *word, const char *const *known, struct err *err)
 			return 0;
 		buf_printf(&all, "%s%s", all.len ? ", " : "", *known);
 	}
-	return err_set(err, EXIT_USAGE, "'%.40s' is none of %s", word, all.s);
+	return err_set(err, EXIT_USAGE, "'%.40s' is not one of %s", word, all.s);
 }

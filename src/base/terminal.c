@@ -33,7 +33,8 @@ bool terminal_has_colours(int fd)
 	return !(no && *no) && terminal_is_live(fd);
 }
 
-/* By name, not by setlocale(): a host need not have the locale of the terminal that talks to it. */
+/* Reads the locale's name instead of calling setlocale(): the host may not have the locale of the
+ * terminal that talks to it. */
 bool terminal_is_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

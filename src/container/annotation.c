@@ -10,7 +10,7 @@
 #include "cmigrate/base/strategy.h"
 #include "cmigrate/base/suggest.h"
 
-/* In milliseconds this still fits an int, with room: eleven days. */
+/* Eleven days. In milliseconds this still fits an int, with room to spare. */
 #define SECONDS_MAX 1000000
 #define MILLISECONDS_MAX 1000000
 
@@ -39,7 +39,7 @@ static int check_pin(const char *value, struct err *err)
 	return suggest_check(value, truths, err);
 }
 
-/* Checks each word of a list, and that there is one. */
+/* Checks each word of a list, and that there is at least one. */
 static int check_list(const char *value, int (*check)(const char *word, struct err *err),
 		      struct err *err)
 {
@@ -95,7 +95,7 @@ static int check_downtime(const char *value, struct err *err)
 	return check_positive(value, MILLISECONDS_MAX, "milliseconds", err);
 }
 
-/* A size as CRIU reads it: digits, and at most one of K, M, G behind them. */
+/* A size as CRIU reads it: digits, then at most one of K, M, G. */
 static bool is_size(const char *word)
 {
 	size_t digits = strspn(word, "0123456789");
@@ -146,7 +146,7 @@ static int unknown_key(const char *key, struct err *err)
 {
 	const char *known[KEYS + 1] = {NULL};
 
-	/* Compared behind the prefix, which all of them share. */
+	/* Compares without the prefix, which all of them share. */
 	for (size_t i = 0; i < KEYS; i++)
 		known[i] = keys[i].key + strlen(ANNOTATION_PREFIX);
 	(void)err_set(err, EXIT_USAGE, "unknown annotation '%s'", key);

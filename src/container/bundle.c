@@ -156,7 +156,8 @@ static int read_mounts(struct bundle *b, const json_t *root, struct err *err)
 	json_array_foreach (mounts, i, mount) {
 		CLEANUP_FREE char *source = NULL;
 		if (!json_is_object(mount))
-			return err_set(err, EXIT_USAGE, "'mounts' has an entry that is no object");
+			return err_set(err, EXIT_USAGE,
+				       "'mounts' has an entry that is not an object");
 		if (document_string(mount, "mounts", "source", &source, err) < 0)
 			return -1;
 		if (source && *source == '/' && is_bind(mount))
@@ -178,7 +179,7 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 	return 0;
 }
 
-/* 0 where there is none: runc takes -1 and 0 for that. */
+/* 0 if there is none; runc takes -1 and 0 for "no limit". */
 static uint64_t read_limit(const json_t *root, const char *resource)
 {
 	const json_t *linux_part = json_object_get(root, "linux");

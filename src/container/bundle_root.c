@@ -10,7 +10,7 @@
 
 #define FIND_MS 15000
 
-/* unseen: why that can't be told, where it is so. */
+/* unseen gets the error if the host can't tell. */
 static bool has_root(struct host *host, const char *root, struct err *unseen)
 {
 	bool there = false;

@@ -10,7 +10,7 @@
 #define QUICK_MS 10000
 #define CGROUPS "/sys/fs/cgroup/"
 
-/* Below the cgroups, one line, no way up: it is going to be written to. */
+/* The path will be written to, so it must be below the cgroups, on one line, without "..". */
 static bool is_cgroup(const char *path)
 {
 	if (strncmp(path, CGROUPS, strlen(CGROUPS)) != 0 || strstr(path, "/.."))

@@ -15,14 +15,14 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
-/* A member that is a string of bearable length; "" otherwise. */
+/* A string member of acceptable length; "" otherwise. */
 static char *text_of(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 	size_t len = json_string_length(value);
 	char *text;
 
-	/* A zero byte inside would make two texts look like one. */
+	/* Two texts that differ only after a zero byte would look the same. */
 	if (!json_is_string(value) || len > CONTAINER_TEXT_MAX ||
 	    strlen(json_string_value(value)) != len)
 		return str_dup("");
@@ -95,7 +95,7 @@ bool container_is_same(const struct container *a, const struct container *b)
 	return a->pid && a->pid == b->pid && *a->created && strcmp(a->created, b->created) == 0;
 }
 
-/* memory=PID BYTES PROCESSES, work=PID TICKS PROCESSES */
+/* A row: memory=PID BYTES PROCESSES or work=PID TICKS PROCESSES */
 struct usage {
 	unsigned pid, processes;
 	int64_t amount;
@@ -137,7 +137,7 @@ static const struct usage *usage_of(const struct usages *usages, unsigned pid)
 	return pid ? bsearch(&key, usages->rows, usages->n, sizeof(*usages->rows), by_pid) : NULL;
 }
 
-/* What is said of all containers of a host, beside their list. */
+/* Facts about all containers of a host, printed beside their list. */
 struct details {
 	struct usages memory, work;
 	int64_t now;
@@ -205,7 +205,7 @@ int containers_add(struct containers *list, const char *host, const struct facts
 {
 	CLEANUP_JSON json_t *array = facts_json(facts, "list");
 
-	/* A runc that has none prints null. */
+	/* runc prints null if it has no containers. */
 	if (!array && strcmp(facts_get(facts, "list"), "null") == 0)
 		return 0;
 	if (json_is_null(array))
@@ -238,7 +238,7 @@ void containers_clear(struct containers *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* The words of a list, each cut at the first byte of `end`. */
+/* The words of a list, each cut at the first byte in `end`. */
 static char *joined(const char *text, const char *end)
 {
 	CLEANUP_ARGV struct argv words = {0};
@@ -276,7 +276,7 @@ void container_age(char text[24], int64_t seconds)
 		(void)snprintf(text, 24, "%lldd%lldh", s / DAY, s % DAY / HOUR);
 }
 
-/* "Z" or "+02:00" in seconds; false where it is none of them. */
+/* "Z" or "+02:00" in seconds; false for anything else. */
 static bool read_zone(const char *text, int64_t *ret)
 {
 	unsigned hours, minutes;

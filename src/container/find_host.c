@@ -9,7 +9,7 @@
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/script.h"
 
-/* Which hosts have it, as indexes of the answers; -1: none. */
+/* Hosts that have the container, as indexes of the replies; -1: none. */
 struct found {
 	int live, second_live, stopped;
 };
@@ -30,7 +30,7 @@ static int look(const struct answer *answer, struct container *ret, bool *ret_fo
 	return state ? container_read(ret, answer->host->name, state, err) : 0;
 }
 
-/* An answer that makes no sense counts as none. */
+/* Only a reply that makes sense counts. */
 static void take(struct answers *answers, struct found *found)
 {
 	CLEANUP_CONTAINER struct container live = {0};
@@ -69,11 +69,11 @@ static int none_has_it(const struct config *config, const char *name, const stru
 	if (asked.len)
 		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked.s);
 	else
-		(void)err_set(err, EXIT_REFUSED, "container '%s' is not found", name);
+		(void)err_set(err, EXIT_REFUSED, "container '%s' was not found", name);
 	if (*silent)
 		(void)err_append(err, "%s", silent);
 	if (!config->n_hosts)
-		(void)err_append(err, "another host is named with --from HOST or --on HOST");
+		(void)err_append(err, "name another host with --from HOST or --on HOST");
 	return -1;
 }
 
@@ -115,7 +115,7 @@ static int two_have_it(const struct config *config, const char *name, const stru
 
 	if (in_move(config, name, first))
 		return err_set(err, EXIT_BUSY,
-			       "container '%s': a move of it is under way, or was interrupted: "
+			       "container '%s': its move is running or was interrupted: "
 			       "'cmigrate recover %s' settles it",
 			       name, name);
 	return err_set(err, EXIT_REFUSED,
@@ -165,7 +165,7 @@ int locate(const struct config *config, const char *name, const char *needed, co
 	return find(config, name, needed, ret_asked, ret_host, err);
 }
 
-/* Hosts that are off are not asked: each would cost its deadline. */
+/* Hosts that are off are not asked, because each would cost its deadline. */
 static void names_without(const struct config *config, const struct argv *off, struct argv *ret)
 {
 	CLEANUP_ARGV struct argv all = {0};
@@ -195,8 +195,8 @@ int locate_none(const struct config *config, const char *name, const struct argv
 	CLEANUP_FREE char *silent = answers_failures(&answers);
 	if (*silent)
 		return err_set(err, EXIT_REFUSED,
-			       "'%s' may run where nobody can be asked: %s; a host that is "
-			       "switched off is named with --fenced HOST",
+			       "'%s' may run on a host that can't be asked: %s; if that "
+			       "host is switched off, name it with --fenced HOST",
 			       name, silent);
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "cmigrate/base/checksum.h"
 
-/* "xxxxxxxx " before the object. */
+/* Length of the sum before the object, without its blank: "xxxxxxxx ". */
 #define SUM_LEN 8
 
 static char *entry_line(json_t *entry)
@@ -60,7 +60,7 @@ void journal_clear(struct journal *journal)
 	buf_clear(&journal->pending);
 }
 
-/* The entry in a line without its end, or NULL where it is damaged. */
+/* The entry of a line (without its newline); NULL if it is damaged. */
 static json_t *read_line(const char *line, size_t len)
 {
 	char sum[SUM_LEN + 1] = "";
@@ -109,7 +109,7 @@ int journal_parse(const char *text, size_t len, struct journal_state *ret, struc
 		state.torn = !entry;
 		if (entry)
 			state.good = at;
-		/* Of "begin" only a line without its end was never on disk. */
+		/* Only the last line may be torn, and not a "begin" that has its newline. */
 		if (!entry && (at < len || (end && !state.move))) {
 			journal_state_clear(&state);
 			(void)err_set(err, EXIT_BUSY, "journal, line %u: damaged", number);
@@ -144,7 +144,7 @@ int journal_mend(const struct store *store, const struct journal_state *state, s
 	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
 		return -1;
 	if (!found || text.len < state->good)
-		return err_set(err, EXIT_FAILED, "the journal changes while it is read");
+		return err_set(err, EXIT_FAILED, "the journal changed while it was read");
 	CLEANUP_FREE char *good = str_dupn(buf_str(&text), state->good);
 	return store_replace(store, JOURNAL_FILE, good, err);
 }

@@ -15,7 +15,7 @@ json_t *runc_state_load(const char *name)
 	return document_load(path, &unused);
 }
 
-/* Among the labels (libcontainer/specconv), as "bundle=PATH". */
+/* A label (libcontainer/specconv) has it as "bundle=PATH". */
 static const char *bundle_of(const json_t *state)
 {
 	static const char key[] = "bundle=";

@@ -19,16 +19,13 @@
 #define STORE_TIMEOUT_MS 15000
 #define STORE_LIMIT (1024 * 1024)
 #define LOCK_FILE "lock"
-/* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
+/* How often to make a directory that vanishes again; a missing bundle fails in the end. */
 #define DIRECTORY_TRIES 100
-/* How long ssh may take to end behind the last byte. */
+/* Limit for ssh to end after the last byte. */
 #define END_MS 2000
-/* Of what a login prints. */
-#define SAID_MAX 65536
-/* Exit code of lock.sh where another one has the lock. */
-#define STATUS_LOCKED 75
-/* Exit code of store.sh's read where there is no such file. */
-#define STATUS_ABSENT 3
+#define SAID_MAX 65536	 /* output of a login */
+#define STATUS_LOCKED 75 /* of lock.sh if another process has the lock */
+#define STATUS_ABSENT 3	 /* of store.sh's read if there is no such file */
 
 void store_init(struct store *store, struct host *host, const char *bundle_dir)
 {
@@ -163,7 +160,7 @@ static int append(const struct store *store, const char *file, const char *text,
 		status = fdatasync(fd);
 	if (status < 0)
 		(void)fail(store, file, err);
-	/* Half a line in the middle would be damage once there is room again. */
+	/* Cuts off half a line: once there is room again, it would be damage in the middle. */
 	if (torn && before >= 0)
 		(void)!ftruncate(fd, before);
 	fd_close(&fd);
@@ -181,7 +178,7 @@ int store_append_later(const struct store *store, const char *file, const char *
 		       struct err *err)
 {
 	if (!host_is_local(store->host))
-		return 0; /* the caller says it again with the next store_append() */
+		return 0; /* the caller repeats it with the next store_append() */
 	return append(store, file, text, false, err);
 }
 
@@ -220,7 +217,7 @@ int store_remove(const struct store *store, const char *file, struct err *err)
 	return unlink(path) < 0 && errno != ENOENT ? fail(store, file, err) : 0;
 }
 
-/* Who holds the lock, for the message of who can't have it: "pid 42 on rhel01 since TIME". */
+/* Identifies the holder of the lock for the messages of others: "pid 42 on rhel01 since TIME". */
 static char *make_stamp(void)
 {
 	char host[256] = "", when[32] = "";
@@ -248,8 +245,8 @@ static int busy(const struct store *store, struct err *err)
 	return err_because(err, CAUSE_LOCKED);
 }
 
-/* root may write wherever it isn't made another user: that is what the words don't say. */
-#define SQUASHED "; where it is NFS, export it to that host with no_root_squash"
+/* root may write everywhere, unless the NFS server maps it to another user. */
+#define SQUASHED "; if it is on NFS, export it to that host with no_root_squash"
 
 static int no_lock(const struct store *store, struct err *err)
 {
@@ -259,8 +256,8 @@ static int no_lock(const struct store *store, struct err *err)
 		       store->host->name, store->dir, strerror(errno));
 }
 
-/* Another holder may have removed the file between our open and our lock: then it locks nobody out.
- */
+/* Another holder may have removed the file between our open and our lock. Then our lock keeps
+ * nobody out. */
 static bool is_current(const struct store *store, int fd)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
@@ -274,7 +271,7 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 {
 	for (int tries = 0;; tries++) {
 		int fd = open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
-		/* Who gives it back removes the empty directory, perhaps right after we made it. */
+		/* The last holder removes the empty directory, perhaps right after we made it. */
 		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
 			continue;
 		if (fd < 0)
@@ -289,7 +286,8 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 			CLEANUP_FREE char *stamp = make_stamp();
 			ret->fd = fd;
 			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
-			/* On a full disk without a stamp: recovery is what makes room. */
+			/* A full disk leaves no stamp, and the lock still works: recovery must be
+			 * able to make room. */
 			if (ftruncate(fd, 0) == 0 &&
 			    (write_all(fd, stamp) == 0 || errno == ENOSPC || errno == EDQUOT))
 				return 0;
@@ -301,8 +299,8 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 	}
 }
 
-/* Whether "held NONCE" comes before the other end is closed or the time is up. What a login prints
- * may stand before it, without an end of its own. */
+/* Whether "held NONCE" arrives before the other end is closed or the time is up. The output of a
+ * login may come before it, even without a newline. */
 static bool is_held(struct channel *ch, const char *nonce)
 {
 	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
@@ -324,7 +322,7 @@ static bool is_held(struct channel *ch, const char *nonce)
 	return false;
 }
 
-/* What flock(1) or ssh said when it ended; its status, -1 while it has not. */
+/* The exit status of flock(1) or ssh, -1 if it still runs; said gets its message. */
 static int end_status(struct channel *ch, char *said, size_t size)
 {
 	int status = -1;
@@ -337,10 +335,9 @@ static int end_status(struct channel *ch, char *said, size_t size)
 	return status;
 }
 
-/* What the server's lease is for: seen with a host that went down in the middle of a move. */
+/* The NFS server waits for the lease of a host that went down in the middle of a move; measured. */
 #define SILENT                                                                                     \
-	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
-	"two: try again then"
+	"no answer; after a host is lost, an NFS server may need a minute or two: try again then"
 
 static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
 {
@@ -390,7 +387,7 @@ void store_unlock(struct store_lock *lock)
 		char *slash = strrchr(lock->path, '/');
 		(void)unlink(lock->path);
 		*slash = '\0';
-		(void)rmdir(lock->path); /* works where nothing else is kept */
+		(void)rmdir(lock->path); /* fails if other files are kept there */
 	}
 	fd_close(&lock->fd);
 	free(lock->path);

@@ -7,12 +7,12 @@
 #include "cmigrate/criu/runtime.h"
 
 #define LOG_TIMEOUT_MS 5000
-/* Of a log, its end: the first error of a failing run is within its last part. */
+/* Reads only the end of a log, which has the first error of a failed run. */
 #define LOG_LINES "400"
-/* How many error lines a message repeats. */
+/* A message repeats at most this many error lines. */
 #define LINES_SHOWN 2
 
-/* Errors that CRIU writes in runs that succeed. */
+/* Errors that CRIU also writes in successful runs. */
 static const char *const harmless[] = {
 	"RLIMIT_NOFILE",
 	"Iptables configuration failed",
@@ -28,11 +28,11 @@ static const char *const harmless[] = {
 };
 
 struct remedy {
-	const char *pattern; /* extended regular expression, looked for in the error lines */
+	const char *pattern; /* extended regular expression, matched against the error lines */
 	const char *text;
 };
 
-/* Sources: CRIU's and runc's issue threads, and what failed on the test hosts. */
+/* Sources: CRIU's and runc's issue threads, and failures on the test hosts. */
 static const struct remedy remedies[] = {
 	{"In-flight connection", "a connection was being made; try again"},
 	{"Connected TCP socket", "a connection is open: use --tcp-established or --tcp-close"},
@@ -93,7 +93,7 @@ static const char *find_remedy(const char *lines)
 	return NULL;
 }
 
-/* Adds "Error (criu/x.c:1): WHY" lines without their place and time, at most LINES_SHOWN. */
+/* Adds up to LINES_SHOWN lines "Error (criu/x.c:1): WHY" without their place and time. */
 static unsigned add_errors(struct buf *out, const char *log)
 {
 	CLEANUP_FREE char *copy = str_dup(log);
@@ -112,10 +112,10 @@ static unsigned add_errors(struct buf *out, const char *log)
 	return found;
 }
 
-/* tar's last line, after the one that says why. */
+/* tar's last line, which follows the one with the reason. */
 #define TAR_END "Exiting with failure status due to previous errors"
 
-/* runc's last "level=error msg=..." or its last line. */
+/* Adds runc's last "level=error msg=...", or its last line. */
 static void add_runc_error(struct buf *out, const char *text)
 {
 	CLEANUP_FREE char *copy = str_dup(text);

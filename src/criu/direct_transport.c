@@ -6,11 +6,11 @@
 #include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
-/* For criu to start. */
+/* Time for criu to start. */
 #define LISTEN_MS 20000
-/* For a page server that has ended by its own limit to say so. */
+/* A page server that has ended by its own limit has this long to report it. */
 #define SELF_MS 5000
-/* Small images, but tmpfs with contents are among them. */
+/* The images are small, but may include a tmpfs with contents. */
 #define GATHER_MS 60000
 
 int receive_start(const struct pages *pages, const struct runtime *destination, unsigned pass,
@@ -26,7 +26,7 @@ int receive_start(const struct pages *pages, const struct runtime *destination, 
 	script_argv(&a, &script_receive, number, parent, destination->run, pages->server, port,
 		    NULL);
 	argv_addf(&a, "%d", timeout_ms / 1000);
-	/* The limit on the host itself comes first. */
+	/* The limit on the host itself ends first. */
 	return host_start(
 		destination->host,
 		&(struct command){.argv = a.v, .env = envs, .timeout_ms = timeout_ms + SELF_MS},

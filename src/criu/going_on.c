@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done before a frozen container goes on, whoever holds its processes. */
+/* going_on: prepares a frozen container for going on, whoever holds its processes. */
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/script.h"
 

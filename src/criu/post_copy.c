@@ -7,7 +7,7 @@
 #include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
-/* criu's start, and a connection. */
+/* Time for criu to start and to connect. */
 #define SOCKET_MS 20000
 
 static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
@@ -44,7 +44,7 @@ int pages_fetch_start(const struct pages *pages, const struct runtime *destinati
 	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
 		    pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
-	/* A log of its own: it lives on when the controller or its connection is gone. */
+	/* It has a log of its own, because it outlives the controller and its connection. */
 	return host_start(
 		destination->host,
 		&(struct command){.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms},
@@ -68,7 +68,7 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 	return start(destination->host, &a, NULL, timeout_ms, job, err);
 }
 
-/* What ss says of the page server's sockets, owned by the caller; NULL where that can't be told. */
+/* The page server's sockets as ss prints them, owned by the caller; NULL if unknown. */
 static char *server_sockets(const struct pages *pages, const struct runtime *source, char *option)
 {
 	CLEANUP_FREE char *port = str_fmt("sport = :%u", pages->port);

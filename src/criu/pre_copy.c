@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/criu/pre_copy.h"
 
-/* The freeze of a container of next to no memory (docs/move.md, measured on test hosts). */
+/* The freeze of a container with almost no memory (docs/move.md, measured on test hosts). */
 #define BASE_MS 100
-/* A pass that is less than a tenth smaller than the one before gains nothing. */
+/* A pass must be a tenth smaller than the one before to be worth another. */
 #define SHRINKS 0.9
 
 double precopy_cold_ms(uint64_t bytes, double bytes_ms)
@@ -18,7 +18,7 @@ enum precopy precopy_decide(const struct precopy_pass *passes, size_t n, unsigne
 	double rate = passes[0].ms > 0 ? (double)passes[0].bytes / passes[0].ms : 0;
 
 	*ret_predicted_ms = precopy_cold_ms(last->bytes, rate);
-	/* The first pass is all there is: it says nothing of what changes. */
+	/* The first pass copies everything and tells nothing about the rate of change. */
 	if (n > 1 && *ret_predicted_ms <= max_downtime_ms)
 		return PRECOPY_FITS;
 	if (n > 2 && (double)last->bytes > SHRINKS * (double)passes[n - 2].bytes)
@@ -34,9 +34,9 @@ const char *precopy_reason(enum precopy decision)
 	case PRECOPY_FITS:
 		return "the rest fits the downtime budget";
 	case PRECOPY_GROWS:
-		return "what changes between two passes no longer shrinks";
+		return "the changes between two passes no longer shrink";
 	case PRECOPY_LIMIT:
-		return "the limit of passes is met";
+		return "the limit of passes is reached";
 	}
 	return "another pass follows";
 }

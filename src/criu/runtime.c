@@ -9,16 +9,16 @@
 #include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
-/* Its failing is a doubt: a host that has just come up is given its time. */
+/* A failure leaves the move in doubt, so a host that has just booted gets enough time. */
 #define STATUS_MS 20000
-/* delete --force waits up to 10 s for a cgroup; erase.sh bounds that itself. */
+/* delete --force waits up to 10 s for a cgroup; erase.sh has a limit of its own. */
 #define ERASE_MS 20000
 #define CLEAN_MS 30000
-/* For runc and criu to start and to park. */
+/* Time for runc and criu to start and to park. */
 #define PARK_MS 20000
-/* It ends with the work directory; this only bounds what a lost one costs. */
+/* It ends with the work directory; this limit is for one that is forgotten. */
 #define WATCH_MS 7200000
-/* From this version runc has --tcp-skip-in-flight and --link-remap of its own. */
+/* The first runc with --tcp-skip-in-flight and --link-remap of its own. */
 #define RUNC_SKIP_IN_FLIGHT VERSION(1, 3, 0)
 
 static int start(const struct runtime *rt, const struct argv *a, int timeout_ms, struct job *job,
@@ -33,7 +33,7 @@ static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, s
 	return host_run(rt->host, &(struct command){.argv = a->v, .timeout_ms = timeout_ms}, err);
 }
 
-/* CRIU's configuration file: what runc has no option for, as it stands in criu(8). */
+/* CRIU's configuration file: options that runc lacks, spelled as in criu(8). */
 static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
 {
 	bool source = strcmp(role, "destination") != 0 && strcmp(role, "receiver") != 0;
@@ -157,8 +157,7 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 
 	script_argv(&a, &script_dump, "runc", "checkpoint", NULL);
 	common_flags(&a, rt, rt->images, o);
-	/* Open connections never make a dump fail: what becomes of them is decided at the restore.
-	 */
+	/* Open connections never make a dump fail; the restore decides what happens to them. */
 	if (o->tcp_established || o->tcp_close)
 		argv_add(&a, "--tcp-established");
 	if ((o->tcp_established || o->tcp_close) && o->runc >= RUNC_SKIP_IN_FLIGHT)
@@ -198,7 +197,7 @@ int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeo
 	return start(rt, &a, timeout_ms, job, err);
 }
 
-/* What ends with a line in one of the gate's fifos. */
+/* Starts a job that ends with a line in one of the gate's fifos. */
 static int line_start(const struct runtime *rt, const char *name, int timeout_ms, struct job *job,
 		      struct err *err)
 {

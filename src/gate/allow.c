@@ -17,13 +17,13 @@
 #define HEX DIGITS "abcdef"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define ALNUM DIGITS LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-/* More than eight addresses and all bind mounts of a container take. */
+/* More than eight addresses and all bind mounts of a container need. */
 #define WORDS_MAX 1024
-/* Kinds within one word: a pattern that stands for itself again ends somewhere. */
+/* Limit for nested kinds in one word: a pattern that contains itself must end somewhere. */
 #define DEPTH_MAX 128
 #define SHOWN 200
 
-/* What a command has said so far: it is about one container, and about one move. */
+/* The values bound so far: a command is about one container and one move. */
 struct bound {
 	const char *root;
 	const char *name, *id;
@@ -58,11 +58,11 @@ static bool is_device(const char *word)
 {
 	struct err unused = ERR_INIT;
 
-	/* It becomes part of paths in /sys. */
+	/* The word becomes part of paths in /sys. */
 	return name_check_device(word, &unused) == 0 && strspn(word, ".") != strlen(word);
 }
 
-/* In the one spelling that cmigrate gives it. */
+/* Accepts an address only as cmigrate spells it. */
 static bool is_ip(const char *word)
 {
 	struct err unused = ERR_INIT;
@@ -106,8 +106,8 @@ static bool is_seconds(const char *word)
 	return strtoul(word, NULL, 10) > 0;
 }
 
-/* One of the network namespaces' files, or nothing: to open others, as a watchdog's, may do
- * something. */
+/* A network namespace's file, or nothing. Opening another file, such as a watchdog's, may have
+ * effects. */
 static bool is_net_file(const char *word)
 {
 	struct statfs fs;
@@ -120,10 +120,10 @@ static bool is_tag(const char *word)
 	return strlen(word) == 8;
 }
 
-/* What the table's kinds are made of. */
+/* The kinds of words from which the table's patterns are made. */
 static const struct kind {
 	const char *name;
-	const char *bytes; /* that it may have; NULL: any */
+	const char *bytes; /* allowed bytes; NULL: any */
 	size_t max;
 	bool (*check)(const char *word);
 } kinds[] = {
@@ -141,13 +141,13 @@ static const struct kind {
 	{"line", NULL, 65536, is_line},
 	{"own-freezer", NULL, 4095, is_path},
 	{"version", ALNUM ".+-", 40, NULL},
-	{"text", NULL, LINE_MAX_BYTES, NULL},
+	{"text", NULL, WIRE_MAX_BYTES, NULL},
 	{NULL, NULL, 0, NULL},
 };
 
 static bool match(const char *pattern, const char *text, struct bound *b);
 
-/* That of the container which the command is about, and no other: it is going to be written to. */
+/* Only the freezer of the container that the command is about, because it will be written to. */
 static bool is_own_freezer(const char *path, size_t len, const struct bound *b)
 {
 	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
@@ -178,7 +178,8 @@ static bool is_kind(const struct kind *kind, const char *text, size_t len, struc
 	return true;
 }
 
-/* The longest that leaves a rest which matches. One that may be anything takes all. */
+/* Tries the longest part first whose rest still matches. A kind that may be anything takes it
+ * all. */
 static bool match_kind(const struct kind *kind, const char *rest, const char *text, struct bound *b)
 {
 	size_t longest = span(kind, text), shortest = kind->bytes ? 1 : longest;
@@ -195,7 +196,7 @@ static bool match_kind(const struct kind *kind, const char *rest, const char *te
 
 static bool match_alias(const char *name, const char *rest, const char *text, struct bound *b)
 {
-	for (const struct permit_alias *alias = permit_aliases; alias->kind; alias++) {
+	for (const struct allow_alias *alias = allow_aliases; alias->kind; alias++) {
 		if (strcmp(alias->kind, name) != 0)
 			continue;
 		CLEANUP_FREE char *pattern = str_fmt("%s%s", alias->pattern, rest);
@@ -224,7 +225,7 @@ static bool match_part(const char *pattern, size_t kind_len, const char *text, s
 	return match_alias(name, rest, text, b);
 }
 
-/* One word, or one input. */
+/* Matches one word, or one input. */
 static bool match(const char *pattern, const char *text, struct bound *b)
 {
 	for (; *pattern; pattern++, text++) {
@@ -237,7 +238,7 @@ static bool match(const char *pattern, const char *text, struct bound *b)
 	return !*text;
 }
 
-/* A word of a row: "a|b". */
+/* Matches a word of a row: "a|b". */
 static bool match_word(const char *pattern, size_t len, const char *word, struct bound *b)
 {
 	CLEANUP_FREE char *copy = str_dupn(pattern, len);
@@ -247,7 +248,7 @@ static bool match_word(const char *pattern, size_t len, const char *word, struct
 		return !*word;
 	for (char *one = strtok_r(copy, "|", &save); one; one = strtok_r(NULL, "|", &save)) {
 		struct bound now = *b;
-		/* Either may be empty: "''|{images}". */
+		/* Either may be the empty word: "''|{images}". */
 		if (!match(strcmp(one, "''") == 0 ? "" : one, word, &now))
 			continue;
 		*b = now;
@@ -275,8 +276,8 @@ static bool match_words(const char *pattern, char *const *words, struct bound *b
 	return (optional || many) && match_words(pattern + len, words, b);
 }
 
-/* The name of the script that a row is about, owned by the caller; NULL: none. */
-static char *script_of(const struct permit *row)
+/* The name of a row's script, owned by the caller; NULL: none. */
+static char *script_of(const struct allow_row *row)
 {
 	return *row->words == '(' ? str_dupn(row->words + 1, strcspn(row->words, ")") - 1) : NULL;
 }
@@ -286,8 +287,8 @@ static bool is_script(const struct argv *a)
 	return a->n >= SCRIPT_WORDS && strcmp(a->v[0], "sh") == 0 && strcmp(a->v[1], "-c") == 0;
 }
 
-/* Whether a row is about this program or script at all. */
-static bool is_about(const struct permit *row, const struct argv *a)
+/* Whether a row is about this program or script. */
+static bool is_about(const struct allow_row *row, const struct argv *a)
 {
 	CLEANUP_FREE char *script = script_of(row);
 
@@ -297,7 +298,7 @@ static bool is_about(const struct permit *row, const struct argv *a)
 	return strncmp(row->words, a->v[0], len) == 0 && !a->v[0][len];
 }
 
-/* Whether it runs here from another bundle than that of its name below the root. */
+/* Whether the container of that name runs here from a bundle other than its own below the root. */
 static bool is_foreign(const struct bound *b)
 {
 	CLEANUP_FREE char *name = str_dupn(b->name, b->name_len);
@@ -307,7 +308,7 @@ static bool is_foreign(const struct bound *b)
 	return bundle && strcmp(bundle, ours) != 0;
 }
 
-static bool allows(const struct permit *row, const struct line *line, const char *root,
+static bool allows(const struct allow_row *row, const struct wire_line *line, const char *root,
 		   bool *ret_foreign)
 {
 	CLEANUP_FREE char *script = script_of(row);
@@ -333,7 +334,7 @@ static bool allows(const struct permit *row, const struct line *line, const char
 	return !*ret_foreign;
 }
 
-/* For a message: a script by its name, no control bytes, no end of it. */
+/* A command for a message: a script by its name, without control bytes, at most SHOWN bytes. */
 static char *describe(const struct argv *a)
 {
 	struct buf line = {0};
@@ -363,11 +364,11 @@ static int check_script(const struct argv *a, struct err *err)
 	if (!script)
 		return refuse(a, "no such script here", err);
 	if (strcmp(script->text, a->v[2]) != 0)
-		return refuse(a, "the script's text is another one than here", err);
+		return refuse(a, "the script's text differs from the one here", err);
 	return 0;
 }
 
-int permit_line(const struct line *line, const char *bundle_root, struct err *err)
+int allow_line(const struct wire_line *line, const char *bundle_root, struct err *err)
 {
 	CLEANUP_FREE char *where =
 		str_fmt("not with these arguments; bundles are below '%s' here", bundle_root);
@@ -377,7 +378,7 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 		return err_set(err, EXIT_REFUSED, "refused a command of %zu words", line->argv.n);
 	if (is_script(&line->argv) && check_script(&line->argv, err) < 0)
 		return -1;
-	for (const struct permit *row = permits; row->words; row++) {
+	for (const struct allow_row *row = allow_rows; row->words; row++) {
 		known |= is_about(row, &line->argv);
 		if (allows(row, line, bundle_root, &foreign))
 			return 0;
@@ -385,14 +386,14 @@ int permit_line(const struct line *line, const char *bundle_root, struct err *er
 			return refuse(&line->argv,
 				      "the container of that name runs from another bundle", err);
 	}
-	return refuse(&line->argv, known ? where : "no command of cmigrate", err);
+	return refuse(&line->argv, known ? where : "not a command of cmigrate", err);
 }
 
-int permit_command(const struct argv *words, const char *bundle_root, struct err *err)
+int allow_command(const struct argv *words, const char *bundle_root, struct err *err)
 {
 	struct bound b = {.root = bundle_root};
 
-	if (words->n <= WORDS_MAX && match_words(permit_session.words, words->v, &b))
+	if (words->n <= WORDS_MAX && match_words(allow_session.words, words->v, &b))
 		return 0;
 	return refuse(words, "this key is for cmigrate alone", err);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that cmigrate runs on a host over ssh, and so everything that `cmigrate gate-keeper`
- * lets in; permit.h has the grammar. A command that is sent from anywhere in src/ has its row here.
+ * allow_table: every command that cmigrate runs on a host over ssh, and so everything that
+ * `cmigrate gate-keeper` accepts; allow.h has the grammar. Every command that src/ sends needs a
+ * row here.
  */
 #include <stddef.h>
 
 #include "allow.h"
 
-const struct permit_alias permit_aliases[] = {
+const struct allow_alias allow_aliases[] = {
 	{"bundle", "{root}/{name}"},
 	{"state", "{root}/{name}/.cmigrate"},
 	{"images", "{state}/images-{id}"},
@@ -30,7 +31,7 @@ const struct permit_alias permit_aliases[] = {
 	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
 	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
-	/* What a container keeps on the shared directory, besides config.json and images. */
+	/* Files of a container on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
 	{"port", "sport = :{page-port}"},
@@ -39,9 +40,9 @@ const struct permit_alias permit_aliases[] = {
 	{"hop", ""},
 	{"hop", "{ip}"},
 	{"address", "{ip}/{number}@{device}"},
-	{"mark", "CMIGRATE_MOVE={id}"},
-	{"mark", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Of CRIU's configuration file: nothing that names a program. */
+	{"env-tag", "CMIGRATE_MOVE={id}"},
+	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
+	/* Lines of CRIU's configuration file; none may name a program. */
 	{"criu", "network-lock skip"},
 	{"criu", "skip-in-flight"},
 	{"criu", "tcp-close"},
@@ -54,19 +55,19 @@ const struct permit_alias permit_aliases[] = {
 	{"set", "all6"},
 	{"family", "netdev"},
 	{"family", "inet"},
-	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };"},
-	{"bounce", "add element {family} cmigrate_{tag} {set} { {ip} };{bounce}"},
+	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };"},
+	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };{forward}"},
 	{NULL, NULL},
 };
 
 /* clang-format off */
 #define ROW(...) {.words = __VA_ARGS__}
 
-const struct permit permit_session =
-	ROW("exec env CMIGRATE_VERSION={version} [{mark}] sh");
+const struct allow_row allow_session =
+	ROW("exec env CMIGRATE_VERSION={version} [{env-tag}] sh");
 
-const struct permit permits[] = {
-	/* Asking. */
+const struct allow_row allow_rows[] = {
+	/* Questions. */
 	ROW("true"),
 	ROW("test -d {root}|{bundle}"),
 	ROW("test -e {images}"),
@@ -83,7 +84,8 @@ const struct permit permits[] = {
 	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
 	ROW("(place) taken {netns} {address}..."),
 
-	/* The state of a container on the shared directory: never its config.json or its images. */
+	/* The state of a container on the shared directory, but not its config.json or its
+	 * images. */
 	ROW("(lock) {state} {text} {text}", .takes_over = true),
 	ROW("(store) read {state} {file}|lock"),
 	ROW("(store) remove {state} {file}"),
@@ -134,11 +136,11 @@ const struct permit permits[] = {
 	ROW("(watch) {run}"),
 	ROW("(images) {images} {bundle} [{pages}]"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
-	ROW("(fence) {id} {mark}"),
+	ROW("(fence) {id} {env-tag}"),
 	ROW("sync -f {images}"),
 	ROW("rm -f -- {images}/inventory.img"),
 
-	/* Memory that goes ahead of the container, or follows it. */
+	/* Memory before and after the container. */
 	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
 	ROW("(readahead) {images} {number}"),
@@ -153,7 +155,7 @@ const struct permit permits[] = {
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
 
-	/* Memory that goes straight to the destination. */
+	/* Memory straight to the destination. */
 	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
 	ROW("(listens) {run}"),
 	ROW("(gather) {images} {pages} {number}|all"),
@@ -167,8 +169,8 @@ const struct permit permits[] = {
 	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {hop} {hop} {address}..."),
 	ROW("(bounce) clear {tag} {netns} '' ''"),
-	ROW("nft {bounce}"),
-	ROW("nsenter --net={net-file} -- nft {bounce}"),
+	ROW("nft {forward}"),
+	ROW("nsenter --net={net-file} -- nft {forward}"),
 	ROW("ip -force -batch -", .input = "{leave}"),
 	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
 	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),

@@ -18,14 +18,14 @@
 #include "cmigrate/host/script.h"
 #include "wire.h"
 
-/* As a shell says that a program isn't there, or can't be executed. */
+/* Exit code of a shell for a missing program, or one that can't be executed. */
 #define STATUS_ABSENT 127
 #define STATUS_REFUSED 126
 #define READ_CHUNK 65536
 
 extern char **environ;
 
-/* One line for whoever asked, one for the log of this machine. */
+/* Writes one line for the caller and one to the log of this machine. */
 static void report(const struct err *err)
 {
 	const char *from = getenv("SSH_CONNECTION");
@@ -35,7 +35,7 @@ static void report(const struct err *err)
 	closelog();
 }
 
-/* Where two versions meet, that explains most of what is refused. */
+/* Different versions explain most refusals, so the message has both. */
 static void add_versions(struct err *err)
 {
 	const char *theirs = getenv("CMIGRATE_VERSION");
@@ -65,11 +65,11 @@ int gate_keeper_open(const char *bundle_root, bool *ret_again, struct err *err)
 		(void)err_set(err, EXIT_REFUSED, "refused a shell: this key is for cmigrate alone");
 		return refused(err);
 	}
-	if (line_words(asked, &words, err) < 0) {
+	if (wire_words(asked, &words, err) < 0) {
 		(void)err_wrap(err, "refused");
 		return refused(err);
 	}
-	if (permit_command(&words, bundle_root, err) < 0)
+	if (allow_command(&words, bundle_root, err) < 0)
 		return refused(err);
 	for (size_t i = 0; i < words.n; i++) {
 		char *value = strchr(words.v[i], '=');
@@ -82,11 +82,11 @@ int gate_keeper_open(const char *bundle_root, bool *ret_again, struct err *err)
 		if (setenv(words.v[i], value, 1) < 0)
 			return err_errno(err, EXIT_FAILED, "gate-keeper");
 	}
-	/* Whatever sshd lets the other side choose: messages are read by it. */
+	/* sshd may let the other side choose the locale, but messages are parsed in English. */
 	return setenv("LC_ALL", "C", 1) < 0 ? err_errno(err, EXIT_FAILED, "gate-keeper") : 0;
 }
 
-/* A file without a name that has the text, read from its start; -1 with errno. */
+/* A file without a name that contains the text, at its start; -1 with errno. */
 static int input_fd(const char *text)
 {
 	if (!text)
@@ -108,7 +108,7 @@ static int input_fd(const char *text)
 	return fd;
 }
 
-static void command_argv(const struct line *line, struct argv *a)
+static void command_argv(const struct wire_line *line, struct argv *a)
 {
 	if (line->timeout_ms) {
 		argv_addl(a, "timeout", "-k", "1", NULL);
@@ -117,16 +117,16 @@ static void command_argv(const struct line *line, struct argv *a)
 	argv_extend(a, &line->argv);
 }
 
-static void command_env(const struct line *line, struct argv *env)
+static void command_env(const struct wire_line *line, struct argv *env)
 {
 	for (char **e = environ; *e; e++)
 		argv_add(env, *e);
-	/* getenv(3) finds the first of a name; none of these is there already. */
+	/* getenv(3) finds the first of two equal names; none of these exists already. */
 	argv_extend(env, &line->env);
 }
 
 /* 0 and the child's pid, or an errno. */
-static int spawn(const struct line *line, int in, pid_t *ret_pid)
+static int spawn(const struct wire_line *line, int in, pid_t *ret_pid)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_ARGV struct argv env = {0};
@@ -144,7 +144,7 @@ static int spawn(const struct line *line, int in, pid_t *ret_pid)
 			&files, 1, line->log, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
 		(void)posix_spawn_file_actions_adddup2(&files, 1, 2);
 	}
-	/* This program ignores it; who is started expects it as it is. */
+	/* This program ignores SIGPIPE; the child must have the default. */
 	(void)sigemptyset(&reset);
 	(void)sigaddset(&reset, SIGPIPE);
 	(void)posix_spawnattr_setsigdefault(&attr, &reset);
@@ -165,8 +165,8 @@ static int wait_for(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Its exit code, as a shell has it. */
-static int run(const struct line *line)
+/* Returns the exit code, in a shell's numbers. */
+static int run(const struct wire_line *line)
 {
 	int in = input_fd(line->input), cause = in < 0 ? errno : 0;
 	pid_t pid = -1;
@@ -181,16 +181,16 @@ static int run(const struct line *line)
 	return cause == ENOENT ? STATUS_ABSENT : STATUS_REFUSED;
 }
 
-/* Takes the place of this process; returns only where that fails. */
-static int take_over(const struct line *line, struct err *err)
+/* Replaces this process; returns only on failure. */
+static int take_over(const struct wire_line *line, struct err *err)
 {
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execvp(line->argv.v[0], line->argv.v);
 	return err_errno(err, EXIT_FAILED, "gate-keeper: can't start '%s'", line->argv.v[0]);
 }
 
-/* What channel_result() looks for. -1: nobody reads it any more. */
-static int mark(const struct line *line, int status)
+/* Writes the marks for channel_result(). -1: nobody reads them any more. */
+static int mark(const struct wire_line *line, int status)
 {
 	return dprintf(STDOUT_FILENO, "\n%s %d\n", line->nonce, status) < 0 ||
 			       dprintf(STDERR_FILENO, "\n%s\n", line->nonce) < 0
@@ -198,12 +198,12 @@ static int mark(const struct line *line, int status)
 		       : 0;
 }
 
-static int serve_line(const struct line *line, const char *bundle_root, struct err *err)
+static int serve_line(const struct wire_line *line, const char *bundle_root, struct err *err)
 {
 	struct err why = ERR_INIT;
 	int status = STATUS_REFUSED;
 
-	if (permit_line(line, bundle_root, &why) < 0) {
+	if (allow_line(line, bundle_root, &why) < 0) {
 		(void)refused(&why);
 		if (line->takes_over) {
 			*err = why;
@@ -220,16 +220,16 @@ static int serve_line(const struct line *line, const char *bundle_root, struct e
 	return 0;
 }
 
-/* Serves the whole commands at the start of a text, and cuts them off. */
+/* Runs the whole commands at the start of a text and removes them from it. */
 static int serve_text(struct buf *text, const char *bundle_root, struct err *err)
 {
 	while (text->len) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		size_t used = 0;
-		enum line_state state = line_parse(text->s, text->len, &line, &used, err);
-		if (state == LINE_PARTIAL)
+		enum wire_state state = wire_parse(text->s, text->len, &line, &used, err);
+		if (state == WIRE_PARTIAL)
 			return 0;
-		if (state == LINE_BAD) {
+		if (state == WIRE_BAD) {
 			(void)err_wrap(err, "refused");
 			return refused(err);
 		}

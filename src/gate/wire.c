@@ -12,13 +12,13 @@
 #define NONCE_LEN 32
 #define SHOWN 40
 
-/* What is still to be read. */
+/* The text that is still to be read. */
 struct reader {
 	const char *at, *end;
-	enum line_state state;
+	enum wire_state state;
 };
 
-static bool stop(struct reader *r, enum line_state state)
+static bool stop(struct reader *r, enum wire_state state)
 {
 	r->state = state;
 	return false;
@@ -29,26 +29,27 @@ static bool take(struct reader *r, const char *text)
 	size_t len = strlen(text), left = (size_t)(r->end - r->at);
 
 	if (memcmp(r->at, text, left < len ? left : len) != 0)
-		return stop(r, LINE_BAD);
+		return stop(r, WIRE_BAD);
 	if (left < len)
-		return stop(r, LINE_PARTIAL);
+		return stop(r, WIRE_PARTIAL);
 	r->at += len;
 	return true;
 }
 
-/* Whether the text goes on so; what is too short for it is partial. */
+/* Whether the text continues like this; a text that is too short for that is partial. */
 static bool sees(struct reader *r, const char *text)
 {
 	struct reader ahead = *r;
 
 	if (take(&ahead, text))
 		return true;
-	if (ahead.state == LINE_PARTIAL)
-		r->state = LINE_PARTIAL;
+	if (ahead.state == WIRE_PARTIAL)
+		r->state = WIRE_PARTIAL;
 	return false;
 }
 
-/* One word, up to what can't be part of one. Lenient: the spelling is compared at the end. */
+/* Takes one word, up to a byte that can't be part of it. It is lenient, because the spelling is
+ * compared at the end. */
 static bool take_word(struct reader *r, struct buf *word)
 {
 	bool quoted = false;
@@ -65,18 +66,18 @@ static bool take_word(struct reader *r, struct buf *word)
 		else
 			return true;
 	}
-	return stop(r, LINE_PARTIAL);
+	return stop(r, WIRE_PARTIAL);
 }
 
-/* Words divided by one blank, up to the end of the line or a redirection. */
+/* Takes words with one blank between them, up to the end of the line or a redirection. */
 static bool take_words(struct reader *r, struct argv *words)
 {
 	for (;;) {
 		CLEANUP_BUF struct buf word = {0};
 		if (r->at == r->end)
-			return stop(r, LINE_PARTIAL);
+			return stop(r, WIRE_PARTIAL);
 		if (*r->at == '<' || *r->at == '>')
-			return words->n > 0 || stop(r, LINE_BAD);
+			return words->n > 0 || stop(r, WIRE_BAD);
 		if (!take_word(r, &word))
 			return false;
 		argv_add(words, buf_str(&word));
@@ -94,7 +95,7 @@ static bool is_assignment(const char *word)
 	return len && word[len] == '=';
 }
 
-/* "12.034" as channel_command() writes 12034; -1 where it is something else. */
+/* Reads "12.034", as channel_command() writes 12034; -1 for anything else. */
 static int read_ms(const char *text)
 {
 	size_t s = strspn(text, DIGITS);
@@ -105,8 +106,8 @@ static int read_ms(const char *text)
 	return ms > 0 && ms <= INT_MAX ? (int)ms : -1;
 }
 
-/* Divides the words of a line: assignments, a deadline, the command. */
-static bool divide(struct reader *r, const struct argv *words, struct line *line)
+/* Sorts the words of a line into assignments, a deadline and the command. */
+static bool divide(struct reader *r, const struct argv *words, struct wire_line *line)
 {
 	size_t i = 0;
 
@@ -115,21 +116,21 @@ static bool divide(struct reader *r, const struct argv *words, struct line *line
 	if (words->n - i > 4 && strcmp(words->v[i], "timeout") == 0) {
 		line->timeout_ms = read_ms(words->v[i + 3]);
 		if (line->timeout_ms < 0)
-			return stop(r, LINE_BAD);
+			return stop(r, WIRE_BAD);
 		i += 4;
 	}
 	for (; i < words->n; i++)
 		argv_add(&line->argv, words->v[i]);
-	return line->argv.n > 0 || stop(r, LINE_BAD);
+	return line->argv.n > 0 || stop(r, WIRE_BAD);
 }
 
 static bool take_nonce(struct reader *r, char nonce[NONCE_LEN + 1])
 {
 	for (size_t i = 0; i < NONCE_LEN; i++) {
 		if (r->at + i == r->end)
-			return stop(r, LINE_PARTIAL);
+			return stop(r, WIRE_PARTIAL);
 		if (!strchr(DIGITS "abcdef", r->at[i]))
-			return stop(r, LINE_BAD);
+			return stop(r, WIRE_BAD);
 	}
 	memcpy(nonce, r->at, NONCE_LEN);
 	nonce[NONCE_LEN] = '\0';
@@ -137,12 +138,12 @@ static bool take_nonce(struct reader *r, char nonce[NONCE_LEN + 1])
 	return true;
 }
 
-static bool take_redirections(struct reader *r, struct line *line, bool *ret_fed)
+static bool take_redirections(struct reader *r, struct wire_line *line, bool *ret_fed)
 {
 	CLEANUP_BUF struct buf log = {0};
 
 	*ret_fed = sees(r, "<<'");
-	if (r->state == LINE_PARTIAL)
+	if (r->state == WIRE_PARTIAL)
 		return false;
 	if (*ret_fed) {
 		if (!take(r, "<<'") || !take_nonce(r, line->nonce) || !take(r, "'"))
@@ -151,21 +152,21 @@ static bool take_redirections(struct reader *r, struct line *line, bool *ret_fed
 		return false;
 	}
 	if (!sees(r, " >"))
-		return r->state != LINE_PARTIAL;
+		return r->state != WIRE_PARTIAL;
 	if (!take(r, " >") || !take_word(r, &log) || !take(r, " 2>&1"))
 		return false;
 	line->log = buf_steal(&log);
 	return true;
 }
 
-static bool take_marks(struct reader *r, struct line *line)
+static bool take_marks(struct reader *r, struct wire_line *line)
 {
 	return take(r, "; printf '\\n%s %d\\n' ") && take_nonce(r, line->nonce) &&
 	       take(r, " $?; printf '\\n%s\\n' ") && take(r, line->nonce) && take(r, " >&2\n");
 }
 
-/* Up to the line that is the nonce. */
-static bool take_input(struct reader *r, struct line *line)
+/* Takes input up to the line with the nonce. */
+static bool take_input(struct reader *r, struct wire_line *line)
 {
 	char mark[NONCE_LEN + 3];
 	const char *start = r->at;
@@ -173,19 +174,19 @@ static bool take_input(struct reader *r, struct line *line)
 	(void)stpcpy(stpcpy(stpcpy(mark, "\n"), line->nonce), "\n");
 	const char *found = memmem(start, (size_t)(r->end - start), mark, strlen(mark));
 	if (!found)
-		return stop(r, LINE_PARTIAL);
+		return stop(r, WIRE_PARTIAL);
 	line->input = str_dupn(start, (size_t)(found + 1 - start));
 	r->at = found + strlen(mark);
 	return true;
 }
 
-static bool take_line(struct reader *r, struct line *line)
+static bool take_line(struct reader *r, struct wire_line *line)
 {
 	CLEANUP_ARGV struct argv words = {0};
 	bool fed = false;
 
 	line->takes_over = sees(r, "exec ");
-	if (r->state == LINE_PARTIAL || (line->takes_over && !take(r, "exec ")) ||
+	if (r->state == WIRE_PARTIAL || (line->takes_over && !take(r, "exec ")) ||
 	    !take_words(r, &words))
 		return false;
 	if (line->takes_over) {
@@ -196,8 +197,8 @@ static bool take_line(struct reader *r, struct line *line)
 	       (!fed || take_input(r, line));
 }
 
-/* What the client would have written for it. */
-static void spell(const struct line *line, struct buf *ret)
+/* Writes the line as the client would have. */
+static void spell(const struct wire_line *line, struct buf *ret)
 {
 	struct command cmd = {.argv = line->argv.v,
 			      .env = line->env.v,
@@ -220,35 +221,35 @@ static int bad(const char *text, size_t len, struct err *err)
 		       len > SHOWN ? "..." : "");
 }
 
-enum line_state line_parse(const char *text, size_t len, struct line *ret, size_t *ret_len,
+enum wire_state wire_parse(const char *text, size_t len, struct wire_line *ret, size_t *ret_len,
 			   struct err *err)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 	CLEANUP_BUF struct buf again = {0};
-	struct reader r = {text, text + len, LINE_WHOLE};
+	struct reader r = {text, text + len, WIRE_WHOLE};
 
 	if (!memchr(text, '\0', len) && take_line(&r, &line)) {
 		size_t used = (size_t)(r.at - text);
 		spell(&line, &again);
 		if (again.len == used && memcmp(again.s, text, used) == 0) {
 			*ret = line;
-			line = (struct line){.takes_over = false};
+			line = (struct wire_line){.takes_over = false};
 			*ret_len = used;
-			return LINE_WHOLE;
+			return WIRE_WHOLE;
 		}
 	}
-	if (r.state == LINE_PARTIAL && len <= LINE_MAX_BYTES && !memchr(text, '\0', len))
-		return LINE_PARTIAL;
+	if (r.state == WIRE_PARTIAL && len <= WIRE_MAX_BYTES && !memchr(text, '\0', len))
+		return WIRE_PARTIAL;
 	(void)bad(text, len, err);
-	return LINE_BAD;
+	return WIRE_BAD;
 }
 
-int line_words(const char *text, struct argv *ret, struct err *err)
+int wire_words(const char *text, struct argv *ret, struct err *err)
 {
 	CLEANUP_FREE char *whole = str_fmt("%s\n", text);
 	CLEANUP_ARGV struct argv words = {0};
 	CLEANUP_BUF struct buf again = {0};
-	struct reader r = {whole, whole + strlen(whole), LINE_WHOLE};
+	struct reader r = {whole, whole + strlen(whole), WIRE_WHOLE};
 
 	if (take_words(&r, &words) && r.at + 1 == r.end) {
 		quote_argv(&again, words.v);
@@ -260,7 +261,7 @@ int line_words(const char *text, struct argv *ret, struct err *err)
 	return bad(text, strlen(text), err);
 }
 
-void line_clear(struct line *line)
+void wire_clear(struct wire_line *line)
 {
 	argv_clear(&line->env);
 	argv_clear(&line->argv);

@@ -32,7 +32,7 @@ static int read_ssh(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-/* word NULL: not said. */
+/* word NULL: not set, and fine. */
 static int check_choice(const char *path, const char *word, const char *const *known,
 			struct err *err)
 {
@@ -68,7 +68,7 @@ static int check_rebalance(const struct config *c, struct err *err)
 		return -1;
 	if (!(c->rebalance_threshold >= 0 && c->rebalance_threshold <= 10))
 		return err_set(err, EXIT_USAGE,
-			       "'rebalance.threshold' is no share such as 0.2, from 0 to 10");
+			       "'rebalance.threshold' is not a share such as 0.2, from 0 to 10");
 	if (!c->rebalance_max_moves)
 		return err_set(err, EXIT_USAGE,
 			       "'rebalance.max_moves' is 0: no move would be made");
@@ -128,7 +128,7 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
 	if (h->memory && !opts_size(h->memory))
-		return err_set(err, EXIT_USAGE, "'%s.memory' is no size such as 16G", path);
+		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ static int read_hosts(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
-/* The root is part of scripts and of CRIU's configuration, which have no way to write these. */
+/* The root is written into scripts and CRIU's configuration, which can't quote these characters. */
 static int check_root(const struct config *config, const char *where, struct err *err)
 {
 	if (name_check_path(config->bundle_root, err) < 0)
@@ -227,8 +227,8 @@ int config_need_hosts(const struct config *config, size_t n, struct err *err)
 {
 	if (!config->n_hosts)
 		return err_set(err, EXIT_USAGE,
-			       "no configuration names hosts; '" CONFIG_DEFAULT_PATH
-			       "' is read, or --config FILE: cmigrate-config(5)");
+			       "the configuration names no hosts; add them to '" CONFIG_DEFAULT_PATH
+			       "' or another --config FILE, see cmigrate-config(5)");
 	if (config->n_hosts < n)
 		return err_set(err, EXIT_USAGE, "the configuration has no other host");
 	return 0;
@@ -298,7 +298,7 @@ static bool is_own_address(const struct sockaddr *address)
 	struct ifaddrs *all = NULL;
 	bool own = false;
 
-	/* Debian has a host's own name at 127.0.1.1, which no device has. */
+	/* Debian puts a host's own name at 127.0.1.1, which no device has. */
 	if (address->sa_family == AF_INET &&
 	    ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
 		    IN_LOOPBACKNET)
@@ -313,7 +313,7 @@ static bool is_own_address(const struct sockaddr *address)
 
 enum whose { OURS, OTHERS, NOBODYS };
 
-/* Whose address a name has; NOBODYS: it can't be looked up. */
+/* Looks up the owner of a name's address; NOBODYS if it can't be looked up. */
 static enum whose whose_address(const char *name)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all = NULL;
@@ -329,8 +329,8 @@ static enum whose whose_address(const char *name)
 }
 
 /*
- * "rhel01" and "rhel01.example.com" are one host when either is the other's short name, unless the
- * name has another host's address.
+ * "rhel01" and "rhel01.example.com" are one host if one is the other's short name and the name
+ * doesn't have another host's address.
  */
 static bool is_own_name(const char *name)
 {
@@ -343,8 +343,7 @@ static bool is_own_name(const char *name)
 	       strncmp(own, name, len) == 0 && whose_address(name) != OTHERS;
 }
 
-/* row: the host's in the configuration, or NULL. A destination for ssh that it gives is believed,
- * unless it leads to this machine. */
+/* row: of the configuration, or NULL. Its ssh destination decides, unless that is this machine. */
 static bool is_here(const char *name, const struct config_host *row)
 {
 	if (!is_own_name(name))

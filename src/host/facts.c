@@ -11,7 +11,7 @@
 static void add_row(struct facts *facts, const char *key, size_t key_len, const char *value,
 		    size_t value_len)
 {
-	/* Room is made in powers of two. */
+	/* The array grows in powers of two. */
 	if ((facts->n & (facts->n - 1)) == 0)
 		facts->rows =
 			mem_grow(facts->rows, facts->n ? facts->n * 2 : 1, sizeof(*facts->rows));
@@ -77,7 +77,7 @@ uint64_t facts_uint(const struct facts *facts, const char *key)
 
 	if (!*value || strspn(value, "0123456789") != strlen(value))
 		return 0;
-	/* Too large a number gives ULLONG_MAX. */
+	/* Overflow gives ULLONG_MAX. */
 	return strtoull(value, NULL, 10);
 }
 
@@ -94,7 +94,7 @@ void facts_json_drop(json_t **value)
 	*value = NULL;
 }
 
-/* The number at *text, at most max; *text moves behind it and one dot. */
+/* Reads the number at *text, capped at max, and skips it and one dot. */
 static unsigned version_part(const char **text, unsigned max)
 {
 	unsigned n = 0;

@@ -5,7 +5,7 @@
 
 #include "cmigrate/host/host.h"
 
-/* A power switch or a load balancer may take its time. */
+/* A power switch or a load balancer may need this long. */
 #define HOOK_MS 60000
 #define PLACE "{host}"
 

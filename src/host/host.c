@@ -8,7 +8,7 @@
 #include "cmigrate/host/ssh_channel.h"
 #include "ssh_socket.h"
 
-/* For ssh to try two addresses (channel.c), and for the login on a host that is busy. */
+/* Enough for ssh to try two addresses (ssh_channel.c) and for the login on a busy host. */
 #define GREETING_MS 25000
 
 struct host *host_new(const char *name, const char *ssh_dest, const struct argv *ssh_options,
@@ -65,7 +65,7 @@ bool host_is_local(const struct host *host)
 	return host->ssh == NULL;
 }
 
-/* The connection is there now, or what ssh said of its failure is in the job. */
+/* The connection is open now, or the job has the error of ssh. */
 static void end_greeting(struct host *host, struct job *job)
 {
 	struct job *greeting = host->greeting;
@@ -125,8 +125,9 @@ int host_run(struct host *host, const struct command *cmd, struct err *err)
 }
 
 /*
- * Nothing but an answer. No event: nothing is done there, and a dozen of them would hide what is.
- * No timeout(1): a shell that can't do this in time is a host that is lost.
+ * An empty command that only shows that the host replies. It sends no event: nothing happens there,
+ * and a dozen such events would hide the real ones. It needs no timeout(1): a shell that is too
+ * slow for this means a lost host.
  */
 static int greet(struct host *host, struct job *job, struct err *err)
 {
@@ -149,7 +150,7 @@ void host_connect(struct host *host)
 		return;
 	struct job *greeting = mem_new(1, sizeof(*greeting));
 	if (greet(host, greeting, &unused) < 0)
-		free(greeting); /* the first command will fail like that */
+		free(greeting); /* the first command will fail in the same way */
 	else
 		host->greeting = greeting;
 }
@@ -163,7 +164,7 @@ int hosts_prime(struct host *const *hosts, size_t n, size_t channels, struct err
 	for (size_t h = 0; h < n; h++)
 		host_connect(hosts[h]);
 	for (size_t h = 0; h < n && status == 0; h++) {
-		/* The first waits for the connection, the others go through it. */
+		/* The first channel waits for the connection, the others share it. */
 		for (size_t c = 0; c < channels && status == 0 && !host_is_local(hosts[h]); c++) {
 			status = greet(hosts[h], &jobs[started], err);
 			started += status == 0;

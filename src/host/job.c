@@ -13,14 +13,14 @@
 #include "cmigrate/host/script.h"
 #include "cmigrate/host/ssh_channel.h"
 
-/* After the deadline SIGTERM, this much later SIGKILL. */
+/* SIGKILL follows SIGTERM after this time. */
 #define KILL_AFTER_MS 1000
-/* SIGTERM, and SIGKILL as often as it may need on a busy machine. */
+/* SIGTERM, then SIGKILL as often as a busy machine may need. */
 #define KILLS_MAX 4
-/* A child that closed its output and lives on is looked at this often. */
+/* How often to look at a child that closed its output and lives on. */
 #define REAP_TICK_MS 2
 #define READ_CHUNK 65536
-/* At a time: who writes without end must not keep us from looking at the clock. */
+/* Reads at a time: a command that writes without end must not keep us from the clock. */
 #define READS_MAX 16
 
 static char *describe(const struct command *cmd)
@@ -83,7 +83,7 @@ static int start_remote(struct host *host, const struct command *cmd, struct job
 	return 0;
 }
 
-/* Writes what the pipe takes. A local child's stdin is closed behind the last byte. */
+/* Writes as much as the pipe takes. A local child's stdin is closed after the last byte. */
 static void pump_in(struct buf *data, int *fd, bool keep_open)
 {
 	while (*fd >= 0 && data->len) {
@@ -99,7 +99,7 @@ static void pump_in(struct buf *data, int *fd, bool keep_open)
 		fd_close(fd);
 }
 
-/* Reads what is there; closes the descriptor at its end. limit 0: none. */
+/* Reads what is available; closes the descriptor at end of file. limit 0: none. */
 static void pump_out(struct buf *data, int *fd, size_t limit, bool *truncated)
 {
 	char chunk[READ_CHUNK];
@@ -168,7 +168,7 @@ static void host_lose(struct job *job)
 {
 	struct channel *ch = job->channel;
 
-	/* What ssh said is the cause: "Could not resolve hostname", "Connection timed out". */
+	/* The message of ssh is the cause: "Could not resolve hostname", "Connection timed out". */
 	buf_add(&job->err, buf_str(&ch->err), ch->err.len);
 	ch->dead = true;
 	job->host->lost = true;
@@ -176,7 +176,7 @@ static void host_lose(struct job *job)
 	job_end(job);
 }
 
-/* Too much output on a channel would hide the marks: the middle is thrown away, not the end. */
+/* Too much output on a channel could push out the marks, so the middle is dropped, not the end. */
 static void channel_trim(struct job *job, struct buf *data)
 {
 	if (data->len <= job->limit + READ_CHUNK)
@@ -204,7 +204,7 @@ static void remote_progress(struct job *job)
 	pump_out(&ch->out, &ch->ssh.out, SIZE_MAX, &unused);
 	pump_out(&ch->err, &ch->ssh.err, SIZE_MAX, &unused);
 	if (channel_result(ch, job->nonce, &job->out, &job->err, &job->status)) {
-		/* timeout(1): 124 when TERM was enough, 137 when it took KILL. */
+		/* timeout(1) exits with 124 if TERM was enough, 137 if it took KILL. */
 		job->timed_out = job->timeout_ms && (job->status == 124 || job->status == 137) &&
 				 job_ms(job) >= job->timeout_ms;
 		cut_to_limit(job, &job->out);
@@ -225,16 +225,16 @@ static void local_deadline(struct job *job)
 		return;
 	job->timed_out = true;
 	if (job->signals == KILLS_MAX) {
-		/* It waits in the kernel, for a disk or an NFS server: as a host that is silent. */
+		/* It hangs in the kernel, on a disk or an NFS server; treat the host as silent. */
 		buf_clear(&job->err);
-		buf_puts(&job->err, "it can't be killed, the disk or an NFS server may hang");
+		buf_puts(&job->err, "it can't be killed; the disk or an NFS server may hang");
 		job->host->lost = job->lost = true;
 		job_end(job);
 		return;
 	}
 	proc_signal(&job->proc, job->signals ? SIGKILL : SIGTERM);
 	if (job->signals) {
-		/* Whoever still holds the pipes left the session: not waited for. */
+		/* Other holders of the pipes have left the session and are not waited for. */
 		proc_close(&job->proc);
 	}
 	job->signals++;
@@ -261,7 +261,7 @@ static void add_fd(struct pollfd *fds, size_t *n, int fd, short events)
 		fds[(*n)++] = (struct pollfd){.fd = fd, .events = events};
 }
 
-/* Adds a job's descriptors; returns when it must be looked at again at the latest. */
+/* Adds a job's descriptors; returns the latest time at which to look at it again. */
 static int64_t job_poll(const struct job *job, struct pollfd *fds, size_t *n)
 {
 	const struct channel *ch = job->channel;
@@ -334,7 +334,7 @@ double job_ms(const struct job *job)
 	return (double)(end - job->started_us) / 1000.0;
 }
 
-/* runc and ssh put their reason at the end. */
+/* runc and ssh write their reason last, so messages use the last line. */
 int job_failure(const struct job *job, struct err *err)
 {
 	CLEANUP_FREE char *said = str_last_line(buf_str(&job->err));
@@ -360,13 +360,14 @@ void job_clear(struct job *job)
 	int status;
 
 	if (!job->host)
-		return; /* never begun */
+		return; /* never started */
 	if (job->state == JOB_RUNNING && !job->channel) {
 		/* Not waited for: it goes on, as it would on another host. */
 		(void)proc_reap(&job->proc, &status);
 	}
 	if (job->channel)
-		job->channel->dead = true; /* a mark is still to come: not used again */
+		job->channel->dead =
+			true; /* its marks are still to come, so the channel can't be used again */
 	proc_close(&job->proc);
 	buf_clear(&job->out);
 	buf_clear(&job->err);

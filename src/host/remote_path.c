@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* On NFS a server may have to come back first. */
+/* An NFS server may have to come back first. */
 #define LOOK_MS 15000
 
 static int look(struct host *host, char *option, const char *path, bool *ret, struct err *err)
@@ -15,7 +15,7 @@ static int look(struct host *host, char *option, const char *path, bool *ret, st
 	if (host_start(host, &(struct command){.argv = argv, .timeout_ms = LOOK_MS}, &job, err) < 0)
 		return -1;
 	job_wait(&job);
-	/* test(1) ends with 1 where it is not so. */
+	/* test(1) exits with 1 for "no". */
 	if (job.lost || job.timed_out || job.status > 1)
 		return job_failure(&job, err);
 	*ret = job.status == 0;

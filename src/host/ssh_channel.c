@@ -12,14 +12,14 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/version.h"
 
-/* How long ssh may take to connect; a host that is off costs this. */
+/* Limit for ssh to connect; a host that is off costs this time. */
 #define CONNECT_SECONDS "10"
 /* A cut network is noticed after interval times count seconds. */
 #define ALIVE_INTERVAL "2"
 #define ALIVE_COUNT "3"
-/* For logins that are under way to end; one takes a second on a slow host. */
+/* Time for logins under way to end; one takes a second on a slow host. */
 #define TURNED_AWAY_MS 10000
-/* The first pause, twice as long each time, and half as long again at random. */
+/* The first pause. Each further one is twice as long, and up to half as much is added at random. */
 #define AGAIN_MS 200
 #define AGAIN_DOUBLED 3
 
@@ -27,7 +27,7 @@ static void ssh_argv(const struct host *host, struct argv *a)
 {
 	argv_add(a, "ssh");
 	argv_extend(a, &host->options);
-	/* -T: no terminal. BatchMode: never ask a question nobody can answer. */
+	/* -T: no terminal. BatchMode: no questions, because nobody can answer them. */
 	argv_addl(a, "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=" CONNECT_SECONDS, "-o",
 		  "ServerAliveInterval=" ALIVE_INTERVAL, "-o", "ServerAliveCountMax=" ALIVE_COUNT,
 		  "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes",
@@ -38,7 +38,7 @@ static void ssh_argv(const struct host *host, struct argv *a)
 		argv_addf(a, "ControlPath=%s", host->control);
 	}
 	argv_addl(a, "--", host->ssh, NULL);
-	/* Read by the login shell of the host, whichever it is: bare words only. */
+	/* The login shell of the host, whichever it is, reads these: bare words only. */
 	argv_addl(a, "exec", "env", "CMIGRATE_VERSION=" CMIGRATE_VERSION, NULL);
 	if (host->mark)
 		argv_add(a, host->mark);
@@ -61,7 +61,7 @@ struct channel *channel_open(struct host *host, struct err *err)
 		return NULL;
 	struct channel *ch = mem_new(1, sizeof(*ch));
 	ch->ssh = ssh;
-	/* dash ends at the first write to a closed pipe; what it started has a log and goes on. */
+	/* dash ends at the first write to a closed pipe; a command with a log goes on. */
 	return ch;
 }
 
@@ -121,7 +121,7 @@ void channel_exec(struct buf *line, char *const *argv)
 	buf_puts(line, "\n");
 }
 
-/* Where the line "\nNONCE" begins in b, or NULL. */
+/* The line "\nNONCE" in b, or NULL. */
 static char *find_mark(const struct buf *b, const char *nonce)
 {
 	char mark[40] = "\n";
@@ -158,7 +158,8 @@ static void end_ssh(struct channel *ch)
 	int status;
 
 	proc_close(&ch->ssh);
-	/* The sh ends with its stdin; a link that is gone may keep ssh: bounded. */
+	/* The sh ends when its stdin closes. On a dead link ssh may stay, so the wait is
+	 * bounded. */
 	for (int64_t end = deadline_in_ms(300); ch->ssh.pid > 0 && !proc_reap(&ch->ssh, &status);) {
 		if (deadline_passed(end)) {
 			proc_signal(&ch->ssh, SIGTERM);
@@ -171,15 +172,15 @@ static void end_ssh(struct channel *ch)
 	}
 }
 
-/* mark: a newline, and how a line begins. */
+/* mark: a newline and the start of a line. */
 static bool says(const struct buf *text, const char *mark)
 {
 	return str_starts(buf_str(text), mark + 1) || strstr(buf_str(text), mark);
 }
 
 /*
- * ssh says one of these before a session is open and never later: behind that it is "Connection to
- * HOST closed by remote host." (openssh: kex.c, packet.c sshpkt_vfatal(), clientloop.c).
+ * ssh writes one of these only before a session is open. Later it writes "Connection to HOST closed
+ * by remote host." (openssh: kex.c, packet.c sshpkt_vfatal(), clientloop.c).
  */
 static bool was_turned_away(const struct channel *ch)
 {
@@ -187,7 +188,7 @@ static bool was_turned_away(const struct channel *ch)
 				 says(&ch->err, "\nConnection closed by "));
 }
 
-/* Others that were turned away at the same moment must not come back at the same one. */
+/* Random, so that clients turned away at the same moment don't all return at once. */
 static int64_t next_try(const struct channel *ch)
 {
 	int ms = AGAIN_MS << (ch->tries < AGAIN_DOUBLED ? ch->tries : AGAIN_DOUBLED);
@@ -204,7 +205,7 @@ bool channel_reconnects(struct channel *ch, const struct host *host)
 
 	if (!was_turned_away(ch) || deadline_passed(ch->give_up_us))
 		return false;
-	/* From when it is first looked at: a greeting waits until somebody needs its host. */
+	/* The time counts from the first look: a greeting waits until its host is needed. */
 	if (!ch->give_up_us)
 		ch->give_up_us = deadline_in_ms(TURNED_AWAY_MS);
 	if (!ch->again_us)

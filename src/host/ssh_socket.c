@@ -11,7 +11,7 @@
 #include "cmigrate/base/proc.h"
 #include "cmigrate/base/str.h"
 
-/* Another process may remove it as often before we hold it. */
+/* Another process may remove the directory as often before we lock it. */
 #define TRIES 20
 
 static struct {
@@ -31,8 +31,8 @@ static char *path_of_user(void)
 	return str_fmt("/tmp/cmigrate-ssh-%u", (unsigned)geteuid());
 }
 
-/* Makes, opens and locks it; -1 where somebody removed it meanwhile, or where it is someone else's.
- */
+/* Creates, opens and locks the directory; -1 if somebody removed it meanwhile or if it belongs to
+ * another user. */
 static int hold(const char *dir)
 {
 	struct stat ours, now;
@@ -63,7 +63,8 @@ void control_give_back(void)
 	if (--control.users)
 		return;
 	if (control.fd >= 0 && flock(control.fd, LOCK_EX | LOCK_NB) == 0)
-		(void)rmdir(control.path); /* works where no killed one's ssh still has a socket */
+		(void)rmdir(
+			control.path); /* fails if ssh of a killed run still has a socket there */
 	fd_close(&control.fd);
 	free(control.path);
 	control.path = NULL;

@@ -11,15 +11,15 @@
 #include "cmigrate/host/host.h"
 
 /*
- * For a TCP connection: a packet that was dropped is sent again after a second, so a new try comes
- * sooner. Each try waits twice as long as the one before, for endpoints that are far away, and
- * after the longest the first comes again. Names and TLS don't count.
+ * Limit for a TCP connection. A dropped packet is sent again only after a second, so a new try is
+ * faster. Each try may take twice as long as the one before, for endpoints that are far away; after
+ * the longest, the first limit is used again. Name resolution and TLS don't count.
  */
 #define CONNECT_MS 250
 #define CONNECT_MAX_MS 4000
-/* For the whole answer: a page that takes its time is not asked for again and again. */
+/* Limit for the whole answer: a slow page is not requested again and again. */
 #define TRY_MS 10000
-/* Between two tries of an endpoint that refuses. */
+/* Pause between two tries of an endpoint that refuses. */
 #define PAUSE_MS 2
 #define ANSWER_MAX 64
 
@@ -54,7 +54,7 @@ static size_t keep_answer(char *data, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-/* "NAME:PORT:ADDRESS,...": what libcurl is told of a name. Owned by the caller. */
+/* "NAME:PORT:ADDRESS,...": addresses of a name for libcurl. Owned by the caller. */
 static char *resolution(const char *name, const char *port, const struct addrinfo *all)
 {
 	struct buf text = {0};
@@ -68,7 +68,7 @@ static char *resolution(const char *name, const char *port, const struct addrinf
 	return buf_steal(&text);
 }
 
-/* A name that can't be looked up now is left to libcurl, which says why. */
+/* A name that can't be resolved now is left to libcurl, which reports why. */
 static void look_up(struct endpoint *e, CURLU *url)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
@@ -112,7 +112,7 @@ static void set_up(struct endpoint *e)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* looked up once */
+	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* resolved once */
 	curl_easy_setopt(c, CURLOPT_RESOLVE, e->resolve);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "cmigrate");
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep_answer);
@@ -173,7 +173,7 @@ static void start_due(struct probe *p, int64_t now)
 		struct endpoint *e = &p->endpoints[i];
 		if (e->answered || e->running || now < e->next_us)
 			continue;
-		/* The handle of an earlier answer over tcp:// is gone with its connection. */
+		/* The handle of an earlier answer over tcp:// was freed with its connection. */
 		if (!e->easy && (e->easy = curl_easy_init()) != NULL)
 			set_up(e);
 		if (!e->easy)
@@ -199,7 +199,7 @@ static void endpoint_done(struct probe *p, struct endpoint *e, CURLcode result)
 	if (result == CURLE_OK && (e->tcp || status < 500)) {
 		e->answered = true;
 		p->last_us = clock_now_us();
-		/* CONNECT_ONLY keeps the connection for us: end it. */
+		/* CONNECT_ONLY leaves the connection open, so close it. */
 		if (e->tcp) {
 			curl_easy_cleanup(e->easy);
 			e->easy = NULL;
@@ -254,7 +254,7 @@ static const struct endpoint *silent_one(const struct probe *p)
 	return NULL;
 }
 
-/* How long curl may sleep: until an endpoint is due again or the deadline, 50 ms for *cancel. */
+/* How long curl may sleep: until the next try or the deadline, at most 50 ms to check *cancel. */
 static int nap_ms(const struct probe *p, int64_t deadline)
 {
 	int64_t wake = deadline_min(deadline, deadline_in_ms(50));

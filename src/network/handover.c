@@ -7,11 +7,11 @@
 #include "cmigrate/base/checksum.h"
 #include "cmigrate/host/script.h"
 
-/* Milliseconds as a rule; an emulated host under load has taken 5 s to set its hold. */
+/* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
 #define KICK_MS 200
 #define NET_TIMEOUT_MS 15000
-/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
- */
+/* Priority of the redirecting filter at the destination, one pair per move, after an operator's
+ * own. */
 #define PRIORITY_BASE 20000
 #define PRIORITY_SPAN 10000
 
@@ -109,7 +109,7 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 	return 0;
 }
 
-/* A command in the addresses' network namespace. */
+/* Adds the words that enter the addresses' network namespace. */
 static void in_netns(struct argv *a, const struct net *net)
 {
 	if (!net->netns)
@@ -128,7 +128,7 @@ int net_leave_start(const struct net *net, struct job *job, struct err *err)
 		buf_printf(&commands, "addr del %s/%d dev %s\n", net->addresses[i].ip,
 			   net->addresses[i].prefix, net->addresses[i].device);
 	in_netns(&a, net);
-	/* Goes on where an address is gone already; net_address_down() looks again later. */
+	/* -force goes on if an address is gone already; net_address_down() checks again later. */
 	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
 	return host_start(net->host,
 			  &(struct command){.argv = a.v,
@@ -143,7 +143,7 @@ static int start_kick(const struct net *net, const char *ifb, struct job *job, s
 
 	in_netns(&a, net);
 	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
-	/* Older pings read the 0.01 as 0, and wait for ever. */
+	/* Older pings read 0.01 as 0 and wait for ever. */
 	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS}, job,
 			  err);
 }

@@ -96,7 +96,7 @@ int place_up(struct host *host, const struct bundle *bundle, const struct facts 
 	struct placed placed = {.n = 0};
 
 	find_missing(seen, wanted, bundle->n_addresses, &placed);
-	/* Left by somebody, or the host's own: `stop` will take it down. */
+	/* An earlier run or the host itself had it; `stop` will remove it. */
 	if (placed.n < bundle->n_addresses)
 		event_note(host->events, "%s has a service address of '%s' already", host->name,
 			   bundle->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What belongs to a container's moves: org.cmigrate.* from the options that `move` has too. */
+/* annotations: org.cmigrate.* annotations from the options that `generate` shares with `move`. */
 #include <string.h>
 
 #include "cmigrate/container/annotation.h"
@@ -27,7 +27,7 @@ int spec_add_label(struct spec_build *b, const char *word, struct err *err)
 	return set_annotation(b, key, value, err);
 }
 
-/* All words of a repeated option in one annotation; a template's are replaced. */
+/* Puts all words of a repeated option into one annotation, in place of a template's. */
 static int set_list(struct spec_build *b, const char *key, const struct argv *words,
 		    struct err *err)
 {
@@ -45,7 +45,7 @@ static int set_number(struct spec_build *b, const char *key, unsigned number, st
 	return number ? set_annotation(b, key, text, err) : 0;
 }
 
-/* In an annotation a comma ends a URL. */
+/* A comma in an annotation ends a URL. */
 static int check_endpoints(const struct argv *endpoints, struct err *err)
 {
 	for (size_t i = 0; i < endpoints->n; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The defaults of `oci-runtime-tool generate` in the middle of 2017, with four differences. There
- * is no "platform", which left the format before 1.0.0, no fixed host name, and no built-in seccomp
- * profile: it named system calls of its time and would stop today's C library. Paths of /proc and
- * /sys are masked as `runc spec` does.
+ * default: the defaults of `oci-runtime-tool generate` in the middle of 2017, with four
+ * differences. There is no "platform", which was removed from the format before 1.0.0, no fixed
+ * host name, and no built-in seccomp profile: that one listed system calls of its time and would
+ * stop today's C library. Paths of /proc and /sys are masked as `runc spec` does.
  */
 #include <stddef.h>
 #include <string.h>
@@ -97,11 +97,11 @@ static json_t *default_namespaces(void)
 }
 
 /*
- * Ambient capabilities must be permitted and inheritable too, or runc warns and drops them: all
- * five sets are the same. A program that goes from root to another user, as Apache's workers do,
- * loses them all the same.
+ * All five sets are the same: ambient capabilities must be permitted and inheritable too, or runc
+ * warns and drops them. A program that changes from root to another user, as Apache's workers do,
+ * still loses them.
  *
- * noNewPrivileges stays unset, as oci-runtime-tool left it: with it suexec, sudo and ping fail in
+ * noNewPrivileges stays unset, as in oci-runtime-tool: with it suexec, sudo and ping fail in
  * containers that work today. --no-new-privileges sets it.
  */
 static json_t *default_process(void)

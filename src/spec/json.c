@@ -74,7 +74,7 @@ int spec_check_utf8(const char *word, struct err *err)
 
 	if (string)
 		return 0;
-	/* The message may end in JSON itself. */
+	/* The message may end in JSON itself, so the shown word is cut. */
 	CLEANUP_FREE char *shown = str_dup(word);
 	for (char *p = shown; *p; p++)
 		if ((unsigned char)*p >= 0x80)

@@ -9,14 +9,14 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 /* HOST_NAME_MAX of linux/limits.h. */
 #define HOSTNAME_LEN 64
-/* sched-bwc of the kernel's documentation: 100 ms is its default, 1 ms its smallest quota. */
+/* The kernel's documentation (sched-bwc): the default period is 100 ms, the smallest quota 1 ms. */
 #define CPU_PERIOD 100000U
 #define CPU_QUOTA_MIN 1000U
 #define CPUS_MAX 8192U
 
 /*
- * Sharing the host's network needs nothing but no namespace of its own. /sys stays a sysfs mount:
- * root may mount one there, and it then shows the host's devices.
+ * To share the host's network, a container just gets no network namespace. /sys stays a sysfs
+ * mount: root may mount one there, and it then shows the host's devices.
  */
 int spec_set_network(struct spec_build *b, const char *word, struct err *err)
 {
@@ -27,8 +27,7 @@ int spec_set_network(struct spec_build *b, const char *word, struct err *err)
 		return -1;
 	if (!host && !none && *word != '/')
 		return err_set(err, EXIT_USAGE,
-			       "'%s' is none of host, none or the absolute path of a namespace",
-			       word);
+			       "'%s' is not host, none or the absolute path of a namespace", word);
 	if (*word == '/' && name_check_path(word, err) < 0)
 		return -1;
 	for (size_t i = 0; (old = json_array_get(namespaces, i)) != NULL;) {
@@ -78,7 +77,7 @@ int spec_set_cgroups_path(struct spec_build *b, const char *word, struct err *er
 
 	if (!linux_part || spec_check_plain(word, err) < 0)
 		return -1;
-	/* "/a/b", "a/b", and systemd's "slice:prefix:name" alike. */
+	/* Accepts "/a/b", "a/b", and systemd's "slice:prefix:name". */
 	CLEANUP_FREE char *rooted = str_fmt("/%s", word);
 	if (name_check_path(rooted, err) < 0)
 		return -1;
@@ -101,7 +100,7 @@ int spec_set_memory(struct spec_build *b, unsigned long long bytes, struct err *
 		return -1;
 	if (bytes > INT64_MAX)
 		return err_set(err, EXIT_USAGE, "%llu bytes are more than any host has", bytes);
-	/* Of memory and swap together; runc refuses one that is less than the memory alone. */
+	/* The limit of memory and swap together; runc refuses one below the memory limit. */
 	json_int_t swap = json_integer_value(json_object_get(memory, "swap"));
 	if (swap > 0 && swap < (json_int_t)bytes)
 		return err_set(
@@ -113,7 +112,7 @@ int spec_set_memory(struct spec_build *b, unsigned long long bytes, struct err *
 	return 0;
 }
 
-/* "1.5" into microseconds of each period; digits behind the fifth are below a microsecond. */
+/* Converts "1.5" to microseconds of each period; digits after the fifth are below a microsecond. */
 static int parse_cpus(const char *word, unsigned *ret_quota, struct err *err)
 {
 	size_t whole_len = strspn(word, "0123456789");
@@ -156,7 +155,7 @@ int spec_set_pids_limit(struct spec_build *b, const char *word, struct err *err)
 
 	if (!pids || spec_number(word, INT32_MAX, &limit, err) < 0)
 		return -1;
-	/* runc takes 0 and below for "no limit"; a limit of 0 would surely not mean that. */
+	/* runc takes 0 and below for "no limit", which a user who gives 0 can't mean. */
 	if (!limit)
 		return err_set(err, EXIT_USAGE, "'0' processes can't run a program");
 	json_object_set_new(pids, "limit", json_integer((json_int_t)limit));
@@ -169,7 +168,7 @@ int spec_set_seccomp(struct spec_build *b, const json_t *seccomp, struct err *er
 
 	if (!linux_part)
 		return -1;
-	/* Docker's and Podman's profiles have conditions that runc would silently not see. */
+	/* runc would silently ignore the conditions in profiles of Docker and Podman. */
 	if (json_object_get(seccomp, "archMap"))
 		return err_set(err, EXIT_USAGE,
 			       "'archMap': this is an engine's profile, not a "
@@ -194,13 +193,13 @@ static bool has_namespace(const json_t *doc, const char *type)
 	return false;
 }
 
-/* A name that ends in a dot is that of all below it. */
+/* A name that ends in a dot stands for all keys below it. */
 static bool is_of(const char *key, const char *name)
 {
 	return name[strlen(name) - 1] == '.' ? str_starts(key, name) : strcmp(key, name) == 0;
 }
 
-/* As runc's validator has them: what is of a namespace. '/' and '.' both separate names. */
+/* The namespace of a sysctl, by the rules of runc's validator. '/' and '.' both separate names. */
 static const char *namespace_of(const char *key)
 {
 	static const struct {
@@ -236,7 +235,8 @@ int spec_check_namespaces(const json_t *doc, struct err *err)
 		const char *type = namespace_of(key);
 		if (!type)
 			return err_set(err, EXIT_USAGE,
-				       "sysctl '%s' is the host's, no namespace has its own", key);
+				       "sysctl '%s' belongs to the host; no namespace has its own",
+				       key);
 		if (!has_namespace(doc, type))
 			return err_set(err, EXIT_USAGE,
 				       "sysctl '%s' needs a %s namespace of the container's own",

@@ -7,8 +7,8 @@
 
 /*
  * Takes a path off the front of *rest, up to a ':' that has no backslash before it. "\:" is a colon
- * of the path, "\\" a backslash; any other backslash stands for itself. *rest ends up behind the
- * colon, or NULL where there was none.
+ * of the path, "\\" a backslash; any other backslash stands for itself. *rest then points after the
+ * colon, or is NULL if there was none.
  */
 static char *take_path(const char **rest)
 {
@@ -24,7 +24,7 @@ static char *take_path(const char **rest)
 	return buf_steal(&path);
 }
 
-/* One '/' between names and none behind, so that one directory is known by one spelling. */
+/* Leaves one '/' between names and none at the end, so that a directory has one spelling. */
 static void squeeze_path(char *path)
 {
 	char *to = path;
@@ -43,7 +43,7 @@ static void squeeze_path(char *path)
 	*to = '\0';
 }
 
-/* Splits at commas, but for those between double quotes: context="system_u:object_r:t:s0:c1,c2". */
+/* Splits at commas outside of double quotes: context="system_u:object_r:t:s0:c1,c2". */
 static int split_options(const char *text, struct argv *ret, struct err *err)
 {
 	CLEANUP_FREE char *copy = str_dup(text);
@@ -76,8 +76,8 @@ static bool is_inside(const char *path, const char *directory)
 }
 
 /*
- * In the place of an earlier mount on the same destination; else before the first mount that lies
- * below it, which it would hide; else at the end. So a parent always comes before its children.
+ * Puts a mount in the place of an earlier one with the same destination; else before the first
+ * mount below it, which it would hide; else at the end. So parents come before their children.
  */
 static int place_mount(struct spec_build *b, json_t *mount, struct err *err)
 {
@@ -115,7 +115,8 @@ static int add_mount(struct spec_build *b, const char *type, const char *source,
 	return place_mount(b, mount, err);
 }
 
-/* Whether two options set the same thing: "noexec" and "exec", "rw" and "ro", "size=1m" and ... */
+/* Whether two options set the same thing, as "noexec" and "exec", "rw" and "ro", "size=1m" and
+ * "size=2m" do. */
 static bool is_rival(const char *preset, const char *given)
 {
 	size_t key = strcspn(preset, "=");
@@ -129,11 +130,11 @@ static bool is_rival(const char *preset, const char *given)
 	return strcmp(preset, given) == 0;
 }
 
-/* A preset stays unless an option says otherwise: --tmpfs /run:size=1g is still nosuid. */
+/* A preset stays unless an option contradicts it: --tmpfs /run:size=1g is still nosuid. */
 static void add_presets(const char *path, struct argv *options, const struct argv *given)
 {
 	static const char *const common[] = {"rw", "noexec", "nosuid", "nodev", "size=65536k"};
-	/* Without devices there it would be no /dev. */
+	/* No nodev: a /dev needs devices. */
 	static const char *const dev[] = {"rw", "nosuid", "strictatime", "mode=755", "size=65536k"};
 	const char *const *presets = strcmp(path, "/dev") == 0 ? dev : common;
 
@@ -184,7 +185,7 @@ int spec_add_bind(struct spec_build *b, const char *word, struct err *err)
 	squeeze_path(destination);
 	if (!rest)
 		argv_add(&options, "rw");
-	/* The type alone does not make runc bind: one of these must be among the options. */
+	/* The type alone doesn't make runc bind; it needs one of these options. */
 	if (!argv_has(&options, "bind") && !argv_has(&options, "rbind"))
 		argv_add(&options, "bind");
 	return add_mount(b, "bind", source, destination, &options, err);

@@ -8,7 +8,7 @@
 #include "cmigrate/base/suggest.h"
 #include "part.h"
 
-/* linux/capability.h up to kernel 6.x; getrlimit(2). Both without their prefix. */
+/* Names from linux/capability.h up to kernel 6.x and getrlimit(2), both without their prefix. */
 static const char *const capabilities[] = {
 	"CHOWN",
 	"DAC_OVERRIDE",
@@ -59,7 +59,7 @@ static const char *const limits[] = {
 	"NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK",   NULL,
 };
 
-/* The name as it is in the list, "cap_kill" and "Kill" alike. */
+/* The name as spelled in the list, for "cap_kill" and "Kill" alike. */
 static const char *find_name(const char *what, const char *prefix, const char *const *known,
 			     const char *word, struct err *err)
 {
@@ -81,7 +81,7 @@ static bool is_all(const char *word)
 	return strcasecmp(word, "ALL") == 0;
 }
 
-/* Where the name is in the set, or the set's size. */
+/* Index of the name in the set, or the set's size. */
 static size_t find_cap(const json_t *set, const char *name)
 {
 	json_t *old;
@@ -101,8 +101,8 @@ static json_t *cap_sets(struct spec_build *b, struct err *err)
 }
 
 /*
- * A template may have no inheritable or ambient capabilities on purpose, as `runc spec` does: an
- * empty one of those stays empty. An ambient capability must be inheritable too.
+ * A template may have no inheritable or ambient capabilities on purpose, as `runc spec` does, so an
+ * empty set of those stays empty. An ambient capability must be inheritable too.
  */
 static int add_to_sets(json_t *sets, const char *name, bool keep_empty, struct err *err)
 {
@@ -171,7 +171,7 @@ int spec_drop_cap(struct spec_build *b, const char *word, struct err *err)
 	return 0;
 }
 
-/* 2^63 and above but "unlimited" would have to be written in a way that jansson can't. */
+/* jansson can't write 2^63 and above, except for "unlimited". */
 static int parse_limit(const char *word, json_int_t *ret, struct err *err)
 {
 	unsigned long long n;
@@ -225,7 +225,7 @@ int spec_add_rlimit(struct spec_build *b, const char *word, struct err *err)
 	if (parse_limit(values, &soft, err) < 0 ||
 	    parse_limit(second ? second : values, &hard, err) < 0)
 		return -1;
-	/* As the kernel compares them: unsigned, "unlimited" above all. */
+	/* As in the kernel, the comparison is unsigned: "unlimited" is the largest. */
 	if ((soft == UNLIMITED && hard != soft) || (hard != UNLIMITED && soft > hard))
 		return err_set(err, EXIT_USAGE, "'%s': the soft limit is above the hard one", word);
 	return set_rlimit(rlimits, name, soft, hard);

@@ -40,7 +40,7 @@ int spec_check_env(const char *word, struct err *err)
 	return spec_key_value(word, &key, &value, err);
 }
 
-/* A variable that is there already gets the new value in its place. */
+/* A variable that exists already gets the new value in its place. */
 int spec_add_env(struct spec_build *b, const char *word, struct err *err)
 {
 	json_t *parent = process(b, err);
@@ -105,8 +105,8 @@ int spec_set_user(struct spec_build *b, const char *word, struct err *err)
 	if (gid)
 		*gid++ = '\0';
 	if (spec_set_uid(b, uid, err) < 0 || (gid && spec_set_gid(b, gid, err) < 0))
-		return err_append(err, "names of the container's /etc/passwd are not read: "
-				       "give UID[:GID] in numbers");
+		return err_append(err, "names of the container's /etc/passwd are not read; "
+				       "give UID[:GID] as numbers");
 	return 0;
 }
 

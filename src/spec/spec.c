@@ -41,7 +41,7 @@ enum word_kind { ONE, MANY };
 		name, MANY, offsetof(struct spec_opts, member), function                           \
 	}
 
-/* In this order: capabilities depend on it, all else does not. */
+/* The order matters for capabilities only. */
 static const struct row {
 	const char *option;
 	enum word_kind kind;
@@ -93,7 +93,7 @@ static int apply_row(struct spec_build *b, const struct row *row, struct err *er
 	return 0;
 }
 
-/* The options whose values are no words, or are one only together. */
+/* Applies the options whose values are no words, or are one value only together. */
 static int apply_rest(struct spec_build *b, const json_t *seccomp, struct err *err)
 {
 	const struct spec_opts *o = b->opts;
@@ -111,7 +111,7 @@ static int apply_rest(struct spec_build *b, const json_t *seccomp, struct err *e
 	return spec_set_annotations(b, err);
 }
 
-/* What a template lacks and the format asks for. */
+/* Adds members that the format requires and a template lacks. */
 static void complete(json_t *doc)
 {
 	json_t *process = json_object_get(doc, "process");
@@ -125,7 +125,7 @@ static void complete(json_t *doc)
 		json_object_set_new(root, "path", json_string("rootfs"));
 }
 
-/* What runc would stop at. */
+/* Refuses types that runc would refuse. */
 static int check_types(const json_t *doc, struct err *err)
 {
 	static const struct {
@@ -148,7 +148,7 @@ static int check_types(const json_t *doc, struct err *err)
 	return 0;
 }
 
-/* Annotations of a template were written by hand: a wrong one would be found at the move only. */
+/* A template's annotations were written by hand; an error in them would show only at the move. */
 static int check_annotations(const json_t *doc, struct err *err)
 {
 	json_t *annotations = json_object_get(doc, "annotations"), *value;

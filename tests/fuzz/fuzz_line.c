@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char nonce[] = "0123456789abcdef0123456789abcdef";
 
-static void check_whole(const struct line *line, const char *text, size_t used)
+static void check_whole(const struct wire_line *line, const char *text, size_t used)
 {
 	CLEANUP_BUF struct buf again = {0};
 	struct command cmd = {.argv = line->argv.v,
@@ -44,16 +44,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			buf_add(&text, &data[i], 1);
 	}
 	while (text.len) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		struct err err = ERR_INIT;
 		size_t used = 0;
-		enum line_state state = line_parse(text.s, text.len, &line, &used, &err);
-		if (state != LINE_WHOLE && (line.argv.n || used))
+		enum wire_state state = wire_parse(text.s, text.len, &line, &used, &err);
+		if (state != WIRE_WHOLE && (line.argv.n || used))
 			__builtin_trap();
-		if (state != LINE_WHOLE)
+		if (state != WIRE_WHOLE)
 			break;
 		check_whole(&line, text.s, used);
-		(void)permit_line(&line, "/r", &err);
+		(void)allow_line(&line, "/r", &err);
 		buf_consume(&text, used);
 	}
 	return 0;

@@ -276,7 +276,7 @@ not_allowed() { # COMMAND
 	text=$(line "sh -c 'touch /tmp/marker
 ' state web")
 	run says "$text"
-	status=126 refused "(state) web: the script's text is another one than here"
+	status=126 refused "(state) web: the script's text differs from the one here"
 	[[ $output != *"install the same"* ]]
 	theirs=0.0.9 run says "$text"
 	status=126 refused "the controller has cmigrate 0.0.9, this host"

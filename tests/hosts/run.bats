@@ -93,7 +93,7 @@ left_nothing() { # HOST NAME
 @test "a host that can't be asked might have it, unless it is off" {
 	make_httpd web
 	"$lab" cut rhel02
-	expect 3 'may run where nobody can be asked: rhel02: no answer' rhel01 cmigrate run web
+	expect 3 "may run on a host that can't be asked: rhel02: no answer" rhel01 cmigrate run web
 	left_nothing rhel01 web
 	expect 0 "running 'web' on rhel01" rhel01 cmigrate run --fenced rhel02 web
 	expect 2 "no host 'rhel09'" rhel01 cmigrate run --fenced rhel09 web

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * err: the one error object, filled where something fails, printed once by main.
+ * err: the one error object, filled by the function that fails and printed once by main.
  *
  * A function that can fail takes a struct err as its last parameter, returns 0 or -1, and leaves
  * its outputs untouched on failure. Callers add context with err_wrap() on the way up. The first
- * cause survives: what fails while undoing goes to another struct err.
+ * cause survives: a failure of the undo goes to another struct err.
  */
 #ifndef CMIGRATE_ERR_H
 #define CMIGRATE_ERR_H
@@ -26,11 +26,11 @@ enum exit_code {
 	EXIT_LOST = 9,	   /* it runs nowhere and can't be restored */
 };
 
-/* The cause of a failure, for code that has to decide: messages are for people alone. */
+/* The cause of a failure, for code that decides by it. Messages are for people alone. */
 enum err_cause {
-	CAUSE_NONE,	 /* none that anybody decides by */
+	CAUSE_NONE,	 /* no code decides by it */
 	CAUSE_CHECK,	 /* a check refused: err.check */
-	CAUSE_GONE,	 /* so did err.check: the container has left its source, or ended there */
+	CAUSE_GONE,	 /* err.check refused: the container has left its source or ended */
 	CAUSE_NO_BUNDLE, /* the container has no readable config.json */
 	CAUSE_LOST_HOST, /* a host stopped answering, or never did: err.host */
 	CAUSE_LOCKED,	 /* another cmigrate holds the container */
@@ -42,10 +42,10 @@ enum err_cause {
 #define ERR_HOST_SIZE 256
 
 struct err {
-	enum exit_code code; /* EXIT_DONE while nothing has failed */
+	enum exit_code code; /* EXIT_DONE until something fails */
 	enum err_cause cause;
-	const char *check;	  /* the id of the check that refused; NULL: none */
-	char host[ERR_HOST_SIZE]; /* the host that is lost; "": none */
+	const char *check;	  /* the id of the check that refused, or NULL */
+	char host[ERR_HOST_SIZE]; /* the lost host, or "" */
 	char msg[ERR_SIZE]; /* lower case, no full stop, printable: control bytes are masked */
 };
 
@@ -59,24 +59,25 @@ struct err {
 int err_set(struct err *err, enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* As err_set(), with ": " and the text of errno behind the message. errno is read first. */
+/* As err_set(), followed by ": " and the text of errno. errno is read first. */
 int err_errno(struct err *err, enum exit_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Says the cause of what was set just now. Returns -1. */
+/* Sets the cause of the error that was set just now. Returns -1. */
 int err_because(struct err *err, enum err_cause cause);
-/* CAUSE_CHECK, or CAUSE_GONE if the check saw that; check: the id, static text. Returns -1. */
+/* Sets CAUSE_CHECK, or CAUSE_GONE if the check found the container gone. check: its id, static
+ * text. Returns -1. */
 int err_because_check(struct err *err, const char *check, bool gone);
-/* CAUSE_LOST_HOST; the name is copied. Returns -1. */
+/* Sets CAUSE_LOST_HOST; the name is copied. Returns -1. */
 int err_because_lost(struct err *err, const char *host);
-/* The cause as JSON has it: "check", "gone", "no-bundle", "lost-host", "locked", "pending"; NULL
- * for CAUSE_NONE. */
+/* The cause as it is written in JSON: "check", "gone", "no-bundle", "lost-host", "locked",
+ * "pending"; NULL for CAUSE_NONE. */
 const char *err_cause_word(enum err_cause cause);
 
 /* Puts "CONTEXT: " before the message; code and cause stay. Returns -1. */
 int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "; MORE" behind the message: a remedy, or what was done about it. Returns -1. */
+/* Appends "; MORE" to the message: a remedy, or what was done about it. Returns -1. */
 int err_append(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

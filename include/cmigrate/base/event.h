@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event: the callback through which everything below the user interface reports. Nothing but ui
- * and main prints.
+ * event: the callback through which everything below the user interface reports. Only ui and main
+ * print.
  */
 #ifndef CMIGRATE_EVENT_H
 #define CMIGRATE_EVENT_H
@@ -11,7 +11,7 @@
 enum event_kind {
 	EVENT_COMMAND,	  /* a command is about to run: host, text (as a shell would read it) */
 	EVENT_STEP_BEGIN, /* name */
-	EVENT_STEP_END,	  /* name, ms; text: what came of it, or NULL */
+	EVENT_STEP_END,	  /* name, ms; text: the result, or NULL */
 	EVENT_UNDO,	  /* name of the step that is being undone */
 	EVENT_PROGRESS,	  /* name of the step, bytes, rate, pages */
 	EVENT_NOTE,	  /* text: something a person should know, not an error */
@@ -26,7 +26,7 @@ struct event {
 	double at_ms;	       /* since the start of the operation */
 	uint64_t bytes;	       /* written so far */
 	uint64_t bytes_second; /* rate */
-	uint64_t pages;	       /* still dirty; 0 where not known */
+	uint64_t pages;	       /* still dirty; 0 if not known */
 };
 
 struct events {
@@ -34,7 +34,7 @@ struct events {
 	void *ctx;
 };
 
-/* Reports; does nothing where ev or its callback is NULL. */
+/* Reports an event; does nothing if ev or its callback is NULL. */
 void event_emit(const struct events *ev, const struct event *event);
 void event_note(const struct events *ev, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * name: what a word from a person, a file or a host must look like before it is used.
+ * name: the allowed form of words from a person, a file or a host.
  *
- * All of these end in command lines of root on two machines. The rules are narrower than those of
- * the programs behind them, on purpose. Every function returns 0, or -1 with EXIT_USAGE.
+ * All of them end up in command lines of root on two machines, so the rules are narrower than those
+ * of the programs that get them. Every function returns 0, or -1 with EXIT_USAGE.
  */
 #ifndef CMIGRATE_NAME_H
 #define CMIGRATE_NAME_H
@@ -28,16 +28,17 @@ int name_check_endpoint(const char *url, struct err *err);
 /* A service address: "ADDRESS[/PREFIX][@DEVICE]", IPv4 or IPv6. */
 struct address {
 	char ip[64];	 /* canonical text of inet_ntop(3) */
-	int prefix;	 /* 32 or 128 where none was given */
-	char device[16]; /* "" where none was given */
+	int prefix;	 /* 32 or 128 if none was given */
+	char device[16]; /* "" if none was given */
 	bool v6;
 };
 
-/* Of one container. */
+/* Service addresses of one container, at most. */
 #define ADDRESSES_MAX 8
 
 int address_parse(const char *text, struct address *ret, struct err *err);
-/* The same of one that can move with a container: none of loopback, of a link, of a group. */
+/* As address_parse(), but only an address that can move with a container: no loopback, link-local
+ * or multicast address. */
 int address_parse_service(const char *text, struct address *ret, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * opts: declarative option tables. A row says name, kind, place in the verb's option struct and
- * help text; parsing (getopt_long), `--help` and shell completion all come from the same rows.
+ * options: declarative option tables. A row has name, kind, place in the verb's option struct and
+ * help text; parsing (getopt_long), `--help` and shell completion all use the same rows.
  */
 #ifndef CMIGRATE_OPTS_H
 #define CMIGRATE_OPTS_H
@@ -16,8 +16,8 @@ enum opt_kind {
 	OPT_FLAG,    /* bool: set to true */
 	OPT_STRING,  /* char *: the last one counts; owned by the option struct */
 	OPT_STRINGS, /* struct argv: repeatable */
-	OPT_UINT,    /* unsigned: decimal; 0 where absent */
-	OPT_COUNT,   /* the same, from 1: so many of something */
+	OPT_UINT,    /* unsigned: decimal; 0 if absent */
+	OPT_COUNT,   /* unsigned: a count, at least 1; 0 if absent */
 	OPT_SIZE,    /* unsigned long long: bytes, with an optional K, M, G, T */
 };
 
@@ -28,8 +28,8 @@ struct opt {
 	size_t offset;	     /* of the field in the option struct */
 	const char *arg;     /* name of the argument in help: "DIR"; NULL for a flag */
 	const char *help;    /* one line, lower case */
-	const char *choices; /* "a|b|c" when only these are allowed, else NULL */
-	bool hidden;	     /* an older spelling: understood, not shown */
+	const char *choices; /* "a|b|c" if only these are allowed, else NULL */
+	bool hidden;	     /* an older spelling: accepted, not shown */
 };
 
 #define OPT(type, field, long_name, short_letter, opt_kind, arg_name, help_text)                   \
@@ -47,11 +47,11 @@ struct opt {
  */
 int opts_parse(const struct opt *table, void *base, int argc, char *const *argv, bool first_stops,
 	       struct argv *args, bool *ret_help, struct err *err);
-/* Bytes of a text such as "512M" that was checked before; 0 where it is none. */
+/* Bytes of a text such as "512M" that has passed the check; 0 if it is no size. */
 unsigned long long opts_size(const char *text);
 /* Frees the strings that opts_parse() put into *base. */
 void opts_clear(const struct opt *table, void *base);
-/* Adds the help text of the table, a line an option, at most 80 columns wide. */
+/* Adds the help text of the table, one line an option, at most 80 columns wide. */
 void opts_help(const struct opt *table, struct buf *out);
 
 #endif

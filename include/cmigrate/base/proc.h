@@ -2,9 +2,9 @@
 /*
  * proc: a child process from an argument vector; no shell.
  *
- * The child is the leader of a session of its own: a Ctrl-C at the terminal ends cmigrate's wait,
- * not runc in the middle of a dump, and a deadline can end the child with all it started. Signals
- * are back to default in it, and no descriptor but 0, 1 and 2 is inherited.
+ * The child leads a session of its own: Ctrl-C at the terminal ends cmigrate's wait, not runc in
+ * the middle of a dump, and a deadline can end the child with everything it started. The child has
+ * default signal handlers and inherits no descriptor but 0, 1 and 2.
  */
 #ifndef CMIGRATE_PROC_H
 #define CMIGRATE_PROC_H
@@ -17,7 +17,7 @@
 
 struct proc_spec {
 	char *const *argv;
-	char *const *env; /* KEY=VALUE words on top of the environment; NULL: none */
+	char *const *env; /* KEY=VALUE words added to the environment, or NULL */
 	const char *
 		log; /* stdout and stderr go to this file (created 0600, truncated), not to pipes */
 	bool with_stdin; /* a pipe to the child's stdin, else /dev/null */
@@ -25,20 +25,20 @@ struct proc_spec {
 
 struct proc {
 	pid_t pid;
-	int in, out, err; /* our ends, close-on-exec and non-blocking; -1 where there is none */
+	int in, out, err; /* our ends, close-on-exec and non-blocking; -1 if not open */
 };
 
 /*
- * Starts a child. A program that can't be executed is an error here (reported through a pipe that
- * exec closes), not an exit code: EXIT_FAILED, the program named. On success the caller owns the
- * descriptors and must reap the pid with proc_reap().
+ * Starts a child. A program that can't be executed is an error here, not an exit code (exec closes
+ * a pipe, or an error comes through it): EXIT_FAILED, the message names the program. On success the
+ * caller owns the descriptors and must reap the pid with proc_reap().
  */
 int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err);
-/* True once the child has ended and is reaped; *ret_status: exit code, or 128 + signal. */
+/* True once the child has ended and been reaped. *ret_status: exit code, or 128 + signal. */
 bool proc_reap(struct proc *p, int *ret_status);
-/* Sends a signal to the child's whole session group. */
+/* Sends a signal to the whole process group of the child's session. */
 void proc_signal(const struct proc *p, int sig);
-/* Closes what is open; does not wait. */
+/* Closes the open descriptors; does not wait. */
 void proc_close(struct proc *p);
 void fd_close(int *fd);
 

@@ -18,17 +18,16 @@ void str_free_p(char **s);
 char *str_dup(const char *s);
 char *str_dupn(const char *s, size_t len);
 char *str_fmt(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Frees what *dest holds and puts a copy of s there. */
+/* Frees *dest and puts a copy of s there. */
 void str_set(char **dest, const char *s);
 
-/* Replaces control bytes (below 0x20, 0x7f, and U+0080 to U+009F) and bytes that are no UTF-8 by
- * "?": no message moves a cursor, and JSON takes all. */
+/* Replaces control bytes (below 0x20, 0x7f, and U+0080 to U+009F) and invalid UTF-8 by "?", so that
+ * no message moves a cursor and every text is valid in JSON. */
 void str_mask(char *s);
 bool str_starts(const char *s, const char *prefix);
 /* Cuts blanks and line ends off both ends, in place; returns the new start. */
 char *str_trim(char *s);
-/* The last line that says something, without blanks around it; "" if none does. Owned by the
- * caller. */
+/* The last line that isn't blank, trimmed; "" if there is none. Owned by the caller. */
 char *str_last_line(const char *text);
 /* Edit distance of two words, for "did you mean"; words over 63 bytes count as far away. */
 size_t str_distance(const char *a, const char *b);
@@ -37,7 +36,7 @@ size_t str_distance(const char *a, const char *b);
 void *mem_new(size_t count, size_t size);
 void *mem_grow(void *old, size_t count, size_t size);
 
-/* A byte string that grows. s is always terminated once something was added, else NULL. */
+/* A byte string that grows. s is terminated after the first addition, and NULL before it. */
 struct buf {
 	char *s;
 	size_t len;
@@ -56,7 +55,7 @@ const char *buf_str(const struct buf *b);
 /* Gives the string away: the caller owns it, the buffer is empty again. Never NULL. */
 char *buf_steal(struct buf *b);
 
-/* A list of words, NULL-terminated in v once something was added. Owns its words. */
+/* A list of words. v is NULL-terminated after the first addition. The list owns its words. */
 struct argv {
 	char **v;
 	size_t n;
@@ -67,19 +66,19 @@ void argv_add(struct argv *a, const char *word);
 void argv_addf(struct argv *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Adds words up to a closing NULL. */
 void argv_addl(struct argv *a, ...) __attribute__((sentinel));
-/* Adds the words of a text, which any number of these bytes separate. */
+/* Splits a text at any run of these separator bytes and adds its words. */
 void argv_words(struct argv *a, const char *text, const char *separators);
 void argv_extend(struct argv *a, const struct argv *more);
 bool argv_has(const struct argv *a, const char *word);
 void argv_clear(struct argv *a);
 
 /*
- * Adds one word, quoted for a POSIX shell. Every word that reaches a remote shell goes through
- * here. Words of [A-Za-z0-9_@%+=:,./-] stay bare, all else is put between single quotes. Works for
- * every byte but NUL; a newline stays a newline between the quotes.
+ * Adds one word, quoted for a POSIX shell. Every word for a remote shell goes through here. Words
+ * of [A-Za-z0-9_@%+=:,./-] stay bare, all others get single quotes. It works for every byte but
+ * NUL; a newline stays a newline between the quotes.
  */
 void quote_word(struct buf *line, const char *word);
-/* The words of a command, quoted, separated by one blank. */
+/* Adds the words of a command, quoted, with one blank between them. */
 void quote_argv(struct buf *line, char *const *argv);
 
 #endif

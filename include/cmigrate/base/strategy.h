@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* strategy: the ways in which a container's memory is moved, and what each is called. */
+/* strategy: the names of the strategies and transports of a move. */
 #ifndef CMIGRATE_BASE_STRATEGY_H
 #define CMIGRATE_BASE_STRATEGY_H
 
@@ -11,7 +11,7 @@ enum strategy_id {
 	STRATEGY_PRE_COPY,
 	STRATEGY_POST_COPY,
 	STRATEGY_HYBRID,
-	/* Half a move each; nobody asks for them by --strategy. */
+	/* Half a move each; --strategy doesn't accept them. */
 	STRATEGY_CHECKPOINT,
 	STRATEGY_RESTORE,
 };
@@ -19,21 +19,22 @@ enum strategy_id {
 /* How memory travels: through the shared directory, or straight to the destination. */
 enum transport { TRANSPORT_SHARED, TRANSPORT_DIRECT };
 
-/* The words that --strategy and --transport take, ending in NULL. */
+/* The words that --strategy and --transport accept, ending in NULL. */
 extern const char *const strategy_words[];
 extern const char *const transport_words[];
 
 /* A constant: "pre-copy". */
 const char *strategy_name(enum strategy_id id);
-/* False, and *ret untouched, if there is no strategy of that name. */
+/* False, with *ret untouched, if no strategy has that name. */
 bool strategy_parse(const char *name, enum strategy_id *ret);
-/* Memory goes ahead in passes (pre-copy, hybrid); it follows the container (post-copy, hybrid). */
+/* Pre-copy (and hybrid) sends memory ahead in passes; post-copy (and hybrid) sends it after the
+ * container. */
 bool strategy_is_pre_copy(enum strategy_id id);
 bool strategy_is_post_copy(enum strategy_id id);
 
 /* A constant: "direct". */
 const char *transport_name(enum transport transport);
-/* False, and *ret untouched, if there is no transport of that name. */
+/* False, with *ret untouched, if no transport has that name. */
 bool transport_parse(const char *name, enum transport *ret);
 
 #endif

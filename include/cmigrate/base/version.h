@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* version: which cmigrate this is; the Makefile says it. */
+/* version: the version of this build; the Makefile defines it. */
 #ifndef CMIGRATE_VERSION_H
 #define CMIGRATE_VERSION_H
 

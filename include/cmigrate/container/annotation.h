@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * annotation: what a config.json says about the moves of its container, the org.cmigrate.* keys.
- * `generate` writes them, people write them by hand, and every reader checks them here.
+ * annotation: the org.cmigrate.* keys of a config.json, its settings for moves. `generate` or a
+ * person writes them; every reader checks them here.
  */
 #ifndef CMIGRATE_ANNOTATION_H
 #define CMIGRATE_ANNOTATION_H
@@ -18,16 +18,16 @@
 #define ANNOTATION_TIMEOUT ANNOTATION_PREFIX "timeout"		 /* seconds */
 #define ANNOTATION_MAX_DOWNTIME ANNOTATION_PREFIX "max-downtime" /* milliseconds */
 #define ANNOTATION_CRIU ANNOTATION_PREFIX "criu"		 /* CRIU's flags */
-#define ANNOTATION_PIN ANNOTATION_PREFIX "pin"			 /* true: it stays where it is */
+#define ANNOTATION_PIN ANNOTATION_PREFIX "pin" /* true: the container stays where it is */
 
-/* The words that two of them take, as option tables have choices. */
+/* The words of two keys, in the form of an option table's choices. */
 #define ANNOTATION_STRATEGIES "auto|cold|pre-copy|post-copy|hybrid"
 #define ANNOTATION_TRANSPORTS "shared|direct"
 
 /*
  * Checks one annotation. Keys outside of org.cmigrate.* belong to others and pass with any value.
- * Returns 0, or -1 with EXIT_USAGE: key and value are named, and for an unknown key the nearest
- * known one. Members of a list are separated by commas or blanks, those of criu by blanks.
+ * Returns 0, or -1 with EXIT_USAGE: the message has key and value, and for an unknown key the
+ * nearest known one. Members of a list are separated by commas or blanks, those of criu by blanks.
  */
 int annotation_check(const char *key, const char *value, struct err *err);
 

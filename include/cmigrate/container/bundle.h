@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bundle: what a move needs to know of a container's config.json, as a pure function of its text.
- */
+/* bundle: the settings of a config.json that a move needs, as a pure function of its text. */
 #ifndef CMIGRATE_BUNDLE_H
 #define CMIGRATE_BUNDLE_H
 
@@ -12,7 +11,7 @@
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/str.h"
 
-/* Images of `cmigrate checkpoint`, below the bundle. */
+/* Images of `cmigrate checkpoint`, a directory in the bundle. */
 #define BUNDLE_CHECKPOINT "checkpoint"
 
 struct bundle {
@@ -21,11 +20,11 @@ struct bundle {
 	struct argv endpoints;
 	struct address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
-	char *strategy;		  /* org.cmigrate.strategy, NULL where not said */
+	char *strategy;		  /* org.cmigrate.strategy, NULL if not set */
 	char *transport;	  /* "shared", "direct" or NULL */
 	char *tcp;		  /* "established", "close" or NULL */
-	unsigned timeout;	  /* seconds; 0: not said */
-	unsigned max_downtime_ms; /* 0: not said */
+	unsigned timeout;	  /* seconds; 0: not set */
+	unsigned max_downtime_ms; /* 0: not set */
 	struct argv criu_flags;	  /* words of org.cmigrate.criu */
 	bool host_network;	  /* shares the host's network namespace */
 	char *netns;		  /* path of the network namespace, or NULL */
@@ -33,21 +32,20 @@ struct bundle {
 	bool terminal;
 	uint64_t memory_limit; /* linux.resources, bytes; 0: none */
 	uint64_t pids_limit;   /* 0: none */
-	bool hooks;	       /* programs that runc is to start on the host with it */
+	bool hooks;	       /* OCI hooks: programs that runc runs on the host */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */
 int bundle_init(struct bundle *bundle, const char *bundle_root, const char *name, struct err *err);
-/* Reads config.json's text. EXIT_USAGE names what is wrong in it; nothing in *bundle is to be used
- * then. */
+/* Reads config.json's text. EXIT_USAGE: the message has the error, and *bundle must not be used. */
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err);
-/* Between the addresses, and the endpoints, of an annotation. */
+/* Separates the addresses, and the endpoints, of an annotation. */
 #define BUNDLE_SEPARATORS ", \t"
-/* Whether it is one of the service addresses. */
+/* Whether ip is one of the service addresses. */
 bool bundle_has_address(const struct bundle *bundle, const char *ip);
 /* Adds an address ("ADDRESS[/PREFIX][@DEVICE]", several separated by commas or blanks). */
 int bundle_add_addresses(struct bundle *bundle, const char *text, struct err *err);
-/* The words of --address and --endpoint, looked at before any host is asked. EXIT_USAGE. */
+/* Checks the words of --address and --endpoint before any host is asked. EXIT_USAGE. */
 int bundle_check_options(const struct argv *addresses, const struct argv *endpoints,
 			 struct err *err);
 void bundle_clear(struct bundle *bundle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bundles: the directory of all bundles, on a host that has it. */
+/* bundle_root: the directory of all bundles, on a host that has it. */
 #ifndef CMIGRATE_BUNDLES_H
 #define CMIGRATE_BUNDLES_H
 
@@ -10,13 +10,13 @@
 #include "cmigrate/host/host.h"
 
 /*
- * A host that has the directory `root`: the one named `on`, or where that is NULL this machine,
- * else the first configured host that has it. EXIT_REFUSED: none has; EXIT_FAILED: none is known to
- * have, and one could not be asked. Owned by the caller.
+ * A host with the directory `root`: the one named `on`, or if that is NULL this machine, else the
+ * first configured host that has it. EXIT_REFUSED: none has it. EXIT_FAILED: none of those that
+ * replied has it, and one could not be asked. Owned by the caller.
  */
 struct host *bundles_host(const struct config *config, const char *root, const char *on,
 			  const struct events *events, struct err *err);
-/* Adds the names of the containers whose store has that file, sorted. */
+/* Adds the sorted names of the containers whose state directory has that file. */
 int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
 		 struct err *err);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal: what a move is about to do and has done, beside the bundle, so that another process can
- * finish or undo it.
+ * journal: the steps of a move, written beside the bundle before each is taken, so that another
+ * process can finish or undo the move.
  *
  * One line per entry: CRC-32 in hexadecimal, a blank, a JSON object. A last line that is torn or
- * doesn't fit its sum is left out; such a line before the last, or in place of "begin", makes the
- * journal unreadable. On disk are "begin" (before anything is changed) and "commit", and the file
- * goes at the end; the intents between them are not waited for, and where the store's host is
- * reached over ssh they come with the next entry that is: recovery asks the hosts what is true, an
- * intent only tells a reader how far it came.
+ * doesn't match its sum is ignored; such a line before the last, or instead of "begin", makes the
+ * journal unreadable. "begin" (before anything is changed) and "commit" are synced to disk, and the
+ * file is removed at the end. The intents between them are not synced; if the state directory is
+ * reached over ssh, they are sent along with the next synced entry. Recovery asks the hosts for the
+ * truth; intents only tell a reader how far the move got.
  */
 #ifndef CMIGRATE_JOURNAL_H
 #define CMIGRATE_JOURNAL_H
@@ -23,34 +23,33 @@
 
 struct journal {
 	const struct store *store; /* borrowed */
-	struct buf pending;	   /* written with the next entry that goes to disk */
+	struct buf pending;	   /* written with the next synced entry */
 };
 
-/* Adds an entry {"event": EVENT, "step": STEP or absent} and waits for the disk where sync is set.
- */
+/* Adds an entry {"event": EVENT, "step": STEP or absent}; waits for the disk if sync is set. */
 int journal_add(struct journal *journal, const char *event, const char *step, bool sync,
 		struct err *err);
-/* Adds "begin" with what recovery needs (borrowed), on disk. */
+/* Adds "begin" with everything recovery needs (borrowed), on disk. */
 int journal_begin(struct journal *journal, const json_t *move, struct err *err);
 /* Removes the file: the move is over. */
 int journal_end(struct journal *journal, struct err *err);
 void journal_clear(struct journal *journal);
 
-/* What is read back. */
+/* A journal that was read back. */
 struct journal_state {
-	bool found;   /* there is a journal: a move is under way or was interrupted */
-	json_t *move; /* of "begin"; NULL where that line has no end: nothing had been changed */
+	bool found;   /* there is a journal: a move is running or was interrupted */
+	json_t *move; /* from "begin"; NULL if that line has no end: nothing had been changed */
 	bool committed;
-	char *last_step; /* of the last intent, or NULL */
+	char *last_step; /* the step of the last intent, or NULL */
 	bool torn;	 /* the last line is damaged or has no end */
-	size_t good;	 /* bytes up to it */
+	size_t good;	 /* bytes before it */
 };
 
 /* Parses a journal's text. EXIT_BUSY: "begin" or a line in the middle is damaged. */
 int journal_parse(const char *text, size_t len, struct journal_state *ret, struct err *err);
-/* Reads it from the store; found is false where there is none. */
+/* Reads it from the state directory; found is false if there is none. */
 int journal_load(const struct store *store, struct journal_state *ret, struct err *err);
-/* Cuts a torn tail off, so that further entries can follow. */
+/* Cuts off a torn tail, so that further entries can follow. */
 int journal_mend(const struct store *store, const struct journal_state *state, struct err *err);
 void journal_state_clear(struct journal_state *state);
 

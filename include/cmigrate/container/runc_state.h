@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* runc_state: what runc on this machine keeps of a container of root's. */
+/* runc_state: runc's state.json of a container of root's on this machine. */
 #ifndef CMIGRATE_RUNC_STATE_H
 #define CMIGRATE_RUNC_STATE_H
 
 #include <jansson.h>
 
-/* Where that is (runc(8), --root). */
+/* The directory of all containers' state (runc(8), --root). */
 #define RUNC_ROOT "/run/runc"
 
-/* Its state.json. A new reference; NULL where there is none that can be read. */
+/* The state.json of a container. A new reference; NULL if none can be read. */
 json_t *runc_state_load(const char *name);
-/* The bundle that it was started from, owned by the caller; NULL where there is no such container.
- */
+/* The bundle from which the container was started, owned by the caller; NULL if there is no such
+ * container. */
 char *runc_state_bundle(const char *name);
 
 #endif

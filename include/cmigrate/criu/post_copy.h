@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pages: memory that follows a container which runs on the destination already (post-copy).
+ * post_copy: memory that follows a container which already runs on the destination.
  *
- * `runc checkpoint --lazy-pages` dumps all but the memory. CRIU then asks our gate, as ever, but
- * serves pages whatever the answer is. The answer is always "close": so whatever becomes of the
- * pages, of a connection or of a host, CRIU lets go of the source's processes alive, and since they
- * were paused before, they stay frozen (measured with criu 4.2; criu/cr-dump.c, cr_dump_finish()).
- * Nothing but cmigrate ends them, when the destination has all their memory, or lets them go on,
- * when the destination's copy is surely gone.
+ * `runc checkpoint --lazy-pages` dumps everything but the memory. CRIU then asks our gate as usual,
+ * but serves pages whatever the reply is. The reply is always "close". So CRIU releases the
+ * source's processes alive, whatever happens to the pages, a connection or a host; they were paused
+ * before, so they stay frozen (measured with criu 4.2; criu/cr-dump.c, cr_dump_finish()). Only
+ * cmigrate ends them, when the destination has all their memory, or resumes them, when the
+ * destination's copy is surely gone.
  *
- * On the destination `criu lazy-pages` (src/scripts/pages.sh) fetches pages, those first that are
- * touched. If it fails the copy there is killed at once, for what is missing would read as zeros.
+ * On the destination `criu lazy-pages` (src/scripts/pages.sh) fetches pages, those that are touched
+ * first. If it fails, the copy there is killed at once, because missing memory would read as zeros.
  */
 #ifndef CMIGRATE_PAGES_H
 #define CMIGRATE_PAGES_H
@@ -18,48 +18,49 @@
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/host.h"
 
-/* Ports of page servers: below the ephemeral ones, one per container, or the next that is free. */
+/* Ports of page servers are below the ephemeral ones. Each container has its own, or the next free
+ * one. */
 #define PAGE_PORT_FIRST 27000
 #define PAGE_PORTS 2000
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
- * transport. server, client and endpoint are the move's own. */
+ * transport. server, client and endpoint belong to the move. */
 struct pages {
-	char *server;	/* its host's address that the other one reaches */
-	char *client;	/* address of the other one as it sees it */
+	char *server;	/* address of its host that the other host can reach */
+	char *client;	/* address of the other host as the server sees it */
 	char *endpoint; /* server and port as one word */
 	unsigned port;
 	const char *tag; /* net_tag() */
 };
 
-/* On its host, before the dump: nobody but the other one reaches the port. */
+/* On the server's host, before the dump: only the other host can reach the port afterwards. */
 int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err);
-/* On the destination, once the page server is ready: what fetches memory; a restore may go on when
- * the other job, that waits for its socket, is done. */
+/* On the destination, once the page server is ready: starts the program that fetches memory. A
+ * second job waits for its socket; when that is done, a restore may go on. */
 int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
 		      struct job *job, struct err *err);
 int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err);
-/* Starts what is done when the copy has all its memory, and fails when that can't be any more. */
+/* Starts a job that is done when the copy has all its memory, and fails when that has become
+ * impossible. */
 int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
 		      struct err *err);
-/* Bytes that the page server has sent so far; 0 where that can't be told. */
+/* Bytes that the page server has sent so far; 0 if unknown. */
 uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
-/* Whether the source's kernel has a socket of the page server still: what that program has sent
- * comes also when it has ended. True where that can't be told; false of a fenced source (host.h).
- */
+/* Whether the source's kernel still has a socket of the page server: data that program has sent may
+ * arrive after its end. True if unknown; false for a fenced source (host.h). */
 bool pages_may_come(const struct pages *pages, const struct runtime *source);
 /*
- * Ends the connection with a page server whose memory can't come any more, and waits a moment until
- * what fetches it has ended, and the copy with it. Nobody else would: a source that lost its power
- * closes no connection, and where nothing is on its way to it the destination's kernel never
- * learns.
+ * Ends the connection to a page server whose memory can't arrive any more, and waits a moment until
+ * the program that fetches it has ended, and the copy with it. Nothing else would do this: a source
+ * that lost power closes no connection, and without packets on their way to it the destination's
+ * kernel never notices.
  */
 int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err);
-/* Ends what fetches or receives memory; only without a copy that needs it. */
+/* Ends the program that fetches or receives memory. Call it only if no copy needs that memory. */
 int pages_end(const struct runtime *destination, struct err *err);
-/* Lets a page server that has no client, or a dead one, end. */
+/* Makes a page server end that has no client, or a dead one. */
 int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err);
-/* Takes the rules of pages_admit() away. */
+/* Removes the rules of pages_admit(). */
 int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * precopy: when the passes of pre-copy end: how long the freeze would be if it came now, and
- * whether another pass would make it shorter. Pure functions.
+ * pre_copy: decides when the passes of pre-copy end, from the length of a freeze that came now and
+ * whether another pass would shorten it. Pure functions.
  */
 #ifndef CMIGRATE_PRECOPY_H
 #define CMIGRATE_PRECOPY_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A pass over the memory: how much it carried. */
+/* A pass over the memory. */
 struct precopy_pass {
 	uint64_t pages, bytes;
 	double ms;
@@ -18,21 +18,23 @@ struct precopy_pass {
 enum precopy {
 	PRECOPY_GO_ON,
 	PRECOPY_FITS,  /* the predicted freeze is within the budget */
-	PRECOPY_GROWS, /* what is written anew between two passes no longer shrinks */
-	PRECOPY_LIMIT, /* PRECOPY_PASSES have been made */
+	PRECOPY_GROWS, /* the memory that is written between two passes no longer shrinks */
+	PRECOPY_LIMIT, /* PRECOPY_PASSES passes are done */
 };
 
 #define PRECOPY_PASSES 8
 
 /*
- * After each pass. *ret_predicted_ms: the freeze, if it came now: what a container without memory
- * takes, and the last pass's bytes written and read once more at the rate of the first.
+ * Decides after each pass. *ret_predicted_ms: the length of a freeze that came now: the freeze of a
+ * container without memory, plus the time to write and read the last pass's bytes once more at the
+ * rate of the first.
  */
 enum precopy precopy_decide(const struct precopy_pass *passes, size_t n, unsigned max_downtime_ms,
 			    double *ret_predicted_ms);
-/* Why the passes ended, for people. Constant text. */
+/* The reason why the passes ended, for people. Constant text. */
 const char *precopy_reason(enum precopy decision);
-/* The freeze of a cold move of so many bytes, written and read at so many bytes per ms. */
+/* Predicted freeze in ms of a cold move: so many bytes, written and read at so many bytes per
+ * ms. */
 double precopy_cold_ms(uint64_t bytes, double bytes_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gate_keeper: stands in for the sh at the far end of a channel and runs what permit.h allows,
- * nothing else. No shell reads what the other side has written: words are executed as they are, and
- * of a script's text this program's own copy.
+ * gate_keeper: takes the place of the sh at the far end of a channel and runs only commands that
+ * allow.h accepts. No shell reads text of the other side: words are executed as they are, and a
+ * script is run from this program's own copy.
  */
 #ifndef CMIGRATE_GATE_KEEPER_H
 #define CMIGRATE_GATE_KEEPER_H
@@ -12,15 +12,15 @@
 #include "cmigrate/base/err.h"
 
 /*
- * Looks at what ssh was asked for ($SSH_ORIGINAL_COMMAND) and puts its assignments into the
- * environment. *ret_again: the mark of a move was among them and isn't in /proc/self/environ yet,
- * where fence.sh looks for it: the caller executes itself anew. EXIT_REFUSED: another command.
+ * Checks the command that ssh was given ($SSH_ORIGINAL_COMMAND) and puts its assignments into the
+ * environment. *ret_again: they include a move's tag, which isn't in /proc/self/environ yet, where
+ * fence.sh looks for it; the caller must execute itself again. EXIT_REFUSED: another command.
  */
 int gate_keeper_open(const char *bundle_root, bool *ret_again, struct err *err);
 /*
- * Reads lines from stdin until it ends; what is allowed has its output on stdout and stderr, with
- * the marks of channel.h behind it. A command that is refused ends with status 126 and a line on
- * stderr and in the system's log. A text that can't be read as a command ends all: EXIT_REFUSED.
+ * Reads commands from stdin until it ends. An allowed command has its output on stdout and stderr,
+ * followed by the marks of ssh_channel.h. A refused one ends with status 126 and a line on stderr
+ * and in the system's log. A text that can't be read as a command ends everything: EXIT_REFUSED.
  */
 int gate_keeper_serve(const char *bundle_root, struct err *err);
 

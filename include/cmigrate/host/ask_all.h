@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ask: one question put to several hosts at once. Each answers within its deadline or not at all: a
- * host that is off costs that much, however many there are.
+ * ask_all: sends one command to several hosts at once. Each replies within its deadline or not at
+ * all, so any number of hosts that are off costs one deadline.
  */
 #ifndef CMIGRATE_ASK_H
 #define CMIGRATE_ASK_H
@@ -15,14 +15,14 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/host.h"
 
-/* With LINK_GRACE_MS on top a host has 8 s to be reached and to answer. */
+/* With LINK_GRACE_MS on top, a host has 8 s to be reached and to reply. */
 #define ASK_TIMEOUT_MS 4000
 
 struct answer {
 	struct host *host;
 	struct job job;
-	bool ok;	/* what it said is in job.out */
-	struct err err; /* why not */
+	bool ok;	/* its output is in job.out */
+	struct err err; /* the reason if ok is false */
 };
 
 struct answers {
@@ -31,25 +31,25 @@ struct answers {
 };
 #define CLEANUP_ANSWERS __attribute__((cleanup(answers_clear)))
 
-/* The hosts of the configuration; this machine where there are none, or in any case with here set.
- */
+/* The hosts of the configuration. This machine is added if there are none or if `here` is set. */
 void ask_names(const struct config *config, bool here, struct argv *ret_names);
-/* ask() in two steps, for whoever goes on with one of the hosts: answers_open() makes them, each
- * with the mark (host.h) or NULL, and connects to none; -1 where a name is no host. */
+/* ask() in two steps, for a caller that goes on with one of the hosts. answers_open() creates the
+ * hosts, each with the environment tag (host.h) or NULL, and connects to none; -1 if a name is no
+ * host. */
 int answers_open(const struct config *config, const struct argv *names, const char *mark,
 		 const struct events *events, struct answers *ret, struct err *err);
 void answers_ask(struct answers *answers, const struct command *cmd);
-/* The host of that name, connected, where it has answered; else NULL. Owned by the caller then; its
- * row has none any more. */
+/* The host of that name, still connected, or NULL if it has not replied. The caller owns it; its
+ * row has none afterwards. */
 struct host *answers_take(struct answers *answers, const char *name);
-/* Whether a host of that name was asked and did not answer, and why: it needn't be waited for
- * again. */
+/* Whether that host was asked and did not reply, and why. The caller needn't wait for it again. */
 bool answers_lost(const struct answers *answers, const char *name, struct err *ret_why);
-/* Runs the command on all of them. -1 only where a name is no host; a silent one is in its row. */
+/* Runs the command on all of them. -1 only if a name is no host; the row of a silent host has its
+ * error. */
 int ask(const struct config *config, const struct argv *names, const struct command *cmd,
 	const struct events *events, struct answers *ret, struct err *err);
-/* "rhel02: no answer: ...; rhel03: ..." of those that gave none; "" where all did. Owned by the
- * caller. */
+/* "rhel02: no answer: ...; rhel03: ..." for the hosts that did not reply; "" if all did. Owned by
+ * the caller. */
 char *answers_failures(const struct answers *answers);
 void answers_clear(struct answers *answers);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config: the configuration file and the inventory of hosts in it. cmigrate-config(5) describes it.
- */
+/* config: the configuration file and the inventory of hosts in it; see cmigrate-config(5). */
 #ifndef CMIGRATE_CONFIG_H
 #define CMIGRATE_CONFIG_H
 
@@ -18,7 +17,7 @@ struct config_host {
 	char *name;
 	char *ssh;    /* ssh destination; NULL: the name */
 	char *device; /* for service addresses; NULL: found by its network */
-	char *memory; /* what containers may use of it, "16G"; NULL: all */
+	char *memory; /* share for containers, "16G"; NULL: all of it */
 };
 
 struct config {
@@ -27,10 +26,10 @@ struct config {
 	struct argv ssh_options;
 	struct config_host *hosts;
 	size_t n_hosts;
-	char *strategy;		  /* NULL: not said */
-	char *transport;	  /* "shared", "direct"; NULL: not said */
-	unsigned timeout;	  /* seconds; 0: not said */
-	unsigned max_downtime_ms; /* 0: not said */
+	char *strategy;		  /* NULL: not set */
+	char *transport;	  /* "shared" or "direct"; NULL: not set */
+	unsigned timeout;	  /* seconds; 0: not set */
+	unsigned max_downtime_ms; /* 0: not set */
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;
@@ -39,28 +38,28 @@ struct config {
 };
 
 /*
- * Reads the file at path, else at $CMIGRATE_CONFIG, else at CONFIG_DEFAULT_PATH where that exists;
- * without any the defaults hold. bundle_root overrides the file where not NULL; a relative one
- * is taken from the working directory. EXIT_USAGE names
- * the JSON path of what is wrong. *config is to be cleared by config_clear() in either case.
+ * Reads the file at path, else at $CMIGRATE_CONFIG, else at CONFIG_DEFAULT_PATH if it exists, else
+ * uses the defaults. bundle_root overrides the file unless NULL; a relative one starts at the
+ * working directory. EXIT_USAGE: the message has the JSON path of the error. The caller clears
+ * *config with config_clear() in either case.
  */
 int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err);
-/* The same from a text; what: its name in messages. */
+/* As config_load(), but from a text; `what` names it in messages. */
 int config_parse(const char *text, size_t len, const char *what, struct config *config,
 		 struct err *err);
 void config_clear(struct config *config);
 
-/* For what is about the hosts of the configuration: EXIT_USAGE where it names fewer than n. */
+/* EXIT_USAGE if the configuration names fewer than n hosts. */
 int config_need_hosts(const struct config *config, size_t n, struct err *err);
-/* What --fenced names; EXIT_USAGE where one isn't in the inventory: a misspelt name is no host that
- * is off. */
+/* Checks the words of --fenced. EXIT_USAGE if one isn't in the inventory: a misspelt name must not
+ * pass for a host that is off. */
 int config_check_fenced(const struct config *config, const struct argv *names, struct err *err);
-/* The row of a host, NULL where it isn't in the inventory. */
+/* The row of a host; NULL if it isn't in the inventory. */
 const struct config_host *config_find(const struct config *config, const char *name);
 /*
- * A host by the name that somebody gave: from the inventory, or, where there is none, as an ssh
- * destination. This machine (by its own host name, or "localhost") is reached without ssh.
- * EXIT_USAGE where the name isn't in the inventory. Owned by the caller.
+ * The host of a name that somebody gave: from the inventory or, without one, as an ssh destination.
+ * This machine (by its own host name, or "localhost") is reached without ssh. EXIT_USAGE if the
+ * name isn't in the inventory. Owned by the caller.
  */
 struct host *config_host(const struct config *config, const char *name, const struct events *events,
 			 struct err *err);

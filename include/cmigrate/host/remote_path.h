@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path: whether something is there on a host. */
+/* remote_path: tests for files and their size on a host. */
 #ifndef CMIGRATE_PATH_H
 #define CMIGRATE_PATH_H
 
@@ -9,11 +9,11 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/host/host.h"
 
-/* 0, and in *ret whether the host has a directory of that name; -1 where it can't be asked. */
+/* 0, and *ret tells whether the host has that directory; -1 if the host can't be asked. */
 int path_is_directory(struct host *host, const char *path, bool *ret, struct err *err);
-/* The same of anything. */
+/* As path_is_directory(), for a file of any type. */
 int path_exists(struct host *host, const char *path, bool *ret, struct err *err);
-/* What it takes on disk, with all below it. */
+/* Its size on disk in bytes, with everything below it. */
 int path_bytes(struct host *host, const char *path, uint64_t *ret, struct err *err);
 
 #endif

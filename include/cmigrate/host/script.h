@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script: the few things a host must do that take more than one command (src/scripts/NAME.sh).
+ * script: the few actions on a host that take more than one command (src/scripts/NAME.sh).
  *
- * Their text is constant and part of the executable; what varies is given as arguments, never put
+ * Their text is constant and part of the executable; parameters are passed as arguments, never put
  * into the text. `sh -c TEXT NAME ARGUMENTS...` is executed like any other program.
  */
 #ifndef CMIGRATE_SCRIPT_H
@@ -15,8 +15,8 @@ struct script {
 	const char *text;
 };
 
-/* Generated from src/scripts/ by the Makefile: the comment on top of each says what it takes and
- * prints. */
+/* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
+ * output. */
 extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_bounce;
@@ -65,17 +65,17 @@ extern const struct script script_verdict;
 extern const struct script script_warm;
 extern const struct script script_watch;
 extern const struct script script_whole;
-/* All of them, ended by NULL. */
+/* All of them, ending in NULL. */
 extern const struct script *const scripts[];
 
 /* "sh -c TEXT NAME": the arguments come after these words. */
 #define SCRIPT_WORDS 4
 /* The words that run a script with these arguments (up to a closing NULL). */
 void script_argv(struct argv *a, const struct script *script, ...) __attribute__((sentinel));
-/* The script of that name, NULL where there is none. */
+/* The script of that name; NULL if there is none. */
 const struct script *script_find(const char *name);
-/* The same words for people, the name in the place of the text; NULL for words that run no script.
- * Owned by the caller. */
+/* The same words for people: the script's name instead of its text. NULL if the words run no
+ * script. Owned by the caller. */
 char *script_shown(char *const *argv);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* channel: one sh at the other end of ssh that reads commands and says when each has ended. */
+/* ssh_channel: an sh at the other end of ssh that reads commands and reports the end of each. */
 #ifndef CMIGRATE_CHANNEL_H
 #define CMIGRATE_CHANNEL_H
 
@@ -11,45 +11,47 @@ struct channel {
 	struct proc ssh;
 	bool busy;
 	bool answered;
-	bool dead; /* the connection ended; what ssh said about it is in err */
+	bool dead; /* the connection ended; err has the message of ssh */
 	struct buf in, out, err;
-	struct buf first;   /* what was asked first, until that is answered */
-	int64_t again_us;   /* when ssh is tried again, or 0 */
-	int64_t give_up_us; /* no more tries behind it; 0 before the first */
+	struct buf first;   /* the first input, kept until the first reply */
+	int64_t again_us;   /* the next try of ssh, or 0 */
+	int64_t give_up_us; /* the end of all tries; 0 before the first */
 	int tries;
 	struct channel *next;
 };
 
 #define CHANNEL_NONCE_SIZE 33
 
-/* What no output can know: it tells our own words from what a login prints. */
+/* A random word that no output can contain. It separates our own lines from the output of a
+ * login. */
 void channel_nonce(char nonce[CHANNEL_NONCE_SIZE]);
-/* Starts `ssh ... sh`; returns at once, a connection that fails shows as dead later. */
+/* Starts `ssh ... sh` and returns at once. A failed connection shows later as dead. */
 struct channel *channel_open(struct host *host, struct err *err);
 /*
- * Adds one command as the channel's sh reads it: the quoted words, redirections, and two lines
- * that mark the end, on stdout (with the exit code) and stderr. nonce: what the marks carry, so
- * that no output can be taken for one.
+ * Adds one command as the channel's sh reads it: the quoted words, redirections, and two lines that
+ * mark the end, on stdout (with the exit code) and stderr. The marks contain nonce, so no output
+ * can be mistaken for one.
  */
 void channel_command(struct buf *line, const struct command *cmd, const char *nonce);
-/* Asks for one on a channel that has nothing to do; it is written by the caller, from ch->in. */
+/* Puts a command on an idle channel. The caller writes it, from ch->in. */
 void channel_ask(struct channel *ch, const struct command *cmd, const char *nonce);
 /*
- * Adds the line that lets a command take the place of the channel's sh: it has the channel's stdin
- * and says itself when it ends.
+ * Adds the line that replaces the channel's sh by a command, which then owns the channel's stdin
+ * and reports its end itself.
  */
 void channel_exec(struct buf *line, char *const *argv);
-/* Looks for both marks; true when the command has ended. Cuts them and the output out of ch. */
+/* Looks for both marks; true once the command has ended. Moves the output out of ch and drops the
+ * marks. */
 bool channel_result(struct channel *ch, const char *nonce, struct buf *out, struct buf *err,
 		    int *ret_status);
 /*
- * Whether an ssh that has ended is to be tried again, for it was turned away: sshd hung up before
- * it said who it is, because too many logins are under way (MaxStartups in sshd_config(5): from ten
- * on some of them). It was asked for nothing then. Starts another at ch->again_us, which this sets
- * where it is 0, and for some seconds at most. False: what is said in ch->err stands.
+ * Whether to start ssh again after it was turned away. sshd hangs up before its version string if
+ * too many logins are under way (MaxStartups in sshd_config(5): from ten on, some of them), so no
+ * command has reached it. The next ssh starts at ch->again_us, which this sets if it is 0, for some
+ * seconds at most. False: ch->err has the final message.
  */
 bool channel_reconnects(struct channel *ch, const struct host *host);
-/* Ends ssh and frees. The sh on the host ends with its stdin. */
+/* Ends ssh and frees. The sh on the host ends when its stdin closes. */
 void channel_close(struct channel *ch);
 
 #endif

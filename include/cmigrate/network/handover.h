@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net: the service address: put on a device, announced, taken off; and the packets for it, held
- * back at the destination and bounced on from the source while the container is on its way.
+ * handover: the hand-over of the service addresses: they are added to a device, announced and
+ * removed; their packets are held at the destination, and forwarded from the source, while the
+ * container is on its way.
  *
- * Everything is done on a host, in the network namespace `netns` where it isn't NULL. Everything
- * can be done again without harm: undo and recover rely on that. The addresses must have their
- * devices.
+ * All of this happens on a host, in the network namespace `netns` unless that is NULL. Every call
+ * can be repeated without harm; undo and recover rely on that. Every address must have its device.
  */
 #ifndef CMIGRATE_NET_H
 #define CMIGRATE_NET_H
@@ -25,58 +25,60 @@ struct net {
 	size_t n;
 };
 
-/* Adds the addresses to their devices ("nodad" for IPv6: connections can't wait for it). */
+/* Adds the addresses to their devices (IPv6 with "nodad", because connections can't wait for
+ * it). */
 int net_address_up(const struct net *net, struct err *err);
 /*
- * The same where no copy of the container runs yet. What the kernel there has kept of an earlier
- * one's connections goes first: their ends would be in the way of a restore.
+ * As net_address_up(), on a host where no copy of the container runs yet. First it clears what the
+ * kernel there still keeps of the connections of an earlier copy, which would be in the way of a
+ * restore.
  */
 int net_address_enter(const struct net *net, struct err *err);
-/* Takes them off, whichever device has them. */
+/* Removes the addresses, whichever device has them. */
 int net_address_down(const struct net *net, struct err *err);
 /*
- * Takes them off where they were found, by one ip, for the container is frozen: its status says
- * little, for an address may be gone already.
+ * Starts to remove the addresses from their own devices with a single ip command, because the
+ * container is frozen. Its status says little: an address may be gone already.
  */
 int net_leave_start(const struct net *net, struct job *job, struct err *err);
 /*
- * Tells the neighbours who has them now: gratuitous ARP, unsolicited neighbour advertisement.
+ * Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
  * Returns when the first announcement is on its way; the repetition follows a second later.
  */
 int net_announce(const struct net *net, struct err *err);
-/* The same three, started and not waited for: what can go on beside a dump. */
+/* The three calls above, started and not waited for, to run beside a dump. */
 int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err);
 
-/* Names what a move puts on a host: 8 hexadecimal digits from the container's name. */
+/* A name for whatever a move puts on a host: 8 hexadecimal digits from the container's name. */
 #define NET_TAG_SIZE 9
 void net_tag(const char *container, char ret_tag[NET_TAG_SIZE]);
 
-/* HOLD_PLUG and HOLD_BUCKET queue packets, with sch_plug or with a token bucket; see hold.sh. */
+/* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see hold.sh. */
 enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
-/* At the destination, before the addresses are there: packets for them are kept back from now on.
- */
+/* On the destination, before it has the addresses: holds packets for them from now on. */
 int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
 /*
- * Lets them through, the queued ones first: one command, for clients wait. A token bucket that
- * sleeps notices its new rate with the next packet: *kick, where it was started, sends one, and is
+ * Releases packets, the queued ones first, with one command because clients wait. A token bucket
+ * that sleeps notices its new rate with the next packet: *kick sends one if it was started, and is
  * waited for later.
  */
 int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
 		struct err *err);
-/* Takes the hold away; what is still queued is lost. */
+/* Removes the hold; packets that are still queued are lost. */
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 
 /*
- * At the source: requests for new connections to the addresses are sent on to the destination
- * (hop4, hop6: an address of its device, NULL where it has none of that family). Fails where the
- * kernel or nft can't; then the hand-over relies on the announcement.
+ * On the source: forwards requests for new connections to the destination (hop4, hop6: an address
+ * of its device, NULL if it has none of that family). Fails if the kernel or nft can't do it; the
+ * hand-over then relies on the announcement.
  */
 int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
 	       struct err *err);
 /*
- * From now on all packets for them are, and what the host's own kernel still says over TCP from
- * them is dropped; started, one nft and no shell, for the container is frozen.
+ * Forwards all packets for the addresses from now on, and drops TCP packets that the source's own
+ * kernel still sends from them. Started as one nft without a shell, because the container is
+ * frozen.
  */
 int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err);
 int net_bounce_clear(const struct net *net, const char *tag, struct err *err);

@@ -8,7 +8,7 @@
 
 #include "cmigrate/base/checksum.h"
 
-/* The check value of the CRC catalogue: journals written by other versions stay readable. */
+/* The check value of the CRC catalogue: journals of other versions must stay readable. */
 static void known_values(void **state)
 {
 	(void)state;

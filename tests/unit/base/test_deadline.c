@@ -24,8 +24,8 @@ static void passed(void **state)
 	assert_int_equal(deadline_poll_ms(clock_now_us() - 5000000), 0);
 }
 
-/* Rounded up: a wait of 0 ms for what is still to come would spin. */
-static void what_is_left(void **state)
+/* The time is rounded up: a wait of 0 ms before the moment would spin. */
+static void time_left(void **state)
 {
 	(void)state;
 	assert_int_equal(deadline_poll_ms(clock_now_us() + 900), 1);
@@ -57,8 +57,8 @@ static void sleeps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(never),	cmocka_unit_test(passed),
-		cmocka_unit_test(what_is_left), cmocka_unit_test(the_earlier),
+		cmocka_unit_test(never),     cmocka_unit_test(passed),
+		cmocka_unit_test(time_left), cmocka_unit_test(the_earlier),
 		cmocka_unit_test(sleeps),
 	};
 

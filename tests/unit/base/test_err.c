@@ -73,7 +73,7 @@ static void errno_is_read_first(void **state)
 	assert_int_equal(err.code, EXIT_IN_DOUBT);
 }
 
-static void context_goes_in_front_and_remedies_behind(void **state)
+static void context_goes_before_and_remedies_after(void **state)
 {
 	struct err err = ERR_INIT;
 
@@ -96,7 +96,7 @@ static void append_alone_has_no_semicolon(void **state)
 	assert_string_equal(err.msg, "alone?");
 }
 
-/* What does not fit is cut off, the start of the text stays. */
+/* A long text keeps its start and loses its end. */
 static void long_texts_are_cut(void **state)
 {
 	struct err err = ERR_INIT;
@@ -117,7 +117,7 @@ static void long_texts_are_cut(void **state)
 	assert_int_equal(strlen(err.msg), ERR_SIZE - 1);
 }
 
-/* The manual's table: scripts depend on these. */
+/* The table of cmigrate(1): scripts depend on these numbers. */
 static void exit_codes_stay_as_they_are(void **state)
 {
 	(void)state;
@@ -140,7 +140,7 @@ int main(void)
 		cmocka_unit_test(a_cause_stays_with_its_error),
 		cmocka_unit_test(set_keeps_utf8),
 		cmocka_unit_test(errno_is_read_first),
-		cmocka_unit_test(context_goes_in_front_and_remedies_behind),
+		cmocka_unit_test(context_goes_before_and_remedies_after),
 		cmocka_unit_test(append_alone_has_no_semicolon),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(exit_codes_stay_as_they_are),

@@ -50,7 +50,7 @@ static void written(void **state)
 	CLEANUP_FREE char *second = line_of(&none);
 
 	(void)state;
-	/* What is no UTF-8 is no text. */
+	/* Invalid UTF-8 becomes "?". */
 	assert_string_equal(first, "{\"text\":\"?\",\"filled\":null,\"said\":\"s\",\"code\":3,"
 				   "\"ms\":1.3,\"size\":5,\"count\":6,\"other\":7,\"flag\":true}");
 	assert_string_equal(second, "{\"text\":null,\"filled\":null,\"code\":0,\"ms\":null,"

@@ -24,7 +24,7 @@ static json_t *parse(const char *text)
 	return root;
 }
 
-/* With NUL in its strings, which document_parse() refuses. */
+/* Accepts NUL in strings, which document_parse() refuses. */
 static json_t *parse_any(const char *text)
 {
 	json_t *root = json_loads(text, JSON_ALLOW_NUL, NULL);
@@ -43,7 +43,7 @@ static void refused(const char *text, size_t len, const char *wanted)
 		fail_msg("'%.40s' gave '%s'", text, err.msg);
 }
 
-static void no_object(void **state)
+static void not_an_object(void **state)
 {
 	static const struct {
 		const char *text, *wanted;
@@ -83,7 +83,7 @@ static void bounds(void **state)
 	free(text);
 }
 
-/* A file may not make us run out of stack. */
+/* Deep nesting must not use up the stack. */
 static void depth(void **state)
 {
 	struct buf text = {0};
@@ -121,10 +121,10 @@ static void files(void **state)
 	json_decref(root);
 	assert_null(document_load(dir, &err));
 	assert_non_null(strstr(err.msg, "Is a directory"));
-	/* Nobody writes: that must not be waited for. */
+	/* Reading this fifo must not wait for a writer. */
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_null(document_load(fifo, &err));
-	/* Without end. */
+	/* An endless file. */
 	assert_null(document_load("/dev/zero", &err));
 	assert_non_null(strstr(err.msg, "longer than"));
 	stub_dir_remove(dir);
@@ -144,7 +144,7 @@ static void strings(void **state)
 	assert_int_equal(document_string(root, "move", "n", &text, &err), -1);
 	assert_string_equal(err.msg, "'move.n' is not a string");
 	assert_int_equal(err.code, EXIT_USAGE);
-	/* It would end before its end. */
+	/* A string with a NUL byte would lose its end. */
 	assert_int_equal(document_string(root, "", "z", &text, &err), -1);
 	assert_string_equal(err.msg, "'z' is not a string");
 	assert_int_equal(document_string(root, "", "null", &text, &err), -1);
@@ -247,10 +247,10 @@ static void known_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_object),  cmocka_unit_test(bounds),
-		cmocka_unit_test(depth),      cmocka_unit_test(files),
-		cmocka_unit_test(strings),    cmocka_unit_test(numbers),
-		cmocka_unit_test(lists),      cmocka_unit_test(objects),
+		cmocka_unit_test(not_an_object), cmocka_unit_test(bounds),
+		cmocka_unit_test(depth),	 cmocka_unit_test(files),
+		cmocka_unit_test(strings),	 cmocka_unit_test(numbers),
+		cmocka_unit_test(lists),	 cmocka_unit_test(objects),
 		cmocka_unit_test(known_keys),
 	};
 

@@ -14,7 +14,7 @@
 
 typedef int check_fn(const char *word, struct err *err);
 
-/* A NULL message: the word is good. */
+/* A message of NULL: the word is good. */
 struct row {
 	const char *word, *message;
 };
@@ -191,7 +191,7 @@ static void good_addresses(void **state)
 	}
 }
 
-/* What belongs to a machine, a link or a group moves with nothing. */
+/* Addresses of a machine, a link or a group can't move with a container. */
 static void service_addresses(void **state)
 {
 	static const char *const good[] = {"10.0.0.1/8@eth0", "192.0.2.7", "223.255.255.254",

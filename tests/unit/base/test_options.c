@@ -36,7 +36,7 @@ static const struct opt table[] = {
 	{.name = NULL},
 };
 
-/* Words of a command line in one text, separated by '|'. */
+/* Parses a command line whose words are separated by '|'. */
 static int parse(const char *line, bool first_stops, struct things *t, struct argv *args,
 		 bool *help, struct err *err)
 {
@@ -135,10 +135,10 @@ static void refusals(void **state)
 		{"--size|1k", "is not a size"},
 		{"--size|16777216T", "is not a size"},
 		{"--size|99999999999999999999999", "is not a size"},
-		{"--strategy|hot", "--strategy: 'hot' is none of auto|cold|pre-copy"},
-		{"--strategy|", "is none of"},
-		{"--strategy|pre", "is none of"},
-		{"--strategy|copy", "is none of"},
+		{"--strategy|hot", "--strategy: 'hot' is not one of auto|cold|pre-copy"},
+		{"--strategy|", "is not one of"},
+		{"--strategy|pre", "is not one of"},
+		{"--strategy|copy", "is not one of"},
 	};
 
 	(void)state;
@@ -156,8 +156,8 @@ static void refusals(void **state)
 	}
 }
 
-/* "auto|cold" is no choice, though both are next to each other in the table's text. */
-static void two_choices_are_none(void **state)
+/* "auto|cold" is not a choice, though the table's text contains it. */
+static void two_choices_are_not_one(void **state)
 {
 	char *words[] = {(char[]){"command"}, (char[]){"--strategy=auto|cold"}, NULL};
 	CLEANUP_ARGV struct argv args = {0};
@@ -216,7 +216,7 @@ int main(void)
 		cmocka_unit_test(the_first_argument_may_stop),
 		cmocka_unit_test(help_wins),
 		cmocka_unit_test(refusals),
-		cmocka_unit_test(two_choices_are_none),
+		cmocka_unit_test(two_choices_are_not_one),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(help_text),
 	};

@@ -22,7 +22,7 @@
 
 #define WAIT_MS scaled_ms(5000)
 
-/* All that comes from fd until its end. */
+/* Reads fd to its end. */
 static char *read_end(int fd)
 {
 	struct buf text = {0};
@@ -52,7 +52,7 @@ static int status_of(struct proc *p)
 	return status;
 }
 
-/* Runs a shell command; its output, and its status unless NULL. */
+/* Runs a shell command. Returns its output, and its status unless ret_status is NULL. */
 static char *run_shell(const char *text, int *ret_status)
 {
 	char *argv[] = {"sh", "-c", (char *)(uintptr_t)text, NULL};
@@ -68,7 +68,7 @@ static char *run_shell(const char *text, int *ret_status)
 	return out;
 }
 
-static void a_program_that_is_not_there(void **state)
+static void a_missing_program(void **state)
 {
 	char *argv[] = {"no-such-program", NULL};
 	struct proc p = {77, 78, 79, 80};
@@ -79,7 +79,7 @@ static void a_program_that_is_not_there(void **state)
 	assert_int_equal(err.code, EXIT_FAILED);
 	assert_string_equal(err.msg, "can't start 'no-such-program': No such file or directory");
 	assert_int_equal(p.pid, 77);
-	/* Nothing is left to reap. */
+	/* No child is left to reap. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
@@ -114,7 +114,7 @@ static void exit_codes(void **state)
 	assert_int_equal(status, 128 + SIGTERM);
 }
 
-static void output_and_errors_are_apart(void **state)
+static void output_and_errors_are_separate(void **state)
 {
 	char *argv[] = {"sh", "-c", "echo out; echo err >&2", NULL};
 	struct err err = ERR_INIT;
@@ -162,7 +162,7 @@ static void the_environment(void **state)
 	assert_string_equal(getenv("PROC_A"), "before");
 }
 
-static void without_a_stdin_there_is_nothing_to_read(void **state)
+static void without_stdin_nothing_is_read(void **state)
 {
 	(void)state;
 	CLEANUP_FREE char *out = run_shell("wc -c; readlink /proc/self/fd/0", NULL);
@@ -186,7 +186,7 @@ static void a_stdin(void **state)
 	proc_close(&p);
 }
 
-/* Not even one that was opened without close-on-exec, by a library or by whoever started us. */
+/* Not even a descriptor opened without close-on-exec by a library or by whoever started us. */
 static void no_descriptor_is_inherited(void **state)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -206,8 +206,7 @@ static void signals_are_back_to_default(void **state)
 	assert_ptr_not_equal(signal(SIGPIPE, SIG_IGN), SIG_ERR);
 	(void)sigfillset(&all);
 	assert_int_equal(sigprocmask(SIG_SETMASK, &all, &old), 0);
-	/* The low 31 bits: 32 and 33 are the C library's own, and stay as whoever began left them.
-	 */
+	/* The low 31 bits only: signals 32 and 33 are the C library's own and stay as they were. */
 	CLEANUP_FREE char *out = run_shell("sed -n 's/^Sig\\(Blk\\|Ign\\):[^0-9a-f]*/0x/p' "
 					   "/proc/self/status | while read -r set; do "
 					   "echo $((set & 0x7fffffff)); done",
@@ -240,10 +239,10 @@ static void a_signal_reaches_grandchildren(void **state)
 	assert_true(read(p.out, line, sizeof(line) - 1) > 0);
 	proc_signal(&p, SIGKILL);
 	assert_int_equal(status_of(&p), 128 + SIGKILL);
-	/* Its end of the pipe is closed: it is gone. */
+	/* The end of output shows that the child has gone. */
 	free(read_end(p.out));
 	proc_close(&p);
-	/* A pid that is reaped is no longer signalled. */
+	/* A pid that has been reaped gets no signal any more. */
 	proc_signal(&p, SIGKILL);
 }
 
@@ -296,13 +295,13 @@ static void nothing_is_left_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_program_that_is_not_there),
+		cmocka_unit_test(a_missing_program),
 		cmocka_unit_test(a_log_that_cant_be_made),
 		cmocka_unit_test(exit_codes),
-		cmocka_unit_test(output_and_errors_are_apart),
+		cmocka_unit_test(output_and_errors_are_separate),
 		cmocka_unit_test(words_are_passed_as_they_are),
 		cmocka_unit_test(the_environment),
-		cmocka_unit_test(without_a_stdin_there_is_nothing_to_read),
+		cmocka_unit_test(without_stdin_nothing_is_read),
 		cmocka_unit_test(a_stdin),
 		cmocka_unit_test(no_descriptor_is_inherited),
 		cmocka_unit_test(signals_are_back_to_default),

@@ -22,7 +22,7 @@ static void copies(void **state)
 	assert_null(str_dup(NULL));
 	str_set(&s, "one");
 	assert_string_equal(s, "one");
-	/* The new value may be a part of the old one. */
+	/* The new value may be part of the old one. */
 	str_set(&s, s + 1);
 	assert_string_equal(s, "ne");
 	str_set(&s, NULL);
@@ -35,8 +35,8 @@ static void copies(void **state)
 	assert_string_equal(made, "a-7");
 }
 
-/* What jansson takes is what is left; what it takes as it is, is left as it is. */
-static void masks_what_is_no_utf8(void **state)
+/* Masked text is accepted by jansson, and valid text is unchanged. */
+static void masks_invalid_utf8(void **state)
 {
 	static const struct {
 		const char *text, *wanted;
@@ -122,7 +122,7 @@ static void buffers(void **state)
 
 	(void)state;
 	assert_string_equal(buf_str(&b), "");
-	/* Nothing taken from nothing. */
+	/* Consuming 0 bytes of an empty buffer is fine. */
 	buf_consume(&b, 0);
 	buf_add(&b, NULL, 0);
 	assert_string_equal(b.s, "");
@@ -215,8 +215,8 @@ static void quoting(void **state)
 	}
 }
 
-/* Every byte but NUL, alone and between letters, comes back from a real shell as it was. */
-static void a_shell_reads_what_was_quoted(void **state)
+/* A real shell gives back every byte but NUL unchanged, alone and between letters. */
+static void a_shell_reads_quoted_words(void **state)
 {
 	CLEANUP_ARGV struct argv words = {0};
 	CLEANUP_BUF struct buf line = {0}, wanted = {0}, got = {0};
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(words_and_lines),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(masks),
-		cmocka_unit_test(masks_what_is_no_utf8),
+		cmocka_unit_test(masks_invalid_utf8),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(trims),
 		cmocka_unit_test(distances),
@@ -287,7 +287,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_is_given_away),
 		cmocka_unit_test(vectors),
 		cmocka_unit_test(quoting),
-		cmocka_unit_test(a_shell_reads_what_was_quoted),
+		cmocka_unit_test(a_shell_reads_quoted_words),
 		cmocka_unit_test(allocation),
 	};
 

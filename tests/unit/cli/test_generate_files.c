@@ -180,7 +180,7 @@ static void wrong_options_are_refused_before_anything_is_written(void **state)
 		{"--cap-add NET_BIND a", "did you mean 'CAP_NET_BIND_SERVICE'?"},
 		{"--rlimit nofiles:1 a", "did you mean 'RLIMIT_NOFILE'?"},
 		{"--label org.cmigrate.endpont=x a", "did you mean 'org.cmigrate.endpoint'?"},
-		{"--user apache a", "give UID[:GID] in numbers"},
+		{"--user apache a", "give UID[:GID] as numbers"},
 		{"--tmpfs tmp a", "is not absolute"},
 		{"--args sh --args \xff a", "is not UTF-8"},
 		{"--memory lots a", "--memory: 'lots' is not a size"},

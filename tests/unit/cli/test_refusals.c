@@ -127,7 +127,7 @@ static void hostile_annotations(void **state)
 		refused("run web", 2, "org.cmigrate");
 	}
 	bundle("\"org.cmigrate.pin\": \"yes\"");
-	refused("run web", 2, "org.cmigrate.pin: 'yes' is none of true, false");
+	refused("run web", 2, "org.cmigrate.pin: 'yes' is not one of true, false");
 }
 
 static void options_of_a_move(void **state)
@@ -198,11 +198,11 @@ static void configurations(void **state)
 		{"{\"mvoe\": {}}",
 		 {"move web hostb", 2, "unknown key 'mvoe'; did you mean 'move'?"}},
 		{"{\"hosts\": {\"hosta\": {}, \"hostb\": {}}, \"rebalance\": {\"by\": \"weight\"}}",
-		 {"rebalance", 2, "rebalance.by: 'weight' is none of"}},
+		 {"rebalance", 2, "rebalance.by: 'weight' is not one of"}},
 		{"{\"hosts\": {\"hosta\": {}, \"hostb\": {}}, \"rebalance\": {\"threshold\": -1}}",
 		 {"rebalance", 2, "'rebalance.threshold' is no share"}},
 		{"{\"hosts\": {\"hosta\": {\"memory\": \"16X\"}, \"hostb\": {}}}",
-		 {"rebalance", 2, "'hosts.hosta.memory' is no size such as 16G"}},
+		 {"rebalance", 2, "'hosts.hosta.memory' is not a size such as 16G"}},
 		{"{\"hosts\": {\"hosta\": {}}}", {"rebalance", 2, "no other host"}},
 		{"{\"metrics\": \"relative.prom\"}", {"history", 2, "metrics"}},
 	};

@@ -134,7 +134,7 @@ static void no_configuration_an_empty_name_is_none(void **state)
 	for (int empty = 0; empty < 2; empty++) {
 		assert_int_equal(
 			empty ? setenv("CMIGRATE_CONFIG", "", 1) : unsetenv("CMIGRATE_CONFIG"), 0);
-		refused("drain hosta", 2, "no configuration names hosts; ");
+		refused("drain hosta", 2, "the configuration names no hosts; ");
 		CLEANUP_ANSWER struct answer o = run_line("--json drain hosta");
 		json_t *object = parsed(o.out);
 		assert_int_equal(o.code, 2);

@@ -35,8 +35,8 @@ static void a_name_makes_a_directory(void **state)
 	assert_int_equal(err.code, EXIT_USAGE);
 }
 
-/* As `generate` writes it, shortened. */
-static void all_of_it_is_read(void **state)
+/* Shortened output of `generate`. */
+static void every_setting_is_read(void **state)
 {
 	struct err err = ERR_INIT;
 	struct bundle b;
@@ -84,7 +84,7 @@ static void all_of_it_is_read(void **state)
 	bundle_clear(&b);
 }
 
-static void little_is_enough(void **state)
+static void a_minimal_file_is_enough(void **state)
 {
 	static const struct {
 		const char *text;
@@ -110,7 +110,7 @@ static void little_is_enough(void **state)
 	}
 }
 
-static void what_is_wrong_is_named(void **state)
+static void errors_name_the_place(void **state)
 {
 	static const struct {
 		const char *text, *message;
@@ -136,7 +136,7 @@ static void what_is_wrong_is_named(void **state)
 		{HEAD ",\"linux\":{\"namespaces\":[{\"type\":\"network\",\"path\":\"/a/../b\"}]}}",
 		 "has a '..'"},
 		{HEAD ",\"mounts\":{}}", "'mounts' is not a list"},
-		{HEAD ",\"mounts\":[7]}", "no object"},
+		{HEAD ",\"mounts\":[7]}", "not an object"},
 		{HEAD ",\"mounts\":[{\"source\":7}]}", "mounts"},
 	};
 
@@ -174,10 +174,8 @@ static void addresses_are_added(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_name_makes_a_directory),
-		cmocka_unit_test(all_of_it_is_read),
-		cmocka_unit_test(little_is_enough),
-		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_name_makes_a_directory), cmocka_unit_test(every_setting_is_read),
+		cmocka_unit_test(a_minimal_file_is_enough), cmocka_unit_test(errors_name_the_place),
 		cmocka_unit_test(addresses_are_added),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* state.json as runc 1.3 writes it, cut down to what is read, and what isn't believed. */
+/* state.json as runc 1.3 writes it, cut down to the parts that are read, and paths that are
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -72,8 +72,8 @@ static void none(void **state)
 	}
 }
 
-/* A host that says nonsense is refused whole: half a list would look like all of it. */
-static void nonsense(void **state)
+/* A malformed list is refused as a whole: half of it would look complete. */
+static void malformed_lists(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -100,7 +100,7 @@ static void nonsense(void **state)
 	}
 }
 
-/* Fields of a wrong type or size are as good as absent, and no text moves a cursor. */
+/* Fields of a wrong type or size count as absent, and no text moves a cursor. */
 static void wrong_fields(void **state)
 {
 	static const char text[] =
@@ -196,9 +196,12 @@ static void ages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),      cmocka_unit_test(none),
-		cmocka_unit_test(nonsense),   cmocka_unit_test(wrong_fields),
-		cmocka_unit_test(long_texts), cmocka_unit_test(times),
+		cmocka_unit_test(whole),
+		cmocka_unit_test(none),
+		cmocka_unit_test(malformed_lists),
+		cmocka_unit_test(wrong_fields),
+		cmocka_unit_test(long_texts),
+		cmocka_unit_test(times),
 		cmocka_unit_test(ages),
 	};
 

@@ -73,7 +73,7 @@ static void empty(void **state)
 	journal_state_clear(&s);
 }
 
-/* Wherever the last write ended: what was whole before counts, and nothing else. */
+/* A torn last write loses only itself: all whole lines before it count. */
 static void torn_at_every_byte(void **state)
 {
 	static const char *const objects[] = {BEGIN, INTENT("prepare"), INTENT("dump"), COMMIT,
@@ -106,7 +106,7 @@ static void torn_at_every_byte(void **state)
 	}
 }
 
-/* A disk that lost power may leave the right length and other bytes. */
+/* After a power loss, a disk may have the right length but other bytes. */
 static void a_changed_byte(void **state)
 {
 	CLEANUP_BUF struct buf text = {0};
@@ -153,7 +153,7 @@ static void damaged_in_the_middle(void **state)
 		struct err err = ERR_INIT;
 		add_line(&text, BEGIN);
 		buf_puts(&text, middles[i]);
-		/* As the last line it is a torn one. */
+		/* A damaged last line counts as torn. */
 		assert_int_equal(journal_parse(text.s, text.len, &s, &err), 0);
 		assert_true(s.torn && s.move && !s.committed);
 		journal_state_clear(&s);
@@ -163,8 +163,8 @@ static void damaged_in_the_middle(void **state)
 	}
 }
 
-/* A right sum is not enough. */
-static void no_entry(void **state)
+/* A right sum alone is not enough. */
+static void not_an_entry(void **state)
 {
 	static const char *const objects[] = {
 		"", "{", "[]", "{}", "7", "{\"event\":1}", "{\"event\":\"commit\"} x"};
@@ -179,7 +179,7 @@ static void no_entry(void **state)
 	}
 }
 
-/* Entries of later versions are passed over. */
+/* Entries of later versions are ignored. */
 static void unknown_entries(void **state)
 {
 	CLEANUP_BUF struct buf text = {0};
@@ -217,8 +217,8 @@ static void ok(int status, const struct err *err)
 		fail_msg("%s", err->msg);
 }
 
-/* JSON has no way to say other bytes: told, not crashed over. */
-static void no_utf8(void **state)
+/* JSON can't hold these bytes: an error, not a crash. */
+static void invalid_utf8(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
 	struct err err = ERR_INIT;
@@ -311,12 +311,12 @@ static void mended(const struct store *store)
 	s = load(store);
 	assert_true(s.committed && !s.torn);
 	assert_string_equal(s.last_step, "dump");
-	/* What is whole is left alone. */
+	/* A whole journal is left alone. */
 	ok(journal_mend(store, &s, &err), &err);
 	journal_state_clear(&s);
 	s = load(store);
 	assert_true(s.committed);
-	/* One that has become shorter meanwhile is somebody else's. */
+	/* A journal that has become shorter meanwhile belongs to somebody else. */
 	s.torn = true;
 	ok(store_replace(store, JOURNAL_FILE, "x\n", &err), &err);
 	assert_int_equal(journal_mend(store, &s, &err), -1);
@@ -355,10 +355,10 @@ int main(void)
 		cmocka_unit_test(torn_at_every_byte),
 		cmocka_unit_test(a_changed_byte),
 		cmocka_unit_test(damaged_in_the_middle),
-		cmocka_unit_test(no_entry),
+		cmocka_unit_test(not_an_entry),
 		cmocka_unit_test(unknown_entries),
 		cmocka_unit_test(huge),
-		cmocka_unit_test(no_utf8),
+		cmocka_unit_test(invalid_utf8),
 		cmocka_unit_test(written_and_read_back),
 		cmocka_unit_test(a_torn_tail_is_cut_off),
 	};

@@ -21,7 +21,7 @@
 
 static char *dir;
 
-/* The same store, reached here and over ssh: a test for both runs twice, each in a new bundle. */
+/* The same directory, reached here and over ssh: these tests run twice, each in a new bundle. */
 typedef void both_fn(const struct store *store);
 
 static void on(struct host *host, both_fn *test)
@@ -87,7 +87,7 @@ static void files(const struct store *store)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	ok(store_remove(store, "journal", &err), &err);
 	assert_null(text_of(store, "journal"));
-	/* Nothing temporary is left: the directory is empty. */
+	/* No temporary file is left: the directory is empty. */
 	assert_int_equal(rmdir(store->dir), 0);
 }
 
@@ -103,7 +103,7 @@ static void unwritable(const struct store *store)
 	struct buf text = {0};
 	bool found = true;
 
-	/* A file where the directory should be. */
+	/* A file in the place of the directory. */
 	int fd = open(store->dir, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(close(fd), 0);
@@ -124,7 +124,7 @@ static void unwritable(const struct store *store)
 	assert_int_equal(unlink(store->dir), 0);
 }
 
-static void what_cant_be_written_is_told(void **state)
+static void a_failed_write_is_reported(void **state)
 {
 	(void)state;
 	on_both(unwritable);
@@ -143,7 +143,7 @@ static void too_long(const struct store *store)
 	ok(store_read(store, "journal", &text, &found, &err), &err);
 	assert_int_equal(text.len, 1024 * 1024);
 	buf_clear(&text);
-	/* A part of a file must never be taken for the whole. */
+	/* Part of a file must never be taken for the whole. */
 	ok(store_append(store, "journal", "\n", &err), &err);
 	assert_int_equal(store_read(store, "journal", &text, &found, &err), -1);
 	buf_clear(&text);
@@ -157,7 +157,7 @@ static void no_half_file_is_read(void **state)
 	on_both(too_long);
 }
 
-/* A reader sees the old or the new one, never a part. */
+/* A reader sees the old or the new file, never a part. */
 static void replaced_at_once(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
@@ -200,7 +200,7 @@ static void locked(const struct store *store)
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
 	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
 	struct host *both[] = {here, far};
-	/* For this process too, and however the other one comes. */
+	/* Nobody else gets it: neither this process, nor another one on either way. */
 	for (size_t i = 0; i < 2; i++) {
 		struct store other = {both[i], store->dir};
 		assert_int_equal(store_lock(&other, &second, &err), -1);
@@ -209,7 +209,7 @@ static void locked(const struct store *store)
 		assert_true(second.fd < 0 && !second.far);
 	}
 	store_unlock(&lock);
-	/* Again, by each of them; and nothing is left. */
+	/* Each of them can lock it again, and nothing is left. */
 	for (size_t i = 0; i < 2; i++) {
 		struct store other = {both[i], store->dir};
 		int64_t end = deadline_in_ms(scaled_ms(2000));
@@ -235,7 +235,7 @@ static _Noreturn void hold(const struct store *store, int ready)
 {
 	struct store_lock lock = STORE_LOCK_INIT;
 	struct err err = ERR_INIT;
-	/* A connection of its own, as another cmigrate has one. */
+	/* A connection of its own, as another cmigrate would have. */
 	struct host *host = host_new("holder", store->host->ssh, NULL, NULL);
 	struct store own = {host, store->dir};
 	char c = store_lock(&own, &lock, &err) == 0 ? 'y' : 'n';
@@ -263,7 +263,7 @@ static void crashed(const struct store *store)
 	assert_int_equal(err.code, EXIT_BUSY);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	/* Its file may be there still: it locks nobody out. */
+	/* The lock's file may still be there; it keeps nobody out. */
 	int64_t end = deadline_in_ms(scaled_ms(2000));
 	while (store_lock(store, &lock, &err) < 0 && !deadline_passed(end))
 		clock_sleep_ms(5);
@@ -285,8 +285,8 @@ static void a_holder_that_crashes(void **state)
 #define ROUNDS 400
 
 /*
- * Takes the lock again and again. While it is held nobody else may be between the two marks: the
- * second file is made with O_EXCL. Returns through its exit code.
+ * Takes the lock again and again. While it is held, nobody else may be between the two marks: the
+ * second file is made with O_EXCL. The exit code is the result.
  */
 static _Noreturn void compete(const struct store *store, const char *mark)
 {
@@ -309,7 +309,7 @@ static _Noreturn void compete(const struct store *store, const char *mark)
 	_exit(0);
 }
 
-/* The lock's file and its directory are removed each time: nobody may slip in between, or fail. */
+/* The lock's file and its directory are removed each time. Nobody may slip in between, or fail. */
 static void races_around_the_removal(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
@@ -333,7 +333,7 @@ static void races_around_the_removal(void **state)
 	store_clear(&store);
 }
 
-/* What else is kept there stays. */
+/* Other files in that directory stay. */
 static void other_files_stay(const struct store *store)
 {
 	struct store_lock lock = STORE_LOCK_INIT;
@@ -352,13 +352,13 @@ static void other_files_stay(const struct store *store)
 	ok(store_remove(store, "history", &err), &err);
 }
 
-static void a_lock_takes_only_itself_away(void **state)
+static void a_lock_removes_only_its_own_file(void **state)
 {
 	(void)state;
 	on_both(other_files_stay);
 }
 
-/* Not "busy": that would tell somebody to wait for what never ends. */
+/* Not "busy", which would make somebody wait for a lock that is never released. */
 static void a_lock_on_a_host_that_is_off(void **state)
 {
 	CLEANUP_HOST struct host *off = host_new("rhel03", "off", NULL, NULL);
@@ -375,8 +375,8 @@ static void a_lock_on_a_host_that_is_off(void **state)
 	store_clear(&store);
 }
 
-/* No bundle is made by the attempt to lock it. */
-static void a_bundle_that_is_not_there(void **state)
+/* The failed lock doesn't create a bundle. */
+static void a_missing_bundle(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
 	CLEANUP_HOST struct host *far = host_new("far", "far", NULL, NULL);
@@ -417,15 +417,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_append_replace_remove),
-		cmocka_unit_test(what_cant_be_written_is_told),
+		cmocka_unit_test(a_failed_write_is_reported),
 		cmocka_unit_test(no_half_file_is_read),
 		cmocka_unit_test(replaced_at_once),
 		cmocka_unit_test(a_lock_excludes),
 		cmocka_unit_test(a_holder_that_crashes),
 		cmocka_unit_test(races_around_the_removal),
-		cmocka_unit_test(a_lock_takes_only_itself_away),
+		cmocka_unit_test(a_lock_removes_only_its_own_file),
 		cmocka_unit_test(a_lock_on_a_host_that_is_off),
-		cmocka_unit_test(a_bundle_that_is_not_there),
+		cmocka_unit_test(a_missing_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

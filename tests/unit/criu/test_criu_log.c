@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines as CRIU and runc wrote them on test hosts, or as their issue threads and sources have them.
- */
+/* Lines of CRIU and runc from test hosts, their issue threads and their sources. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,12 +82,12 @@ static void known_causes(void **state)
 			runtime_log_cause(rows[i].log, "criu failed: type NOTIFY");
 		if (!strstr(cause, rows[i].said) || !strstr(cause, rows[i].remedy))
 			fail_msg("row %zu: %s", i, cause);
-		/* Neither place nor time in a source nobody has open. */
+		/* No place in a source file, and no time. */
 		assert_null(strstr(cause, "Error ("));
 	}
 }
 
-/* CRIU writes these in runs that succeed, or behind every failure. */
+/* CRIU writes these in successful runs, or after every failure. */
 static void harmless_lines(void **state)
 {
 	static const char log[] =

@@ -10,7 +10,7 @@
 
 #define MB 1000000
 
-/* Passes of so many MB each; the first took a second. */
+/* Decides after passes of so many MB each; the first took a second. */
 static enum precopy decide(const unsigned *sizes, size_t n, unsigned budget_ms, double *predicted)
 {
 	struct precopy_pass passes[PRECOPY_PASSES];
@@ -30,11 +30,12 @@ static void passes_end_when_more_would_not_help(void **state)
 		unsigned budget_ms;
 		enum precopy decision;
 	} rows[] = {
-		/* All of the memory says nothing of what changes, however small it is. */
+		/* The first pass is the whole memory and tells nothing about changes, however small
+		 * it is. */
 		{{1}, 1, 300, PRECOPY_GO_ON},
 		{{200, 1}, 2, 300, PRECOPY_FITS},
 		{{200, 100}, 2, 300, PRECOPY_GO_ON},
-		/* 100 ms and 2 * 20 MB at 200 MB a second are 300 ms. */
+		/* 100 ms plus 2 * 20 MB at 200 MB a second makes 300 ms. */
 		{{200, 100, 20}, 3, 300, PRECOPY_FITS},
 		{{200, 100, 20}, 3, 299, PRECOPY_GO_ON},
 		{{200, 100, 95}, 3, 300, PRECOPY_GROWS},

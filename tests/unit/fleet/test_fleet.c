@@ -152,7 +152,7 @@ static void words(void **state)
 	assert_int_equal(by, BY_PRESSURE);
 	assert_int_equal(fleet_by("weight", &by, &err), -1);
 	assert_int_equal(err.code, EXIT_USAGE);
-	assert_non_null(strstr(err.msg, "'weight' is none of memory, pressure, count"));
+	assert_non_null(strstr(err.msg, "'weight' is not one of memory, pressure, count"));
 }
 
 /* Asked for real, through the script, of hosts that are this machine; one is off. */

@@ -28,7 +28,7 @@
 	}
 
 struct row {
-	const char *words; /* "(script) ARGUMENTS", or words, divided by blanks; '~' is a blank */
+	const char *words; /* "(script) ARGUMENTS" or words, separated by blanks; '~' is a blank */
 	const char *env, *log, *input;
 	bool takes_over;
 };
@@ -46,7 +46,7 @@ static void add_words(struct argv *a, const char *text)
 	}
 }
 
-static void make_line(const struct row *row, struct line *line)
+static void make_line(const struct row *row, struct wire_line *line)
 {
 	const char *words = row->words;
 
@@ -65,10 +65,10 @@ static void make_line(const struct row *row, struct line *line)
 
 static int ask(const struct row *row, struct err *err)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 
 	make_line(row, &line);
-	return permit_line(&line, ROOT, err);
+	return allow_line(&line, ROOT, err);
 }
 
 static void let_in(void **state)
@@ -158,10 +158,10 @@ static void let_in(void **state)
 
 static int nft(const char *text, struct err *err)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 
 	argv_addl(&line.argv, "nft", text, NULL);
-	return permit_line(&line, ROOT, err);
+	return allow_line(&line, ROOT, err);
 }
 
 #define ELEMENT(set, ip) "add element netdev cmigrate_0a1b2c3d " set " { " ip " };"
@@ -189,7 +189,7 @@ static void nft_commands(void **state)
 			fail_msg("%s", bad[i]);
 }
 
-/* Each would do more than cmigrate does. */
+/* Each of these would do more than cmigrate does. */
 static void kept_out(void **state)
 {
 	static const struct row rows[] = {
@@ -228,7 +228,7 @@ static void kept_out(void **state)
 		ROW("sync -f /"),
 		ROW("tail -n 400 /etc/shadow"),
 		ROW("grep -a -m 400 -e Error~( /run/cmigrate/web/x.log"),
-		/* Another command's environment, input or log. */
+		/* The environment, input or log of another command. */
 		ROW("true", "LD_PRELOAD=/x"),
 		ROW("true", .log = "/etc/passwd"),
 		ROW("true", .input = "x\n"),
@@ -242,7 +242,7 @@ static void kept_out(void **state)
 		ROW(CHECKPOINT "web", CONF, "/run/cmigrate/web/criu.conf"),
 		ROW(CHECKPOINT "web", CONF),
 		ROW(CHECKPOINT "--criu /tmp/x web", CONF, "/run/cmigrate/web/dump.out"),
-		/* Two containers, two moves. */
+		/* Two containers, or two moves. */
 		ROW(CHECKPOINT "db", CONF, "/run/cmigrate/web/dump.out"),
 		ROW(CHECKPOINT "web", "CRIU_CONFIG_FILE=/run/cmigrate/db/criu.conf",
 		    "/run/cmigrate/web/dump.out"),
@@ -259,7 +259,7 @@ static void kept_out(void **state)
 		ROW("(fence) " ID " CMIGRATE_MOVE=" OTHER_ID),
 		ROW("(fence) " ID " PATH=/bin"),
 		ROW("(fence) .* CMIGRATE_MOVE=" ID),
-		/* What CRIU or the gate would execute. */
+		/* Programs that CRIU or the gate would execute. */
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " action-script~/tmp/x"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES
 		    " tcp-close\naction-script~/tmp/x"),
@@ -273,7 +273,7 @@ static void kept_out(void **state)
 		ROW("(store) read " WEB "/.cmigrate config.json"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " tcp-close\n"),
 		ROW("(prepare) source /run/cmigrate/web " IMAGES " /etc/passwd"),
-		/* Nothing of this name runs here, so that it has no freezer. */
+		/* No container of this name runs here, so it has no freezer. */
 		ROW("(freeze) web /sys/fs/cgroup/freezer/system.slice/freezer.state"),
 		ROW("(freeze) system.slice /sys/fs/cgroup/system.slice/cgroup.freeze"),
 		ROW("(freeze) web /etc/freezer.state"),
@@ -282,7 +282,7 @@ static void kept_out(void **state)
 		    "conv=notrunc "
 		    "status=none"),
 		ROW("cat /run/runc/../x/state.json"),
-		/* Memory that goes straight to the destination. */
+		/* Memory straight to the destination. */
 		ROW("(facts) web " WEB " " ID " source strategy=cold transport=x peer=rhel01"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60",
@@ -301,7 +301,7 @@ static void kept_out(void **state)
 		ROW("(clean) /run/cmigrate/web " IMAGES " keep"),
 		ROW("(clean) /run '' keep"),
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web --criu", CONF),
-		/* Ports that aren't page servers', a page server without an end. */
+		/* Ports of other programs, and a page server that never ends. */
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web 192.0.2.2:443", CONF),
 		ROW("(guard) admit 0a1b2c3d 192.0.2.2 22 192.0.2.1"),
 		ROW("(nudge) /run/cmigrate/web 192.0.2.2 22"),
@@ -309,11 +309,11 @@ static void kept_out(void **state)
 		ROW("ss -H -tin sport~=~:22"),
 		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 0",
 		    "CMIGRATE_PAGES=/run/cmigrate/web"),
-		/* The lock is held, never written or taken away. */
+		/* The lock may be held, never written or removed. */
 		ROW("(store) replace " WEB "/.cmigrate lock", .input = "x\n"),
 		ROW("(store) append " WEB "/.cmigrate lock", .input = "x\n"),
 		ROW("(store) remove " WEB "/.cmigrate lock"),
-		/* To open a device may do something. */
+		/* Opening a device may have effects. */
 		ROW("(address) up /dev/null 192.0.2.1/24@eth0"),
 		ROW("nsenter --net=/dev/null -- ping -q -c 1 -W 0.01 -I cm0a1b2c3d 192.0.2.1"),
 		ROW("-- ping -q -c 1 -W 0.01 -I cm0a1b2c3d 192.0.2.1"),
@@ -321,7 +321,7 @@ static void kept_out(void **state)
 		ROW("(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB
 		    " --image-path /tmp/pages --work-path /run/cmigrate/web web",
 		    CONF " CMIGRATE_RESTORE=" ID, "/run/cmigrate/web/restore.out"),
-		/* What is removed. */
+		/* Removals. */
 		ROW("(clean) /run ''"),
 		ROW("(clean) /run/cmigrate/.. ''"),
 		ROW("(clean) /run/cmigrate/web /"),
@@ -380,7 +380,7 @@ static void kept_out(void **state)
 	}
 }
 
-/* Its name is known, its text isn't. */
+/* A known name with another text. */
 static void altered_scripts(void **state)
 {
 	CLEANUP_FREE char *more = str_fmt("%sid\n", script_state.text);
@@ -389,41 +389,44 @@ static void altered_scripts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		struct err err = ERR_INIT;
 		argv_addl(&line.argv, "sh", "-c", texts[i], "state", "web", NULL);
-		assert_int_equal(permit_line(&line, ROOT, &err), -1);
+		assert_int_equal(allow_line(&line, ROOT, &err), -1);
 		assert_string_equal(
-			err.msg, "refused (state) web: the script's text is another one than here");
+			err.msg,
+			"refused (state) web: the script's text differs from the one here");
 	}
 }
 
-/* A script without a row could not be run on a host that has a gate-keeper; one row names each. */
+/* Without a row, a script can't run on a host that has a gate-keeper; each script has a row. */
 static void every_script_has_a_row(void **state)
 {
 	(void)state;
 	for (const struct script *const *s = scripts; *s; s++) {
 		CLEANUP_FREE char *start = str_fmt("(%s)", (*s)->name);
-		const struct permit *row = permits;
+		const struct allow_row *row = allow_rows;
 		while (row->words && !str_starts(row->words, start))
 			row++;
 		if (!row->words)
-			fail_msg("src/permit_table.c has nothing of src/scripts/%s.sh", (*s)->name);
+			fail_msg("src/gate/allow_table.c has no row for src/scripts/%s.sh",
+				 (*s)->name);
 		assert_ptr_equal(script_find((*s)->name), *s);
 	}
-	for (const struct permit *row = permits; row->words; row++) {
+	for (const struct allow_row *row = allow_rows; row->words; row++) {
 		if (*row->words != '(')
 			continue;
 		CLEANUP_FREE char *name = str_dupn(row->words + 1, strcspn(row->words, ")") - 1);
 		if (!script_find(name))
-			fail_msg("src/permit_table.c: no src/scripts/%s.sh", name);
+			fail_msg("src/gate/allow_table.c: no src/scripts/%s.sh", name);
 	}
 }
 
-/* So many words, or patterns in one, end in a refusal and not on the stack's end. */
+/* Too many words, or patterns in one word, are refused before the stack ends. */
 static void bounded(void **state)
 {
-	CLEANUP_LINE struct line words = {.takes_over = false}, input = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line words = {.takes_over = false},
+					   input = {.takes_over = false};
 	CLEANUP_BUF struct buf text = {0};
 	struct err err = ERR_INIT;
 
@@ -435,8 +438,8 @@ static void bounded(void **state)
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&text, "addr del 192.0.2.1/24 dev eth0\n");
 	input.input = str_dup(text.s);
-	assert_int_equal(permit_line(&words, ROOT, &err), -1);
-	assert_int_equal(permit_line(&input, ROOT, &err), -1);
+	assert_int_equal(allow_line(&words, ROOT, &err), -1);
+	assert_int_equal(allow_line(&input, ROOT, &err), -1);
 }
 
 static void session(void **state)
@@ -465,15 +468,15 @@ static void session(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		CLEANUP_ARGV struct argv a = {0};
 		struct err err = ERR_INIT;
-		assert_int_equal(line_words(good[i], &a, &err), 0);
-		if (permit_command(&a, ROOT, &err) < 0)
+		assert_int_equal(wire_words(good[i], &a, &err), 0);
+		if (allow_command(&a, ROOT, &err) < 0)
 			fail_msg("%s: %s", good[i], err.msg);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CLEANUP_ARGV struct argv a = {0};
 		struct err err = ERR_INIT;
-		assert_int_equal(line_words(bad[i], &a, &err), 0);
-		if (permit_command(&a, ROOT, &err) == 0)
+		assert_int_equal(wire_words(bad[i], &a, &err), 0);
+		if (allow_command(&a, ROOT, &err) == 0)
 			fail_msg("let in: %s", bad[i]);
 	}
 }

@@ -14,12 +14,12 @@
 #define NONCE "00112233445566778899aabbccddeeff"
 #define MARKS "; printf '\\n%s %d\\n' " NONCE " $?; printf '\\n%s\\n' " NONCE " >&2\n"
 
-static enum line_state parse(const char *text, struct line *line, size_t *len)
+static enum wire_state parse(const char *text, struct wire_line *line, size_t *len)
 {
 	struct err err = ERR_INIT;
-	enum line_state state = line_parse(text, strlen(text), line, len, &err);
+	enum wire_state state = wire_parse(text, strlen(text), line, len, &err);
 
-	assert_int_equal(state == LINE_BAD, err.code == EXIT_USAGE);
+	assert_int_equal(state == WIRE_BAD, err.code == EXIT_USAGE);
 	return state;
 }
 
@@ -32,8 +32,7 @@ static void assert_words(const struct argv *a, char *const *words)
 	assert_int_equal(a->n, n);
 }
 
-/* What the client writes is read as it was meant, and no byte of what comes behind it is touched.
- */
+/* A line of the client is read as intended, and no byte after it is touched. */
 static void what_is_written_is_read(void **state)
 {
 	char *plain[] = {"runc", "pause", "a b;c", "", "it's", "$(id)", "-n", "two\nlines\n", NULL};
@@ -50,13 +49,13 @@ static void what_is_written_is_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		CLEANUP_BUF struct buf text = {0};
 		size_t len = 0;
 		channel_command(&text, &rows[i], NONCE);
 		size_t whole = text.len;
 		buf_puts(&text, "more");
-		assert_int_equal(parse(text.s, &line, &len), LINE_WHOLE);
+		assert_int_equal(parse(text.s, &line, &len), WIRE_WHOLE);
 		assert_int_equal(len, whole);
 		assert_false(line.takes_over);
 		assert_words(&line.argv, rows[i].argv);
@@ -72,19 +71,19 @@ static void what_is_written_is_read(void **state)
 static void what_takes_over(void **state)
 {
 	char *argv[] = {"sh", "-c", "a\n'b'", "lock", NULL};
-	CLEANUP_LINE struct line line = {.takes_over = false};
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 	CLEANUP_BUF struct buf text = {0};
 	size_t len = 0;
 
 	(void)state;
 	channel_exec(&text, argv);
-	assert_int_equal(parse(text.s, &line, &len), LINE_WHOLE);
+	assert_int_equal(parse(text.s, &line, &len), WIRE_WHOLE);
 	assert_int_equal(len, text.len);
 	assert_true(line.takes_over);
 	assert_words(&line.argv, argv);
 }
 
-/* Whatever of a command has come so far: it isn't whole before its last byte, and never bad. */
+/* A partial command is never whole before its last byte, and never bad. */
 static void byte_by_byte(void **state)
 {
 	char *env[] = {"A=x y", NULL}, *argv[] = {"sh", "-c", "it's\n", NULL};
@@ -96,15 +95,15 @@ static void byte_by_byte(void **state)
 	channel_command(&text, &cmd, NONCE);
 	for (size_t i = 0; i < text.len; i++) {
 		CLEANUP_FREE char *part = str_dupn(text.s, i);
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		size_t len = 0;
-		assert_int_equal(parse(part, &line, &len), LINE_PARTIAL);
+		assert_int_equal(parse(part, &line, &len), WIRE_PARTIAL);
 		assert_null(line.argv.v);
 		assert_int_equal(len, 0);
 	}
 }
 
-/* A shell would take each of them. */
+/* A shell would accept each of them. */
 static void other_spellings(void **state)
 {
 	static const char *const rows[] = {
@@ -159,11 +158,11 @@ static void other_spellings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		CLEANUP_LINE struct line line = {.takes_over = false};
+		CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
 		size_t len = 0;
-		enum line_state got = parse(rows[i], &line, &len);
-		/* The last may still become one: its input has no end yet. */
-		if (got != (i + 1 < sizeof(rows) / sizeof(*rows) ? LINE_BAD : LINE_PARTIAL))
+		enum wire_state got = parse(rows[i], &line, &len);
+		/* The last one may still become a command: its input has no end yet. */
+		if (got != (i + 1 < sizeof(rows) / sizeof(*rows) ? WIRE_BAD : WIRE_PARTIAL))
 			fail_msg("%s", rows[i]);
 		assert_null(line.argv.v);
 	}
@@ -171,16 +170,16 @@ static void other_spellings(void **state)
 
 static void no_byte_of_0_and_no_end(void **state)
 {
-	CLEANUP_LINE struct line line = {.takes_over = false};
-	char *much = mem_new(LINE_MAX_BYTES + 2, 1);
+	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
+	char *much = mem_new(WIRE_MAX_BYTES + 2, 1);
 	struct err err = ERR_INIT;
 	size_t len = 0;
 
 	(void)state;
-	assert_int_equal(line_parse("tr\0ue", 5, &line, &len, &err), LINE_BAD);
-	memset(much, 'a', LINE_MAX_BYTES + 1);
-	assert_int_equal(line_parse(much, LINE_MAX_BYTES, &line, &len, &err), LINE_PARTIAL);
-	assert_int_equal(line_parse(much, LINE_MAX_BYTES + 1, &line, &len, &err), LINE_BAD);
+	assert_int_equal(wire_parse("tr\0ue", 5, &line, &len, &err), WIRE_BAD);
+	memset(much, 'a', WIRE_MAX_BYTES + 1);
+	assert_int_equal(wire_parse(much, WIRE_MAX_BYTES, &line, &len, &err), WIRE_PARTIAL);
+	assert_int_equal(wire_parse(much, WIRE_MAX_BYTES + 1, &line, &len, &err), WIRE_BAD);
 	free(much);
 }
 
@@ -192,11 +191,11 @@ static void words(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(line_words("exec env A=b 'x y' sh", &a, &err), 0);
+	assert_int_equal(wire_words("exec env A=b 'x y' sh", &a, &err), 0);
 	assert_words(&a, (char *[]){"exec", "env", "A=b", "x y", "sh", NULL});
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CLEANUP_ARGV struct argv none = {0};
-		if (line_words(bad[i], &none, &err) == 0 || none.n)
+		if (wire_words(bad[i], &none, &err) == 0 || none.n)
 			fail_msg("'%s'", bad[i]);
 		assert_int_equal(err.code, EXIT_USAGE);
 	}

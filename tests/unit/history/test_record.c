@@ -53,7 +53,7 @@ static void what_is_refused(void **state)
 		{"id", NULL, "has no id"},
 		{"id", "\"../x\"", "'id' of a record"},
 		{"id", "\"a b\"", "'id' of a record"},
-		{"id", "7", "'id' of a record is of a wrong type"},
+		{"id", "7", "'id' of a record has the wrong type"},
 		{"started", NULL, "'started' of a record is no time"},
 		{"started", "\"yesterday\"", "'started' of a record is no time"},
 		{"settled", "\"2025\"", "'settled' of a record is no time"},

@@ -173,9 +173,9 @@ static void wrong_types(void **state)
 		const char *text, *wanted;
 	} rows[] = {
 		{"[]", "a summary is not an object"},
-		{"{\"container\":1}", "'container' of a summary is of a wrong type"},
+		{"{\"container\":1}", "'container' of a summary has the wrong type"},
 		{"{\"container\":\"a\\u0000b\"}", "'container' of a summary"},
-		{"{\"outage_ms\":\"74\"}", "'outage_ms' of a summary is of a wrong type"},
+		{"{\"outage_ms\":\"74\"}", "'outage_ms' of a summary has the wrong type"},
 		{"{\"outage_ms\":-2}", "'outage_ms' of a summary"},
 		{"{\"exit_code\":256}", "'exit_code' of a summary"},
 		{"{\"memory_bytes\":-1}", "'memory_bytes' of a summary"},
@@ -184,7 +184,7 @@ static void wrong_types(void **state)
 		{"{\"steps\":[1]}", "a step is not an object"},
 		{"{\"steps\":[{\"name\":\"a\",\"ms\":1}]}", "a step has no name, start_ms or ms"},
 		{"{\"steps\":[{\"name\":\"a\",\"start_ms\":1,\"ms\":1,\"frozen\":1}]}",
-		 "'frozen' of a step is of a wrong type"},
+		 "'frozen' of a step has the wrong type"},
 		{"{\"passes\":1}", "'passes' of a summary is not a list"},
 		{"{\"container\":\"a\",\"passes\":[{\"pages\":\"1\"}]}", "'pages' of a pass"},
 	};

@@ -81,8 +81,8 @@ static void defaults(void **state)
 	config_clear(&c);
 }
 
-/* Each names where in the file it is. */
-static void what_is_wrong(void **state)
+/* Each message has the place of the error in the file. */
+static void errors_name_their_place(void **state)
 {
 	static const struct {
 		const char *text, *wanted;
@@ -115,8 +115,8 @@ static void what_is_wrong(void **state)
 		{"{\"hosts\":{\"a\":{},\"a\":{}}}", "duplicate"},
 		{"{\"move\":1}", "'move' is not an object"},
 		{"{\"move\":{\"strategy\":\"warm\"}}",
-		 "move.strategy: 'warm' is none of auto, cold"},
-		{"{\"move\":{\"transport\":\"nfs\"}}", "is none of shared, direct"},
+		 "move.strategy: 'warm' is not one of auto, cold"},
+		{"{\"move\":{\"transport\":\"nfs\"}}", "is not one of shared, direct"},
 		{"{\"move\":{\"timeout\":-1}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"timeout\":\"30\"}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"max_downtime_ms\":0.5}}", "'move.max_downtime_ms' is not"},
@@ -165,7 +165,7 @@ static void which_file(void **state)
 	assert_int_equal(config_load(NULL, "/a/../b", &c, &err), -1);
 	assert_true(str_starts(err.msg, "--bundle-root: "));
 	config_clear(&c);
-	/* One that is named must be there. */
+	/* A file named by the user must exist. */
 	assert_int_equal(unlink(two), 0);
 	assert_int_equal(config_load(NULL, NULL, &c, &err), -1);
 	assert_int_equal(err.code, EXIT_USAGE);
@@ -180,7 +180,7 @@ static void which_file(void **state)
 	stub_dir_remove(dir);
 }
 
-/* Where a name leads: NULL is this machine. */
+/* Checks the ssh destination of a name; NULL is this machine. */
 static void leads_to(const struct config *c, const char *name, const char *ssh)
 {
 	struct err err = ERR_INIT;
@@ -195,7 +195,7 @@ static void leads_to(const struct config *c, const char *name, const char *ssh)
 		assert_string_equal(h->ssh, ssh);
 }
 
-static void where_hosts_are(void **state)
+static void names_lead_to_hosts(void **state)
 {
 	char own[256] = "";
 	struct err err = ERR_INIT;
@@ -217,7 +217,7 @@ static void where_hosts_are(void **state)
 				"\"localhost\":{\"ssh\":\"other.invalid\"},\"rhel01\":{},"
 				"\"rhel02\":{\"ssh\":\"192.0.2.2\",\"device\":\"eth1\"},"
 				"\"rhel03\":{\"ssh\":\"root@rhel03.example.com\"}}}");
-	/* Whoever gives a destination for ssh means it. */
+	/* An explicit ssh destination wins over the name. */
 	leads_to(&c, "localhost", "admin@other.invalid");
 	leads_to(&c, own, NULL);
 	leads_to(&c, "rhel01", "admin@rhel01");
@@ -234,7 +234,7 @@ static void where_hosts_are(void **state)
 	assert_string_equal(name, own);
 	config_clear(&c);
 
-	/* One that leads to this machine is not needed. */
+	/* An ssh destination that leads to this machine is not used. */
 	struct config same = parse("{\"hosts\":{\"localhost\":{\"ssh\":\"root@127.0.0.1\"}}}");
 	leads_to(&same, "localhost", NULL);
 	config_clear(&same);
@@ -243,7 +243,7 @@ static void where_hosts_are(void **state)
 	config_clear(&remote);
 }
 
-/* It gets into scripts and into CRIU's configuration. */
+/* The root gets into scripts and into CRIU's configuration. */
 static void a_root_with_quotes(void **state)
 {
 	static const char *const roots[] = {"/srv/it's", "/srv/\"x\"", "/srv/a\\b", "relative"};
@@ -286,9 +286,12 @@ static void short_and_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_key),	      cmocka_unit_test(defaults),
-		cmocka_unit_test(what_is_wrong),      cmocka_unit_test(which_file),
-		cmocka_unit_test(where_hosts_are),    cmocka_unit_test(short_and_long_names),
+		cmocka_unit_test(every_key),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(errors_name_their_place),
+		cmocka_unit_test(which_file),
+		cmocka_unit_test(names_lead_to_hosts),
+		cmocka_unit_test(short_and_long_names),
 		cmocka_unit_test(a_root_with_quotes),
 	};
 

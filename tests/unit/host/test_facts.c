@@ -115,7 +115,7 @@ static void versions(void **state)
 		{"v=1.1.0-rc.1", VERSION(1, 1, 0)},
 		{"v=6.18.44-fc-v657", VERSION(6, 18, 44)},
 		{"v=4.18.0-553.el8_10.x86_64", VERSION(4, 18, 0)},
-		/* Never as 5.6: a kernel of a long series is no newer one. */
+		/* Not 5.6: a high patch level doesn't make a kernel newer than the next series. */
 		{"v=5.4.293", VERSION(5, 4, 99)},
 		{"v=1.1000000000000.7", VERSION(1, 99, 7)},
 		{"v=4", VERSION(4, 0, 0)},
@@ -157,7 +157,7 @@ static void json(void **state)
 	}
 }
 
-/* Nesting must not use up the stack. */
+/* Deep nesting must not use up the stack. */
 static void deep_json_is_refused(void **state)
 {
 	CLEANUP_BUF struct buf text = {0};

@@ -32,7 +32,7 @@ static struct host *far(void)
 	return host_new("rhel02", "root@rhel02", NULL, NULL);
 }
 
-/* Both kinds of host must behave alike: such tests run twice. */
+/* Both kinds of host must behave alike, so these tests run twice. */
 typedef void both_fn(struct host *host);
 
 static void on_both(both_fn *test)
@@ -126,7 +126,7 @@ static void nasty_environment(struct host *host)
 		CLEANUP_FREE char *wanted = str_fmt("%s.1.", nasty[i]);
 		assert_string_equal(out, wanted);
 	}
-	/* It was for that command alone. */
+	/* The environment was for that command alone. */
 	CLEANUP_FREE char *out = output(host, SHELL("echo \"[$HOST_WORD]\""));
 	assert_string_equal(out, "[]\n");
 }
@@ -137,7 +137,7 @@ static void environment(void **state)
 	on_both(nasty_environment);
 }
 
-static void the_mark_of_a_host(void **state)
+static void the_environment_tag_of_a_host(void **state)
 {
 	CLEANUP_HOST struct host *local = here();
 	CLEANUP_HOST struct host *remote = far();
@@ -160,7 +160,7 @@ static void input_as_it_is(struct host *host)
 
 	assert_int_equal(host_output(host, &cmd, &out, &err), 0);
 	assert_string_equal(out, text);
-	/* Without one there is nothing to read, and the next command is not taken for it. */
+	/* A command without input reads nothing, and doesn't swallow the next command. */
 	CLEANUP_FREE char *none = output(host, SHELL("wc -c"));
 	assert_string_equal(none, "0\n");
 }
@@ -182,7 +182,7 @@ static void much_input(struct host *host)
 	struct command cmd = {.argv = SHELL("wc -c"), .input = line, .timeout_ms = scaled_ms(5000)};
 	assert_int_equal(host_output(host, &cmd, &out, &err), 0);
 	assert_string_equal(out, "300000\n");
-	/* Who doesn't read it is no failure. */
+	/* A command may leave its input unread. */
 	cmd.argv = SHELL("exit 0");
 	assert_int_equal(host_run(host, &cmd, &err), 0);
 	free(line);
@@ -242,7 +242,7 @@ static void not_there(struct host *host)
 	assert_non_null(strstr(err.msg, "no-such-program"));
 }
 
-static void a_program_that_is_not_there(void **state)
+static void a_missing_program(void **state)
 {
 	(void)state;
 	on_both(not_there);
@@ -270,7 +270,7 @@ static void a_log_file(void **state)
 	on_both(logged);
 }
 
-/* A deadline ends the command with what it started, at once where it heeds SIGTERM. */
+/* A deadline ends the command with its children, at once if it heeds SIGTERM. */
 static void too_slow(struct host *host)
 {
 	CLEANUP_JOB struct job job = {0};
@@ -306,7 +306,7 @@ static void deaf(struct host *host)
 	job_wait(&job);
 	assert_true(job.timed_out);
 	assert_in_range((int)job_ms(&job), scaled_ms(100) + 1000, scaled_ms(5000));
-	/* Gone, or waiting for somebody to notice. */
+	/* Gone, or a zombie that its parent has yet to reap. */
 	char *gone[] = {
 		"sh", "-c",
 		"while grep -q '^State:.[^Z]' /proc/\"$(cat \"$0\")\"/status 2>/dev/null; do "
@@ -315,8 +315,8 @@ static void deaf(struct host *host)
 	free(output(host, gone));
 }
 
-/* As one that waits for a hung disk: no signal reaches it, and it does not end. */
-static void who_cant_be_killed_is_lost(void **state)
+/* Like a process on a hung disk: no signal reaches it, and it does not end. */
+static void an_unkillable_command_loses_the_host(void **state)
 {
 	struct command cmd = {.argv = SHELL("exec sleep 60"), .timeout_ms = 50};
 	CLEANUP_HOST struct host *host = here();
@@ -327,7 +327,7 @@ static void who_cant_be_killed_is_lost(void **state)
 	assert_int_equal(host_start(host, &cmd, &job, &err), 0);
 	pid_t real = job.proc.pid, other = fork();
 	if (other == 0) {
-		(void)pause(); /* in this session: the job has no right to its group */
+		(void)pause(); /* this process is in our session: the job can't signal its group */
 		_exit(0);
 	}
 	job.proc.pid = other;
@@ -342,13 +342,13 @@ static void who_cant_be_killed_is_lost(void **state)
 	assert_int_equal(waitpid(other, NULL, 0), other);
 }
 
-static void a_deadline_for_who_ignores_it(void **state)
+static void a_deadline_for_a_command_that_ignores_sigterm(void **state)
 {
 	(void)state;
 	on_both(deaf);
 }
 
-/* It can't be kept from its deadline by writing all the time. */
+/* Constant output can't keep a command from its deadline. */
 static void a_writer_without_end(void **state)
 {
 	CLEANUP_HOST struct host *local = here();
@@ -403,7 +403,7 @@ static void limited(struct host *host)
 	assert_string_equal(next, "usable\n");
 }
 
-static void too_much_output_is_cut_and_told(void **state)
+static void too_much_output_is_cut_and_reported(void **state)
 {
 	(void)state;
 	on_both(limited);
@@ -428,7 +428,7 @@ static void output_is_bytes(void **state)
 	on_both(binary);
 }
 
-/* A command that ends once the file is there, and says its second word. */
+/* Waits until the file exists, then prints its second word. */
 #define WAITS_FOR(file, word)                                                                      \
 	(char *[])                                                                                 \
 	{                                                                                          \
@@ -456,7 +456,7 @@ static void two_at_once(struct host *host)
 	assert_int_equal(host_start(host, &cmd, &slow, &err), 0);
 	cmd.argv = WAITS_FOR(one, "fast");
 	assert_int_equal(host_start(host, &cmd, &fast, &err), 0);
-	/* Neither in time. */
+	/* Neither ends in time. */
 	assert_int_equal(jobs_wait_any(jobs, 2, deadline_in_ms(20)), -1);
 	assert_int_equal(slow.state, JOB_RUNNING);
 	touch(one);
@@ -466,7 +466,7 @@ static void two_at_once(struct host *host)
 	touch(other);
 	assert_int_equal(jobs_wait_any(jobs, 2, 0), 0);
 	assert_string_equal(slow.out.s, "slow\n");
-	/* None runs. */
+	/* Neither runs. */
 	assert_int_equal(jobs_wait_any(jobs, 2, 0), -1);
 	job_clear(&slow);
 	job_clear(&fast);
@@ -479,7 +479,7 @@ static void jobs_at_once(void **state)
 	on_both(two_at_once);
 }
 
-/* One of two hosts being slow doesn't hold up the other. */
+/* A slow host doesn't delay another one. */
 static void wait_all(void **state)
 {
 	CLEANUP_HOST struct host *local = here();
@@ -499,7 +499,7 @@ static void wait_all(void **state)
 	assert_string_equal(b.out.s, "done\n");
 }
 
-static void what_ssh_is_given(void **state)
+static void arguments_of_ssh(void **state)
 {
 	CLEANUP_FREE char *log = str_fmt("%s/ssh.log", dir);
 	CLEANUP_ARGV struct argv options = {0};
@@ -516,7 +516,7 @@ static void what_ssh_is_given(void **state)
 	assert_true(str_starts(words, "-i\n/etc/key file\n-T\n"));
 	assert_non_null(strstr(words, "\nBatchMode=yes\n"));
 	assert_non_null(strstr(words, "\nConnectTimeout="));
-	/* The host's name is behind "--": it is never an option. */
+	/* The host's name comes after "--", so it is never an option. */
 	assert_non_null(strstr(words, "\n--\nroot@rhel02\nexec\nenv\nCMIGRATE_VERSION="));
 }
 
@@ -531,7 +531,7 @@ static void a_channel_is_used_again(void **state)
 	CLEANUP_FREE char *three = output(host, SHELL("echo $PPID"));
 	assert_non_null(host->channels);
 	assert_string_equal(two, "");
-	/* Below timeout(1), which is new each time. */
+	/* The parent of timeout(1), which is new each time. */
 	assert_string_not_equal(one, three);
 	CLEANUP_FREE char *log = str_fmt("%s/again.log", dir);
 	assert_int_equal(setenv("STUB_SSH_LOG", log, 1), 0);
@@ -540,7 +540,7 @@ static void a_channel_is_used_again(void **state)
 	assert_int_not_equal(access(log, F_OK), 0);
 }
 
-static void primed_channels_are_there_when_needed(void **state)
+static void primed_channels_are_used(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
 	CLEANUP_FREE char *log = str_fmt("%s/prime.log", dir);
@@ -562,7 +562,7 @@ static void primed_channels_are_there_when_needed(void **state)
 	assert_int_not_equal(access(log, F_OK), 0);
 }
 
-/* Another host's connection is begun before this one is there, and each host has one. */
+/* Connections to several hosts are started before the first is open, and each host has one. */
 static void connections_begun_beforehand(void **state)
 {
 	CLEANUP_HOST struct host *one = far();
@@ -593,8 +593,8 @@ static void connections_begun_beforehand(void **state)
 		err.msg, "rhel03: no answer: ssh: connect to host off port 22: No route to host");
 }
 
-/* What was begun before that was known is not waited for. */
-static void connecting_to_a_host_that_is_fenced_then(void **state)
+/* A connection started before the host was known to be off is not waited for. */
+static void connecting_to_a_host_that_is_fenced_later(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
 	struct command cmd = {.argv = SHELL("exit 1"), .timeout_ms = scaled_ms(5000)};
@@ -621,8 +621,8 @@ static void look_alike_marks(void **state)
 	}
 }
 
-/* Whatever a command does to its shell: the channel is not its parent's business. */
-static void a_remote_that_dies_in_the_middle(void **state)
+/* A command that kills its shell ends the channel, not cmigrate. */
+static void a_shell_that_dies_in_the_middle(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
 	CLEANUP_JOB struct job job = {0};
@@ -637,14 +637,14 @@ static void a_remote_that_dies_in_the_middle(void **state)
 	assert_false(job.timed_out);
 	assert_int_equal(job_failure(&job, &err), -1);
 	assert_non_null(strstr(err.msg, "rhel02: no answer: the end"));
-	/* From now on everything there fails, at once. */
+	/* From now on every command there fails at once. */
 	assert_true(host->lost);
 	int64_t begin = clock_now_us();
 	assert_int_equal(host_run(host, &cmd, &err), -1);
 	assert_true(clock_now_us() - begin < scaled_ms(1000) * INT64_C(1000));
 }
 
-/* sshd has too many logins under way: asked again, and with the same input. */
+/* sshd with too many logins under way is tried again, with the same input. */
 static void turned_away_at_first(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
@@ -682,7 +682,7 @@ static void a_host_that_goes_silent(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
 	CLEANUP_JOB struct job job = {0};
-	/* Its shell is stopped: the connection stands, nothing comes. */
+	/* Stops the channel's shell: the connection stands, but nothing arrives. */
 	struct command cmd = {.argv = SHELL("kill -STOP $(ps -o ppid= -p $PPID)"),
 			      .timeout_ms = scaled_ms(500)};
 	struct err err = ERR_INIT;
@@ -711,7 +711,7 @@ static void a_fenced_host(void **state)
 	assert_null(host->channels);
 }
 
-/* A job that nobody waits for leaves a mark that is still to come: no other command gets it. */
+/* The marks of an abandoned job are still to come; no other command must get them. */
 static void an_abandoned_job(void **state)
 {
 	CLEANUP_HOST struct host *host = far();
@@ -781,28 +781,28 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_arrive_unchanged),
 		cmocka_unit_test(environment),
-		cmocka_unit_test(the_mark_of_a_host),
+		cmocka_unit_test(the_environment_tag_of_a_host),
 		cmocka_unit_test(input),
 		cmocka_unit_test(more_input_than_a_pipe_takes),
 		cmocka_unit_test(failures_name_host_command_and_reason),
-		cmocka_unit_test(a_program_that_is_not_there),
+		cmocka_unit_test(a_missing_program),
 		cmocka_unit_test(a_log_file),
 		cmocka_unit_test(deadlines),
-		cmocka_unit_test(who_cant_be_killed_is_lost),
-		cmocka_unit_test(a_deadline_for_who_ignores_it),
+		cmocka_unit_test(an_unkillable_command_loses_the_host),
+		cmocka_unit_test(a_deadline_for_a_command_that_ignores_sigterm),
 		cmocka_unit_test(a_writer_without_end),
-		cmocka_unit_test(too_much_output_is_cut_and_told),
+		cmocka_unit_test(too_much_output_is_cut_and_reported),
 		cmocka_unit_test(output_is_bytes),
 		cmocka_unit_test(jobs_at_once),
 		cmocka_unit_test(wait_all),
-		cmocka_unit_test(what_ssh_is_given),
+		cmocka_unit_test(arguments_of_ssh),
 		cmocka_unit_test(turned_away_at_first),
 		cmocka_unit_test(a_channel_is_used_again),
-		cmocka_unit_test(primed_channels_are_there_when_needed),
+		cmocka_unit_test(primed_channels_are_used),
 		cmocka_unit_test(connections_begun_beforehand),
-		cmocka_unit_test(connecting_to_a_host_that_is_fenced_then),
+		cmocka_unit_test(connecting_to_a_host_that_is_fenced_later),
 		cmocka_unit_test(look_alike_marks),
-		cmocka_unit_test(a_remote_that_dies_in_the_middle),
+		cmocka_unit_test(a_shell_that_dies_in_the_middle),
 		cmocka_unit_test(a_host_that_cant_be_reached),
 		cmocka_unit_test(a_host_that_goes_silent),
 		cmocka_unit_test(a_fenced_host),

@@ -31,7 +31,7 @@ static void words(void **state)
 	assert_string_equal(shown, "(echo) 'a b' '' '$(id)' -n more");
 }
 
-/* What is in the executable is the file, whole and as a shell can read it. */
+/* The executable has the whole file, in a form that a shell can read. */
 static void embedded(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);

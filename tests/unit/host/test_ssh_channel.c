@@ -15,7 +15,7 @@
 #define OUT_MARK "\n" NONCE " "
 #define ERR_MARK "\n" NONCE "\n"
 
-/* What a command looks like as a line for sh. */
+/* A command as a line for sh. */
 static char *line_of(const struct command *cmd)
 {
 	struct buf line = {0};
@@ -52,7 +52,7 @@ static struct channel turned_away(void)
 	return ch;
 }
 
-/* Only one that was asked for nothing, and not for ever. */
+/* Only a channel that no command has reached, and only for some time. */
 static void reconnects(void **state)
 {
 	CLEANUP_HOST struct host *host = host_new("rhel02", "root@rhel02", NULL, NULL);
@@ -103,7 +103,7 @@ static void clear(struct channel *ch)
 	buf_clear(&ch->err);
 }
 
-/* Whole, and not before: bytes come one by one and in any order of the two streams. */
+/* The result is complete and never early: bytes arrive one by one, in any order of both streams. */
 static void byte_by_byte(void **state)
 {
 	static const char out[] = "first\nNONCE\n" OUT_MARK "137\n", err[] = "why" ERR_MARK;
@@ -133,7 +133,7 @@ static void byte_by_byte(void **state)
 	}
 }
 
-static void what_comes_behind_stays(void **state)
+static void later_output_stays(void **state)
 {
 	struct channel ch = {.busy = true};
 	CLEANUP_FREE char *o = NULL, *e = NULL;
@@ -180,7 +180,7 @@ int main(void)
 		cmocka_unit_test(lines),
 		cmocka_unit_test(reconnects),
 		cmocka_unit_test(byte_by_byte),
-		cmocka_unit_test(what_comes_behind_stays),
+		cmocka_unit_test(later_output_stays),
 		cmocka_unit_test(other_marks_are_output),
 	};
 

@@ -20,10 +20,9 @@
 #include "cmigrate/network/endpoint_probe.h"
 #include "slowness.h"
 
-/* What the server does with its connections, one after the other; the last goes for all further
- * ones. */
+/* Behaviour of the server for its connections, one after the other; the last one is repeated. */
 struct behaviour {
-	int listen_after_ms; /* connections are refused before */
+	int listen_after_ms; /* connections are refused until then */
 	int answer_after_ms;
 	const char *answers[4];
 };
@@ -37,14 +36,14 @@ static _Noreturn void serve(int fd, const struct behaviour *b)
 {
 	size_t at = 0;
 
-	/* Not even a test that fails leaves it behind. */
+	/* A test that fails must not leave the server behind. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	clock_sleep_ms(b->listen_after_ms);
 	if (listen(fd, 64) < 0)
 		_exit(1);
 	for (;;) {
 		char request[2048];
-		if (!b->answers[0]) { /* connections are taken by the kernel, and that is all */
+		if (!b->answers[0]) { /* the kernel accepts connections, and nobody replies */
 			(void)pause();
 			continue;
 		}
@@ -84,7 +83,7 @@ static void end(const struct server *s)
 	assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
 }
 
-/* Asks; 0 or -1. The answer's first line and how long it took, unless NULL. */
+/* Asks; 0 or -1. Sets the answer's first line and the time it took, unless NULL. */
 static int ask(const char *url, const char *second, int wait_ms, char **ret_line, int *ret_ms,
 	       struct err *err)
 {
@@ -129,7 +128,7 @@ static void an_answer(void **state)
 	end(&s);
 }
 
-/* Below 500 the service is there, whatever it thinks of the page. */
+/* A status below 500 means that the service is up, whatever page it sends. */
 static void status_codes(void **state)
 {
 	static const struct {
@@ -173,7 +172,7 @@ static void unavailable_at_first(void **state)
 	end(&s);
 }
 
-/* It is noticed soon after it is there. */
+/* The endpoint is noticed soon after it is up. */
 static void refused_at_first(void **state)
 {
 	struct server s = start(
@@ -197,13 +196,13 @@ static void refused(void **state)
 	assert_int_equal(ask(s.http, NULL, 200, NULL, &ms, &err), -1);
 	assert_int_equal(err.code, EXIT_SILENT);
 	assert_non_null(strstr(err.msg, s.http));
-	/* libcurl's words for it differ. */
+	/* libcurl's wording varies. */
 	assert_true(strstr(err.msg, "refused") || strstr(err.msg, "connect"));
 	assert_in_range(ms, 200, scaled_ms(2000));
 	end(&s);
 }
 
-/* A page that takes longer than a connection may is an answer all the same. */
+/* A page may take longer than a connection may. */
 static void a_slow_page(void **state)
 {
 	struct server s = start(
@@ -217,7 +216,7 @@ static void a_slow_page(void **state)
 	end(&s);
 }
 
-/* A server with TLS whose handshake takes longer than a TCP connection may. */
+/* A TLS server whose handshake takes longer than a TCP connection may. */
 static const char tls_server[] =
 	"import socket, ssl, subprocess, sys, tempfile, time\n"
 	"directory = tempfile.TemporaryDirectory()\n"
@@ -242,7 +241,7 @@ static const char tls_server[] =
 	"    except OSError:\n"
 	"        pass\n";
 
-static void tls_that_takes_its_time(void **state)
+static void a_slow_tls_handshake(void **state)
 {
 	struct err err = ERR_INIT;
 	CLEANUP_FREE char *line = NULL;
@@ -342,7 +341,7 @@ static void cancel(void **state)
 	end(&s);
 }
 
-/* One probe is asked again after a restore: old answers don't count. */
+/* A probe that is used again after a restore must not count old answers. */
 static void asked_again(void **state)
 {
 	struct server s = start(&(struct behaviour){.answers = {OK_ANSWER}});
@@ -361,7 +360,7 @@ static void asked_again(void **state)
 	probe_free(p);
 }
 
-static void what_is_shown_of_an_answer(void **state)
+static void the_shown_part_of_an_answer(void **state)
 {
 	static const char long_line[] =
 		"HTTP/1.0 200 OK\r\n\r\n\x1b[2J"
@@ -377,7 +376,7 @@ static void what_is_shown_of_an_answer(void **state)
 	end(&s);
 }
 
-/* What the environment says of proxies is for others. */
+/* Proxies in the environment are ignored. */
 static void no_proxy(void **state)
 {
 	struct server s = start(&(struct behaviour){.answers = {OK_ANSWER}});
@@ -399,13 +398,13 @@ int main(void)
 		cmocka_unit_test(refused_at_first),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(a_slow_page),
-		cmocka_unit_test(tls_that_takes_its_time),
+		cmocka_unit_test(a_slow_tls_handshake),
 		cmocka_unit_test(silent),
 		cmocka_unit_test(tcp_refused_at_first),
 		cmocka_unit_test(all_must_answer),
 		cmocka_unit_test(cancel),
 		cmocka_unit_test(asked_again),
-		cmocka_unit_test(what_is_shown_of_an_answer),
+		cmocka_unit_test(the_shown_part_of_an_answer),
 		cmocka_unit_test(no_proxy),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What net asks of a host, seen through the events: the scripts' words. Nothing is run: it is
- * fenced. */
+/* The scripts and arguments that a hand-over runs on a host, read from its events. The host is
+ * fenced, so nothing is run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ static void words(void **state)
 				     "(address) announce '/run/netns/w b' 192.0.2.7/24@eth0\n");
 }
 
-/* Without an address there is nothing to ask. */
+/* Without an address nothing is run. */
 static void no_address(void **state)
 {
 	CLEANUP_BUF struct buf shown = {0};
@@ -66,7 +66,8 @@ static void no_address(void **state)
 	assert_null(shown.s);
 }
 
-/* The same for a container on every host and in every version: recovery finds things by it. */
+/* Tags are the same for a container on every host and in every version, because recovery needs
+ * them. */
 static void tags(void **state)
 {
 	char a[NET_TAG_SIZE], b[NET_TAG_SIZE];

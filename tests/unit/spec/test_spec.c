@@ -16,7 +16,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* An option as the command line has it, and its place. */
+/* An option as on the command line, and its place. */
 static const struct {
 	const char *name;
 	bool many;
@@ -74,7 +74,7 @@ static void clear_options(struct spec_opts *o)
 	}
 }
 
-/* What is at "process.env.0"; NULL where nothing is. */
+/* The value at a path such as "process.env.0"; NULL if there is none. */
 static json_t *at(const json_t *doc, const char *path)
 {
 	CLEANUP_FREE char *copy = str_dup(path);
@@ -186,7 +186,7 @@ static void default_mounts(void **state)
 		    "[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]}");
 }
 
-/* One option, and what it makes of the defaults. */
+/* Each option alone, and the change it makes to the defaults. */
 static void each_option(void **state)
 {
 	static const struct {
@@ -279,7 +279,7 @@ static void each_mount(void **state)
 	}
 }
 
-static void a_comma_between_quotes_is_of_the_option(void **state)
+static void a_comma_between_quotes_belongs_to_the_option(void **state)
 {
 	json_auto_t *doc = generate_one("bind", "/a:/b:ro,context=\"u:r:t:s0:c1,c2\"", NULL);
 
@@ -363,8 +363,8 @@ static void each_refusal(void **state)
 		{"env", "=b", "is not KEY=VALUE"},
 		{"label", "a=\xed\xa0\x80", "is not UTF-8"},
 		{"bind", "/a\xfe:/b", "is not UTF-8"},
-		{"network", "bridge", "--network: 'bridge' is none of host, none or"},
-		{"network", "", "is none of"},
+		{"network", "bridge", "--network: 'bridge' is not host, none or"},
+		{"network", "", "is not host, none or"},
 		{"network", "/run/../x", "'..'"},
 		{"cwd", "srv", "--cwd: path 'srv' is not absolute"},
 		{"cwd", "/a\nb", "control byte"},
@@ -373,8 +373,8 @@ static void each_refusal(void **state)
 		{"uid", "-1", "is not a number"},
 		{"uid", "4294967295", "is more than 4294967294"},
 		{"gid", "99999999999999999999999", "is more than"},
-		{"user", "apache", "give UID[:GID] in numbers"},
-		{"user", "48:apache", "give UID[:GID] in numbers"},
+		{"user", "apache", "give UID[:GID] as numbers"},
+		{"user", "48:apache", "give UID[:GID] as numbers"},
 		{"user", "48:", "is not a number"},
 		{"groups", "wheel", "--groups: 'wheel' is not a number"},
 		{"hostname", "", "--hostname: '' is not a host name"},
@@ -403,7 +403,7 @@ static void each_refusal(void **state)
 		{"sysctl", "net.ipv4.ip_forward",
 		 "--sysctl: 'net.ipv4.ip_forward' is not KEY=VALUE"},
 		{"sysctl", "a b=1", "is not the name of a kernel parameter"},
-		{"sysctl", "vm.swappiness=1", "sysctl 'vm.swappiness' is the host's"},
+		{"sysctl", "vm.swappiness=1", "sysctl 'vm.swappiness' belongs to the host"},
 		{"cgroups-path", "", "--cgroups-path: '' is empty"},
 		{"cgroups-path", "/a/../b", "'..'"},
 		{"cgroups-path", "../b", "'..'"},
@@ -444,8 +444,8 @@ static void each_refusal(void **state)
 		{"endpoint", "ftp://a/", "--endpoint: endpoint 'ftp://a/' is not"},
 		{"endpoint", "http://a/,http://b/",
 		 "--endpoint: 'http://a/,http://b/' has a comma"},
-		{"strategy", "fast", "org.cmigrate.strategy: 'fast' is none of"},
-		{"transport", "pigeon", "org.cmigrate.transport: 'pigeon' is none of"},
+		{"strategy", "fast", "org.cmigrate.strategy: 'fast' is not one of"},
+		{"transport", "pigeon", "org.cmigrate.transport: 'pigeon' is not one of"},
 		{"label", "org.cmigrate.timeout=0", "--label: org.cmigrate.timeout: '0' is not"},
 	};
 
@@ -500,7 +500,7 @@ static void refused_together(void **state)
 	"{\"type\":\"network\",\"path\":\"/n\"}],\"seccomp\":{\"defaultAction\":\"a\"}},"          \
 	"\"x-other\":{\"b\":1,\"a\":null}}"
 
-/* Nothing but what the option says differs from the template. */
+/* Only the given option differs from the template. */
 static void a_template_changes_only_where_told(void **state)
 {
 	static const struct {
@@ -536,8 +536,8 @@ static void a_template_changes_only_where_told(void **state)
 	assert_true(json_equal(same, wanted));
 }
 
-/* The options of a move are kept as annotations; each wins over its label and its template. */
-static void what_moves_need(void **state)
+/* The settings for moves become annotations; each wins over its label and its template. */
+static void settings_for_moves(void **state)
 {
 	static const char template[] =
 		"{\"process\":{},\"root\":{},\"annotations\":{"
@@ -596,7 +596,7 @@ static void bad_templates(void **state)
 		{"{\"hostname\":\"a\"}", "cwd", "/", "a host name needs a uts namespace"},
 		{"{\"annotations\":{\"a\":1}}", "cwd", "/", "annotation 'a' is not a string"},
 		{"{\"annotations\":{\"org.cmigrate.tcp\":\"x\"}}", "cwd", "/",
-		 "org.cmigrate.tcp: 'x' is none of established, close"},
+		 "org.cmigrate.tcp: 'x' is not one of established, close"},
 	};
 
 	(void)state;
@@ -666,7 +666,7 @@ static void text_round_trip(void **state)
 	assert_string_equal(out.s, text);
 }
 
-static void text_that_is_no_configuration(void **state)
+static void not_a_configuration(void **state)
 {
 	static const struct {
 		const char *text, *message;
@@ -715,12 +715,12 @@ static void annotations(void **state)
 		{"org.cmigrate.strategy", "auto", NULL},
 		{"org.cmigrate.strategy", "hybrid", NULL},
 		{"org.cmigrate.strategy", "precopy",
-		 "'precopy' is none of auto, cold, pre-copy, post-copy, hybrid"},
-		{"org.cmigrate.strategy", "auto|cold", "is none of"},
+		 "'precopy' is not one of auto, cold, pre-copy, post-copy, hybrid"},
+		{"org.cmigrate.strategy", "auto|cold", "is not one of"},
 		{"org.cmigrate.transport", "direct", NULL},
-		{"org.cmigrate.transport", "nfs", "'nfs' is none of shared, direct"},
+		{"org.cmigrate.transport", "nfs", "'nfs' is not one of shared, direct"},
 		{"org.cmigrate.tcp", "established", NULL},
-		{"org.cmigrate.tcp", "", "'' is none of established, close"},
+		{"org.cmigrate.tcp", "", "'' is not one of established, close"},
 		{"org.cmigrate.timeout", "30", NULL},
 		{"org.cmigrate.timeout", "1000000", NULL},
 		{"org.cmigrate.timeout", "1000001", "is not a number of seconds, 1 to 1000000"},
@@ -738,8 +738,8 @@ static void annotations(void **state)
 		{"org.cmigrate.criu", "--ghost-limit", "--ghost-limit needs a size"},
 		{"org.cmigrate.criu", "--ghost-limit 4MB", "'4MB' is not a size"},
 		{"org.cmigrate.criu", "--ghost-limit --file-locks", "'--file-locks' is not a size"},
-		{"org.cmigrate.criu", "--tcp-established", "'--tcp-established' is none of"},
-		{"org.cmigrate.criu", "--file-locks\n", "is none of"},
+		{"org.cmigrate.criu", "--tcp-established", "'--tcp-established' is not one of"},
+		{"org.cmigrate.criu", "--file-locks\n", "is not one of"},
 		{"org.cmigrate.maxdowntime", "1", "did you mean 'org.cmigrate.max-downtime'?"},
 		{"org.cmigrate.", "1", "unknown annotation 'org.cmigrate.'"},
 		{"", "1", "needs a name"},
@@ -779,7 +779,7 @@ int main(void)
 		cmocka_unit_test(default_mounts),
 		cmocka_unit_test(each_option),
 		cmocka_unit_test(each_mount),
-		cmocka_unit_test(a_comma_between_quotes_is_of_the_option),
+		cmocka_unit_test(a_comma_between_quotes_belongs_to_the_option),
 		cmocka_unit_test(a_parent_is_mounted_before_its_children),
 		cmocka_unit_test(args_keep_every_word),
 		cmocka_unit_test(flags_and_sizes),
@@ -787,13 +787,13 @@ int main(void)
 		cmocka_unit_test(each_refusal),
 		cmocka_unit_test(refused_together),
 		cmocka_unit_test(a_template_changes_only_where_told),
-		cmocka_unit_test(what_moves_need),
+		cmocka_unit_test(settings_for_moves),
 		cmocka_unit_test(an_empty_template_is_completed),
 		cmocka_unit_test(bad_templates),
 		cmocka_unit_test(seccomp),
 		cmocka_unit_test(a_failure_leaves_the_template_alone),
 		cmocka_unit_test(text_round_trip),
-		cmocka_unit_test(text_that_is_no_configuration),
+		cmocka_unit_test(not_a_configuration),
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(suggestions),
 	};
