@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the times in a record. */
+/* Precision of the times in a record. */
 #define ROUNDING_MS 0.1
 #define WIDTH_MIN 40
 #define NAME_MIN 6
 #define NAME_MAX_COLUMNS 16
 #define MS_COLUMNS 12
-/* Two blanks in front, one on each side of the bar. */
+/* Two blanks in front of the name, one on each side of the bar. */
 #define BLANKS 4
 
 /* A block of rows on one scale. */
@@ -132,7 +132,7 @@ static void draw_title(const struct ruler *r, struct buf *out)
 	buf_printf(out, "  %-*s 0%*s\n", r->name_columns, r->title, r->cells - 1, end);
 }
 
-/* However short a step was, it has a cell: that it took place matters too. */
+/* Even the shortest step gets a cell, because it matters that it took place. */
 static void draw_row(const struct ruler *r, const struct timeline_row *row, struct buf *out)
 {
 	const char *running = r->utf8 ? TIMELINE_RUNNING : TIMELINE_RUNNING_ASCII;
@@ -163,7 +163,7 @@ static void draw_rows(const struct ruler *r, const struct timeline_row *rows, si
 /* ---- which step goes where ---- */
 
 struct window {
-	double start, end; /* of the outage; both negative where nothing was ever frozen */
+	double start, end; /* of the outage; both negative if nothing was ever frozen */
 };
 
 static double end_of(const struct summary_step *step)
@@ -181,7 +181,8 @@ static double end_of_all(const struct summary *s, bool frozen_only)
 	return end;
 }
 
-/* Where neither outage nor freeze is known (it went wrong), the frozen steps say how long it was.
+/*
+ * If neither outage nor freeze is known because the move failed, the frozen steps give the length.
  */
 static struct window outage_window(const struct summary *s)
 {
@@ -200,12 +201,15 @@ static bool is_inside(const struct window *w, const struct summary_step *step)
 {
 	if (w->start < 0)
 		return false;
-	/* A record keeps tenths, so that what touches may seem to overlap, or the reverse. */
+	/*
+	 * Times are rounded to tenths, so steps that only touch may seem to overlap, or the
+	 * reverse.
+	 */
 	return step->frozen ||
 	       (step->start_ms < w->end + ROUNDING_MS && end_of(step) > w->start + ROUNDING_MS);
 }
 
-/* Stable: steps that began at one moment stay in their order. */
+/* Stable: steps that began at the same moment keep their order. */
 static void sort_rows(struct timeline_row *rows, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {

@@ -163,7 +163,7 @@ static void beside_the_bundle(void **state)
 
 static void all_containers_by_time(void **state)
 {
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	size_t n = 0;
 
 	(void)state;
@@ -174,22 +174,22 @@ static void all_containers_by_time(void **state)
 	put(&all.v[0], 1, "moved");
 	put(&all.v[0], 4, "moved");
 	put(&all.v[1], 2, "moved");
-	const struct record **rows = histories_rows(&all, 0, 0, &n);
+	const struct record **rows = all_histories_rows(&all, 0, 0, &n);
 	assert_int_equal(n, 3);
 	assert_int_equal(rows[1]->started_s, MOMENT + 2);
 	free(rows);
-	rows = histories_rows(&all, MOMENT + 2, 1, &n);
+	rows = all_histories_rows(&all, MOMENT + 2, 1, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(rows[0]->started_s, MOMENT + 4);
 	free(rows);
-	rows = histories_rows(&all, MOMENT + 5, 0, &n);
+	rows = all_histories_rows(&all, MOMENT + 5, 0, &n);
 	assert_int_equal(n, 0);
 	free(rows);
 }
 
 static void as_metrics(void **state)
 {
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	CLEANUP_BUF struct buf text = {0};
 
 	(void)state;
