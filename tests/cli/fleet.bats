@@ -239,7 +239,7 @@ web_is_on() { # HOST
 @test "a move whose process is killed is a failure that names the way out" {
 	CMIGRATE_FAULT=dump:after drains
 	[ "$status" -eq 8 ]
-	[[ $output == *"'cmigrate recover web' settles what it has left"* ]]
+	[[ $output == *"'cmigrate recover web' settles what it left"* ]]
 	runs recover web
 	web_is_on hosta
 }
