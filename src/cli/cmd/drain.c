@@ -28,7 +28,7 @@ static int check_opts(const struct drain *d, struct err *err)
 			return err_set(err, EXIT_USAGE, "--to: no host '%s' in the configuration",
 				       d->to.v[i]);
 		if (strcmp(d->to.v[i], d->host) == 0)
-			return err_set(err, EXIT_USAGE, "--to: %s is what is to be drained",
+			return err_set(err, EXIT_USAGE, "--to: %s is the host to be drained",
 				       d->host);
 	}
 	return 0;
@@ -58,19 +58,19 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 #define ROW(member, name, kind, arg, help) OPT(struct drain_opts, member, name, 0, kind, arg, help)
 
 static const struct opt table[] = {
-	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "only to these; repeatable"),
-	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "leave these there; repeatable"),
+	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "move to these hosts only; repeatable"),
+	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "containers that stay; repeatable"),
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	{.name = "on-error",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct drain_opts, on_error),
 	 .arg = "WHAT",
-	 .help = "when a move fails: begin no other, or go on (continue)",
+	 .help = "if a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
-	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
-	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show what would go where"),
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
-	    "move also what org.cmigrate.pin keeps where it is"),
+	    "move containers with org.cmigrate.pin too"),
 	{.name = NULL},
 };
 
@@ -79,10 +79,10 @@ const struct verb verb_drain = {
 	.synopsis = "[OPTIONS] HOST",
 	.summary = "move everything on a host to the other hosts",
 	.details =
-		"Small containers first, each to the host with the most memory left. A host that\n"
-		"refuses one is passed over for it. A second run goes on with what is left.\n"
-		"Exit code 0 when nothing is left but what --exclude names, 8 when something\n"
-		"is, each by name.",
+		"Small containers first, each to the host with the most memory left. If a host\n"
+		"refuses a container, the next one is tried. A second run continues with what is\n"
+		"left. Exit code 0 if only the containers of --exclude are left; otherwise exit\n"
+		"code 8 and the name of each one left.",
 	.opts = table,
 	.opts_size = sizeof(struct drain_opts),
 	.acts = true,

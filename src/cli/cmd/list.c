@@ -122,10 +122,9 @@ const struct verb verb_list = {
 	.name = "list",
 	.synopsis = "[HOST...]",
 	.summary = "show every container on every known host",
-	.details =
-		"Asks the hosts of the configuration at once, or those named, or without any\n"
-		"this machine. A host that doesn't answer is shown as unreachable, and the exit\n"
-		"code is 1 then. Memory is what no file keeps: the measure of a move.\n",
+	.details = "Asks the named hosts, or all hosts of the configuration, or this machine if\n"
+		   "there is none. A host that does not answer is shown as unreachable, and the\n"
+		   "exit code is then 1. MEMORY is what no file backs: a move has to copy it.\n",
 	.opts = list_table,
 	.opts_size = 0,
 	.min_args = 0,

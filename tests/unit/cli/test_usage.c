@@ -185,7 +185,7 @@ static void what_is_unknown_names_the_nearest(void **state)
 		{"--jsn generate", "unknown option '--jsn'; did you mean '--json'?"},
 		{"generate --quite", "unknown option '--quite'; did you mean '--quiet'?"},
 		{"-x generate", "unknown option '-x'"},
-		{"completion tcsh", "'tcsh' is none of bash, zsh, fish"},
+		{"completion tcsh", "'tcsh' is not bash, zsh or fish"},
 	};
 
 	(void)state;
