@@ -30,7 +30,7 @@ static void configure(const char *more)
 	write_file("cmigrate.json", text);
 }
 
-/* The bundle "web" with these annotations; NULL: none. */
+/* Makes the bundle "web" with these annotations, or without any (NULL). */
 static void bundle(const char *annotations)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/bundles/web/config.json", test_dir);
@@ -46,7 +46,7 @@ static void bundle(const char *annotations)
 		(void)unlink(path);
 }
 
-/* An ssh that only leaves a trace. */
+/* Puts an ssh in the path that only leaves a trace. */
 static int begin(void **state)
 {
 	if (directories_begin(state) < 0)

@@ -22,12 +22,12 @@ static void most_memory_left(void **state)
 	assert_int_equal(placement_choose(hosts, 3, 100 * MIB, 2), 1);
 	hosts[1].refused = true;
 	assert_int_equal(placement_choose(hosts, 3, 100 * MIB, 2), 2);
-	/* What is on its way there counts as if it were there. */
+	/* Containers under way to a host count as if they were there. */
 	hosts[2].planned = 3000 * MIB;
 	assert_int_equal(placement_choose(hosts, 3, 100 * MIB, 2), 0);
 }
 
-/* Free memory changes by itself: about the same is the same. */
+/* Free memory changes by itself: about the same counts as the same. */
 static void fewest_planned_then_carried(void **state)
 {
 	struct placement_host hosts[] = {HOST("a", 8010), HOST("b", 8200), HOST("c", 8100)};
@@ -43,7 +43,7 @@ static void fewest_planned_then_carried(void **state)
 	assert_int_equal(placement_choose(hosts, 3, MIB, 2), 1);
 }
 
-/* What is left counts, however large a host is. */
+/* The memory left counts, however large a host is. */
 static void large_and_nearly_full(void **state)
 {
 	struct placement_host hosts[] = {HOST("a", 1500), HOST("b", 40000)};
@@ -56,7 +56,7 @@ static void large_and_nearly_full(void **state)
 	assert_int_equal(placement_choose(hosts, 2, 1000 * MIB, 2), 1);
 }
 
-/* A host where a move failed comes last, also when the others must be waited for. */
+/* A host where a move failed comes last, even if the others have to be waited for. */
 static void failures(void **state)
 {
 	struct placement_host hosts[] = {HOST("a", 9000), HOST("b", 4000)};
@@ -77,7 +77,7 @@ static void none_and_later(void **state)
 	(void)state;
 	assert_int_equal(placement_choose(hosts, 0, MIB, 2), PLACEMENT_NONE);
 	assert_int_equal(placement_choose(hosts, 2, 900 * MIB, 2), PLACEMENT_NONE);
-	/* Beside its pages a container needs some memory of the kernel. */
+	/* Besides its pages a container needs some memory of the kernel. */
 	assert_int_equal(placement_choose(hosts, 2, 890 * MIB, 2), PLACEMENT_NONE);
 	assert_int_equal(placement_choose(hosts, 2, 880 * MIB, 2), 1);
 	hosts[1].n_moving = 2;

@@ -76,7 +76,7 @@ static void one_row_a_move(void **state)
 	assert_int_equal(h.rows[1].outcome, OUTCOME_UNDONE);
 }
 
-static void what_is_damaged_is_left_out(void **state)
+static void damaged_lines_are_left_out(void **state)
 {
 	CLEANUP_FREE char *good = line_of("a-1", "moved"), *other = line_of("a-2", "undone");
 	char *at = strstr(other, "\"web\"");
@@ -93,7 +93,7 @@ static void what_is_damaged_is_left_out(void **state)
 	assert_int_equal(torn.damaged, 1);
 	parse(&none, "");
 	assert_int_equal(none.n + none.damaged, 0);
-	/* That of a bundle that this one was copied from. */
+	/* A record of the bundle that this one was copied from. */
 	memcpy(at, "\"wob\"", 5);
 	parse(&copied, other);
 	assert_int_equal(copied.n, 0);
@@ -125,7 +125,7 @@ static void add(const struct store *store, int number)
 	record_clear(&r);
 }
 
-/* The same here and over ssh, as large as it gets. */
+/* The file is the same here and over ssh, at its full size. */
 static void beside_the_bundle(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
@@ -207,7 +207,7 @@ static void as_metrics(void **state)
 				       "42\n"));
 	assert_non_null(
 		strstr(text.s, "\ncmigrate_moves_total{container=\"web\",outcome=\"undone\"} 0\n"));
-	/* What is in doubt has not come to an end: as a counter it would go down. */
+	/* A move in doubt has not ended: a counter of such moves would go down. */
 	assert_null(strstr(text.s, "outcome=\"in-doubt\""));
 	assert_non_null(strstr(text.s, "\ncmigrate_moves_in_doubt{container=\"web\"} 1\n"));
 	assert_non_null(
@@ -241,7 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_oldest_make_room_and_are_counted),
 		cmocka_unit_test(one_row_a_move),
-		cmocka_unit_test(what_is_damaged_is_left_out),
+		cmocka_unit_test(damaged_lines_are_left_out),
 		cmocka_unit_test(bytes_that_are_no_text),
 		cmocka_unit_test(beside_the_bundle),
 		cmocka_unit_test(all_containers_by_time),
