@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# move-and-report.sh NAME DEST: moves a container, says in one line what came of it, and does what can be done
-# about it. What every exit code means is in cmigrate(1).
+# move-and-report.sh NAME DEST: moves a container, reports the result in one line, and reacts to failures.
+# cmigrate(1) explains the exit codes.
 set -u
 name=${1:?usage: move-and-report.sh NAME DEST} destination=${2:?usage: move-and-report.sh NAME DEST}
-# An outage longer than this is worth a word, in milliseconds.
+# Report an outage longer than this, in milliseconds.
 limit=${OUTAGE_LIMIT_MS:-1000}
 tries=3
 
@@ -20,12 +20,12 @@ field() {
 }
 
 move
-# 7: another cmigrate is at it. It will be through in a moment, or has left a move to recover.
+# 7: another cmigrate holds the container. It ends soon, or has left a move to recover.
 while [ "$status" -eq 7 ] && [ "$tries" -gt 0 ]; do
 	tries=$((tries - 1))
 	sleep 5
 	summary=$(cmigrate --json recover "$name" 2>/dev/null | tail -n 1)
-	# What was interrupted may have been this very move.
+	# The interrupted move may have been this very one.
 	if [ "$(field outcome)" = moved ] && [ "$(field destination)" = "$destination" ]; then
 		status=0
 		break
@@ -42,11 +42,11 @@ case $status in
 		echo "$name: that is more than $limit ms: $(field 'memory_bytes') bytes of memory" >&2
 	fi
 	;;
-3) echo "$name: not moved, a check says: $(field error)" >&2 ;;
-4) echo "$name: goes on running on $(field source): $(field error)" >&2 ;;
-5) echo "$name: moved, but nobody answers: $(field error)" >&2 ;;
+3) echo "$name: not moved, a check refuses: $(field error)" >&2 ;;
+4) echo "$name: still runs on $(field source): $(field error)" >&2 ;;
+5) echo "$name: moved, but its endpoint is silent: $(field error)" >&2 ;;
 6)
-	# A host is silent. Nothing is started anywhere until it is asked, or known to be off.
+	# A host is silent. Nothing is started until it answers or is known to be off.
 	echo "$name: in doubt: $(field error)" >&2
 	cmigrate --quiet recover "$name"
 	status=$?
