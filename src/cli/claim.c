@@ -47,14 +47,16 @@ static struct host *find_host(const struct app *app, const char *name, struct er
 	return answers_take(&asked, host);
 }
 
-int claim_find(struct claim *claim, const struct app *app, const char *name, const char *on,
-	       struct container *ret, struct err *err)
+int claim_find(struct claim *claim, const struct app *app, const char *name,
+	       const struct claim_opts *opts, struct container *ret, struct err *err)
 {
 	struct host *host;
 
-	if (name_check(name, err) < 0)
+	if (bundle_check_options(&opts->addresses, &(struct argv){0}, err) < 0 ||
+	    name_check(name, err) < 0)
 		return -1;
-	host = on ? config_host(app->config, on, app->events, err) : find_host(app, name, err);
+	host = opts->on ? config_host(app->config, opts->on, app->events, err)
+			: find_host(app, name, err);
 	if (!host || init_at(claim, app, name, host, err) < 0 || claim_take(claim, err) < 0)
 		return -1;
 	return claim_container(claim, ret, err);

@@ -4,11 +4,29 @@
 #define CMIGRATE_CLAIM_H
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/base/options.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/container/bundle.h"
 #include "cmigrate/container/container.h"
 #include "cmigrate/container/state_dir.h"
 #include "cmigrate/host/host.h"
+
+/* The options of verbs that end a container; `claim` in the option struct of the verb. */
+struct claim_opts {
+	char *on;
+	struct argv addresses;
+};
+#define CLAIM_OPTS(type)                                                                           \
+	OPT(type, claim.on, "on", 0, OPT_STRING, "HOST",                                           \
+	    "host that has the container (found by asking)"),                                      \
+		{.name = "from",                                                                   \
+		 .kind = OPT_STRING,                                                               \
+		 .offset = offsetof(type, claim.on),                                               \
+		 .arg = "HOST",                                                                    \
+		 .help = "",                                                                       \
+		 .hidden = true},                                                                  \
+		OPT(type, claim.addresses, "address", 0, OPT_STRINGS, "ADDRESS",                   \
+		    "address to take down instead of the configured; repeatable")
 
 struct claim {
 	struct host *host;
@@ -27,11 +45,12 @@ int claim_init(struct claim *claim, const struct app *app, const char *name, con
 	       struct err *err);
 /*
  * Finds the container, claims it (claim_take()) and reads what runc knows of it into *ret. Looks on
- * the host `on`, or asks all hosts (NULL). If no host was found, the error is locate()'s and host
- * stays NULL; otherwise the error is that of the failing call.
+ * the host opts->on, or asks all hosts (NULL). If no host was found, the error is locate()'s and
+ * host stays NULL; otherwise the error is that of the failing call. EXIT_USAGE: an option is
+ * invalid.
  */
-int claim_find(struct claim *claim, const struct app *app, const char *name, const char *on,
-	       struct container *ret, struct err *err);
+int claim_find(struct claim *claim, const struct app *app, const char *name,
+	       const struct claim_opts *opts, struct container *ret, struct err *err);
 /* Also releases the lock. */
 void claim_clear(struct claim *claim);
 

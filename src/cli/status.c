@@ -59,20 +59,17 @@ static void pick(struct containers *all, const char *name, struct containers *re
 	}
 }
 
-static void collect(struct status *s, const char *name)
+void status_collect(struct answers *answers, struct containers *ret)
 {
-	CLEANUP_CONTAINERS struct containers all = {0};
-
-	for (size_t i = 0; i < s->answers.n; i++) {
-		struct answer *a = &s->answers.rows[i];
+	for (size_t i = 0; i < answers->n; i++) {
+		struct answer *a = &answers->rows[i];
 		struct facts facts;
 		if (!a->ok)
 			continue;
 		facts_parse(&facts, buf_str(&a->job.out));
-		a->ok = containers_add(&all, a->host->name, &facts, &a->err) == 0;
+		a->ok = containers_add(ret, a->host->name, &facts, &a->err) == 0;
 		facts_clear(&facts);
 	}
-	pick(&all, name, &s->list);
 }
 
 static struct answer *answer_of(const struct status *s, const char *host)
@@ -144,10 +141,13 @@ static void complete(struct status *s)
 
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)
 {
+	CLEANUP_CONTAINERS struct containers all = {0};
+
 	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
 	    ask_hosts(app, &ret->answers, err) < 0)
 		return -1;
-	collect(ret, name);
+	status_collect(&ret->answers, &all);
+	pick(&all, name, &ret->list);
 	find_bundle(ret);
 	complete(ret);
 	return 0;

@@ -14,6 +14,7 @@
 #define TICK_MS 100
 /* Pause between two attempts at a container that another cmigrate holds. */
 #define BUSY_PAUSE_MS 1000
+#define PARALLEL_MAX 64
 
 static const char *const words[] = {
 	[BATCH_WAITING] = "not-begun", [BATCH_MOVED] = "moved",	    [BATCH_GONE] = "gone",
@@ -65,10 +66,14 @@ void batch_caller_clear(struct batch_caller *caller)
 	argv_clear(&caller->options);
 }
 
-int batch_skip_checks(const struct argv *lists, struct argv *options, struct err *err)
+int batch_check_options(unsigned parallel, const struct argv *skip_checks, struct argv *options,
+			struct err *err)
 {
 	CLEANUP_ARGV struct argv ids = {0};
-	int status = preflight_skip(lists, &ids, err);
+
+	if (parallel > PARALLEL_MAX)
+		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
+	int status = preflight_skip(skip_checks, &ids, err);
 
 	for (size_t i = 0; i < ids.n; i++)
 		argv_addl(options, "--skip-check", ids.v[i], NULL);

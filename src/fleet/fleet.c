@@ -89,15 +89,6 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 	return 0;
 }
 
-size_t fleet_find(const struct fleet *fleet, const char *name)
-{
-	size_t i = 0;
-
-	while (i < fleet->n_hosts && strcmp(fleet->hosts[i].name, name) != 0)
-		i++;
-	return i;
-}
-
 size_t fleet_count(const struct fleet *fleet, const char *host)
 {
 	size_t n = 0;

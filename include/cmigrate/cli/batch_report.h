@@ -12,8 +12,6 @@
  * Fills it from the command's options and user interface; caller->options is the caller's to clear.
  */
 void batch_caller_init(struct batch_caller *caller, const struct app *app);
-/* Prints one finished move: a line of progress, or with --json an object. */
-void batch_report_move(struct ui *ui, const struct batch_move *move);
 /*
  * Prints all moves as a table on stdout; with --quiet only the failed ones, a line each on stderr.
  */

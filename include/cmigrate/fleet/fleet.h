@@ -44,8 +44,6 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 /* Fills a host's row from the output of list.sh there, without containers. */
 void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 		     const struct facts *facts);
-/* The index of a host; n_hosts if there is none of that name. */
-size_t fleet_find(const struct fleet *fleet, const char *name);
 /* Containers of a host whose processes exist. */
 size_t fleet_count(const struct fleet *fleet, const char *host);
 /* "rhel02: no answer: ...; ..." for silent hosts, "" if all answered. Owned by the caller. */

@@ -26,20 +26,6 @@ void timeline_headline(const struct summary *summary, struct buf *out);
  * Bars of frozen time are drawn full. Adds nothing if there are no steps.
  */
 void timeline_draw(const struct summary *summary, unsigned width, bool utf8, struct buf *out);
-/* A bar: a step, or "outage" and "frozen" for a time of several steps. */
-struct timeline_row {
-	const char *name; /* borrowed from the summary */
-	double start, ms; /* since the start of the operation */
-	bool frozen;
-};
-/*
- * The bars of the two rulers, in order; rows has room for n_steps + 1. The whole operation is from
- * 0 to *ret_to ms, with the outage as one of its rows. If nothing was frozen, the outage has no
- * bars and the outputs stay untouched.
- */
-size_t timeline_whole(const struct summary *summary, struct timeline_row *rows, double *ret_to);
-size_t timeline_outage(const struct summary *summary, struct timeline_row *rows, double *ret_from,
-		       double *ret_to);
 /* Writes "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s" or "1.5 h" into text[32]. */
 void timeline_ms(char text[32], double ms);
 

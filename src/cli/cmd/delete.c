@@ -6,8 +6,7 @@
 #include "cmigrate/host/config.h"
 
 struct delete_opts {
-	char *on;
-	struct argv addresses;
+	struct claim_opts claim;
 	bool force;
 };
 
@@ -15,15 +14,7 @@ struct delete_opts {
 
 static const struct opt delete_table[] = {
 	ROW(force, "force", OPT_FLAG, NULL, "kill it if it is not stopped"),
-	ROW(on, "on", OPT_STRING, "HOST", "host that has the container (found by asking)"),
-	{.name = "from",
-	 .kind = OPT_STRING,
-	 .offset = offsetof(struct delete_opts, on),
-	 .arg = "HOST",
-	 .help = "",
-	 .hidden = true},
-	ROW(addresses, "address", OPT_STRINGS, "ADDRESS",
-	    "address to take down instead of the configured; repeatable"),
+	CLAIM_OPTS(struct delete_opts),
 	{.name = NULL},
 };
 
@@ -49,10 +40,9 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 {
 	CLEANUP_CONTAINER struct container c = {0};
 
-	if (bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0)
-		return -1;
-	if (claim_find(claim, app, name, o->on, &c, err) < 0) {
-		if (o->on || claim->host || err->code != EXIT_REFUSED || !is_gone(app, name, claim))
+	if (claim_find(claim, app, name, &o->claim, &c, err) < 0) {
+		if (o->claim.on || claim->host || err->code != EXIT_REFUSED ||
+		    !is_gone(app, name, claim))
 			return -1;
 		*err = (struct err)ERR_INIT;
 		return 1;
@@ -62,7 +52,7 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 			       "container '%s' is %s on %s; end it with 'cmigrate stop %s', or "
 			       "kill it with --force",
 			       name, c.state, claim->host->name, name);
-	return claim_remove(claim, &c, &o->addresses, 0, NULL, err);
+	return claim_remove(claim, &c, &o->claim.addresses, 0, NULL, err);
 }
 
 static int delete_run(struct app *app, void *opts, const struct argv *args, struct err *err)

@@ -11,14 +11,10 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/signals.h"
 
-#define PARALLEL_MAX 64
-
 static int check_opts(const struct drain *d, struct err *err)
 {
 	const struct config *config = d->caller->config;
 
-	if (d->opts->parallel > PARALLEL_MAX)
-		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	if (!config_find(config, d->host))
@@ -45,7 +41,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		argv_words(&d.to, d.opts->to.v[i], ", ");
 	for (size_t i = 0; i < d.opts->exclude.n; i++)
 		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
-	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
+	if (check_opts(&d, err) < 0 ||
+	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;
 	signals_watch();

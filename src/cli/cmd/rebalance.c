@@ -11,7 +11,6 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/signals.h"
 
-#define PARALLEL_MAX 64
 /* A host at ten times the mean is not balanced in any sense. */
 #define THRESHOLD_MAX 10
 
@@ -49,15 +48,13 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 		return -1;
 	if (fleet_by(o->by ? o->by : config->rebalance_by, &r->by, err) < 0)
 		return err_wrap(err, "rebalance.by");
-	if (o->parallel > PARALLEL_MAX)
-		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
 	if (o->max_moves > REBALANCE_MOVES_MAX)
 		return err_set(err, EXIT_USAGE, "--max-moves: at most %d", REBALANCE_MOVES_MAX);
 	r->max_moves = o->max_moves;
 	r->parallel = o->parallel;
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
-	return batch_skip_checks(&o->skip_checks, &r->options, err);
+	return batch_check_options(o->parallel, &o->skip_checks, &r->options, err);
 }
 
 static int rebalance_run(struct app *app, void *base, const struct argv *args, struct err *err)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <signal.h>
 #include <string.h>
 
 #include "cli/claim.h"
@@ -11,6 +10,8 @@
 #include "cmigrate/container/find_host.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
+#include "cmigrate/move/move.h"
+#include "cmigrate/move/signals.h"
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/service_address.h"
 
@@ -50,24 +51,6 @@ struct run {
 	bool started;
 	int64_t start_us, answered_us;
 };
-
-/* Nonzero after a signal asked to undo the start; further signals change nothing. */
-static volatile int cancelled;
-
-static void on_signal(int sig)
-{
-	cancelled = sig;
-}
-
-static void watch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
-}
 
 static int apply_options(struct run *r, struct err *err)
 {
@@ -182,11 +165,11 @@ static int ask_once(struct run *r, int64_t until, struct err *err)
 
 	if (!probe)
 		return -1;
-	int status = probe_wait(probe, until, &cancelled, &r->answered_us, err);
+	int status = probe_wait(probe, until, &move_cancelled, &r->answered_us, err);
 	probe_free(probe);
 	if (status == 0)
 		return 0;
-	return cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
+	return move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
 }
 
 static int wait_answer(struct run *r, int64_t deadline, struct err *err)
@@ -251,7 +234,7 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 {
 	if (prepare(app, r, name, err) < 0 || bring_addresses_up(r, err) < 0)
 		return -1;
-	if (!cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
+	if (!move_cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
 		return 0;
 	if (err->code == EXIT_DONE)
 		(void)err_set(err, EXIT_FAILED, "stopped by a signal");
@@ -283,7 +266,7 @@ static int run_run(struct app *app, void *opts, const struct argv *args, struct 
 	struct run r = {.opts = opts, .claim = CLAIM_INIT};
 	int status = name_check(args->v[0], err);
 
-	watch_signals();
+	signals_watch();
 	if (status == 0)
 		status = run(app, &r, args->v[0], err);
 	claim_summary(app, &r.claim, "running",

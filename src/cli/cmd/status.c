@@ -137,10 +137,6 @@ static int status_run(struct app *app, void *opts, const struct argv *args, stru
 	return report(app, &s, err);
 }
 
-static const struct opt status_table[] = {
-	{.name = NULL},
-};
-
 const struct verb verb_status = {
 	.name = "status",
 	.synopsis = "NAME",
@@ -149,8 +145,6 @@ const struct verb verb_status = {
 		"Where it is, where its addresses are, whether its endpoint answers now, and\n"
 		"whether a move of it waits for 'recover'. All hosts are asked at once; one that\n"
 		"does not answer is shown as unreachable, and the exit code is then 1.\n",
-	.opts = status_table,
-	.opts_size = 0,
 	.min_args = 1,
 	.max_args = 1,
 	.run = status_run,

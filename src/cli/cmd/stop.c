@@ -11,8 +11,7 @@
 #define STOP_SECONDS_MAX 86400
 
 struct stop_opts {
-	char *on;
-	struct argv addresses;
+	struct claim_opts claim;
 	char *timeout;
 };
 
@@ -21,15 +20,7 @@ struct stop_opts {
 static const struct opt stop_table[] = {
 	ROW(timeout, "timeout", OPT_STRING, "SECONDS",
 	    "time between SIGTERM and SIGKILL; 0: kill at once (10)"),
-	ROW(on, "on", OPT_STRING, "HOST", "host that has the container (found by asking)"),
-	{.name = "from",
-	 .kind = OPT_STRING,
-	 .offset = offsetof(struct stop_opts, on),
-	 .arg = "HOST",
-	 .help = "",
-	 .hidden = true},
-	ROW(addresses, "address", OPT_STRINGS, "ADDRESS",
-	    "address to take down instead of the configured; repeatable"),
+	CLAIM_OPTS(struct stop_opts),
 	{.name = NULL},
 };
 
@@ -57,10 +48,9 @@ static int stop(struct app *app, const struct stop_opts *o, const char *name, st
 	unsigned seconds;
 
 	if (read_timeout(o->timeout, &seconds, err) < 0 ||
-	    bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0 ||
-	    claim_find(claim, app, name, o->on, &c, err) < 0)
+	    claim_find(claim, app, name, &o->claim, &c, err) < 0)
 		return -1;
-	return claim_remove(claim, &c, &o->addresses, seconds, ret_how, err);
+	return claim_remove(claim, &c, &o->claim.addresses, seconds, ret_how, err);
 }
 
 static const char *ending(const char *how)
