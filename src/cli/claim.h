@@ -51,7 +51,7 @@ int claim_init(struct claim *claim, const struct app *app, const char *name, con
  */
 int claim_find(struct claim *claim, const struct app *app, const char *name,
 	       const struct claim_opts *opts, struct container *ret, struct err *err);
-/* Also releases the lock. */
+/* Releases the lock too. */
 void claim_clear(struct claim *claim);
 
 /*

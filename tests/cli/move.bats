@@ -30,7 +30,7 @@ in_order() { # TEXT...
 	local at=0 text
 	for text in "$@"; do
 		at=$(call "$text" "$at")
-		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; cat stub/calls; return 1; }
+		[ -n "$at" ] || { echo "not there, or not after the one before: $text"; cat stub/calls; return 1; }
 	done
 }
 

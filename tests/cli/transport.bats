@@ -23,7 +23,7 @@ in_order() { # TEXT...
 	local at=0 text
 	for text in "$@"; do
 		at=$(awk -v text="$text" -v from="$at" 'NR > from && index($0, text) == 1 {print NR; exit}' all)
-		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; return 1; }
+		[ -n "$at" ] || { echo "not there, or not after the one before: $text"; return 1; }
 	done
 }
 

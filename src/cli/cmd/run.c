@@ -43,7 +43,7 @@ static const struct opt run_table[] = {
 	{.name = NULL},
 };
 
-/* What was done, to be undone if the rest fails. */
+/* The steps done so far, to be undone if the rest fails. */
 struct run {
 	const struct run_opts *opts;
 	struct claim claim;
