@@ -9,22 +9,6 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 
-void batch_caller_init(struct batch_caller *caller, const struct app *app)
-{
-	const struct globals *g = app->globals;
-
-	*caller = (struct batch_caller){.config = app->config,
-					.events = app->events,
-					.report = batch_report_move,
-					.ui = app->ui};
-	if (g->verbose)
-		argv_add(&caller->options, "--verbose");
-	if (g->config)
-		argv_addl(&caller->options, "--config", g->config, NULL);
-	if (g->bundle_root)
-		argv_addl(&caller->options, "--bundle-root", g->bundle_root, NULL);
-}
-
 static json_t *move_json(const struct batch_move *m)
 {
 	bool told = m->summary.container != NULL;
@@ -38,7 +22,8 @@ static json_t *move_json(const struct batch_move *m)
 		"memory_bytes", batch_report_bytes(m->memory), "error", json_of_text(m->error));
 }
 
-void batch_report_move(struct ui *ui, const struct batch_move *m)
+/* Prints one finished move: a line of progress, or with --json an object. */
+static void report_move(struct ui *ui, const struct batch_move *m)
 {
 	char outage[32] = "";
 
@@ -54,6 +39,20 @@ void batch_report_move(struct ui *ui, const struct batch_move *m)
 					  m->to, *outage ? ", outage " : "", outage);
 	ui_event(ui, &(struct event){
 			     .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
+}
+
+void batch_caller_init(struct batch_caller *caller, const struct app *app)
+{
+	const struct globals *g = app->globals;
+
+	*caller = (struct batch_caller){
+		.config = app->config, .events = app->events, .report = report_move, .ui = app->ui};
+	if (g->verbose)
+		argv_add(&caller->options, "--verbose");
+	if (g->config)
+		argv_addl(&caller->options, "--config", g->config, NULL);
+	if (g->bundle_root)
+		argv_addl(&caller->options, "--bundle-root", g->bundle_root, NULL);
 }
 
 static void add_row(struct ui_table *table, const struct batch_move *m)

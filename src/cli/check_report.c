@@ -73,16 +73,19 @@ void plan_report(struct ui *ui, const struct move *move)
 		 move->side[SOURCE].options.tcp_established ? "kept" : "closed");
 	if (move->plan.ends_first)
 		ui_print(ui,
-			 "the copy on %s ends before the restore: the images are the way back\n",
+			 "the copy on %s ends before the restore: a failure goes back to the "
+			 "images\n",
 			 move->side[SOURCE].name);
 	if (move->plan.predicted_ms > 0)
-		ui_print(ui, "all memory in the freeze would take %.0f ms, %u are wanted\n",
+		ui_print(ui,
+			 "copying all memory in the freeze would take %.0f ms, the budget is %u "
+			 "ms\n",
 			 move->plan.predicted_ms, move->plan.max_downtime_ms);
 	for (size_t i = 0; i < strategy->n; i++) {
 		const struct step *step = &strategy->steps[i];
 		json_array_append_new(steps, json_string(step->name));
 		ui_print(ui, "%3zu  %s%s%s\n", i + 1, step->name, step->frozen ? "  (frozen)" : "",
-			 step->commit ? "  (no way back behind this)" : "");
+			 step->commit ? "  (no way back after this)" : "");
 	}
 	if (ui_is_json(ui))
 		ui_json(ui,

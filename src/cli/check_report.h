@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check_report: the results of the checks, and the plan of a move, for people and programs. */
+/* check_report: prints the results of the checks and the plan of a move, as text or JSON. */
 #ifndef CMIGRATE_CHECK_REPORT_H
 #define CMIGRATE_CHECK_REPORT_H
 
@@ -8,13 +8,13 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/move/move.h"
 
-/* A row per check on stdout, with --json an object per check. */
+/* Prints a row for each check on stdout; with --json an object for each. */
 void check_report(struct ui *ui, const struct check_results *results);
-/* What the checks warn of, as notes; for a move that goes on all the same. */
+/* Prints the warnings as notes, for a move that goes on. */
 void check_warnings(const struct events *events, const struct check_results *results);
-/* With --json a refusal (status below 0) ends with a summary, as that of a move does. */
+/* Ends a refusal (status below 0) with a summary object, with --json only. */
 void refusal_report(struct ui *ui, struct move *move, int status, const struct err *err);
-/* The steps that the move would run, in order, and where. */
+/* Prints the steps that the move would run, in order, and their hosts. */
 void plan_report(struct ui *ui, const struct move *move);
 
 #endif

@@ -15,28 +15,28 @@
 #include "cmigrate/network/service_address.h"
 
 #define QUICK_MS 10000
-/* Beside the wait for SIGTERM: runc delete --force alone may take 10 s. */
+/* Added to the wait for SIGTERM: runc delete --force alone may take 10 s. */
 #define END_MS 30000
 
-static int init_at(struct target *t, const struct app *app, const char *name, struct host *host,
+static int init_at(struct claim *claim, const struct app *app, const char *name, struct host *host,
 		   struct err *err)
 {
-	t->host = host;
-	if (bundle_init(&t->bundle, app_bundle_root(app), name, err) < 0)
+	claim->host = host;
+	if (bundle_init(&claim->bundle, app_bundle_root(app), name, err) < 0)
 		return -1;
-	store_init(&t->store, t->host, t->bundle.dir);
+	store_init(&claim->store, claim->host, claim->bundle.dir);
 	return 0;
 }
 
-int target_init(struct target *t, const struct app *app, const char *name, const char *host,
-		struct err *err)
+int claim_init(struct claim *claim, const struct app *app, const char *name, const char *host,
+	       struct err *err)
 {
 	struct host *at = config_host(app->config, host, app->events, err);
 
-	return at ? init_at(t, app, name, at, err) : -1;
+	return at ? init_at(claim, app, name, at, err) : -1;
 }
 
-/* The host that has it, connected. */
+/* Finds the host that has the container and returns it connected. */
 static struct host *find_host(const struct app *app, const char *name, struct err *err)
 {
 	CLEANUP_ANSWERS struct answers asked = {0};
@@ -47,44 +47,45 @@ static struct host *find_host(const struct app *app, const char *name, struct er
 	return answers_take(&asked, host);
 }
 
-int target_find(struct target *t, const struct app *app, const char *name, const char *on,
-		struct container *ret, struct err *err)
+int claim_find(struct claim *claim, const struct app *app, const char *name,
+	       const struct claim_opts *opts, struct container *ret, struct err *err)
 {
 	struct host *host;
 
-	if (name_check(name, err) < 0)
+	if (bundle_check_options(&opts->addresses, &(struct argv){0}, err) < 0 ||
+	    name_check(name, err) < 0)
 		return -1;
-	host = on ? config_host(app->config, on, app->events, err) : find_host(app, name, err);
-	if (!host || init_at(t, app, name, host, err) < 0 || target_claim(t, err) < 0)
+	host = opts->on ? config_host(app->config, opts->on, app->events, err)
+			: find_host(app, name, err);
+	if (!host || init_at(claim, app, name, host, err) < 0 || claim_take(claim, err) < 0)
 		return -1;
-	return target_container(t, ret, err);
+	return claim_container(claim, ret, err);
 }
 
-void target_clear(struct target *t)
+void claim_clear(struct claim *claim)
 {
-	store_unlock(&t->lock);
-	store_clear(&t->store);
-	bundle_clear(&t->bundle);
-	host_free(t->host);
-	t->host = NULL;
+	store_unlock(&claim->lock);
+	store_clear(&claim->store);
+	bundle_clear(&claim->bundle);
+	host_free(claim->host);
+	claim->host = NULL;
 }
 
-int target_has_checkpoint(struct target *t, bool *ret, struct err *err)
+int claim_has_checkpoint(struct claim *claim, bool *ret, struct err *err)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/" BUNDLE_CHECKPOINT, t->bundle.dir);
+	CLEANUP_FREE char *path = str_fmt("%s/" BUNDLE_CHECKPOINT, claim->bundle.dir);
 
-	return path_exists(t->host, path, ret, err);
+	return path_exists(claim->host, path, ret, err);
 }
 
-static int refuse_journal(struct target *t, struct err *err)
+static int refuse_journal(struct claim *claim, struct err *err)
 {
-	const char *name = t->bundle.name;
+	const char *name = claim->bundle.name;
 	struct journal_state state;
 
-	if (journal_load(&t->store, &state, err) < 0)
+	if (journal_load(&claim->store, &state, err) < 0)
 		return err_append(
-			err, "an interrupted move has left it: 'cmigrate recover %s' says more",
-			name);
+			err, "an interrupted move left it; 'cmigrate recover %s' tells more", name);
 	bool found = state.found;
 	journal_state_clear(&state);
 	if (!found)
@@ -95,72 +96,72 @@ static int refuse_journal(struct target *t, struct err *err)
 	return err_because(err, CAUSE_PENDING);
 }
 
-int target_claim(struct target *t, struct err *err)
+int claim_take(struct claim *claim, struct err *err)
 {
 	bool there = false;
 
-	if (path_is_directory(t->host, t->bundle.dir, &there, err) < 0)
+	if (path_is_directory(claim->host, claim->bundle.dir, &there, err) < 0)
 		return -1;
 	if (!there)
 		return 0;
-	if (store_lock(&t->store, &t->lock, err) < 0)
+	if (store_lock(&claim->store, &claim->lock, err) < 0)
 		return -1;
-	return refuse_journal(t, err);
+	return refuse_journal(claim, err);
 }
 
-int target_read_config(struct target *t, struct err *err)
+int claim_read_config(struct claim *claim, struct err *err)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/config.json", t->bundle.dir);
+	CLEANUP_FREE char *path = str_fmt("%s/config.json", claim->bundle.dir);
 	CLEANUP_FREE char *text = NULL;
 	char *argv[] = {"head", "-c", "1048577", path, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .limit = DOCUMENT_MAX + 1};
 	CLEANUP_JOB struct job job = {0};
 
-	if (host_start(t->host, &cmd, &job, err) < 0)
+	if (host_start(claim->host, &cmd, &job, err) < 0)
 		return -1;
 	job_wait(&job);
 	if (job.status == 1 && !job.lost && !job.timed_out) {
-		(void)err_set(err, EXIT_USAGE, "%s: can't read '%s'", t->host->name, path);
-		return err_append(err, "'cmigrate generate %s' writes one", t->bundle.name);
+		(void)err_set(err, EXIT_USAGE, "%s: can't read '%s'", claim->host->name, path);
+		return err_append(err, "'cmigrate generate %s' writes one", claim->bundle.name);
 	}
 	if (job_failure(&job, err) < 0)
 		return -1;
 	size_t len = job.out.len;
 	text = buf_steal(&job.out);
-	return bundle_parse(&t->bundle, text, len, err);
+	return bundle_parse(&claim->bundle, text, len, err);
 }
 
-int target_set_addresses(struct target *t, const struct argv *addresses, struct err *err)
+int claim_set_addresses(struct claim *claim, const struct argv *addresses, struct err *err)
 {
 	if (addresses->n)
-		t->bundle.n_addresses = 0;
+		claim->bundle.n_addresses = 0;
 	for (size_t i = 0; i < addresses->n; i++)
-		if (bundle_add_addresses(&t->bundle, addresses->v[i], err) < 0)
+		if (bundle_add_addresses(&claim->bundle, addresses->v[i], err) < 0)
 			return err_wrap(err, "--address");
 	return 0;
 }
 
-int target_container(struct target *t, struct container *ret, struct err *err)
+int claim_container(struct claim *claim, struct container *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 	struct facts facts;
 
-	script_argv(&a, &script_state, t->bundle.name, NULL);
+	script_argv(&a, &script_state, claim->bundle.name, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
-	if (host_output(t->host, &cmd, &out, err) < 0)
+	if (host_output(claim->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);
 	CLEANUP_JSON json_t *state = facts_json(&facts, "state");
 	bool said = *facts_get(&facts, "state") != '\0';
 	facts_clear(&facts);
 	if (!said)
-		return err_set(err, EXIT_REFUSED, "no container '%s' on %s", t->bundle.name,
-			       t->host->name);
+		return err_set(err, EXIT_REFUSED, "no container '%s' on %s", claim->bundle.name,
+			       claim->host->name);
 	if (!json_is_object(state))
 		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
-			       t->host->name);
-	return container_read(ret, t->host->name, state, err);
+			       claim->host->name);
+	return container_read(ret, claim->host->name, state, err);
 }
 
 static char *known_how(const char *text)
@@ -173,16 +174,16 @@ static char *known_how(const char *text)
 	return str_dup("unknown");
 }
 
-int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *err)
+int claim_end(struct claim *claim, unsigned seconds, char **ret_how, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL, *limit = str_fmt("%u", seconds);
 
-	script_argv(&a, &script_end, t->bundle.name, limit, NULL);
+	script_argv(&a, &script_end, claim->bundle.name, limit, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
-	if (host_output(t->host, &cmd, &out, err) < 0) {
-		/* What was begun there goes on. */
-		if (t->host->lost)
+	if (host_output(claim->host, &cmd, &out, err) < 0) {
+		/* The host finishes what was started there. */
+		if (claim->host->lost)
 			err->code = EXIT_IN_DOUBT;
 		return -1;
 	}
@@ -192,33 +193,34 @@ int target_end(struct target *t, unsigned seconds, char **ret_how, struct err *e
 	return 0;
 }
 
-/* config.json may be gone or changed since: runc's own record of the annotations wins. */
-static void find_addresses(struct target *t, const struct container *c)
+/* config.json may be gone, or changed since the start: runc's record of the annotations wins. */
+static void find_addresses(struct claim *claim, const struct container *c)
 {
 	struct err ignored = ERR_INIT;
 
-	if (target_read_config(t, &ignored) < 0) {
-		event_note(t->host->events, "%s", ignored.msg);
-		t->bundle.n_addresses = 0;
+	if (claim_read_config(claim, &ignored) < 0) {
+		event_note(claim->host->events, "%s", ignored.msg);
+		claim->bundle.n_addresses = 0;
 	}
 	if (!*c->addresses)
 		return;
-	t->bundle.n_addresses = 0;
-	if (bundle_add_addresses(&t->bundle, c->addresses, &ignored) < 0)
-		event_note(t->host->events, "address of '%s': %s", c->name, ignored.msg);
+	claim->bundle.n_addresses = 0;
+	if (bundle_add_addresses(&claim->bundle, c->addresses, &ignored) < 0)
+		event_note(claim->host->events, "address of '%s': %s", c->name, ignored.msg);
 }
 
-int target_remove(struct target *t, const struct container *c, const struct argv *addresses,
-		  unsigned seconds, char **ret_how, struct err *err)
+int claim_remove(struct claim *claim, const struct container *c, const struct argv *addresses,
+		 unsigned seconds, char **ret_how, struct err *err)
 {
-	find_addresses(t, c);
-	if (target_set_addresses(t, addresses, err) < 0 || target_end(t, seconds, ret_how, err) < 0)
+	find_addresses(claim, c);
+	if (claim_set_addresses(claim, addresses, err) < 0 ||
+	    claim_end(claim, seconds, ret_how, err) < 0)
 		return -1;
-	if (place_down(t->host, &t->bundle, err) == 0)
+	if (place_down(claim->host, &claim->bundle, err) == 0)
 		return 0;
 	err->code = EXIT_IN_DOUBT;
 	return err_wrap(err, "'%s' was ended, but its address may still be on %s", c->name,
-			t->host->name);
+			claim->host->name);
 }
 
 static const char *failure(const struct err *err)
@@ -234,16 +236,16 @@ static const char *failure(const struct err *err)
 	}
 }
 
-void target_summary(const struct app *app, const struct target *t, const char *outcome,
-		    json_t *more, const struct err *err)
+void claim_summary(const struct app *app, const struct claim *claim, const char *outcome,
+		   json_t *more, const struct err *err)
 {
 	bool failed = err->code != EXIT_DONE;
 
 	if (ui_is_json(app->ui)) {
-		json_t *line =
-			json_pack("{s:s, s:s?, s:s?, s:s, s:i}", "event", "summary", "container",
-				  t->bundle.name, "host", t->host ? t->host->name : NULL, "outcome",
-				  failed ? failure(err) : outcome, "exit_code", (int)err->code);
+		json_t *line = json_pack(
+			"{s:s, s:s?, s:s?, s:s, s:i}", "event", "summary", "container",
+			claim->bundle.name, "host", claim->host ? claim->host->name : NULL,
+			"outcome", failed ? failure(err) : outcome, "exit_code", (int)err->code);
 		(void)json_object_update(line, more);
 		(void)json_object_set_new(line, "error",
 					  failed ? json_string(err->msg) : json_null());

@@ -8,17 +8,17 @@
 #include "cmigrate/base/name.h"
 #include "cmigrate/host/config.h"
 
-/* A line as it was read up to the cursor. */
+/* The line as read so far, up to the cursor. */
 struct line {
 	const struct verb *const *table;
 	const struct opt *globals;
-	const struct verb *verb; /* NULL: its name is still to come */
-	const struct opt *value; /* the next word is the value of this option */
+	const struct verb *verb; /* NULL: the verb's name is not read yet */
+	const struct opt *value; /* the next word is this option's value */
 	size_t arguments;
 	bool ended; /* "--" has ended the options */
 	const char *config, *bundle_root;
-	const char *prefix; /* of every candidate */
-	const char *word;   /* to complete, after that prefix */
+	const char *prefix; /* printed in front of each candidate */
+	const char *word;   /* the word to complete, without that prefix */
 	size_t prefix_len;
 	struct buf *out;
 };
@@ -50,7 +50,7 @@ static const struct opt *row_of(const struct opt *rows, const char *name, size_t
 	return NULL;
 }
 
-/* The row of "--name", "--name=value" or "-n": the verb's own, else that of all verbs. */
+/* Finds the row for "--name", "--name=value" or "-n": the verb's own first, then the global one. */
 static const struct opt *option_of(const struct line *line, const char *word)
 {
 	char letter = word[1] != '-' && !word[2] ? word[1] : '\0';
@@ -106,7 +106,10 @@ static void add_containers(const struct line *line, const char *bundle_root)
 
 	if (!dir)
 		return;
-	/* Others may write there, and shells expand what they are given: "$(...)" is left out. */
+	/*
+	 * Other users may create names here, and shells expand candidates such as "$(...)": skip
+	 * those.
+	 */
 	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
 		if (entry->d_name[0] != '.' && name_check(entry->d_name, &unused) == 0 &&
 		    (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN))
@@ -128,8 +131,10 @@ static void add_names(const struct line *line, bool hosts)
 	config_clear(&config);
 }
 
-/* placeholder: "HOST...", "HOST[,HOST]", "bash|zsh". new_name: what NAME stands for isn't there
- * yet. */
+/*
+ * placeholder: "HOST...", "HOST[,HOST]", "bash|zsh". new_name: NAME is yet to be created, so there
+ * is nothing to offer for it.
+ */
 static void add_values(const struct line *line, const char *placeholder, bool new_name)
 {
 	CLEANUP_FREE char *kind = str_fmt("|%.*s|", (int)strcspn(placeholder, ".["), placeholder);
@@ -148,7 +153,7 @@ static void add_values(const struct line *line, const char *placeholder, bool ne
 		add_choices(line, placeholder);
 }
 
-/* The last argument in the synopsis may stand for more. */
+/* The last argument of the synopsis is used for all further ones. */
 static void add_arguments(const struct line *line)
 {
 	CLEANUP_FREE char *synopsis = str_dup(line->verb->synopsis);
@@ -185,7 +190,7 @@ static void take_option(struct line *line, const char *word)
 		line->value = option;
 }
 
-/* A word before the one to complete. False: no command has that name. */
+/* Reads one word before the one to complete. False: no command has that name. */
 static bool take_word(struct line *line, const char *word, const char *previous)
 {
 	if (line->value && (strcmp(word, "=") != 0 || strcmp(previous, "=") == 0)) {

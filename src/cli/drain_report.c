@@ -37,16 +37,16 @@ static const char *why_left(const struct drain *d, const char *name)
 	for (size_t i = d->n; i > 0; i--)
 		if (strcmp(d->rows[i - 1].name, name) == 0)
 			return batch_word(d->rows[i - 1].outcome);
-	return "came meanwhile";
+	return "arrived meanwhile";
 }
 
-/* ", 'web' (why)" */
+/* Adds ", 'web' (why)". */
 static void add_name(struct buf *names, const char *name, const char *why)
 {
 	buf_printf(names, "%s'%s' (%s)", names->len ? ", " : "", name, why);
 }
 
-/* Every one that is left by name, and what failed without being left. */
+/* Names every container that is left, and each one that failed and is gone all the same. */
 static int fail(const struct drain *d, struct err *err)
 {
 	CLEANUP_BUF struct buf names = {0};
@@ -58,7 +58,7 @@ static int fail(const struct drain *d, struct err *err)
 			add_name(&names, d->rows[i].name, batch_word(d->rows[i].outcome));
 	(void)err_set(err, EXIT_SOME, "%s is not drained: %zu moved; %s%s", d->host, n_moved(d),
 		      d->stopped && move_cancelled ? "stopped by a signal; " : "", buf_str(&names));
-	return d->unknown ? err_append(err, "what is left there can't be asked") : -1;
+	return d->unknown ? err_append(err, "no host can tell what is left there") : -1;
 }
 
 static void print_plan_json(const struct drain *d)
@@ -99,7 +99,10 @@ static void print_plan(const struct drain *d)
 	ui_table_print(d->caller->ui, table);
 }
 
-/* What a drain would do, if nothing changes until then; of what stays by name. */
+/*
+ * Reports what a drain would do if nothing changes until then, and names each container that would
+ * stay.
+ */
 int drain_report_plan(const struct drain *d, struct err *err)
 {
 	size_t stay = d->n - n_moved(d) + d->pinned.n;

@@ -48,7 +48,7 @@ json_t *event_json(const struct event *event)
 
 	if (!kinds[event->kind].word)
 		return NULL;
-	/* An event is told at its end. */
+	/* A step is reported when it ends. */
 	if (event->kind == EVENT_STEP_END)
 		shown.at_ms -= shown.ms;
 	shown.at_ms = at_least_0(shown.at_ms);

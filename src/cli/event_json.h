@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event_json: events as programs read them, {"event":"step",...}. cmigrate(1) describes them. */
+/* event_json: events as JSON, {"event":"step",...}. cmigrate(1) describes them. */
 #ifndef CMIGRATE_EVENT_JSON_H
 #define CMIGRATE_EVENT_JSON_H
 
@@ -7,7 +7,7 @@
 
 #include "cmigrate/base/event.h"
 
-/* A new reference; NULL for those that programs aren't told of. */
+/* A new reference, or NULL for events that are not part of the JSON output. */
 json_t *event_json(const struct event *event);
 
 #endif

@@ -23,7 +23,7 @@ extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_ch
 	verb_status, verb_stop, verb_delete, verb_gate_keeper, verb_completion, verb_complete,
 	verb_of_help;
 
-/* A command is declared above and has one line here, in the order of help. */
+/* Each command is declared above and has one line here, in the order of help. */
 /* clang-format off */
 const struct verb *const verbs[] = {
 	&verb_generate,
@@ -53,7 +53,7 @@ const struct verb *const verbs[] = {
 
 const struct opt globals_table[] = {
 	ROW(config, "config", 'c', OPT_STRING, "FILE",
-	    "configuration (/etc/cmigrate/config.json where it exists)"),
+	    "configuration (/etc/cmigrate/config.json if it exists)"),
 	ROW(bundle_root, "bundle-root", 'b', OPT_STRING, "DIR",
 	    "directory of the bundles (/runc/containers)"),
 	ROW(json, "json", 0, OPT_FLAG, NULL, "print one JSON object a line"),
@@ -63,7 +63,7 @@ const struct opt globals_table[] = {
 	{.name = NULL},
 };
 
-/* A verb about to run. The global options are understood behind its name too. */
+/* A verb about to run. Global options are accepted after its name too. */
 struct call {
 	const struct verb *verb;
 	struct opt *table; /* the verb's rows, then the global ones */
@@ -100,7 +100,7 @@ static struct opt *joined_table(const struct opt *own, size_t offset)
 	return table;
 }
 
-/* Takes what the options before the verb's name said. */
+/* Copies the global options given before the verb's name. */
 static void call_init(struct call *call, const struct verb *verb, const struct globals *globals)
 {
 	size_t unit = alignof(max_align_t);
@@ -147,7 +147,7 @@ static int print_help(const struct verb *verb, struct err *err)
 	return print(&text, err);
 }
 
-/* Nothing was begun, so nothing has changed. */
+/* The command began nothing, so nothing has changed. */
 static bool is_refusal(int code, const struct err *err)
 {
 	enum exit_code said = code < 0 ? err->code : (enum exit_code)code;
@@ -155,8 +155,10 @@ static bool is_refusal(int code, const struct err *err)
 	return said == EXIT_USAGE || said == EXIT_REFUSED || said == EXIT_BUSY;
 }
 
-/* What was done is done: a file that can't be written is only a note. The moves of a batch leave it
- * to the batch. */
+/*
+ * The command's work is done: a metrics file that can't be written does not change the exit code.
+ * The moves of a batch leave the file to the batch.
+ */
 static void update_metrics(const struct call *call, struct app *app, int code,
 			   const struct err *err)
 {
@@ -171,7 +173,7 @@ static void update_metrics(const struct call *call, struct app *app, int code,
 	}
 }
 
-/* What a full disk or a reader gone kept from stdout: a result that nobody got is none. */
+/* Flush stdout: a full disk or a closed pipe makes the command fail. */
 static int flush_stdout(struct err *err)
 {
 	bool failed = ferror(stdout);
@@ -184,7 +186,7 @@ static int flush_stdout(struct err *err)
 	return err_errno(err, EXIT_FAILED, "can't write 'standard output'");
 }
 
-/* A move that was made is made, also where nobody could read of it. */
+/* A verb that has changed hosts keeps its exit code even if nobody could read its output. */
 static int told(const struct verb *verb, const struct app *app, int code, struct err *err)
 {
 	struct err unwritten = ERR_INIT;
@@ -234,8 +236,8 @@ static int run_call(struct call *call, struct ui *ui, struct err *err)
 }
 
 /*
- * words: the verb's name and what follows. Owns what is in *globals from here on. *ui is what the
- * options ask for, also where they are wrong further on.
+ * words: the verb's name and everything after it. Takes over the strings in *globals. *ui follows
+ * the options read so far, even if a later one is wrong.
  */
 static int run_verb(const struct argv *words, struct globals *globals, struct ui **ui,
 		    struct err *err)
@@ -291,7 +293,7 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 	return code;
 }
 
-/* cron and su leave out the directories that runc, criu and ip are in. */
+/* cron and su leave out the directories of runc, criu and ip. */
 static void complete_path(void)
 {
 	static const char *const wanted[] = {"/usr/local/sbin", "/usr/sbin", "/sbin"};
@@ -309,8 +311,8 @@ static void complete_path(void)
 }
 
 /*
- * One that is closed would be the next file or pipe that is opened: what is said would go to a
- * host's shell. Opened so that using it fails as before.
+ * A closed standard descriptor would be reused for the next file or pipe, and messages would go to
+ * a host's shell. Open each one so that using it still fails.
  */
 static void keep_stdio_apart(void)
 {
@@ -325,7 +327,7 @@ int program_run(int argc, char **argv)
 	struct ui *ui = NULL;
 
 	keep_stdio_apart();
-	/* A reader that ends must not end a move: writes say so themselves. */
+	/* A reader that exits must not end a move: writes report EPIPE instead. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	complete_path();
 	int code = run(argc, argv, &ui, &err);

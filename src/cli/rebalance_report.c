@@ -10,7 +10,7 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 
-/* Loads as they are read: a share, or a number. */
+/* A load as people read it: a share, or a number of containers. */
 static double shown(const struct rebalance *r, double load)
 {
 	return r->by == BY_PRESSURE ? load / 100 : load;
@@ -29,7 +29,7 @@ static json_t *hosts_json(const struct rebalance *r)
 	return list;
 }
 
-/* Of the moves, and of what was left out of the plan. */
+/* Names of the moves with that outcome, and of the containers left out of the plan. */
 static json_t *names_json(const struct rebalance *r, enum batch_outcome outcome,
 			  const struct argv *left)
 {
@@ -131,7 +131,7 @@ void rebalance_report_plan(const struct rebalance *r)
 		ui_print(ui, "%zu host%s above the limit%s\n", r->plan.above,
 			 r->plan.above == 1 ? " stays" : "s stay",
 			 r->plan.n && r->plan.n == r->problem.plan.max_moves
-				 ? ": more moves are for another run"
+				 ? ": another run can move more"
 			 : r->passed_over.n ? ": nothing else that may be moved fits elsewhere"
 					    : ": nothing that may be moved fits elsewhere");
 	else if (!r->plan.n)
@@ -154,7 +154,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 			  batch_report_ms(r->start_us), "exit_code", code));
 }
 
-/* Not well: a host stays above the limit, nothing was moved, and the checks are why. */
+/* A failure: a host stays above the limit, nothing was moved, and the checks are the reason. */
 static int blocked(const struct rebalance *r, struct err *err)
 {
 	if (r->plan.n || !r->plan.above || !r->refused)

@@ -12,7 +12,7 @@
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/links.h"
 
-/* It is asked whether an endpoint answers now, not whether it will. */
+/* An endpoint is asked whether it answers now, not whether it will. */
 #define ENDPOINT_MS 500
 #define ENDPOINTS_MAX 16
 
@@ -43,7 +43,7 @@ static bool is_there(const struct containers *list, const struct container *c)
 	return false;
 }
 
-/* Takes those of the name out of all that hosts have; the one that lives comes first. */
+/* Takes the containers of that name out of the list. A living one comes first. */
 static void pick(struct containers *all, const char *name, struct containers *ret)
 {
 	ret->rows = mem_new(all->n, sizeof(*ret->rows));
@@ -59,20 +59,17 @@ static void pick(struct containers *all, const char *name, struct containers *re
 	}
 }
 
-static void collect(struct status *s, const char *name)
+void status_collect(struct answers *answers, struct containers *ret)
 {
-	CLEANUP_CONTAINERS struct containers all = {0};
-
-	for (size_t i = 0; i < s->answers.n; i++) {
-		struct answer *a = &s->answers.rows[i];
+	for (size_t i = 0; i < answers->n; i++) {
+		struct answer *a = &answers->rows[i];
 		struct facts facts;
 		if (!a->ok)
 			continue;
 		facts_parse(&facts, buf_str(&a->job.out));
-		a->ok = containers_add(&all, a->host->name, &facts, &a->err) == 0;
+		a->ok = containers_add(ret, a->host->name, &facts, &a->err) == 0;
 		facts_clear(&facts);
 	}
-	pick(&all, name, &s->list);
 }
 
 static struct answer *answer_of(const struct status *s, const char *host)
@@ -83,30 +80,30 @@ static struct answer *answer_of(const struct status *s, const char *host)
 	return NULL;
 }
 
-/* True once this host has told what there is beside the bundle. */
+/* Returns true if this host could read what lies beside the bundle. */
 static bool read_bundle(struct status *s, struct host *host, struct err *err)
 {
-	struct target t = TARGET_INIT;
+	struct claim claim = CLAIM_INIT;
 
-	/* What an earlier host said is forgotten. The lock isn't needed: nothing is claimed. */
+	/* Forget what an earlier host returned. No lock is needed, because nothing is claimed. */
 	s->bundle.n_addresses = 0;
 	argv_clear(&s->bundle.endpoints);
-	t.host = host;
-	t.bundle = s->bundle;
-	s->configured = target_read_config(&t, err) == 0;
+	claim.host = host;
+	claim.bundle = s->bundle;
+	s->configured = claim_read_config(&claim, err) == 0;
 	struct err unheard = ERR_INIT;
 	if (s->configured)
-		(void)target_has_checkpoint(&t, &s->checkpointed, &unheard);
-	s->bundle = t.bundle;
-	store_init(&t.store, host, s->bundle.dir);
+		(void)claim_has_checkpoint(&claim, &s->checkpointed, &unheard);
+	s->bundle = claim.bundle;
+	store_init(&claim.store, host, s->bundle.dir);
 	struct err damaged = ERR_INIT;
-	if (journal_load(&t.store, &s->journal, &damaged) < 0)
+	if (journal_load(&claim.store, &s->journal, &damaged) < 0)
 		str_set(&s->journal_error, damaged.msg);
-	store_clear(&t.store);
+	store_clear(&claim.store);
 	return s->configured || s->journal.found;
 }
 
-/* The bundle is shared: the host that has the container is asked first, then any that answers. */
+/* The bundle is shared: ask the host that has the container first, then any host that answers. */
 static void find_bundle(struct status *s)
 {
 	struct err err = ERR_INIT;
@@ -123,7 +120,7 @@ static void find_bundle(struct status *s)
 	}
 }
 
-/* Without a configuration what runc remembers of it must do. */
+/* Fall back on runc's copy of the annotations if config.json can't be read. */
 static void complete(struct status *s)
 {
 	const struct container *c = s->list.n ? &s->list.rows[0] : NULL;
@@ -144,10 +141,13 @@ static void complete(struct status *s)
 
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)
 {
+	CLEANUP_CONTAINERS struct containers all = {0};
+
 	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
 	    ask_hosts(app, &ret->answers, err) < 0)
 		return -1;
-	collect(ret, name);
+	status_collect(&ret->answers, &all);
+	pick(&all, name, &ret->list);
 	find_bundle(ret);
 	complete(ret);
 	return 0;
@@ -158,7 +158,7 @@ bool status_known(const struct status *s)
 	return s->list.n || s->journal.found || s->journal_error || s->configured;
 }
 
-/* The host that has an address now, and its device there in *ret_device (owned by the caller). */
+/* The host that has an address now. *ret_device: its device there, owned by the caller. */
 static const char *holder(const struct status *s, const char *ip, char **ret_device)
 {
 	for (size_t i = 0; i < s->answers.n; i++) {
@@ -206,7 +206,7 @@ static json_t *endpoints_json(const struct status *s)
 		argv_add(&urls, url);
 		CLEANUP_FREE char *said = NULL;
 		double ms = probe_now(&urls, ENDPOINT_MS, NULL, &said, &err);
-		/* The URL is beside it. */
+		/* The URL is a member of its own. */
 		const char *why = said && *said ? said : err.msg;
 		json_array_append_new(
 			list, json_pack("{s:s, s:b, s:o, s:o}", "url", url, "answers", ms >= 0,
@@ -216,7 +216,7 @@ static json_t *endpoints_json(const struct status *s)
 	return list;
 }
 
-/* A journal is a file that others can have written: texts only, masked. */
+/* Other programs can write to a journal: accept texts only, and mask them. */
 static json_t *journal_text(const json_t *move, const char *key)
 {
 	CLEANUP_FREE char *text = str_dup(json_string_value(json_object_get(move, key)));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* status: everything that can be known of one container now: from all hosts, its bundle, its
- * endpoints. */
+/* status: everything known of one container now, from all hosts, its bundle and its endpoints. */
 #ifndef CMIGRATE_STATUS_H
 #define CMIGRATE_STATUS_H
 
@@ -14,7 +13,7 @@
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/ask_all.h"
 
-/* What all hosts said, and what was found beside the bundle. */
+/* The answers of all hosts, and what was found beside the bundle. */
 struct status {
 	struct answers answers;
 	struct containers list; /* of this name: usually one */
@@ -22,16 +21,19 @@ struct status {
 	bool configured;   /* bundle has config.json's contents */
 	bool checkpointed; /* there are images of `cmigrate checkpoint` */
 	struct journal_state journal;
-	char *journal_error; /* it is there and can't be read; or NULL */
+	char *journal_error; /* the journal exists and can't be read; or NULL */
 };
 #define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
 
-/* Asks all known hosts at once, then reads config.json and journal. -1 only where the name is none.
+/* Adds the containers of all answers to list.sh. An answer that is no list counts as failed. */
+void status_collect(struct answers *answers, struct containers *ret);
+/*
+ * Asks all known hosts at once, then reads config.json and journal. -1 only if the name is invalid.
  */
 int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err);
-/* A host has it, a move of it is unfinished, or it can be restored. */
+/* A host has the container, a move of it is unfinished, or it can be restored. */
 bool status_known(const struct status *s);
-/* What `status --json` prints; asks the endpoints. A new reference. */
+/* The object that `status --json` prints. Asks the endpoints. A new reference. */
 json_t *status_json(const struct status *s);
 void status_clear(struct status *s);
 

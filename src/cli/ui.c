@@ -13,19 +13,18 @@
 #include "cmigrate/history/timeline.h"
 #include "event_json.h"
 
-/* Of the timeline: longer bars say no more. */
+/* Longer bars of the timeline show nothing more. */
 #define WIDTH_MAX 80
 #define COLOUR_FROZEN "\033[33m"
 #define COLOUR_FAILED "\033[31m"
 #define COLOUR_END "\033[0m"
 #define LINE_CLEAR "\r\033[K"
-/* jansson would print 74.1 as 74.099999999999994. */
 
 struct ui {
 	bool json, quiet, verbose;
-	bool terminal;	 /* stderr is one */
-	bool live;	 /* a line of it may be rewritten */
-	bool live_shown; /* the cursor stands in that line */
+	bool terminal;	 /* stderr is a terminal */
+	bool live;	 /* progress may rewrite one line */
+	bool live_shown; /* the cursor is in that line */
 	bool json_told;	 /* an object was printed */
 	bool colour_out, colour_err;
 	bool utf8;
@@ -41,7 +40,7 @@ struct ui *ui_new(bool json, bool quiet, bool verbose)
 	ui->quiet = quiet;
 	ui->verbose = verbose;
 	ui->terminal = isatty(STDERR_FILENO);
-	/* Lines of commands and a line that is rewritten don't go together. */
+	/* Lines of commands would break a line that is rewritten. */
 	ui->live = !json && !quiet && !verbose && terminal_is_live(STDERR_FILENO);
 	ui->colour_out = terminal_has_colours(STDOUT_FILENO);
 	ui->colour_err = terminal_has_colours(STDERR_FILENO);
@@ -88,7 +87,7 @@ static void live_end(struct ui *ui)
 	(void)fflush(stderr);
 }
 
-/* Prints what had to wait. */
+/* Prints the lines that had to wait. */
 static void say_pending(struct ui *ui)
 {
 	live_end(ui);
@@ -98,7 +97,7 @@ static void say_pending(struct ui *ui)
 	buf_clear(&ui->pending);
 }
 
-/* A line that stays. */
+/* Prints a line that stays. */
 static void say(struct ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct ui *ui, const char *fmt, ...)
@@ -120,7 +119,7 @@ void ui_free(struct ui *ui)
 {
 	if (!ui)
 		return;
-	ui->terminal = false; /* from here on it may take as long as it likes */
+	ui->terminal = false; /* from here on a write may block */
 	say_pending(ui);
 	(void)fflush(stdout);
 	free(ui->told);
@@ -229,7 +228,7 @@ void ui_event(void *ctx, const struct event *event)
 		ui_json(ui, object);
 }
 
-/* Flushed a line at a time: whoever reads it wants to know now. */
+/* Flush each line: the reader wants it now. */
 void ui_json(struct ui *ui, json_t *object)
 {
 	char *text = json_line(object);
@@ -255,7 +254,7 @@ void ui_print(struct ui *ui, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The frozen part of the bars is what the eye should go to. */
+/* Colour the frozen part of the bars. */
 static void print_bars(const struct ui *ui, const char *text)
 {
 	const char *glyph = ui->utf8 ? TIMELINE_FROZEN : TIMELINE_FROZEN_ASCII;
@@ -281,7 +280,7 @@ static void print_details(const struct summary *s)
 		(void)printf("  pass %zu: %s in %s\n", i + 1, bytes, ms);
 	}
 	if (s->packets)
-		(void)printf("  packets meanwhile: %s\n", s->packets);
+		(void)printf("  packets during the freeze: %s\n", s->packets);
 	if (s->answered_by && *s->answered_by)
 		(void)printf("  answered: %s\n", s->answered_by);
 }
@@ -313,7 +312,7 @@ void ui_summary(struct ui *ui, const struct summary *summary)
 		ui_json(ui, summary_json(summary));
 	else if (moved && !ui->quiet)
 		(void)printf("%s\n", line.s);
-	/* What recover has undone is no failure. */
+	/* A move undone by recover is no failure. */
 	if (!moved && (summary->exit_code || !ui->quiet)) {
 		say_error(ui, line.s);
 		str_set(&ui->told, summary->error);
@@ -323,7 +322,7 @@ void ui_summary(struct ui *ui, const struct summary *summary)
 	(void)fflush(stdout);
 }
 
-/* An error that is part of an outcome already printed isn't said twice. */
+/* Don't repeat an error that was printed as part of an outcome. */
 void ui_error(struct ui *ui, const struct err *err)
 {
 	if (ui->told && *ui->told && strcmp(ui->told, err->msg) == 0)
@@ -358,7 +357,7 @@ void ui_bytes(char text[16], unsigned long long bytes)
 	double value = (double)bytes;
 	int unit = -1;
 
-	/* From 999.5 on it would be shown as 1000 of the smaller unit. */
+	/* Values from 999.5 on would be printed as 1000 of the smaller unit. */
 	while (value >= 999.5 && units[unit + 1]) {
 		value /= 1024;
 		unit++;

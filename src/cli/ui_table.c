@@ -9,7 +9,7 @@
 
 struct ui_table {
 	size_t columns;
-	struct argv cells; /* the header's first, then row by row */
+	struct argv cells; /* the header first, then row by row */
 };
 
 static void add_cells(struct ui_table *t, const char *const *cells)
@@ -36,7 +36,7 @@ void ui_table_row(struct ui_table *t, const char *const *cells)
 	add_cells(t, cells);
 }
 
-/* Columns on a screen: bytes that continue a UTF-8 character take none. */
+/* Columns on a screen: continuation bytes of UTF-8 take none. */
 static size_t screen_width(const char *s)
 {
 	size_t n = 0;
@@ -57,7 +57,7 @@ static size_t widest(const struct ui_table *t, size_t column)
 	return width;
 }
 
-/* No blanks at the end of a line: those would be in the way of whoever cuts them out. */
+/* Lines end without blanks, for programs that cut columns out. */
 static void add_line(const struct ui_table *t, const size_t *widths, size_t first, struct buf *out)
 {
 	size_t n = t->columns;

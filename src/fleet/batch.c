@@ -8,12 +8,13 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/move/move.h"
 
-/* This very program, also where its file was replaced meanwhile. */
+/* This very program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"
-/* A signal is looked for as often. */
+/* How often signals are looked for. */
 #define TICK_MS 100
-/* Between two attempts at a container that another cmigrate holds. */
+/* Pause between two attempts at a container that another cmigrate holds. */
 #define BUSY_PAUSE_MS 1000
+#define PARALLEL_MAX 64
 
 static const char *const words[] = {
 	[BATCH_WAITING] = "not-begun", [BATCH_MOVED] = "moved",	    [BATCH_GONE] = "gone",
@@ -65,10 +66,14 @@ void batch_caller_clear(struct batch_caller *caller)
 	argv_clear(&caller->options);
 }
 
-int batch_skip_checks(const struct argv *lists, struct argv *options, struct err *err)
+int batch_check_options(unsigned parallel, const struct argv *skip_checks, struct argv *options,
+			struct err *err)
 {
 	CLEANUP_ARGV struct argv ids = {0};
-	int status = preflight_skip(lists, &ids, err);
+
+	if (parallel > PARALLEL_MAX)
+		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
+	int status = preflight_skip(skip_checks, &ids, err);
 
 	for (size_t i = 0; i < ids.n; i++)
 		argv_addl(options, "--skip-check", ids.v[i], NULL);
@@ -95,8 +100,8 @@ static int start(struct batch *b, struct host *here, size_t row, struct err *err
 		str_fmt("cmigrate %s --from %s %s %s", b->verb, m->from, m->name, m->to);
 
 	child_argv(b, m, &a);
-	/* No deadline of ours: all that it waits for has one of its own. */
-	/* Other batches have other numbers, as far as there are enough. */
+	/* No deadline here: everything that the process waits for has its own. */
+	/* Different batches use different numbers, as far as there are enough. */
 	CLEANUP_FREE char *number =
 		str_fmt(MOVE_NUMBER_ENV "=%lu", (unsigned long)getpid() * 64 + row);
 	char *env[] = {number, NULL};
@@ -111,7 +116,9 @@ static int start(struct batch *b, struct host *here, size_t row, struct err *err
 	return 0;
 }
 
-/* The last line that is a summary. What isn't one is passed over: an output may be cut short. */
+/*
+ * Reads the last line that is a summary. Other lines are skipped, because output may be cut short.
+ */
 static void read_summary(struct batch_move *m)
 {
 	char *save = NULL;
@@ -132,7 +139,7 @@ static void read_summary(struct batch_move *m)
 	}
 }
 
-/* What it said last on stderr, without its name in front. */
+/* The last line on stderr, without the program's name. */
 static char *last_words(const struct buf *text)
 {
 	static const char name[] = "cmigrate: ";
@@ -142,7 +149,7 @@ static char *last_words(const struct buf *text)
 	return str_dup(str_starts(line, name) ? line + strlen(name) : line);
 }
 
-/* The commands that it ran, under its container's name. */
+/* Passes the commands that the process ran on, under its container's name. */
 static void pass_on_verbose(const struct batch *b, const struct batch_move *m)
 {
 	char *save = NULL;
@@ -167,11 +174,11 @@ static void read_error(struct batch_move *m)
 		free(m->error);
 		m->error = str_fmt("its process ended with status %d", m->exit_code);
 	}
-	/* Whatever it was in the middle of has a journal. */
+	/* An interrupted move leaves a journal. */
 	if (m->exit_code >= 128) {
 		free(m->error);
 		m->error = str_fmt("its process was killed by signal %d; 'cmigrate recover %s' "
-				   "settles what it has left",
+				   "settles what it left",
 				   m->exit_code - 128, m->name);
 	}
 }
@@ -202,7 +209,7 @@ static enum batch_outcome outcome_of(const struct batch_move *m)
 
 /* ---- all of them ---- */
 
-static void settle(struct batch *b, size_t row)
+static void finish_row(struct batch *b, size_t row)
 {
 	struct batch_move *m = &b->rows[row];
 
@@ -225,8 +232,8 @@ static bool wait_for_other(struct batch *b, struct batch_move *m)
 	return !deadline_passed(m->busy_until);
 }
 
-/* A process has ended: its move is over, or is tried once more. */
-static void finish(struct batch *b, size_t row)
+/* Handles the end of a process: its move is over, or is tried again. */
+static void handle_end(struct batch *b, size_t row)
 {
 	struct batch_move *m = &b->rows[row];
 
@@ -246,7 +253,7 @@ static void finish(struct batch *b, size_t row)
 		m->outcome == BATCH_REFUSED || (m->outcome == BATCH_UNDONE && !b->stop_on_error);
 	if (elsewhere && b->ways.refused && b->ways.refused(b->ways.ctx, row) && !b->stopped)
 		return;
-	settle(b, row);
+	finish_row(b, row);
 }
 
 static size_t moving(const struct batch *b, const char *host, bool into)
@@ -277,12 +284,12 @@ static int try_start(struct batch *b, struct host *here, size_t row)
 		status = start(b, here, row, &err);
 	if (status >= 0)
 		return status;
-	/* What the last host said tells more than that none is left. */
+	/* The last host's refusal tells more than "no host is left". */
 	if (m->outcome != BATCH_REFUSED && m->outcome != BATCH_UNDONE) {
 		str_set(&m->error, err.msg);
 		m->outcome = err.code == EXIT_REFUSED ? BATCH_REFUSED : BATCH_FAILED;
 	}
-	settle(b, row);
+	finish_row(b, row);
 	return -1;
 }
 
@@ -313,7 +320,7 @@ static bool is_over(const struct batch *b)
 	return true;
 }
 
-/* Once: what is told twice to stop does not stop sooner. */
+/* Sent once: a second signal would not stop a process sooner. */
 static void pass_signal_on(struct batch *b, bool *passed)
 {
 	if (!move_cancelled || *passed)
@@ -344,13 +351,13 @@ void batch_run(struct batch *b)
 		size_t n = collect_running(b, jobs, rows);
 		int ended = jobs_wait_any(jobs, n, deadline_in_ms(TICK_MS));
 		if (ended >= 0)
-			finish(b, rows[ended]);
+			handle_end(b, rows[ended]);
 		else if (!n)
 			clock_sleep_ms(TICK_MS);
 	}
 	for (size_t i = 0; i < b->n; i++)
 		if (!b->rows[i].done)
-			settle(b, i);
+			finish_row(b, i);
 	free(jobs);
 	free(rows);
 }

@@ -8,11 +8,13 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 
-/* How long to wait for a move that another cmigrate makes of a container. */
+/* How long to wait for another cmigrate that moves a container. */
 #define BUSY_MS 60000
-/* A host that is given containers all the time is not to keep this going for ever. */
+/* Ends a drain of a host that keeps getting new containers. */
 #define ROUNDS_MAX 5
-/* Each of them freezes the container: one that fails on two hosts is likely to fail on a third. */
+/*
+ * Each attempt freezes the container. A move that fails on two hosts is likely to fail on a third.
+ */
 #define ATTEMPTS_MAX 2
 
 /* ---- where to ---- */
@@ -27,17 +29,17 @@ static int choose(void *ctx, size_t row, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s does not answer any more", d->host);
 	for (size_t h = 0; h < d->n_hosts; h++)
 		d->hosts[h].refused = d->refused[row * d->n_hosts + h];
-	int at = destination_choose(d->hosts, d->n_hosts, m->memory, parallel);
-	if (at == DESTINATION_LATER)
+	int at = placement_choose(d->hosts, d->n_hosts, m->memory, parallel);
+	if (at == PLACEMENT_LATER)
 		return 1;
-	if (at == DESTINATION_NONE)
+	if (at == PLACEMENT_NONE)
 		return err_set(err, EXIT_REFUSED, "%s",
 			       d->n_hosts ? "no host has room for it" : "no other host answers");
 	str_set(&m->to, d->hosts[at].name);
 	return 0;
 }
 
-static struct destination *destination_of(struct drain *d, size_t row)
+static struct placement_host *destination_of(struct drain *d, size_t row)
 {
 	size_t h = 0;
 
@@ -49,7 +51,7 @@ static struct destination *destination_of(struct drain *d, size_t row)
 static void begun(void *ctx, size_t row)
 {
 	struct drain *d = ctx;
-	struct destination *to = destination_of(d, row);
+	struct placement_host *to = destination_of(d, row);
 
 	to->n_moving++;
 	to->n_planned++;
@@ -59,7 +61,7 @@ static void begun(void *ctx, size_t row)
 static void ended(void *ctx, size_t row, bool moved)
 {
 	struct drain *d = ctx;
-	struct destination *to = destination_of(d, row);
+	struct placement_host *to = destination_of(d, row);
 
 	to->n_moving--;
 	if (moved)
@@ -81,11 +83,11 @@ static bool refused(void *ctx, size_t row)
 		return ++d->undone[row] < ATTEMPTS_MAX;
 	}
 	/* Each further attempt would cost its deadline. */
-	for (size_t i = 0; destination_is_lost(s, to) && i < d->batch.n; i++)
+	for (size_t i = 0; placement_is_lost(s, to) && i < d->batch.n; i++)
 		d->refused[i * d->n_hosts + h] = true;
-	if (destination_is_lost(s, d->host))
+	if (placement_is_lost(s, d->host))
 		d->source_lost = true;
-	return !d->source_lost && !destination_refusal_is_final(s);
+	return !d->source_lost && !placement_refusal_is_final(s);
 }
 
 static void report(void *ctx, size_t row)
@@ -97,7 +99,7 @@ static void report(void *ctx, size_t row)
 
 /* ---- one round ---- */
 
-/* The host first: what it has is what this is about. */
+/* The host itself comes first in the list. */
 static int look(struct drain *d, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
@@ -127,8 +129,8 @@ static bool was_tried(const struct drain *d, const char *name)
 }
 
 /*
- * Small ones first: most of the services are off the host soon, whatever becomes of the rest, and
- * the memory that they leave is there for the dumps of the large ones.
+ * Small containers come first: most services leave the host soon, whatever happens to the rest, and
+ * the memory they free helps the dumps of the large ones.
  */
 static int by_memory(const void *a, const void *b)
 {
@@ -180,11 +182,11 @@ static void round_init(struct drain *d)
 	d->n_hosts = 0;
 	for (size_t h = 1; h < f->n_hosts; h++)
 		if (f->hosts[h].answers)
-			d->hosts[d->n_hosts++] =
-				(struct destination){.name = f->hosts[h].name,
-						     .capacity = f->hosts[h].capacity,
-						     .available = f->hosts[h].available,
-						     .n_carried = fleet_count(f, f->hosts[h].name)};
+			d->hosts[d->n_hosts++] = (struct placement_host){
+				.name = f->hosts[h].name,
+				.capacity = f->hosts[h].capacity,
+				.available = f->hosts[h].available,
+				.n_carried = fleet_count(f, f->hosts[h].name)};
 	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
 	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
 }
@@ -212,7 +214,7 @@ static bool is_somewhere(const struct drain *d, const char *name)
 	return false;
 }
 
-/* What was to stay and is misspelt would be moved. */
+/* A misspelt name would be moved although it was to stay. */
 static void note_unknown_excluded(const struct drain *d)
 {
 	const struct containers *all = &d->fleet.containers;
@@ -242,7 +244,7 @@ static void find_left(struct drain *d)
 			argv_add(&d->left, all->rows[i].name);
 }
 
-/* The host is looked at until nothing new is found on it: the last look says what is left. */
+/* Looks at the host until nothing new is found. The last look shows what is left. */
 int drain_run(struct drain *d, struct err *err)
 {
 	if (look(d, err) < 0) {

@@ -9,7 +9,7 @@
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/script.h"
 
-/* A processor that somebody waits for one second in twenty is no burden. */
+/* A wait of one second in twenty for a processor is no burden. */
 #define PRESSURE_LEAST 5
 
 static double fact_number(const struct facts *facts, const char *key)
@@ -18,7 +18,7 @@ static double fact_number(const struct facts *facts, const char *key)
 	const char *text = facts_get(facts, key);
 	double value = strtod(text, &end);
 
-	/* No host waits more than all the time with all it has. */
+	/* A host can't wait for more than all of the time, with every processor. */
 	return *text && end && !*end && value >= 0 && value <= 1e6 ? value : -1;
 }
 
@@ -39,7 +39,7 @@ void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 		host->pressure = average < 0 ? 0 : 100 * average / host->cpus;
 }
 
-/* Of a configured capacity containers may use what other containers have left. */
+/* Containers may use as much of a configured capacity as other containers have left. */
 static void limit_available(struct fleet *fleet, struct fleet_host *host)
 {
 	uint64_t used = containers_memory(&fleet->containers, host->name);
@@ -62,7 +62,7 @@ static void take_answer(struct fleet *fleet, const struct config *config, struct
 		fleet_host_read(host, config_find(config, host->name), &facts);
 		limit_available(fleet, host);
 	}
-	/* Half an answer is none. */
+	/* An incomplete answer counts as none. */
 	if (host->answers && !host->capacity) {
 		host->answers = false;
 		(void)err_set(&host->err, EXIT_FAILED, "%s: did not tell how much memory it has",
@@ -87,15 +87,6 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 		take_answer(ret, config, &answers.rows[i]);
 	containers_sort(&ret->containers);
 	return 0;
-}
-
-size_t fleet_find(const struct fleet *fleet, const char *name)
-{
-	size_t i = 0;
-
-	while (i < fleet->n_hosts && strcmp(fleet->hosts[i].name, name) != 0)
-		i++;
-	return i;
 }
 
 size_t fleet_count(const struct fleet *fleet, const char *host)
@@ -143,15 +134,15 @@ static void add_host(struct fleet_problem *p, const struct fleet_host *row, enum
 	p->hosts[h] = (struct plan_host){.capacity = capacity > 0 ? capacity : 1};
 }
 
-/* Ticks a second since its start: what it has used is the best guess at what it will use. */
+/* Ticks a second since its start: past use is the best guess of future use. */
 static double rate(const struct container *c)
 {
 	return c->work > 0 ? (double)c->work / (double)(c->age > 0 ? c->age : 1) : 0;
 }
 
 /*
- * The pressure of a host is that of its containers, shared out by the processor time they use. A
- * host without one, or whose containers use none, has it from elsewhere.
+ * Shares the pressure of a host out to its containers, by the processor time they use. If none of
+ * them uses any, the pressure comes from elsewhere.
  */
 static void share_pressure(struct fleet_problem *p, size_t h)
 {

@@ -5,55 +5,55 @@
 
 #include "cmigrate/check/memory_left.h"
 
-/* A host's free memory changes all the time: differences below this share of it say nothing. */
+/* A host's free memory changes all the time: ignore differences below 1/16 of it. */
 #define SHARES 16
 
-static uint64_t left_with(const struct destination *d, uint64_t memory)
+static uint64_t left_with(const struct placement_host *d, uint64_t memory)
 {
 	uint64_t needed = d->planned + memory + MEMORY_EXTRA;
 
 	return d->available > needed ? d->available - needed : 0;
 }
 
-/* 0 where it may not have it at all. */
-static uint64_t room(const struct destination *d, uint64_t memory)
+/* The memory left with the container, 0 if the host can't take it at all. */
+static uint64_t room(const struct placement_host *d, uint64_t memory)
 {
 	return d->refused ? 0 : left_with(d, memory);
 }
 
-static bool can_now(const struct destination *d, uint64_t memory, size_t max_moving)
+static bool can_now(const struct placement_host *d, uint64_t memory, size_t max_moving)
 {
 	return room(d, memory) && d->n_moving < max_moving;
 }
 
-static bool has_fewer(const struct destination *a, const struct destination *b)
+static bool has_fewer(const struct placement_host *a, const struct placement_host *b)
 {
 	if (a->n_planned != b->n_planned)
 		return a->n_planned < b->n_planned;
 	return a->n_carried < b->n_carried;
 }
 
-int destination_choose(const struct destination *hosts, size_t n, uint64_t memory,
-		       size_t max_moving)
+int placement_choose(const struct placement_host *hosts, size_t n, uint64_t memory,
+		     size_t max_moving)
 {
 	uint64_t most = 0;
 	size_t failed = SIZE_MAX;
-	int best = DESTINATION_NONE;
+	int best = PLACEMENT_NONE;
 
-	/* Also of those that are full just now: waiting is better than a host where moves fail. */
+	/* Hosts that are busy now count too: waiting is better than a host where moves fail. */
 	for (size_t i = 0; i < n; i++)
 		if (room(&hosts[i], memory) && hosts[i].n_failed < failed)
 			failed = hosts[i].n_failed;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t left = room(&hosts[i], memory);
-		if (left && best == DESTINATION_NONE)
-			best = DESTINATION_LATER;
+		if (left && best == PLACEMENT_NONE)
+			best = PLACEMENT_LATER;
 		if (can_now(&hosts[i], memory, max_moving) && hosts[i].n_failed == failed &&
 		    left > most)
 			most = left;
 	}
 	for (size_t i = 0; i < n; i++) {
-		const struct destination *d = &hosts[i];
+		const struct placement_host *d = &hosts[i];
 		if (can_now(d, memory, max_moving) && d->n_failed == failed &&
 		    room(d, memory) + most / SHARES >= most &&
 		    (best < 0 || has_fewer(d, &hosts[best])))
@@ -62,7 +62,7 @@ int destination_choose(const struct destination *hosts, size_t n, uint64_t memor
 	return best;
 }
 
-bool destination_refusal_is_final(const struct summary *s)
+bool placement_refusal_is_final(const struct summary *s)
 {
 	static const char *const checks[] = {"container", "terminal", "stdio", "locks",
 					     "sockets",	  "deleted",  "mptcp"};
@@ -73,7 +73,7 @@ bool destination_refusal_is_final(const struct summary *s)
 	return summary_has_cause(s, CAUSE_NO_BUNDLE);
 }
 
-bool destination_is_lost(const struct summary *s, const char *host)
+bool placement_is_lost(const struct summary *s, const char *host)
 {
 	return s->lost_host && strcmp(s->lost_host, host) == 0;
 }

@@ -8,20 +8,22 @@
 
 /* Sums of the same sizes in another order differ by less. */
 #define TINY 1e-9
-/* Attempts of the search for a shorter plan: some milliseconds. */
+/* Attempts in the search for a shorter plan; they take some milliseconds. */
 #define TRIES_MAX 200000
 
-/* Where all that may go is less of what is too much, the host is no better without it: each move is
- * an outage. */
+/*
+ * A host is no better off if all that may leave is less than this share of its excess, and each
+ * move is an outage.
+ */
 #define WORTH 0.01
 
-/* A plan that is being made. */
+/* A plan in the making. */
 struct draft {
 	const struct plan_problem *problem;
 	double limit;
 	double *loads; /* with the moves so far */
 	bool *moved;   /* items */
-	bool *stuck;   /* hosts above the limit that can give nothing more */
+	bool *stuck;   /* hosts above the limit that can't give more */
 	struct plan_move *moves;
 	size_t n;
 	size_t tries;
@@ -40,7 +42,7 @@ static double mean_load(const struct plan_problem *p)
 	return capacity > 0 ? carried / capacity : 0;
 }
 
-/* With containers that are all alike one host has to have the one that is over. */
+/* If all containers are alike, one host has to carry the remainder. */
 static double limit_of(const struct plan_problem *p, double mean)
 {
 	double limit = mean * (1 + p->threshold), up = (double)(long long)mean;
@@ -88,7 +90,7 @@ static size_t count_above(const struct draft *d)
 	return n;
 }
 
-/* The host with the greatest load above the limit that may still give; n_hosts: none. */
+/* The host with the greatest load above the limit that can still give; n_hosts: none. */
 static size_t worst_host(const struct draft *d)
 {
 	size_t n = d->problem->n_hosts, worst = n;
@@ -119,7 +121,7 @@ static bool may_take(const struct draft *d, size_t item, size_t host)
 	return load_with(d, item, host) <= d->limit + TINY;
 }
 
-/* The one that carries least with it; n_hosts: none takes it. */
+/* The host that would carry least with the item; n_hosts: none can take it. */
 static size_t best_host(const struct draft *d, size_t item)
 {
 	size_t n = d->problem->n_hosts, best = n;
@@ -160,8 +162,8 @@ static void draft_undo(struct draft *d)
 }
 
 /*
- * The smallest that is enough by itself, or else the largest: fewer moves than any other order
- * where every host takes what it is given. n_items: nothing can go that would matter.
+ * The smallest item that is enough by itself, otherwise the largest: no other order needs fewer
+ * moves if every host takes what it is given. n_items: no item makes a difference.
  */
 static size_t best_item(const struct draft *d, size_t host)
 {
@@ -199,7 +201,7 @@ static void draft_by_rule(struct draft *d)
 	}
 }
 
-/* Whether so many more moves could do at all: each takes away the largest there is at most. */
+/* Whether `left` more moves could be enough, if each took the largest item there is. */
 static bool could_do(const struct draft *d, size_t host, size_t left)
 {
 	const struct plan_problem *p = d->problem;
@@ -213,7 +215,7 @@ static bool could_do(const struct draft *d, size_t host, size_t left)
 	return largest * (double)left >= excess(d, host) - TINY;
 }
 
-/* Every way of taking something from the worst host, small ones first, within `left` moves. */
+/* Tries every way of moving items off the worst host within `left` moves, small ones first. */
 static bool search(struct draft *d, const size_t *by_size, size_t left)
 {
 	const struct plan_problem *p = d->problem;
@@ -269,7 +271,7 @@ static size_t *sort_items(const struct plan_problem *p)
 	return order;
 }
 
-/* Replaces a draft that has found one of fewer moves, or one that leaves no host above. */
+/* Replaces the draft by one with fewer moves, or by one that leaves no host above the limit. */
 static void improve(struct draft *d)
 {
 	const struct plan_problem *p = d->problem;

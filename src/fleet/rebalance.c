@@ -9,7 +9,7 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 
-/* Each round of checks forbids at least one move: who still refuses then refuses everything. */
+/* Each round forbids at least one move. A plan refused after so many is refused for good. */
 #define ROUNDS_MAX 20
 
 static int gather(struct rebalance *r, struct err *err)
@@ -98,7 +98,7 @@ static void forbid_host(struct rebalance *r, size_t h)
 		r->problem.refused[i * r->problem.plan.n_hosts + h] = true;
 }
 
-/* What a check said becomes part of the problem. */
+/* Makes the result of a check part of the problem. */
 static void learn(struct rebalance *r, const struct batch_move *b)
 {
 	const struct plan_move *m = planned(r, b->name, b->from);
@@ -116,13 +116,13 @@ static void learn(struct rebalance *r, const struct batch_move *b)
 		r->refused = true;
 	*at(r, r->problem.refused, m) = true;
 	/* Each further attempt would cost its deadline. */
-	if (destination_is_lost(&b->summary, b->to))
+	if (placement_is_lost(&b->summary, b->to))
 		forbid_host(r, m->to);
-	else if (b->outcome != BATCH_REFUSED || destination_refusal_is_final(&b->summary))
+	else if (b->outcome != BATCH_REFUSED || placement_refusal_is_final(&b->summary))
 		r->problem.items[m->item].fixed = true;
 }
 
-/* Plans and asks the checks, until they have nothing against the plan. */
+/* Plans and asks the checks until they accept the plan. */
 int rebalance_plan(struct rebalance *r, struct err *err)
 {
 	if (gather(r, err) < 0)

@@ -8,7 +8,8 @@
 #include "cmigrate/container/bundle_root.h"
 #include "cmigrate/host/remote_path.h"
 
-static void load_one(struct host *host, const char *root, const char *name, struct histories *all)
+static void load_one(struct host *host, const char *root, const char *name,
+		     struct all_histories *all)
 {
 	CLEANUP_FREE char *dir = str_fmt("%s/%s", root, name);
 	struct store store;
@@ -41,8 +42,8 @@ static int has_bundle(struct host *host, const char *root, const char *name, str
 			       host->name, dir);
 }
 
-int histories_load(struct host *host, const char *root, const char *name, struct histories *ret,
-		   struct err *err)
+int all_histories_load(struct host *host, const char *root, const char *name,
+		       struct all_histories *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
 
@@ -66,13 +67,14 @@ static int by_time(const void *a, const void *b)
 	if (one->started_s != other->started_s)
 		return one->started_s < other->started_s ? -1 : 1;
 	int order = strcmp(one->summary.container, other->summary.container);
-	/* Of one container: moves of the same second stay in the order of their file, one array
-	 * here. */
+	/*
+	 * Records of one container are in one array: within a second the order of its file decides.
+	 */
 	return order ? order : (one > other) - (one < other);
 }
 
-const struct record **histories_rows(const struct histories *all, int64_t since, unsigned limit,
-				     size_t *ret_n)
+const struct record **all_histories_rows(const struct all_histories *all, int64_t since,
+					 unsigned limit, size_t *ret_n)
 {
 	size_t n = 0, most = 1;
 
@@ -93,7 +95,7 @@ const struct record **histories_rows(const struct histories *all, int64_t since,
 	return rows;
 }
 
-void histories_clear(struct histories *all)
+void all_histories_clear(struct all_histories *all)
 {
 	for (size_t i = 0; i < all->n; i++)
 		history_clear(&all->v[i]);

@@ -6,9 +6,7 @@
 
 #include "cmigrate/base/fields.h"
 
-/* 74.1 would become 74.099999999999994. */
-
-/* {"dropped": {"moved": 12}}: true where the object is that line. */
+/* Reads {"dropped": {"moved": 12}}. Returns true if the object is that line. */
 static bool take_dropped(struct history *h, const json_t *object)
 {
 	const json_t *dropped = json_object_get(object, "dropped");
@@ -35,7 +33,7 @@ static void take_line(struct history *h, const char *line, size_t len)
 		json_decref(object);
 		return;
 	}
-	/* A bundle that was copied has its model's history too. */
+	/* A copied bundle has the history of its original too. */
 	if (object && record_read(object, &record, &why) == 0 &&
 	    strcmp(record.summary.container, h->container) == 0)
 		history_put(h, &record);

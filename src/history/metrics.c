@@ -7,7 +7,7 @@
 #include "cmigrate/base/atomic_file.h"
 #include "cmigrate/container/bundle_root.h"
 
-/* A value of a container's last move; false: not known. */
+/* A value of a container's last move. Returns false if it is not known. */
 typedef bool value_fn(const struct record *r, char text[32]);
 
 static bool timestamp(const struct record *r, char text[32])
@@ -60,7 +60,7 @@ static void add_head(struct buf *out, const char *name, const char *type, const 
 	buf_printf(out, "# HELP cmigrate_%s %s\n# TYPE cmigrate_%s %s\n", name, help, name, type);
 }
 
-/* Names, hosts and words have no byte that would need it; a damaged locale must not break lines. */
+/* Hosts, containers and words need no escaping; a damaged text must still not break the line. */
 static void add_label(struct buf *out, const char *key, const char *value)
 {
 	buf_printf(out, "%s=\"", key);
@@ -81,8 +81,11 @@ static uint64_t count(const struct history *h, enum outcome outcome)
 	return n;
 }
 
-/* Each outcome from the start, also with 0: a rate needs the value before the first. */
-static void add_totals(const struct histories *all, struct buf *out)
+/*
+ * Every outcome is written from the start, with 0 too: a rate needs the value before the first
+ * move.
+ */
+static void add_totals(const struct all_histories *all, struct buf *out)
 {
 	add_head(out, "moves_total", "counter", "Moves that came to an end, by outcome.");
 	for (size_t i = 0; i < all->n; i++)
@@ -95,7 +98,7 @@ static void add_totals(const struct histories *all, struct buf *out)
 		}
 }
 
-static void add_in_doubt(const struct histories *all, struct buf *out)
+static void add_in_doubt(const struct all_histories *all, struct buf *out)
 {
 	add_head(out, "moves_in_doubt", "gauge", "Moves that wait for 'cmigrate recover'.");
 	for (size_t i = 0; i < all->n; i++) {
@@ -105,7 +108,7 @@ static void add_in_doubt(const struct histories *all, struct buf *out)
 	}
 }
 
-static void add_gauge(const struct histories *all, size_t which, struct buf *out)
+static void add_gauge(const struct all_histories *all, size_t which, struct buf *out)
 {
 	CLEANUP_FREE char *name = str_fmt("last_move_%s", gauges[which].name);
 	char text[32];
@@ -121,7 +124,7 @@ static void add_gauge(const struct histories *all, size_t which, struct buf *out
 	}
 }
 
-static void add_info(const struct histories *all, struct buf *out)
+static void add_info(const struct all_histories *all, struct buf *out)
 {
 	add_head(out, "last_move_info", "gauge", "What the last move was; always 1.");
 	for (size_t i = 0; i < all->n; i++) {
@@ -139,7 +142,7 @@ static void add_info(const struct histories *all, struct buf *out)
 	}
 }
 
-void metrics_text(const struct histories *all, struct buf *out)
+void metrics_text(const struct all_histories *all, struct buf *out)
 {
 	add_totals(all, out);
 	add_in_doubt(all, out);
@@ -148,7 +151,7 @@ void metrics_text(const struct histories *all, struct buf *out)
 	add_info(all, out);
 }
 
-int metrics_write(const struct histories *all, const char *path, struct err *err)
+int metrics_write(const struct all_histories *all, const char *path, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 
@@ -158,11 +161,11 @@ int metrics_write(const struct histories *all, const char *path, struct err *err
 
 int metrics_update(const struct config *config, const struct events *events, struct err *err)
 {
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	CLEANUP_HOST struct host *host =
 		bundles_host(config, config->bundle_root, NULL, events, err);
 
-	if (!host || histories_load(host, config->bundle_root, NULL, &all, err) < 0)
+	if (!host || all_histories_load(host, config->bundle_root, NULL, &all, err) < 0)
 		return -1;
 	return metrics_write(&all, config->metrics, err);
 }

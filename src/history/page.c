@@ -6,12 +6,12 @@
 
 #include "cmigrate/base/fields.h"
 
-/* page.html, which scripts/embed puts in. */
+/* The text of page.html, embedded by scripts/embed. */
 extern const char text_page_html[];
 
 #define PLACE "@RECORDS@"
 
-/* JSON has '<' in strings alone. Escaped, it can't end the element that the records are in. */
+/* In JSON '<' occurs in strings only. Escaped, it can't end the script element of the records. */
 static void add_json(const char *json, struct buf *out)
 {
 	for (; *json; json++) {

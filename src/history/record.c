@@ -10,10 +10,10 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/container/container.h"
 
-/* More than any strategy has. */
+/* No strategy has as many. */
 #define STEPS_MAX 64
 #define PASSES_MAX 64
-/* Of a word such as a strategy or a step. */
+/* The longest word such as a strategy or a step. */
 #define WORD_MAX 64
 
 static const char *const outcomes[OUTCOMES] = {
@@ -21,7 +21,7 @@ static const char *const outcomes[OUTCOMES] = {
 	[OUTCOME_FAILED] = "failed", [OUTCOME_LOST] = "lost",	  [OUTCOME_IN_DOUBT] = "in-doubt",
 };
 
-/* A record has them beside those of its summary. */
+/* The members of a record besides its summary. */
 static const struct field own_fields[] = {
 	FIELD(struct record, id, FIELD_TEXT),	      FIELD(struct record, started, FIELD_TEXT),
 	FIELD(struct record, controller, FIELD_TEXT), FIELD(struct record, hold, FIELD_TEXT),
@@ -56,7 +56,7 @@ void record_time(char text[32], int64_t seconds)
 		(void)strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* In one form, whichever it was written in. */
+/* Rewrites a time in one form, whichever it was written in. */
 static int read_time(const char *key, char **text, int64_t *ret, struct err *err)
 {
 	int64_t seconds = *text ? container_time(*text) : -1;
@@ -146,7 +146,7 @@ int record_read(const json_t *object, struct record *ret, struct err *err)
 	return -1;
 }
 
-/* What was longer than a line may be is told without its course. */
+/* A record longer than a line may be is written without its steps and passes. */
 static void shorten(json_t *object)
 {
 	CLEANUP_FREE char *text = json_line(object);

@@ -5,14 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the times in a record. */
+/* Precision of the times in a record. */
 #define ROUNDING_MS 0.1
 #define WIDTH_MIN 40
 #define NAME_MIN 6
 #define NAME_MAX_COLUMNS 16
 #define MS_COLUMNS 12
-/* Two blanks in front, one on each side of the bar. */
+/* Two blanks in front of the name, one on each side of the bar. */
 #define BLANKS 4
+
+/* A bar: a step, or "outage" and "frozen" for a time of several steps. */
+struct row {
+	const char *name; /* borrowed from the summary */
+	double start, ms; /* since the start of the operation */
+	bool frozen;
+};
 
 /* A block of rows on one scale. */
 struct ruler {
@@ -132,8 +139,8 @@ static void draw_title(const struct ruler *r, struct buf *out)
 	buf_printf(out, "  %-*s 0%*s\n", r->name_columns, r->title, r->cells - 1, end);
 }
 
-/* However short a step was, it has a cell: that it took place matters too. */
-static void draw_row(const struct ruler *r, const struct timeline_row *row, struct buf *out)
+/* Even the shortest step gets a cell, because it matters that it took place. */
+static void draw_row(const struct ruler *r, const struct row *row, struct buf *out)
 {
 	const char *running = r->utf8 ? TIMELINE_RUNNING : TIMELINE_RUNNING_ASCII;
 	const char *frozen = r->utf8 ? TIMELINE_FROZEN : TIMELINE_FROZEN_ASCII;
@@ -150,8 +157,7 @@ static void draw_row(const struct ruler *r, const struct timeline_row *row, stru
 	buf_printf(out, "%*s %*s\n", r->cells - end, "", MS_COLUMNS - 1, ms);
 }
 
-static void draw_rows(const struct ruler *r, const struct timeline_row *rows, size_t n,
-		      struct buf *out)
+static void draw_rows(const struct ruler *r, const struct row *rows, size_t n, struct buf *out)
 {
 	if (!n)
 		return;
@@ -163,7 +169,7 @@ static void draw_rows(const struct ruler *r, const struct timeline_row *rows, si
 /* ---- which step goes where ---- */
 
 struct window {
-	double start, end; /* of the outage; both negative where nothing was ever frozen */
+	double start, end; /* of the outage; both negative if nothing was ever frozen */
 };
 
 static double end_of(const struct summary_step *step)
@@ -181,7 +187,8 @@ static double end_of_all(const struct summary *s, bool frozen_only)
 	return end;
 }
 
-/* Where neither outage nor freeze is known (it went wrong), the frozen steps say how long it was.
+/*
+ * If neither outage nor freeze is known because the move failed, the frozen steps give the length.
  */
 static struct window outage_window(const struct summary *s)
 {
@@ -200,16 +207,19 @@ static bool is_inside(const struct window *w, const struct summary_step *step)
 {
 	if (w->start < 0)
 		return false;
-	/* A record keeps tenths, so that what touches may seem to overlap, or the reverse. */
+	/*
+	 * Times are rounded to tenths, so steps that only touch may seem to overlap, or the
+	 * reverse.
+	 */
 	return step->frozen ||
 	       (step->start_ms < w->end + ROUNDING_MS && end_of(step) > w->start + ROUNDING_MS);
 }
 
-/* Stable: steps that began at one moment stay in their order. */
-static void sort_rows(struct timeline_row *rows, size_t n)
+/* Stable: steps that began at the same moment keep their order. */
+static void sort_rows(struct row *rows, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		struct timeline_row row = rows[i];
+		struct row row = rows[i];
 		size_t at = i;
 		for (; at > 0 && rows[at - 1].start > row.start; at--)
 			rows[at] = rows[at - 1];
@@ -218,41 +228,46 @@ static void sort_rows(struct timeline_row *rows, size_t n)
 }
 
 static size_t collect(const struct summary *s, const struct window *w, bool inside,
-		      struct timeline_row *rows)
+		      struct row *rows)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_steps; i++) {
 		const struct summary_step *step = &s->steps[i];
 		if (is_inside(w, step) == inside)
-			rows[n++] = (struct timeline_row){step->name, step->start_ms, step->ms,
-							  step->frozen};
+			rows[n++] =
+				(struct row){step->name, step->start_ms, step->ms, step->frozen};
 	}
 	return n;
 }
 
-size_t timeline_whole(const struct summary *s, struct timeline_row *rows, double *ret_to)
+/*
+ * The rows of the whole operation, from 0 to *ret_to ms, with the outage as one of them. rows has
+ * room for n_steps + 1.
+ */
+static size_t rows_of_whole(const struct summary *s, struct row *rows, double *ret_to)
 {
 	struct window w = outage_window(s);
 	size_t n = collect(s, &w, false, rows);
 	double end = end_of_all(s, false);
 
 	if (n && w.start >= 0)
-		rows[n++] = (struct timeline_row){"outage", w.start, w.end - w.start, true};
+		rows[n++] = (struct row){"outage", w.start, w.end - w.start, true};
 	sort_rows(rows, n);
 	*ret_to = s->total_ms > end ? s->total_ms : end;
 	return n;
 }
 
-size_t timeline_outage(const struct summary *s, struct timeline_row *rows, double *ret_from,
-		       double *ret_to)
+/* The rows of the outage. None, with the outputs untouched, if nothing was frozen. */
+static size_t rows_of_outage(const struct summary *s, struct row *rows, double *ret_from,
+			     double *ret_to)
 {
 	struct window w = outage_window(s);
 
 	if (!s->n_steps || w.start < 0)
 		return 0;
-	rows[0] = (struct timeline_row){"frozen", w.start,
-					s->freeze_ms > 0 ? s->freeze_ms : w.end - w.start, true};
+	rows[0] = (struct row){"frozen", w.start, s->freeze_ms > 0 ? s->freeze_ms : w.end - w.start,
+			       true};
 	size_t n = 1 + collect(s, &w, true, rows + 1);
 	sort_rows(rows + 1, n - 1);
 	*ret_from = w.start;
@@ -273,10 +288,10 @@ static struct ruler ruler_for(const struct summary *s, unsigned width, bool utf8
 	return r;
 }
 
-static void draw_whole(const struct summary *s, struct ruler r, bool outage,
-		       struct timeline_row *rows, struct buf *out)
+static void draw_whole(const struct summary *s, struct ruler r, bool outage, struct row *rows,
+		       struct buf *out)
 {
-	size_t n = timeline_whole(s, rows, &r.to);
+	size_t n = rows_of_whole(s, rows, &r.to);
 
 	r.title = "steps";
 	draw_rows(&r, rows, n, out);
@@ -287,11 +302,11 @@ static void draw_whole(const struct summary *s, struct ruler r, bool outage,
 void timeline_draw(const struct summary *s, unsigned width, bool utf8, struct buf *out)
 {
 	struct ruler r = ruler_for(s, width, utf8), whole = r;
-	struct timeline_row *rows = mem_new(s->n_steps + 1, sizeof(*rows));
-	struct timeline_row *inside = mem_new(s->n_steps + 1, sizeof(*rows));
+	struct row *rows = mem_new(s->n_steps + 1, sizeof(*rows));
+	struct row *inside = mem_new(s->n_steps + 1, sizeof(*rows));
 
 	r.title = "outage";
-	size_t n = timeline_outage(s, inside, &r.from, &r.to);
+	size_t n = rows_of_outage(s, inside, &r.from, &r.to);
 	draw_whole(s, whole, n > 0, rows, out);
 	draw_rows(&r, inside, n, out);
 	if (n)

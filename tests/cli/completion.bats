@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Completion in the shells themselves: the stubs are loaded as the manual says, a line is typed, the
-# tabulator pressed. Which words are offered where is in tests/unit/cli/test_completion.c.
+# Completion in the shells themselves: the stubs are loaded as the manual says, a line is typed, and the
+# tab key is pressed. tests/unit/cli/test_completion.c tests the words that are offered.
 
 bats_require_minimum_version 1.5.0
 
@@ -18,7 +18,7 @@ setup() {
 	export CMIGRATE_CONFIG=$PWD/cmigrate.json
 }
 
-# Prints what each line has become. Ctrl-X writes it down; it is pressed right behind the tabulator.
+# Prints each completed line. Ctrl-X, pressed right after the tab key, writes it down.
 typed_in_zsh() { # LINE...
 	cat >driver <<-'END'
 		zmodload zsh/zpty zsh/zselect
@@ -123,7 +123,7 @@ completed=(
 	done
 }
 
-@test "no name of a directory reaches a shell that it would make do something" {
+@test "a directory's name that a shell would execute is never offered" {
 	diff - <("$cmigrate" __complete move '') <<<$'db\nweb' || diff - <("$cmigrate" __complete move '') <<<$'web\ndb'
 	typed_in_bash 'cmigrate move ' 'cmigrate move w'
 	typed_in_zsh 'cmigrate move w'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What is in examples/, run as it stands: against stubs for hosts, board, load balancer and web hook. The
+# Runs everything in examples/ as it stands, against stubs for hosts, board, load balancer and web hook. The
 # key in examples/ssh is tried in tests/hosts/gate_keeper.bats.
 
 bats_require_minimum_version 1.5.0
@@ -10,7 +10,7 @@ load lib/stubs
 setup() {
 	set_up_stubs
 	examples=$top/examples
-	# What these hosts can't have; see move.bats.
+	# Checks that the stubs can't pass; see move.bats.
 	cat >bin/cmigrate <<-END
 		#!/bin/sh
 		case " \$* " in
@@ -22,7 +22,7 @@ setup() {
 	chmod +x bin/cmigrate
 }
 
-# A program that writes down its words and its input, and answers what is in NAME.says.
+# A program that records its words and its input, and prints NAME.says.
 stub_program() { # NAME
 	cat >"bin/$1" <<-END
 		#!/bin/sh
@@ -43,7 +43,7 @@ stub_program() { # NAME
 		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
 }
 
-@test "service and timer: systemd finds nothing" {
+@test "service and timer: systemd finds no fault" {
 	system=root2/lib/systemd/system
 	mkdir -p root2/usr/local/bin $system root2/etc/systemd/system
 	cp /lib/systemd/system/*.target $system/
@@ -53,7 +53,7 @@ stub_program() { # NAME
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
-	# And what it starts does what it should with nothing to do.
+	# The command of the service works if there is nothing to do.
 	line=$(sed -n 's/^ExecStart=//p' "$examples/systemd/cmigrate-recover.service")
 	[ "${line%% *}" = /usr/local/bin/cmigrate ]
 	run sh -c "cmigrate ${line#* }"
@@ -61,17 +61,17 @@ stub_program() { # NAME
 	[ -z "$output" ]
 }
 
-@test "cron: the table is one" {
+@test "cron: the table is valid" {
 	grep -v '^#' "$examples/cron/cmigrate" | sed -E 's/^(([^ ]+ +){5})root +/\1/' >table
 	crontab -n table 2>&1
 }
 
 # bats test_tags=all
-@test "cron: the lines of the table say nothing when all is well" {
-	# Their containers and hosts are those of the stubs.
+@test "cron: the commands of the table print nothing when all is well" {
+	# Use the containers and hosts of the stubs.
 	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g;s/rhel01/hosta/g' >lines
 	[ "$(wc -l <lines)" -eq 3 ]
-	# check has no options for what stubs lack.
+	# check has no option to skip what stubs lack.
 	sed -i 's/ check / check --skip-check memory,space,cpu,cgroup,machine,criu-kernel /' lines
 	while IFS= read -r line; do
 		run sh -c "$line" </dev/null
@@ -108,7 +108,7 @@ with_hooks() {
 }
 
 # bats test_tags=all
-@test "the hooks of whole.json in a move: drained, moved, put back elsewhere, told" {
+@test "the hooks of whole.json in a move: drained, moved, put back elsewhere, notified" {
 	for program in socat logger curl getent; do stub_program $program; done
 	echo '192.0.2.2 STREAM rhel02' >getent.says
 	jq -s '.[0] * {hooks: .[1].hooks}' cmigrate.json "$examples/config/whole.json" >with.json
@@ -122,7 +122,7 @@ with_hooks() {
 	grep -q -F 'logger [-t] [cmigrate] [-p] [daemon.notice] [--] [web: moved, hosta to hostb]' told
 	grep -q -F '[http://127.0.0.1/told]' told
 	[ "$(cat stub/hostb/state)" = running ]
-	# A balancer that does not take it keeps the container where it is.
+	# A balancer that refuses keeps the container where it is.
 	echo running >stub/hosta/state
 	rm -f stub/hostb/state
 	echo 'No such server.' >socat.says
@@ -144,15 +144,15 @@ with_hooks() {
 	[[ $output =~ ^web:\ moved\ from\ hosta\ to\ hostb,\ outage\ [0-9]+\ ms$ ]]
 	run --separate-stderr "$script" web hostb
 	[ "$status" -eq 3 ]
-	[[ $stderr == "web: not moved, a check says: "*already* ]]
+	[[ $stderr == "web: not moved, a check refuses: "*already* ]]
 	echo running >stub/hosta/state
 	rm stub/hostb/state
 	: >stub/hostb/restore-fails
 	run --separate-stderr "$script" web hostb
 	[ "$status" -eq 4 ]
-	[[ $stderr == "web: goes on running on hosta: "*"no way"* ]]
+	[[ $stderr == "web: still runs on hosta: "*"no way"* ]]
 	rm stub/hostb/restore-fails
-	# A move that was killed is settled first.
+	# A killed move is settled first.
 	run env CMIGRATE_FAULT=hold:after cmigrate -q move web hostb
 	[ "$status" -eq 137 ]
 	run --separate-stderr "$script" web hostb
@@ -164,7 +164,7 @@ with_hooks() {
 @test "the script: a consequence for every exit code" {
 	stub_program sleep
 	script=$examples/scripts/move-and-report.sh
-	# What is settled may be this very move: another would say that it is there already.
+	# The settled move may be this very one: a second one would be refused as already there.
 	cat >bin/cmigrate <<-'END'
 		#!/bin/sh
 		case $* in
@@ -175,7 +175,7 @@ with_hooks() {
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 0 ]
 	[ "$output" = 'web: moved from a to b, outage ? ms' ]
-	# One that says more than the limit says so; one in doubt is left to recover.
+	# An outage above the limit is reported; a move in doubt is left to recover.
 	cat >bin/cmigrate <<-'END'
 		#!/bin/sh
 		case $* in
@@ -197,13 +197,13 @@ with_hooks() {
 	echo '{"event":"summary","exit_code":3,"error":"too old"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 3 ]
-	[ "$stderr" = 'web: not moved, a check says: too old' ]
+	[ "$stderr" = 'web: not moved, a check refuses: too old' ]
 	echo '{"event":"summary","exit_code":4,"source":"a","error":"no way"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 4 ]
-	[ "$stderr" = 'web: goes on running on a: no way' ]
+	[ "$stderr" = 'web: still runs on a: no way' ]
 	echo '{"event":"summary","exit_code":5,"error":"nobody"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 5 ]
-	[ "$stderr" = 'web: moved, but nobody answers: nobody' ]
+	[ "$stderr" = 'web: moved, but its endpoint is silent: nobody' ]
 }

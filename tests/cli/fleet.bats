@@ -31,7 +31,7 @@ web_is_on() { # HOST
 			[ ! -e stub/$host/state ]
 		fi
 	done
-	# Nothing but its record of past moves, where there are any.
+	# Nothing but its record of past moves, if there are any.
 	[ -z "$(find root/web -mindepth 1 ! -name config.json ! -name .cmigrate ! -name history)" ]
 }
 
@@ -61,7 +61,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "list, status, check: a host that is off has a row of its own, and the exit code says it" {
+@test "list, status, check: a host that is off has a row of its own and changes the exit code" {
 	three_hosts
 	: >stub/off-hostc
 	runs list
@@ -99,7 +99,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "a drain moves what is there, and a second one finds nothing" {
+@test "a drain moves everything, and a second one finds nothing" {
 	drains
 	[ "$status" -eq 0 ]
 	[[ $output == *'drained hosta: 1 moved in '* ]]
@@ -139,7 +139,7 @@ web_is_on() { # HOST
 	grep -E '^web +hosta +hostb .*undone' <<<"$output"
 	[[ $stderr == *"hosta is not drained: 0 moved; 'web' (undone)"* ]]
 	web_is_on hosta
-	# Quiet is quiet about what went well only.
+	# --quiet hides only what went well.
 	drains --quiet
 	[ "$status" -eq 8 ]
 	[ -z "$output" ]
@@ -149,7 +149,7 @@ web_is_on() { # HOST
 # bats test_tags=all
 @test "a host that refuses is passed over, for the next one" {
 	three_hosts
-	# There is one of that name on hostb already: that host would be the first choice.
+	# hostb, which would be the first choice, has a container of that name already.
 	echo stopped >stub/hostb/state
 	drains
 	[ "$status" -eq 0 ]
@@ -157,7 +157,7 @@ web_is_on() { # HOST
 	[ ! -e stub/hosta/state ]
 }
 
-@test "no host takes it: refused, with what the last one said" {
+@test "no host takes it: refused, with the reason of the last one" {
 	echo stopped >stub/hostb/state
 	drains
 	[ "$status" -eq 8 ]
@@ -167,7 +167,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "drain --dry-run: what would go where, and what would stay; nothing moves" {
+@test "drain --dry-run: shows the plan and the containers that would stay; nothing moves" {
 	three_hosts
 	drains --dry-run
 	[ "$status" -eq 0 ]
@@ -205,7 +205,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "what is pinned stays unless it is asked for, and is named" {
+@test "a pinned container stays and is named, unless --include-pinned is given" {
 	bundle '{"org.cmigrate.pin": "true"}'
 	drains --json
 	[ "$status" -eq 8 ]
@@ -239,13 +239,13 @@ web_is_on() { # HOST
 @test "a move whose process is killed is a failure that names the way out" {
 	CMIGRATE_FAULT=dump:after drains
 	[ "$status" -eq 8 ]
-	[[ $output == *"'cmigrate recover web' settles what it has left"* ]]
+	[[ $output == *"'cmigrate recover web' settles what it left"* ]]
 	runs recover web
 	web_is_on hosta
 }
 
 # bats test_tags=all
-@test "a host to be drained that is off: refused; other hosts that are off are left out" {
+@test "a drain of a host that is off is refused; other hosts that are off are left out" {
 	three_hosts
 	: >stub/off-hosta
 	refuses 3 'hosta: no answer' "$cmigrate" drain hosta
@@ -258,7 +258,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "rebalance: the plan passes over what the checks refuse, and then is made" {
+@test "rebalance: the plan avoids the moves that the checks refuse, and is carried out" {
 	# Three on hosta, none on hostb; two of them have no bundle.
 	echo 'db cache' >stub/hosta/others
 	rebalances --by count --dry-run
@@ -290,7 +290,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "rebalance --quiet: no word when nothing is to do or all went well" {
+@test "rebalance --quiet: prints nothing if there is nothing to do or all went well" {
 	rebalances --quiet
 	[ "$status" -eq 0 ]
 	[ -z "$output$stderr" ]
@@ -328,7 +328,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "rebalance: what another cmigrate holds is left to it, and no failure" {
+@test "rebalance: a container that another cmigrate holds is left to it, and is no failure" {
 	echo 'db cache' >stub/hosta/others
 	for name in db cache; do
 		mkdir -p root/$name
@@ -336,7 +336,7 @@ web_is_on() { # HOST
 	done
 	CMIGRATE_FAULT=hold:after runs move --skip-check "$skips" web hostb
 	[ "$status" -eq 137 ]
-	# Who held it for the killed one takes the file away.
+	# The process that held the lock for the killed one removes the file.
 	wait_until 10 test ! -e root/web/.cmigrate/lock
 	exec 8>root/web/.cmigrate/lock
 	flock 8
@@ -347,7 +347,7 @@ web_is_on() { # HOST
 }
 
 # bats test_tags=all
-@test "rebalance: what is pinned stays, options win over the configuration, hosts may be off" {
+@test "rebalance: a pinned container stays, options win over the configuration, hosts may be off" {
 	echo 'db cache' >stub/hosta/others
 	bundle '{"org.cmigrate.pin": "true"}'
 	rebalances --by count --dry-run

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# cmigrate generate where a process of its own is the point. All else: tests/unit/cli/test_generate*.c.
+# Tests of cmigrate generate that need a process of its own. All others: tests/unit/cli/test_generate*.c.
 
 bats_require_minimum_version 1.5.0
 
@@ -11,7 +11,7 @@ setup() {
 	cmigrate=${CMIGRATE:-$top/cmigrate}
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir root
-	# Whatever this machine is configured for plays no part.
+	# The machine's own configuration is not used.
 	echo '{}' >cmigrate.json
 	export CMIGRATE_CONFIG=$PWD/cmigrate.json
 }
@@ -20,7 +20,7 @@ generate() {
 	"$cmigrate" --bundle-root "$BATS_TEST_TMPDIR/root" generate "$@"
 }
 
-@test "a full disk is said, and leaves nothing there" {
+@test "a full disk is reported, and leaves no file" {
 	refuses 1 "can't write 'standard output': No space left" bash -c "'$cmigrate' generate >/dev/full"
 	cat >full.sh <<-'END'
 		set -e
@@ -39,7 +39,7 @@ generate() {
 	[[ ${lines[1]} == *"can't write '"*"/root/new/config.json': No space left on device"* ]]
 }
 
-@test "two at once: one writes, the other is told" {
+@test "two at once: one writes, the other is refused" {
 	for _ in 1 2 3 4 5; do
 		rm -rf root/a
 		generate a 2>err1 & first=$!

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # variables of lib
-# history: what moves between stubs (tests/cli/stubs) leave, as a page and as metrics. Table, objects and
+# history: the records of moves between stubs (tests/cli/stubs), as a page and as metrics. Table, objects and
 # options: tests/unit/cli/test_history_table.c.
 
 bats_require_minimum_version 1.5.0
@@ -25,7 +25,7 @@ history() {
 	runs history "$@"
 }
 
-# So many records by hand, an hour apart, up to now.
+# Writes a number of records, an hour apart, up to now.
 past() { # COUNT [NAME] [JSON]
 	local i id now more=${3:-}
 	[[ -n $more ]] || more='{}'
@@ -73,7 +73,7 @@ past() { # COUNT [NAME] [JSON]
 }
 
 # bats test_tags=all
-@test "nothing is written before all is as it was: not in the freeze, not on the way back" {
+@test "a record is written only after the move or its undo, never during the freeze" {
 	CMIGRATE_FAULT=clean:before moves hostb
 	[ "$status" -eq 137 ]
 	[ ! -e "$file" ]
@@ -111,20 +111,20 @@ past() { # COUNT [NAME] [JSON]
 }
 
 # bats test_tags=all
-@test "a source that is fenced: the record is written where the journal was found" {
+@test "a fenced source: the record is written next to the journal" {
 	CMIGRATE_FAULT=restore:after moves hostb
 	: >stub/off-hosta
 	run "$cmigrate" recover web
 	"$cmigrate" recover web --fenced hosta
 	history --json
 	jq -e -s 'length == 1 and .[0].outcome == "moved" and .[0].settled != null' <<<"$output"
-	# What waits on the fenced host for a verdict ends with the test.
+	# The process that waits on the fenced host for a verdict ends with the test.
 	echo open >stub/hosta/run/cmigrate/web/word
 	timeout "$(scaled 5)" sh -c 'echo woken >stub/hosta/run/cmigrate/web/verdict'
 }
 
 # bats test_tags=all
-@test "what keeps a record from being written fails no move" {
+@test "a record that can't be written fails no move" {
 	mkdir -p "$file/in-the-way"
 	moves hostb
 	[ "$status" -eq 0 ]
@@ -134,7 +134,7 @@ past() { # COUNT [NAME] [JSON]
 }
 
 # bats test_tags=all
-@test "a record that is damaged is one warning, and gone with the next move" {
+@test "a damaged record causes one warning, and is gone after the next move" {
 	past 3
 	sed -i '2s/.*/{"id": 7}/' "$file"
 	history web
@@ -178,7 +178,7 @@ past() { # COUNT [NAME] [JSON]
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	cmp other.prom cmigrate.prom
-	# What isn't right is seen.
+	# A wrong file is noticed.
 	sed '$p' cmigrate.prom >twice.prom
 	run ! is_metrics twice.prom
 }
@@ -238,10 +238,10 @@ past() { # COUNT [NAME] [JSON]
 	[ "$(grep -o '"freeze_start_ms":' page.html | wc -l)" -eq 1 ]
 }
 
-@test "a page in a browser: each move with its timeline, and a console that is silent" {
+@test "a page in a browser: each move with its timeline, and nothing on the console" {
 	local id
 	past 3
-	# Texts of hosts stay texts. What is beyond all bounds is drawn at the edge.
+	# Texts of hosts stay texts. Values out of bounds are drawn at the edge.
 	past 1 db '{"outcome": "undone", "error": "</script><script>console.error(1)</script><!--<img src=x>&amp;",
 		"answered_by": "<img src=x>", "steps": [{"name": "<step>", "start_ms": 0, "ms": 1e12, "frozen": false},
 		{"name": "late", "start_ms": 1e12, "ms": 1e12, "frozen": true}]}'
@@ -263,7 +263,7 @@ past() { # COUNT [NAME] [JSON]
 	[[ $output == *CONSOLE* ]]
 }
 
-@test "a page in a browser: bars are to scale, figures as everywhere, and without a move it says so" {
+@test "a page in a browser: bars to scale, figures as in the table, and a note if there is no move" {
 	past 1 web '{"total_ms": 667, "outage_ms": 133.5, "freeze_ms": 127.3, "freeze_start_ms": 150, "memory_bytes": 1048576,
 		"steps": [{"name": "half", "start_ms": 333.5, "ms": 333.5, "frozen": false},
 		{"name": "dump", "start_ms": 150, "ms": 127.2, "frozen": true}]}'

@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Scripts of src/scripts by themselves. watch: what is read out of CRIU's log of a restore while it is
-# written. status: what a copy of a container does. dump, pass: with how many open files CRIU begins. criu_locks: whose
-# rules go. verdict: what may be killed, what stands. store: where and how much. erase: in which cgroups. address,
-# bounce, guard, facts, bundles: what fails is not taken for what isn't there.
+# Scripts of src/scripts by themselves. watch reads CRIU's log during a restore, status tells the state of a copy,
+# dump and pass set the limit of open files, criu_locks removes rules, verdict decides what may be killed, store
+# limits place and size, erase finds cgroups. address, bounce, guard, facts and bundles tell an error from an absence.
 
 load ../lib/wait
 
@@ -24,7 +23,7 @@ watch() {
 	timeout "$(scaled 20)" sh "$top/src/scripts/watch.sh" "$run_dir"
 }
 
-# As criu/pie/restorer.c writes them.
+# Lines as criu/pie/restorer.c writes them.
 log_lines() { # COUNT FORMAT...
 	awk -v count="$1" 'BEGIN {
 		while (count-- > 0)
@@ -33,7 +32,7 @@ log_lines() { # COUNT FORMAT...
 	}' "${@:2}" >>"$log"
 }
 
-@test "a pages image that ends too early is said, and its log doesn't fill the disk" {
+@test "a truncated pages image is reported, and its log doesn't fill the disk" {
 	log_lines 30000 'pie: 1: Preadv 7f1be5c00000:1052672... (1 iovs)' "pie: 1: \`- returned 0"
 	run watch
 	[ "$status" -eq 0 ]
@@ -41,11 +40,11 @@ log_lines() { # COUNT FORMAT...
 	[ ! -s "$log" ]
 }
 
-@test "the many alike lines of a large memory are no failure" {
+@test "many similar lines from a large memory are no failure" {
 	log_lines 60000 "pie: 1:    \`- skip pagemap"
 	size=$(stat -c %s "$log")
 	[ "$size" -gt 2000000 ]
-	# After its first look: the restore has ended well.
+	# After its first look the restore has ended well.
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nmv "%s" "%s"\n' "$run_dir" "$BATS_TEST_TMPDIR/gone" >"$BATS_TEST_TMPDIR/bin/sleep"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/sleep"
@@ -55,15 +54,15 @@ log_lines() { # COUNT FORMAT...
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/gone/restore.log")" -eq "$size" ]
 }
 
-@test "a restore that failed ends the watch without a word: its log says why" {
+@test "a failed restore ends the watch silently: its log has the reason" {
 	log_lines 1 'Error (criu/cr-restore.c:1): Restoring FAILED.'
 	run watch
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 }
 
-# CRIU has a pipe, two of them, for every 4 MB of 4 GB.
-@test "a dump and a pass begin with as many open files as root may have" {
+# CRIU opens a pipe, two descriptors, for every 4 MB of 4 GB.
+@test "a dump and a pass start with root's limit of open files" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nulimit -n >"%s"\n' "$BATS_TEST_TMPDIR/files" >"$BATS_TEST_TMPDIR/bin/runc"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
@@ -76,7 +75,7 @@ log_lines() { # COUNT FORMAT...
 	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 }
 
-# A runc that calls a container with this first process running.
+# A runc that reports a container with this first process as running.
 runc_with() { # PID
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/runc" <<-END
@@ -90,12 +89,12 @@ runc_with() { # PID
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 }
 
-# Where its parts are found.
+# The directory of its parts.
 status_of() { # NAME
 	(cd "$top/src/scripts" && sh status.sh "$1" "$run_dir")
 }
 
-@test "a container whose first process is on its way out has stopped, whatever runc says" {
+@test "a container whose first process is exiting has stopped, whatever runc says" {
 	coproc PARENT { python3 -c '
 import os, sys
 pid = os.fork() or os._exit(0)
@@ -115,7 +114,7 @@ sys.stdin.read()'; }
 	wait "$parent"
 }
 
-# Programs that write down how they were called.
+# Programs that record how they were called.
 stand_in() { # PROGRAM...
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	for program in "$@"; do
@@ -128,8 +127,8 @@ script() { # NAME ARG...: with the parts that it takes in
 	(cd "$top/src/scripts" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh "./$1.sh" "${@:2}")
 }
 
-# A file that a container has open is called what it likes, and CRIU writes that down.
-@test "rules are removed that CRIU made, and none that a container only names" {
+# A container chooses the names of its open files, and CRIU's log has those names.
+@test "only rules that CRIU made are removed, not those that a container merely names" {
 	stand_in iptables ip6tables nft
 	rule='-w -t filter -I INPUT --protocol tcp -m mark ! --mark 0xC114 --source 192.0.2.1 --sport 80 --destination 192.0.2.9 --dport 4000 -j DROP'
 	: >"$run_dir/locks"
@@ -150,7 +149,7 @@ script() { # NAME ARG...: with the parts that it takes in
 	mkfifo "$run_dir/verdict"
 	echo open >"$run_dir/say-open"
 	echo close >"$run_dir/say-close"
-	# Not one byte can be written.
+	# No byte can be written.
 	(ulimit -f 0 && script verdict "$run_dir" close)
 	[ "$(cat "$run_dir/word")" = close ]
 	script verdict "$run_dir" close
@@ -171,7 +170,7 @@ script() { # NAME ARG...: with the parts that it takes in
 	[ "$status" -eq 1 ]
 	[[ $output == *'a pass of pre-copy is not at its end yet'* ]]
 	kill -0 "$pass"
-	# One that is parked may be.
+	# A parked one may be killed.
 	rm "$run_dir/in-pass"
 	run script verdict "$run_dir" kill
 	[ "$status" -eq 0 ]
@@ -179,7 +178,7 @@ script() { # NAME ARG...: with the parts that it takes in
 	! kill -0 "$pass" 2>/dev/null
 }
 
-@test "what isn't beside a bundle is not stored, and not without an end" {
+@test "store writes only into an existing bundle, and at most 2 MiB" {
 	run script store append "$BATS_TEST_TMPDIR/nothere/.cmigrate" history <<<x
 	[ "$status" -ne 0 ]
 	[ ! -e "$BATS_TEST_TMPDIR/nothere" ]
@@ -226,7 +225,7 @@ script() { # NAME ARG...: with the parts that it takes in
 	grep -q -x 'made=/run/cmigrate/.*@' "$top/src/scripts/hold.sh"
 }
 
-# A cgroup in which the copy of a container called web9 would be: the one that a restore noted is above it.
+# A cgroup for the copy of a container called web9, below the one that a restore noted.
 make_cgroup() { # NAME
 	local hierarchy=/sys/fs/cgroup/pids
 	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
@@ -237,7 +236,7 @@ make_cgroup() { # NAME
 	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
 }
 
-# In the place of a program, for script(); its text comes from standard input.
+# Replaces a program, for script(); its text comes from standard input.
 stand_in_for() { # PROGRAM
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/$1"
@@ -248,7 +247,7 @@ runc_knows_nothing() {
 	stand_in_for runc <<<$'#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }'
 }
 
-# systemd writes a dash in a slice's name so.
+# systemd escapes a dash in a slice's name that way.
 @test "a copy in a cgroup with a backslash in its name is ended too" {
 	make_cgroup "cmigrate\\x2dtest.$$"
 	runc_knows_nothing
@@ -263,19 +262,19 @@ runc_knows_nothing() {
 	[ ! -e "/proc/$child/fd/0" ]
 	wait "$holder" || true
 	holder=
-	# Only linux.cgroupsPath is where it is.
+	# Only linux.cgroupsPath counts.
 	printf '%s\n' '{"annotations": {"cgroupsPath": "/a b", "x": "\\"cgroupsPath\\": {"}, "linux":' \
 		'{"x": {"cgroupsPath": "/a b"}, "cgroupsPath": "/none"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
 	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
-	# What can't be looked for is no place where nothing is.
+	# A place that can't be searched does not count as empty.
 	echo '{"linux": {"cgroupsPath": "/a b"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
 	run script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
 	[ "$status" -ne 0 ]
 	[[ $output == *"a cgroupsPath that can't be looked for"* ]]
 }
 
-# A restoring program in its last moments has no environment any more. Here it leaves when its cgroup can't be removed.
-@test "a cgroup goes when who was killed in it has left" {
+# An exiting program has no environment any more. This one leaves when its cgroup can't be removed.
+@test "a cgroup is removed after the process killed in it has exited" {
 	make_cgroup "cmigrate-test.$$"
 	runc_knows_nothing
 	sleep 60 3>&- &
@@ -291,8 +290,8 @@ runc_knows_nothing() {
 	[ ! -e "$cgroup/web9" ]
 }
 
-# "gate" where nobody stands is an answer that lets a second copy run.
-@test "a gate whose criu is gone holds nobody" {
+# The answer "gate" without a process at the gate would let a second copy run.
+@test "a gate without its criu holds no process" {
 	env "CRIU_CONFIG_FILE=$run_dir/criu.conf" sleep 60 3>&- &
 	holder=$!
 	until grep -q -a CRIU_CONFIG_FILE "/proc/$holder/environ"; do [ -e "/proc/$holder" ]; done
@@ -309,8 +308,8 @@ runc_knows_nothing() {
 	[ "$output" = gate ]
 }
 
-# The kernel's default takes the others of its network along: those of other containers.
-@test "an address that is taken off leaves the others of its network" {
+# By default the kernel removes the other addresses of its network too, which belong to other containers.
+@test "removing an address leaves the others of its network" {
 	unshare -n true 2>/dev/null || skip 'no right to make namespaces'
 	run unshare -n sh -c 'cd "$1/src/scripts" && ip link set lo up
 		ip addr add 10.98.0.10/24 dev lo && ip addr add 10.98.0.11/24 dev lo && ip addr add 10.98.1.1 peer 10.98.1.2 dev lo
@@ -321,7 +320,7 @@ runc_knows_nothing() {
 	[[ $output == *10.98.0.11/24* && $output != *10.98.0.10* && $output != *10.98.1.1* ]]
 }
 
-@test "an address is not taken for gone where ip can't tell" {
+@test "an address does not count as gone if ip can't tell" {
 	stand_in true
 	printf '#!/bin/sh\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/ip"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/ip"
@@ -329,7 +328,7 @@ runc_knows_nothing() {
 	[ "$status" -ne 0 ]
 }
 
-@test "a table that nft can't delete is not taken for gone" {
+@test "a table that nft can't delete does not count as gone" {
 	stand_in true
 	printf '#!/bin/sh\necho "Error: Cannot allocate memory" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/nft"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/nft"
@@ -343,7 +342,7 @@ runc_knows_nothing() {
 	script guard clear 0a1b2c3d
 }
 
-@test "a runc that fails has not said that a name is free" {
+@test "a failing runc does not prove that a name is free" {
 	runc_with $$
 	printf '#!/bin/sh\n[ "$1" != state ] || { echo "input/output error" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
 	run script facts web "$BATS_TEST_TMPDIR" 20260102T030405-0a1b2c3d destination strategy=cold peer=localhost
@@ -353,7 +352,7 @@ runc_knows_nothing() {
 	[[ $output == *complete=yes* ]]
 }
 
-# A find that says this besides what it has found.
+# A find that prints this in addition to its results.
 find_says() { # TEXT
 	stand_in_for find <<-END
 		#!/bin/sh
@@ -363,7 +362,7 @@ find_says() { # TEXT
 	END
 }
 
-@test "bundles: what ends meanwhile is no failure, what can't be seen is one" {
+@test "bundles: a directory that vanishes is no failure, one that can't be read is" {
 	mkdir -p "$run_dir"/root/{a,b}/.cmigrate
 	touch "$run_dir/root/a/.cmigrate/journal"
 	ln -s root "$run_dir/link"
@@ -382,7 +381,7 @@ find_says() { # TEXT
 	[ "$status" -eq 1 ]
 }
 
-@test "a runc that fails for a moment: the container is there, whatever its annotations say" {
+@test "a runc that fails for a moment: the container exists, whatever its annotations say" {
 	stand_in_for runc <<-END
 		#!/bin/sh
 		mkdir "$run_dir/failed" 2>/dev/null && exit 1

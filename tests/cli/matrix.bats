@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The rule by which tests/faults/matrix has so few rows (tests/faults/plan.py), looked at from outside.
+# The rule that keeps tests/faults/matrix short (tests/faults/plan.py), tested from outside.
 
 setup_file() {
 	plan=$BATS_TEST_DIRNAME/../faults/matrix
@@ -49,13 +49,13 @@ vm_full, vm_reduced = read("vm-full"), read("vm-reduced")
 	rule 'sys.exit("\n".join(map(str, sorted(lacks(full, reduced)))) or None)'
 }
 
-@test "a row less, whichever, and something of the full plan is met no more" {
+@test "without any one row, something of the full plan is no longer covered" {
 	rule 'for row in reduced:
 	if not lacks(full, [other for other in reduced if other != row]):
 		sys.exit("needless: " + row["name"])'
 }
 
-@test "the reduced plan is a part of the full one, no row is there twice, and names tell rows apart" {
+@test "the reduced plan is part of the full one, without duplicates, and names are unique" {
 	rule 'for a, b in ((full, reduced), (vm_full, vm_reduced)):
 	names = [(row["name"], row["controller"]) for row in a]
 	assert len(set(names)) == len(names), "two of one name"
@@ -68,7 +68,7 @@ vm_full, vm_reduced = read("vm-full"), read("vm-reduced")
 assert 2 < len(vm_reduced) < 8 and len(vm_full) > 60, (len(vm_reduced), len(vm_full))'
 }
 
-@test "on virtual machines every kind, side, strategy and controller occurs, and the steps that others lack" {
+@test "on virtual machines every kind, side, strategy and controller occurs, and the steps that only they have" {
 	rule 'for field in ("kind", "side", "strategy", "controller"):
 	a, b = ({row[field] for row in rows} for rows in (vm_full, vm_reduced))
 	assert a - {"-"} <= b, (field, a - b)
@@ -98,7 +98,7 @@ assert not lacking, lacking'
 	done
 }
 
-@test "a name chooses rows of the plan, with FAULTS=all of the full one; one that is no row's is an error" {
+@test "a name chooses rows of the plan, with FAULTS=all of the full one; an unknown name is an error" {
 	run "$BATS_TEST_DIRNAME/../faults/matrix" --plan 'hang destination*destination'
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 1 ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# move, check and recover against stubs (tests/cli/stubs): what is run where, in which order, with
-# which words. The scripts of src/scripts run for real; runc, criu and the network's tools don't.
+# move, check and recover against stubs (tests/cli/stubs): the commands, their hosts, order and
+# words. The scripts of src/scripts run for real; runc, criu and the network's tools don't.
 
 bats_require_minimum_version 1.5.0
 
@@ -21,7 +21,7 @@ give_address() {
 	: >stub/hosta/address
 }
 
-# The number of the first call that begins so, behind call FROM.
+# The number of the first call after FROM that begins like this.
 call() { # TEXT [FROM]
 	awk -v text="$1" -v from="${2:-0}" 'NR > from && index($0, text) == 1 {print NR; exit}' stub/calls
 }
@@ -30,11 +30,11 @@ in_order() { # TEXT...
 	local at=0 text
 	for text in "$@"; do
 		at=$(call "$text" "$at")
-		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; cat stub/calls; return 1; }
+		[ -n "$at" ] || { echo "not there, or not after the one before: $text"; cat stub/calls; return 1; }
 	done
 }
 
-# Of a move only its record stays in the bundle.
+# A move leaves only its record in the bundle.
 only_history_left() {
 	[ "$(ls -A root/web)" = $'.cmigrate\nconfig.json' ]
 	[ "$(ls -A root/web/.cmigrate)" = history ]
@@ -44,26 +44,26 @@ nothing_changed() {
 	[ "$(cat stub/hosta/state)" = running ]
 	[ ! -e stub/hostb/state ]
 	[ ! -e root/web/.cmigrate ]
-	# A device is made in a namespace that ends at once, to see whether the kernel can.
+	# A device is created in a temporary namespace, to see whether the kernel can.
 	! grep -v -F '[link] [add] [cmigrate]' stub/calls |
 		grep -E '\[(pause|checkpoint|restore|delete|replace|del|add)\]'
 }
 
-@test "a move: paused, dumped, restored, and the source ended behind it" {
+@test "a move: paused, dumped, restored, and then the source ended" {
 	moves
 	[ "$status" -eq 0 ]
-	# The dump is started before the pause, and goes on behind it.
+	# The dump starts before the pause and continues after it.
 	in_order 'hosta runc [checkpoint] [--image-path]' 'hosta runc [pause] [web]' \
 		'hosta criu [dumps]' 'hostb runc [restore] [--detach] [--bundle]' 'hostb criu [restores]'
 	[ "$(cat stub/hostb/state)" = running ]
 	[ ! -e stub/hosta/state ]
-	# Neither images, journal, lock nor work directories are left.
+	# No images, journal, lock or work directories are left.
 	only_history_left
 	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
 }
 
 # bats test_tags=all
-@test "connections are closed where no address moves along, kept where one does" {
+@test "connections are closed if no address moves along, kept if one does" {
 	moves
 	grep -F 'hosta runc [checkpoint]' stub/calls | grep -F '[--tcp-established] [--tcp-skip-in-flight] [web]'
 	grep -F 'hostb runc [restore]' stub/calls | grep -F '[--tcp-established] [web]'
@@ -80,7 +80,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "an address: held and put on the destination before the pause, taken off the source behind it" {
+@test "an address: held and put on the destination before the pause, taken off the source after it" {
 	give_address
 	moves
 	[ "$status" -eq 0 ]
@@ -121,7 +121,7 @@ nothing_changed() {
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
-# With the hold gone that host would answer with a reset.
+# Without the hold that host would answer with a reset.
 # bats test_tags=all
 @test "an address that stays on the destination: packets for it are held back until it can be taken off" {
 	: >stub/hosta/dump-fails
@@ -142,7 +142,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "--keep-images: also those of a move that was undone, which nothing is started from" {
+@test "--keep-images keeps the images of an undone move too, and nothing starts from them" {
 	: >stub/hostb/restore-fails
 	moves --keep-images
 	[ "$status" -eq 4 ]
@@ -154,7 +154,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "a signal before the first step: 1, and nothing had been changed" {
+@test "a signal before the first step: exit code 1, and nothing was changed" {
 	jq '.hooks = {"pre_move": ["sh", "-c", "kill -TERM $PPID"]}' cmigrate.json >with-hook.json
 	CMIGRATE_CONFIG=$PWD/with-hook.json moves --json
 	[ "$status" -eq 1 ]
@@ -164,7 +164,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "the connections that found the container are gone on with" {
+@test "the connections that found the container are used for the move" {
 	for from in '--from hosta' ''; do
 		rm -rf stub/ssh-words
 		# shellcheck disable=SC2086 # words
@@ -176,7 +176,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "check without a destination: a host that was silent is not waited for again" {
+@test "check without a destination: a silent host is waited for only once" {
 	: >stub/off-hostb
 	run --separate-stderr "$cmigrate" --json check --skip-check "$skips" web
 	[ "$status" -eq 3 ]
@@ -185,16 +185,16 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "--quiet says nothing when all goes well" {
+@test "--quiet prints nothing if all goes well" {
 	moves --quiet
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	[ -z "$stderr" ]
 }
 
-# Also what only asks; what merely opens connections is none.
+# Queries count; opening a connection does not.
 # bats test_tags=all
-@test "--verbose: every command that a host is given" {
+@test "--verbose shows every command for a host" {
 	moves --verbose
 	[ "$status" -eq 0 ]
 	for command in 'hosta] + (state) web' 'hosta] + (facts) web ' 'hosta] + (dump) runc checkpoint ' 'hostb] + (watch) '; do
@@ -204,7 +204,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "post_move's failure is said with --quiet too, and changes nothing" {
+@test "post_move's failure is reported with --quiet too, and changes nothing" {
 	jq '.hooks = {"post_move": ["false"]}' cmigrate.json >with-hook.json
 	CMIGRATE_CONFIG=$PWD/with-hook.json moves --quiet
 	[ "$status" -eq 0 ]
@@ -214,7 +214,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "post_move hears of a move that recover has settled" {
+@test "post_move is run for a move that recover has settled" {
 	jq --arg log "$PWD/heard" '.hooks = {"post_move": ["sh", "-c", "echo $CMIGRATE_CONTAINER $CMIGRATE_OUTCOME >>\($log)"]}' cmigrate.json >with-hook.json
 	export CMIGRATE_CONFIG=$PWD/with-hook.json
 	CMIGRATE_FAULT=commit:after moves
@@ -226,10 +226,10 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "delete: a container that may be where nobody was asked is not deleted" {
+@test "delete: a container that may be on a host that was not asked is not deleted" {
 	moves
 	[ "$status" -eq 0 ]
-	# Without hosts in the configuration nobody knows of hostb.
+	# Without hosts in the configuration hostb is unknown.
 	CMIGRATE_CONFIG='' runs delete -b "$STUB_ROOT" web
 	[ "$status" -eq 3 ]
 	[ "$(cat stub/hostb/state)" = running ]
@@ -249,7 +249,7 @@ nothing_changed() {
 		(.freeze_ms > 0) and (.steps | length > 5) and .error == null'
 }
 
-@test "--json on a refusal: a summary all the same" {
+@test "--json on a refusal: still a summary" {
 	bundle '{"org.cmigrate.endpoint": "http://127.0.0.1:1/"}'
 	echo running >stub/hostb/state
 	moves --json --from hosta
@@ -281,7 +281,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "--dry-run: a plan that nobody can read is a failure" {
+@test "--dry-run: a plan that can't be printed is a failure" {
 	for words in 'move web hostb' 'drain hosta'; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr bash -c '"$@" >/dev/full' - "$cmigrate" ${words%% *} --dry-run --skip-check "$skips" ${words#* }
@@ -292,7 +292,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "check --quiet says nothing but why it refuses" {
+@test "check --quiet prints only the reason of a refusal" {
 	run --separate-stderr "$cmigrate" -q check --skip-check "$skips" web hostb
 	[ "$status" -eq 0 ]
 	[ -z "$output$stderr" ]
@@ -315,7 +315,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "an endpoint that is silent before the move is told, and asked all the same behind it" {
+@test "an endpoint that is silent before the move is reported, and still asked after it" {
 	bundle '{"org.cmigrate.endpoint": "tcp://127.0.0.1:1"}'
 	moves --timeout 1
 	[ "$status" -eq 4 ]
@@ -337,7 +337,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "hostile annotations are refused before anything is asked of the hosts" {
+@test "hostile annotations are refused before any host is asked" {
 	# shellcheck disable=SC2016
 	for annotation in '"org.cmigrate.address": "$(id)"' '"org.cmigrate.address": "192.0.2.7@-x"' \
 		'"org.cmigrate.endpoint": "file:///etc/passwd"' '"org.cmigrate.criu": "--exec-cmd x"' \
@@ -349,7 +349,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "annotations of others are passed by" {
+@test "annotations of other programs are ignored" {
 	# shellcheck disable=SC2016
 	bundle '{"com.example.x": "$(touch hacked)", "io.kubernetes.y": "`id`"}'
 	moves
@@ -358,14 +358,14 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "ssh is told to ask nothing, and never takes a name for an option" {
+@test "ssh never prompts, and never takes a name for an option" {
 	moves
 	grep -x -- BatchMode=yes stub/ssh-words
 	[ "$(grep -x -A 1 -- -- stub/ssh-words | grep -v -x -e -- | sort -u | tr '\n' ' ')" = 'hosta hostb ' ]
 }
 
 # bats test_tags=all
-@test "a container that is nowhere, and one that is there already" {
+@test "a container on no host, and one that is on the destination already" {
 	refuses 3 "'web' is on hosta already" "$cmigrate" move web hosta
 	rm stub/hosta/state
 	refuses 3 "no container 'web' on" "$cmigrate" move web hostb
@@ -381,7 +381,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "without a bundle: how to write one" {
+@test "without a bundle the error tells how to write one" {
 	rm root/web/config.json
 	for command in 'move web hostb' 'check web hostb' 'checkpoint web'; do
 		# shellcheck disable=SC2086 # words
@@ -390,7 +390,7 @@ nothing_changed() {
 }
 
 # bats test_tags=all
-@test "status: of a container that is stopped, of one that is nowhere, of one that may be where nobody answers" {
+@test "status: a stopped container, one on no host, and one that may be on a silent host" {
 	rm stub/hosta/state
 	run --separate-stderr "$cmigrate" status web
 	[ "$status" -eq 0 ]
@@ -417,7 +417,7 @@ nothing_changed() {
 	refuses 2 '--all' "$cmigrate" recover --all web
 }
 
-# Another holds the lock until a line comes from the fifo "held".
+# Another process holds the lock until a line comes from the fifo "held".
 hold_lock() {
 	mkdir -p root/web/.cmigrate
 	flock root/web/.cmigrate/lock sh -c 'echo held >held; read -r _ <held' 3>&- &
@@ -426,13 +426,13 @@ hold_lock() {
 }
 
 # bats test_tags=all
-@test "recover waits for the lock of one that was killed just now, and no longer" {
+@test "recover waits for the lock of a cmigrate that was just killed, and no longer" {
 	local held recover
 	mkfifo held
 	hold_lock
 	"$cmigrate" recover web 3>&- &
 	recover=$!
-	# It is told by its sleep that it waits for the lock.
+	# Its sleep shows that it waits for the lock.
 	until [[ $(</proc/$recover/wchan) == *nanosleep* ]]; do
 		[ -e /proc/$recover/exe ]
 	done
@@ -463,9 +463,9 @@ hold_lock() {
 	only_history_left
 }
 
-# What it said is not guessed at: neither that nothing had begun, nor what the hosts are.
+# Recovery must not guess: neither that nothing had begun, nor which hosts took part.
 # bats test_tags=all
-@test "a journal that is damaged: busy, recover says what to do and leaves everything" {
+@test "a damaged journal: busy; recover says what to do and changes nothing" {
 	CMIGRATE_FAULT=dump:after moves
 	[ "$status" -eq 137 ]
 	sed -i '1s/"kind":0/"kind":1/' root/web/.cmigrate/journal
@@ -482,7 +482,7 @@ hold_lock() {
 }
 
 # bats test_tags=all
-@test "a journal whose first line has no end: nothing had begun, and that is said" {
+@test "a journal whose first line is incomplete: nothing had begun, which is reported" {
 	CMIGRATE_FAULT=prepare:before moves
 	[ "$status" -eq 137 ]
 	truncate -s -1 root/web/.cmigrate/journal
@@ -494,7 +494,7 @@ hold_lock() {
 }
 
 # bats test_tags=all
-@test "what a login prints is not taken for the lock" {
+@test "the output of a login shell does not count as the lock" {
 	mkdir -p root/web/.cmigrate
 	cat >bin/noisy <<-END
 		#!/bin/bash
@@ -517,9 +517,9 @@ hold_lock() {
 	[ "$status" -eq 0 ]
 }
 
-# Nobody is asked whether the images are complete where their directory can't be seen.
+# If their directory can't be read, images are not known to be incomplete.
 # bats test_tags=all
-@test "recover: images that can't be seen are not images that were never finished" {
+@test "recover: images that can't be read do not count as unfinished" {
 	CMIGRATE_FAULT=dump:after moves
 	[ "$status" -eq 137 ]
 	end_stubs
@@ -537,7 +537,7 @@ hold_lock() {
 	[ "$(cat stub/hostb/state)" = running ]
 }
 
-# stopped_at POINT [OPTION...]: a move stands there, $pid.
+# stopped_at POINT [OPTION...]: stops a move there; its process is $pid.
 stopped_at() {
 	CMIGRATE_PAUSE=$1 "$cmigrate" -q move --skip-check "$skips" "${@:2}" web hostb >out 2>&1 3>&- &
 	pid=$!
@@ -556,7 +556,7 @@ goes_on() {
 }
 
 # bats test_tags=all
-@test "criu dies at its gate: the source goes on, and nothing else" {
+@test "criu dies at its gate: the source continues, and nothing else does" {
 	stopped_at answer:before
 	for holder in $(grep -l -a -z '^CRIU_CONFIG_FILE=.*web/criu.conf' /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
 		grep -q -a -z -x "STUB_DIR=$STUB_DIR" "/proc/$holder/environ" && kill -9 "$holder"
@@ -571,7 +571,7 @@ goes_on() {
 }
 
 # bats test_tags=all
-@test "what stood at the gate has ended, and the endpoint is silent: the last copy goes on" {
+@test "the process at the gate has ended and the endpoint is silent: the last copy continues" {
 	bundle '{"org.cmigrate.endpoint": "tcp://127.0.0.1:1"}'
 	stopped_at answer:before --timeout 1
 	end_stubs
@@ -586,7 +586,7 @@ goes_on() {
 }
 
 # bats test_tags=all
-@test "another machine's answer proves nothing of a copy that has ended" {
+@test "another machine's answer does not prove that an ended copy runs" {
 	python3 -c 'import http.server, os
 server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
 open("port", "w").write(str(server.server_port)); os.rename("port", "port-there")
@@ -608,7 +608,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 	for what in web --all; do
 		CMIGRATE_FAULT=answer:before moves
 		[ "$status" -eq 137 ]
-		# While the hosts are asked.
+		# A signal while the hosts are asked.
 		mkfifo asked
 		printf '#!/bin/bash\n[ -e %q ] || { echo >%q; : >%q; }\nexec %q "$@"\n' "$PWD/was" "$PWD/asked" "$PWD/was" \
 			"$top/tests/cli/stubs/ssh" >bin/slow
@@ -624,7 +624,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 		[ "$status" -eq 6 ] || [ "$status" -eq 1 ]
 		[ "$(cat stub/hostb/state)" = running ]
 		[ -e root/web/.cmigrate/journal ]
-		# Here the dump doesn't outlive its connection.
+		# This dump ends with its connection.
 		end_stubs
 		rm -f stub/hosta/state
 		"$cmigrate" -q recover web
@@ -636,7 +636,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "committed, and something of that name runs on the source again: nothing of it is touched" {
+@test "committed, and a container of that name runs on the source again: it is not touched" {
 	CMIGRATE_FAULT=open-gate:before moves
 	end_stubs
 	echo running >stub/hosta/state
@@ -649,7 +649,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "the fence hook: not for what is only to be tidied, and not where both hosts are silent" {
+@test "the fence hook is not run for mere clean-up, nor if both hosts are silent" {
 	jq --arg shot "$PWD/shot" '.hooks = {"fence": ["sh", "-c", "echo $1 >>" + $shot, "sh", "{host}"]}' cmigrate.json >with-hook.json
 	mv with-hook.json cmigrate.json
 	CMIGRATE_FAULT=commit:after moves
@@ -669,7 +669,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "an interrupted restore: --fenced counts, and one that can't be done is over" {
+@test "an interrupted restore: --fenced counts, and a restore that can't be done is over" {
 	runs checkpoint web
 	CMIGRATE_FAULT=restore:before runs restore --on hostb web
 	[ "$status" -eq 137 ]
@@ -692,7 +692,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "both hosts are off for certain: complete images are kept" {
+@test "both hosts are certainly off: complete images are kept" {
 	CMIGRATE_FAULT=dump:after moves
 	end_stubs
 	: >stub/off-hosta
@@ -704,8 +704,8 @@ server.serve_forever()' 3>&- 2>/dev/null &
 	[ -s "$images/inventory.img" ]
 }
 
-# The next pipe that is opened would have their numbers: words for people would go to a host's shell.
-@test "all three standard descriptors closed: what is said reaches no host" {
+# The next pipe would get their numbers, and messages would go to a host's shell.
+@test "all three standard descriptors closed: no message reaches a host" {
 	run bash -c 'exec "$0" -v move --skip-check "$1" web hostb <&- >&- 2>&-' "$cmigrate" "$skips"
 	echo "$status $output"
 	[ "$status" -eq 0 ]
@@ -714,7 +714,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "--json: an answer that is no UTF-8 takes nothing away" {
+@test "--json: an answer that is not UTF-8 loses no other field" {
 	cat >bin/latin <<-END
 		#!/bin/bash
 		case " \$* " in
@@ -734,7 +734,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 }
 
 # bats test_tags=all
-@test "--quiet: recover says nothing of what went well, whichever way" {
+@test "--quiet: recover prints nothing if all went well, forward or back" {
 	for json in '' --json; do
 		CMIGRATE_FAULT=hold:after moves
 		[ "$status" -eq 137 ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Memory that goes straight to the destination, against stubs (tests/cli/stubs): what is run where and in
-# which order, and when it goes by the shared directory all the same.
+# The direct transport against stubs (tests/cli/stubs): the commands, their hosts and their
+# order, and when memory goes via the shared directory after all.
 
 bats_require_minimum_version 1.5.0
 
@@ -10,7 +10,7 @@ load lib/stubs
 setup() {
 	set_up_stubs
 	ln -s "$top/tests/cli/stubs/tool" bin/getent
-	# A process whose memory is known: the first one there.
+	# A process whose memory is known: the first one.
 	echo '[1]' >stub/hosta/pids
 }
 
@@ -18,12 +18,12 @@ moves() { # OPTIONS...
 	runs move --skip-check "$skips,stdio,terminal,deleted" --transport direct "$@" web hostb
 }
 
-# The commands of --verbose begin in this order with these, each behind the one before.
+# The output of --verbose has commands that begin with these, in this order.
 in_order() { # TEXT...
 	local at=0 text
 	for text in "$@"; do
 		at=$(awk -v text="$text" -v from="$at" 'NR > from && index($0, text) == 1 {print NR; exit}' all)
-		[ -n "$at" ] || { echo "not there, or not behind the one before: $text"; return 1; }
+		[ -n "$at" ] || { echo "not there, or not after the one before: $text"; return 1; }
 	done
 }
 
@@ -52,7 +52,7 @@ moved() {
 	grep -F 'hostb runc [restore]' stub/calls | grep -F '[--image-path] [/run/cmigrate/web/pages]'
 	[ "$(grep -c -F 'criu [page-server]' stub/calls)" -eq 1 ]
 	printf '%s\n' "$stderr" >all
-	# Nobody but the source reaches it, and its rule goes with it.
+	# Only the source reaches it, and its rule is removed with it.
 	in_order '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' '[hostb] + (guard) admit ' \
 		'[hostb] + (receive) 0 0 ' '[hosta] + (dump) runc checkpoint ' '[hostb] + (gather) ' '[hostb] + (restore) ' \
 		'[hostb] + (unpage) ' '[hostb] + (guard) clear ' '[hostb] + (clean) '
@@ -62,7 +62,7 @@ moved() {
 }
 
 # bats test_tags=all
-@test "pre-copy: a page server for each pass, which builds on the one before" {
+@test "pre-copy: a page server for each pass, based on the previous one" {
 	moves --verbose --strategy pre-copy --max-downtime 200
 	[ "$status" -eq 0 ]
 	cp stub/calls all
@@ -73,7 +73,7 @@ moved() {
 	grep -F 'hostb criu [page-server]' stub/calls | grep -c -F '[--prev-images-dir] [../pass-1]' | grep -x 1
 	grep -F 'hostb criu [page-server]' stub/calls | grep -c -F '[--prev-images-dir] [pass-2]' | grep -x 1
 	[ "$(grep -c -F 'hostb criu [page-server]' stub/calls)" -eq 3 ]
-	# It is in the destination's memory already, and its size is known from there.
+	# The memory is on the destination already, and its size is taken from there.
 	[[ $stderr != *'(readahead)'* ]]
 	[[ $stderr == *'pre-copy: 2 passes, then the rest fits'* ]]
 	moved
@@ -87,7 +87,7 @@ is_undone() { # MESSAGE
 }
 
 # bats test_tags=all
-@test "a page server that fails: the source goes on, exit code 4, nothing is left" {
+@test "a page server fails: the source continues, exit code 4, nothing is left" {
 	: >stub/hostb/page-server-fails
 	moves
 	is_undone 'the memory did not get to hostb'
@@ -95,14 +95,14 @@ is_undone() { # MESSAGE
 }
 
 # bats test_tags=all
-@test "a page server that never listens: undone before the container was stopped, nobody waits for it" {
+@test "a page server never listens: undone before the container was stopped" {
 	: >stub/hostb/page-server-dies
 	moves
 	is_undone 'the memory did not get to hostb: its page server ended with status 1'
 	run ! grep -F 'hosta runc [pause]' stub/calls
 }
 
-@test "a work directory that is another move's: that one's guard is left alone" {
+@test "the work directory of another move: its guard is left alone" {
 	mkdir -p stub/hostb/run/cmigrate/web
 	: >stub/hostb/run/cmigrate/web/criu.conf
 	moves --verbose
@@ -114,18 +114,18 @@ is_undone() { # MESSAGE
 	[ -e stub/hostb/run/cmigrate/web/criu.conf ]
 }
 
-@test "who waits for a page server that never began is told when the work directory goes" {
+@test "a wait for a page server that never started ends when the work directory is removed" {
 	mkdir -p work/run
 	mkfifo work/run/listens
 	timeout "$(scaled 20)" sh "$top/src/scripts/listens.sh" work/run &
 	waiter=$!
-	# It has opened the fifo, or is about to and finds none: it ends, and not by its time limit.
+	# It has opened the fifo, or is about to and finds none: it must end before its time limit.
 	sh "$top/src/scripts/clean.sh" "$PWD/work/run" ''
 	wait $waiter || [ $? -ne 124 ]
 	[ ! -e work ]
 }
 
-@test "images are put beside the memory only when all of them are to be seen" {
+@test "images are put beside the memory only if all of them are visible" {
 	mkdir images pages
 	echo a >images/a.img
 	echo b >images/b.img
@@ -138,26 +138,26 @@ is_undone() { # MESSAGE
 	[ "$(ls pages)" = descriptors.json ]
 	sh "$top/src/scripts/gather.sh" images pages 2
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
-	# What keeps them from being copied is said as it is.
+	# The reason that keeps them from being copied is reported.
 	run sh "$top/src/scripts/gather.sh" images nowhere 2
 	[ "$status" -ne 0 ]
 	[[ $output == *nowhere* && $output != *'to be seen'* ]]
 	rm pages/*
 	sh "$top/src/scripts/gather.sh" images pages all
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
-	# They are files: a link would lead nowhere from the container's root.
+	# They are files, because a link would point nowhere from the container's root.
 	[ -z "$(find pages -type l)" ]
 	[ "$(ls images)" = $'a.img\nb.img\ndescriptors.json' ]
 }
 
-# images STATUS [PAGES]: what the script ends with.
+# images STATUS [PAGES]: checks the exit status of the script.
 images() {
 	local status=0
 	(cd "$top/src/scripts" && sh images.sh "$BATS_TEST_TMPDIR/images" "$STUB_ROOT/web" ${2:+"$BATS_TEST_TMPDIR/$2"}) || status=$?
 	[ "$status" -eq "$1" ]
 }
 
-@test "images count as complete only where their memory is, as missing only where that can be seen" {
+@test "images count as complete only on the host with their memory, as missing only if the directory is readable" {
 	mkdir images pages
 	for file in inventory.img pstree.img descriptors.json; do echo x >images/$file; done
 	images 0
@@ -168,7 +168,7 @@ images() {
 	images 1 pages
 	rm images/inventory.img
 	images 1 pages
-	# A name that can't be looked up, as one of a server that doesn't answer.
+	# A path that can't be looked up, like one on a silent server.
 	ln -s inventory.img images/inventory.img
 	images 2 pages
 	rm images/inventory.img
@@ -177,7 +177,7 @@ images() {
 }
 
 # bats test_tags=all
-@test "a restore that fails: the source goes on, nothing is left" {
+@test "a failed restore: the source continues, nothing is left" {
 	: >stub/hostb/restore-fails
 	moves
 	[ "$status" -eq 4 ]
@@ -185,7 +185,7 @@ images() {
 	nothing_left
 }
 
-# by_shared REASON: moved all the same, by no page server, and the reason is said.
+# by_shared REASON: moved without a page server, and the reason is reported.
 by_shared() {
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"not straight to hostb: "*"$1"*"by the shared directory instead"* ]]
@@ -194,13 +194,13 @@ by_shared() {
 }
 
 # bats test_tags=all
-@test "by the shared directory: images are to be kept" {
+@test "via the shared directory: images are to be kept" {
 	moves --keep-images
 	by_shared 'images that are kept would lack the memory'
 }
 
 # bats test_tags=all
-@test "by the shared directory: the hosts don't know each other" {
+@test "via the shared directory: the hosts don't know each other" {
 	printf '#!/bin/sh\n' >bin/getent.new
 	chmod 755 bin/getent.new
 	mv bin/getent.new bin/getent
@@ -209,7 +209,7 @@ by_shared() {
 }
 
 # bats test_tags=all
-@test "by the shared directory: no room on the destination" {
+@test "via the shared directory: no room on the destination" {
 	cat >bin/df <<-'END'
 		#!/bin/sh
 		[ "$2" = /run ] || exec /bin/df "$@"
@@ -221,7 +221,7 @@ by_shared() {
 }
 
 # bats test_tags=all
-@test "by the shared directory: a page server needs criu 3.19" {
+@test "via the shared directory: a page server needs criu 3.19" {
 	mkdir other
 	mv bin/criu other/criu
 	cat >bin/criu <<-END
@@ -235,7 +235,7 @@ by_shared() {
 }
 
 # bats test_tags=all
-@test "said by an annotation, and unsaid on the command line" {
+@test "set by an annotation, and overridden on the command line" {
 	bundle '{"org.cmigrate.transport": "direct"}'
 	runs move --skip-check "$skips,stdio,terminal,deleted" --transport shared web hostb
 	[ "$status" -eq 0 ]

@@ -25,10 +25,10 @@ static size_t count(const char *text, const char *what)
 
 static void look(const struct history *h)
 {
-	struct histories all = {.v = (struct history *)(uintptr_t)h, .n = 1};
+	struct all_histories all = {.v = (struct history *)(uintptr_t)h, .n = 1};
 	CLEANUP_BUF struct buf page = {0}, metrics = {0};
 	size_t n = 0;
-	const struct record **rows = histories_rows(&all, 0, 0, &n);
+	const struct record **rows = all_histories_rows(&all, 0, 0, &n);
 
 	page_html(rows, n, 0, &page);
 	metrics_text(&all, &metrics);

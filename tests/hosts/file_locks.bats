@@ -75,7 +75,7 @@ move_locker() { # FROM TO [OPTION...]
 @test "locks of each kind on a shared file move, there and back: the copy that holds them ends first" {
 	start_locker /data
 	on rhel01 cmigrate move locker rhel02 --dry-run >"$BATS_TEST_TMPDIR/plan" 2>&1
-	grep -F 'the copy on rhel01 ends before the restore: the images are the way back' "$BATS_TEST_TMPDIR/plan"
+	grep -F 'the copy on rhel01 ends before the restore: a failure goes back to the images' "$BATS_TEST_TMPDIR/plan"
 	on rhel01 cmigrate check locker rhel02 | grep -E '^locks +warning .*process [0-9]+, (FLOCK|POSIX|OFDLCK|LEASE) (READ|WRITE), /data/'
 	move_locker rhel01 rhel02
 	[[ $(jq -r .way_back "$BATS_TEST_TMPDIR/summary") == images ]]

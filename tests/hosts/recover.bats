@@ -330,7 +330,7 @@ goes_on_at() { # HOST
 	wrap_runc rhel01 '[ "$1" != checkpoint ] || { echo "no such luck" >&2; exit 1; }'
 	run on rhel01 cmigrate --quiet checkpoint server
 	echo "$output"
-	[[ $status -eq 4 && $output == *"the dump failed"*"it goes on on rhel01" ]]
+	[[ $status -eq 4 && $output == *"the dump failed"*"it runs on rhel01 as before" ]]
 	unwrap rhel01
 	on rhel01 cmigrate -q checkpoint server
 	on rhel01 cmigrate status server | grep -q 'checkpoint .*cmigrate restore server'
@@ -358,7 +358,7 @@ goes_on_at() { # HOST
 	run on rhel01 cmigrate -q checkpoint server
 	on rhel01 rm /usr/local/sbin/sync
 	echo "$output"
-	[[ $status -eq 4 && $output == *"it goes on on rhel01" ]]
+	[[ $status -eq 4 && $output == *"it runs on rhel01 as before" ]]
 	goes_on_at rhel01
 	on rhel01 env CMIGRATE_FAULT=dump:after cmigrate -q checkpoint server || [[ $? -eq 137 ]]
 	[[ -z $(state_of rhel01 server) ]]

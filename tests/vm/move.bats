@@ -140,7 +140,7 @@ httpd_moves() { # STRATEGY...
 	run on rhel01 cmigrate --verbose move httpd rhel02
 	echo "$output"
 	[[ $status -eq 0 ]]
-	[[ $output == *"packets meanwhile: queued"* ]]
+	[[ $output == *"packets during the freeze: queued"* ]]
 	[[ $output == *"root plug release_indefinite"* ]]
 	[[ $output == *"/sys/fs/cgroup/httpd/cgroup.freeze"* ]]
 	# Neither had to be asked of runc after all.

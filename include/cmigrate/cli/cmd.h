@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd: what a verb is. Each cmd_*.c defines one `const struct verb`; program.c lists them, and
- * usage, help and completion come from that list.
+ * cmd: a verb and what it gets. Each file in src/cli/cmd defines one `const struct verb` or two;
+ * program.c lists them, and usage, help and completion come from that list.
  */
 #ifndef CMIGRATE_CMD_H
 #define CMIGRATE_CMD_H
@@ -18,7 +18,7 @@ struct config;
 struct move;
 struct ui;
 
-/* The options that stand before the command's name. */
+/* The options that may stand before the command's name. */
 struct globals {
 	char *config;
 	char *bundle_root;
@@ -28,7 +28,7 @@ struct globals {
 	bool version;
 };
 
-/* What every verb gets. Owned by main. */
+/* The context of every verb. Owned by program_run(). */
 struct app {
 	const struct globals *globals;
 	const struct config *config; /* read and valid; bundle_root of globals already applied */
@@ -37,10 +37,10 @@ struct app {
 	bool plans;		     /* set by a command with --dry-run: it changes nothing */
 };
 
-/* The directory that has the bundles. */
+/* The directory of the bundles. */
 const char *app_bundle_root(const struct app *app);
 
-/* The hook after a move. A failure of it changes nothing, and is said with --quiet too. */
+/* Runs the hook after a move. Its failure changes nothing, and is reported even with --quiet. */
 void app_hook_after(const struct app *app, const struct move *move);
 
 struct verb {
@@ -51,25 +51,26 @@ struct verb {
 	const struct opt *opts;
 	size_t opts_size; /* of the option struct that opts_parse() fills */
 	size_t min_args, max_args;
-	bool acts; /* changes hosts: its exit code says what it did, whether or not stdout was read
-		    */
-	bool hidden;	/* for scripts: not in help, never suggested */
+	bool acts;   /* changes hosts: its exit code is valid even if stdout could not be written */
+	bool hidden; /* for scripts: not in help, never suggested */
 	bool no_config; /* runs without a configuration: app->config is NULL */
-	/* Returns an exit code, or -1 with *err set: its code becomes the exit code. */
+	/* Returns an exit code, or -1 with *err set: the exit code is err->code then. */
 	int (*run)(struct app *app, void *opts, const struct argv *args, struct err *err);
 };
 
-/* program.c: every verb in the order of help, and the options of all of them. Ended by NULL. */
+/* Every verb in the order of help, and the global options; both in program.c, ended by NULL. */
 extern const struct verb *const verbs[];
 extern const struct opt globals_table[];
 
-/* The verb of that name; NULL with EXIT_USAGE, the nearest named. */
+/*
+ * Finds a verb by name. NULL with EXIT_USAGE: there is none; the error suggests the nearest name.
+ */
 const struct verb *verb_find(const struct verb *const *table, const char *name, struct err *err);
-/* EXIT_USAGE with the synopsis where there are too few or too many arguments. */
+/* EXIT_USAGE with the synopsis if there are too few or too many arguments. */
 int verb_check_args(const struct verb *verb, const struct argv *args, struct err *err);
-/* What `cmigrate VERB --help` prints. */
+/* Adds the text of `cmigrate VERB --help`. */
 void verb_help(const struct verb *verb, struct buf *out);
-/* What `cmigrate --help` prints. */
+/* Adds the text of `cmigrate --help`. */
 void verbs_help(const struct verb *const *table, const struct opt *globals, struct buf *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drain: everything that runs on a host, moved to the others in rounds: the host is looked at, what
- * it has is moved, until a look finds nothing new. Each move is a process (batch.h).
+ * drain: moves everything that runs on a host to the others, in rounds: look at the host, move what
+ * it has, until a look finds nothing new. Each move is a process (batch.h).
  */
 #ifndef CMIGRATE_DRAIN_H
 #define CMIGRATE_DRAIN_H
@@ -15,7 +15,7 @@
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/placement.h"
 
-/* As the command line has them. */
+/* The options of the command line. */
 struct drain_opts {
 	struct argv to, exclude, skip_checks;
 	unsigned parallel;
@@ -24,25 +24,25 @@ struct drain_opts {
 };
 
 /*
- * Set before drain_run(): caller, opts, host, start_us, options; to and exclude, the words of
- * opts. After it: rows, pinned, left, unknown, stopped.
+ * Set before drain_run(): caller, opts, host, start_us, options, and the words of opts in to and
+ * exclude. Set by it: rows, pinned, left, unknown, stopped.
  */
 struct drain {
 	const struct batch_caller *caller;
 	const struct drain_opts *opts;
 	const char *host;
-	struct argv to, exclude; /* word by word */
-	struct argv options;	 /* of each move */
-	struct batch_move *rows; /* of the rounds that are over */
+	struct argv to, exclude; /* words of the lists in opts */
+	struct argv options;	 /* for each move */
+	struct batch_move *rows; /* of the finished rounds */
 	size_t n;
-	struct argv pinned, left; /* stay by annotation; still there in the end */
-	bool unknown;		  /* in the end nobody could be asked what is left */
+	struct argv pinned, left; /* kept there by annotation; still there at the end */
+	bool unknown;		  /* no host could tell what is left at the end */
 	bool stopped;
 	int64_t start_us;
-	/* private to drain.c: of this round */
+	/* Private to drain.c: the current round. */
 	struct fleet fleet;
 	struct batch batch;
-	struct destination *hosts;
+	struct placement_host *hosts;
 	size_t n_hosts;
 	bool *refused; /* of row i by host h at [i * n_hosts + h] */
 	unsigned *undone;
@@ -50,8 +50,8 @@ struct drain {
 };
 
 /*
- * Moves, or with opts->dry_run checks what would be moved, and looks what is left. -1: nothing was
- * begun, EXIT_REFUSED: the host can't be asked. What came of the moves is in the rows.
+ * Moves the containers, or with opts->dry_run only checks the moves, and looks what is left. The
+ * results are in the rows. -1: nothing was begun; EXIT_REFUSED: the host does not answer.
  */
 int drain_run(struct drain *drain, struct err *err);
 void drain_clear(struct drain *drain);

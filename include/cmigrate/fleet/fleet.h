@@ -17,13 +17,13 @@
 struct fleet_host {
 	char *name;
 	bool answers;
-	struct err err;	    /* why not */
-	uint64_t capacity;  /* bytes for containers: as configured, else all there is */
-	uint64_t available; /* bytes of it that are free now */
+	struct err err;	    /* why it doesn't answer */
+	uint64_t capacity;  /* bytes for containers: as configured, otherwise all memory */
+	uint64_t available; /* bytes of the capacity that are free now */
 	unsigned cpus;
-	double pressure; /* percent of the time in which some process waited for a processor, last
-			    minute; where the kernel doesn't tell it, the load average of each
-			    processor in percent */
+	double pressure; /* percent of the last minute in which some process waited for a processor;
+			    if the kernel doesn't tell it, the load average of each processor in
+			    percent */
 };
 
 struct fleet {
@@ -33,32 +33,28 @@ struct fleet {
 };
 #define CLEANUP_FLEET __attribute__((cleanup(fleet_clear)))
 
-/* What is made alike. */
+/* The measure that is balanced. */
 enum fleet_by { BY_MEMORY, BY_PRESSURE, BY_COUNT };
-/* Their words, in that order; ended by NULL. */
+/* The words for it, in that order; ended by NULL. */
 extern const char *const fleet_by_words[];
 
-/* One round trip to each of the named hosts. -1 only where a name is no host; a silent one has a
- * row. */
+/* Asks each named host once. -1 only if a name is no host; a silent host has a row. */
 int fleet_ask(const struct config *config, const struct argv *names, const struct events *events,
 	      struct fleet *ret, struct err *err);
-/* Fills a host's row from what list.sh said there, without containers. */
+/* Fills a host's row from the output of list.sh there, without containers. */
 void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 		     const struct facts *facts);
-/* The number of a host; n_hosts where there is none of that name. */
-size_t fleet_find(const struct fleet *fleet, const char *name);
 /* Containers of a host whose processes exist. */
 size_t fleet_count(const struct fleet *fleet, const char *host);
-/* "rhel02: no answer: ...; ..." of those that gave none, "" where all did. Owned by the caller. */
+/* "rhel02: no answer: ...; ..." for silent hosts, "" if all answered. Owned by the caller. */
 char *fleet_silent(const struct fleet *fleet);
 
-/* "memory", "pressure" or "count" (NULL: memory); EXIT_USAGE where it is none of them. */
+/* Reads "memory", "pressure" or "count" (NULL: memory). EXIT_USAGE: another word. */
 int fleet_by(const char *word, enum fleet_by *ret, struct err *err);
 /*
- * The fleet as the planner wants it: a host for each that answers, an item for each container that
- * lives there. ret_containers[i] is the container of item i, ret_hosts[h] the row of host h; all
- * three arrays and those of *ret are freed by fleet_problem_clear(). Not set: refused, threshold,
- * max_moves.
+ * The fleet as input of the planner: a host for each that answers, an item for each container that
+ * lives there. rows[h] is the fleet's host of plan host h, containers[i] the container of item i.
+ * All arrays are freed by fleet_problem_clear(). Not set: plan.refused, threshold, max_moves.
  */
 struct fleet_problem {
 	struct plan_problem plan;

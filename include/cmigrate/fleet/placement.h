@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * destination: which of several hosts a container is moved to, and which refusals make it useless
- * to try another. Pure functions.
+ * placement: chooses the host that a container is moved to, and tells which refusals make it
+ * useless to try another host. Pure functions.
  */
-#ifndef CMIGRATE_DESTINATION_H
-#define CMIGRATE_DESTINATION_H
+#ifndef CMIGRATE_PLACEMENT_H
+#define CMIGRATE_PLACEMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,35 +12,35 @@
 
 #include "cmigrate/history/summary.h"
 
-struct destination {
+struct placement_host {
 	const char *name;
 	uint64_t capacity;  /* bytes for containers */
-	uint64_t available; /* of it now, without what is on its way there */
-	uint64_t planned;   /* bytes on their way there, or arrived since */
+	uint64_t available; /* bytes of it free now, without moves that are under way */
+	uint64_t planned;   /* bytes under way to it, or arrived since */
 	size_t n_planned;   /* containers, likewise */
-	size_t n_carried;   /* containers it had to begin with */
+	size_t n_carried;   /* containers it had at the start */
 	size_t n_moving;    /* moves into it now */
-	size_t n_failed; /* moves into it that failed: nothing is moved there while another can */
-	bool refused;	 /* by its checks, or it does not answer */
+	size_t n_failed;    /* moves into it that failed: other hosts are preferred */
+	bool refused;	    /* by its checks, or it does not answer */
 };
 
-#define DESTINATION_NONE (-1)  /* no host has room and has not refused */
-#define DESTINATION_LATER (-2) /* one has, but as many moves into it as may be */
+#define PLACEMENT_NONE (-1)  /* no host has room and has not refused */
+#define PLACEMENT_LATER (-2) /* a host has, but as many moves into it as allowed are under way */
 
 /*
- * Of those with the fewest failures the host with the most memory left behind the move; among hosts
- * that have about the same (a sixteenth of that less), the one with the fewest planned, then
- * the fewest carried, then the first. max_moving: moves into a host at once.
+ * Chooses among the hosts with the fewest failures the one with the most memory left after the
+ * move. Among hosts with about the same (at most a sixteenth less), the one with the fewest planned
+ * wins, then the fewest carried, then the first. max_moving: moves into a host at once.
  */
-int destination_choose(const struct destination *hosts, size_t n, uint64_t memory,
-		       size_t max_moving);
+int placement_choose(const struct placement_host *hosts, size_t n, uint64_t memory,
+		     size_t max_moving);
 
 /*
- * Whether a refused move says something about the container or its source alone, so that every
- * destination would refuse it. An unknown cause does not.
+ * Whether the reason of a refusal is the container or its source alone, so that every destination
+ * would refuse it. False for an unknown cause.
  */
-bool destination_refusal_is_final(const struct summary *summary);
+bool placement_refusal_is_final(const struct summary *summary);
 /* Whether this host did not answer. */
-bool destination_is_lost(const struct summary *summary, const char *host);
+bool placement_is_lost(const struct summary *summary, const char *host);
 
 #endif

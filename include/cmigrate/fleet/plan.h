@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plan: which containers to move where, so that no host carries much more than the others. A pure
- * function of what is carried: nothing is asked, nothing is moved.
+ * function: it asks and moves nothing.
  *
- * Hosts have a capacity and containers a size in one unit; the load of a host is what it carries as
- * a share of its capacity. The mean is what all of them carry as a share of all capacities: the
- * load each would have if it could be divided at will. No host is to be above
- * mean * (1 + threshold).
+ * Hosts have a capacity and containers a size in one unit; the load of a host is the share of its
+ * capacity that it carries. The mean is what all hosts together carry, as a share of all
+ * capacities: the load each would have if containers could be divided at will. No host is to be
+ * above mean * (1 + threshold).
  */
 #ifndef CMIGRATE_PLAN_H
 #define CMIGRATE_PLAN_H
@@ -33,7 +33,7 @@ struct plan_problem {
 	const bool *refused; /* of item i by host h at [i * n_hosts + h]; NULL: none */
 	double threshold;    /* 0.2: a fifth above the mean */
 	double least;	     /* a load up to this is never too much */
-	bool whole;	     /* sizes are all alike: nothing between whole numbers can be had */
+	bool whole;	     /* sizes are all alike: only whole numbers are possible */
 	size_t max_moves;
 };
 
@@ -46,17 +46,16 @@ struct plan {
 	size_t n;
 	double *before, *after; /* load of each host */
 	double mean, limit;
-	size_t above; /* hosts that are above the limit even then */
+	size_t above; /* hosts that are above the limit even after the moves */
 };
 #define CLEANUP_PLAN __attribute__((cleanup(plan_clear)))
 
 /*
- * Plans the fewest moves, at most max_moves, after which no host is above the limit, small
- * containers before large ones where that makes no move more. Only hosts above the limit give, none
- * is brought above it, nothing is moved twice, and no exchange is looked for. Where the limit can't
- * be kept the plan comes as near as it can, and `above` says that. All plans are tried for some
- * hosts and moves only: beyond that it is one by a rule of thumb (the largest away first, a small
- * one last).
+ * Plans the fewest moves, at most max_moves, after which no host is above the limit, and small
+ * containers before large ones if that needs no further move. Only hosts above the limit give, none
+ * is brought above it, nothing is moved twice, and nothing is exchanged. If the limit can't be
+ * kept, the plan comes as near as it can and `above` says so. All plans are tried for small
+ * problems only; larger ones follow a rule of thumb (the largest away first, a small one last).
  */
 void plan_make(const struct plan_problem *problem, struct plan *ret);
 void plan_clear(struct plan *plan);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rebalance: what every host carries, the fewest moves after which none carries much more than
- * others (plan.h), which of them the checks allow, and the moves. Each check and move is a process
- * (batch.h).
+ * rebalance: asks what every host carries, plans the fewest moves after which none carries much
+ * more than others (plan.h), lets the checks judge them, and makes them. Each check and move is a
+ * process (batch.h).
  */
 #ifndef CMIGRATE_REBALANCE_H
 #define CMIGRATE_REBALANCE_H
@@ -16,12 +16,12 @@
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/plan.h"
 
-/* Of a plan; --max-moves and the configuration's are held to it. */
+/* Limit for --max-moves and for the configured number. */
 #define REBALANCE_MOVES_MAX 1000
 
 /*
  * Set before rebalance_plan(): caller, by, threshold, max_moves (0: the configuration's), parallel,
- * options, start_us. After it: fleet, problem, plan, and what the checks said. After
+ * options, start_us. Set by it: fleet, problem, plan, and the results of the checks. Set by
  * rebalance_move(): batch.
  */
 struct rebalance {
@@ -29,28 +29,27 @@ struct rebalance {
 	enum fleet_by by;
 	double threshold; /* how far above the mean a host may be, as a share of it */
 	unsigned max_moves, parallel;
-	struct argv options; /* of each check and move */
+	struct argv options; /* for each check and move */
 	struct fleet fleet;
 	struct fleet_problem problem;
 	struct plan plan;
 	struct batch batch;	 /* the checks of the plan, then its moves */
-	struct argv passed_over; /* what the checks said, a line each */
-	struct argv busy, gone;	 /* by the checks: left to others, and no refusals */
-	bool refused;		 /* by a check, for another reason */
+	struct argv passed_over; /* moves that the checks ruled out, a line each */
+	struct argv busy, gone;	 /* left to others according to the checks; these are no refusals */
+	bool refused;		 /* a check refused for another reason */
 	int64_t start_us;
 	/* private to rebalance.c */
 	bool *approved; /* of item i by host h, as in problem.refused */
 };
 
 /*
- * Asks the hosts, plans, and asks the checks until they have nothing against the plan. -1:
- * EXIT_REFUSED where fewer than two hosts answer or every plan is refused, EXIT_FAILED where a
- * signal came. No container is touched.
+ * Asks the hosts, plans, and asks the checks until they accept the plan. Touches no container. -1:
+ * EXIT_REFUSED if fewer than two hosts answer or every plan is refused, EXIT_FAILED after a signal.
  */
 int rebalance_plan(struct rebalance *rebalance, struct err *err);
-/* Makes the moves of the plan, and reports each. What came of them is in batch.rows. */
+/* Makes the moves of the plan and reports each. The results are in batch.rows. */
 void rebalance_move(struct rebalance *rebalance);
-/* Its names: of host h of the problem, and the container that a move of the plan is of. */
+/* The name of host h of the problem, and the container of a move of the plan. */
 const char *rebalance_host(const struct rebalance *rebalance, size_t h);
 const struct container *rebalance_container(const struct rebalance *rebalance,
 					    const struct plan_move *move);

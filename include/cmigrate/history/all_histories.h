@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* histories: the past moves of all containers of a bundle root, or of one. */
-#ifndef CMIGRATE_HISTORIES_H
-#define CMIGRATE_HISTORIES_H
+/* all_histories: the past moves of all containers of a bundle root, or of one. */
+#ifndef CMIGRATE_ALL_HISTORIES_H
+#define CMIGRATE_ALL_HISTORIES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,27 +10,27 @@
 #include "cmigrate/history/history.h"
 #include "cmigrate/host/host.h"
 
-struct histories {
+struct all_histories {
 	struct history *v; /* by name */
 	size_t n;
-	struct argv unread; /* a line for each history that could not be read, or not all of it */
+	struct argv unread; /* a line for each history that could not be read completely */
 };
-#define CLEANUP_HISTORIES __attribute__((cleanup(histories_clear)))
+#define CLEANUP_ALL_HISTORIES __attribute__((cleanup(all_histories_clear)))
 
 /*
- * Reads them through a host that has the directory. name NULL: of all containers that have one. One
- * that can't be read is told in `unread` and left out. EXIT_FAILED: the directory can't be
- * searched; EXIT_REFUSED: there is no bundle of that name.
+ * Reads the histories through a host that has the directory. name NULL: of all containers. An
+ * unreadable history adds a line to `unread`. EXIT_FAILED: the directory can't be searched;
+ * EXIT_REFUSED: there is no bundle of that name.
  */
-int histories_load(struct host *host, const char *root, const char *name, struct histories *ret,
-		   struct err *err);
+int all_histories_load(struct host *host, const char *root, const char *name,
+		       struct all_histories *ret, struct err *err);
 /*
- * All their records by time, oldest first, borrowed; as many as *ret_n says. since: those that
- * started then or later (seconds since 1970; 0: all); limit: the last so many (0: all). The list is
- * the caller's to free.
+ * Lists their records by time, oldest first. The records are borrowed, the list is the caller's to
+ * free. since: only those started then or later (seconds since 1970; 0: all). limit: only the last
+ * ones (0: all).
  */
-const struct record **histories_rows(const struct histories *all, int64_t since, unsigned limit,
-				     size_t *ret_n);
-void histories_clear(struct histories *all);
+const struct record **all_histories_rows(const struct all_histories *all, int64_t since,
+					 unsigned limit, size_t *ret_n);
+void all_histories_clear(struct all_histories *all);
 
 #endif

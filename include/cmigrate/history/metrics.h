@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * metrics: past moves as Prometheus reads them from a file (the text format 0.0.4 of
- * node_exporter's textfile collector). Made from the records alone, so it is right after a crash
- * too.
+ * metrics: past moves as a file for Prometheus (text format 0.0.4 of node_exporter's textfile
+ * collector). It is made from the records alone, so it is right even after a crash.
  */
 #ifndef CMIGRATE_METRICS_H
 #define CMIGRATE_METRICS_H
@@ -13,11 +12,11 @@
 #include "cmigrate/history/all_histories.h"
 #include "cmigrate/host/config.h"
 
-/* Adds the text. A value that is not known has no line. */
-void metrics_text(const struct histories *all, struct buf *out);
-/* Writes it to the file, at once and of mode 0644: a collector reads the old or the new one. */
-int metrics_write(const struct histories *all, const char *path, struct err *err);
-/* Reads the records of all containers anew, and writes config->metrics. */
+/* Adds the text. An unknown value has no line. */
+void metrics_text(const struct all_histories *all, struct buf *out);
+/* Replaces the file at once, mode 0644: a collector reads the old or the new one. */
+int metrics_write(const struct all_histories *all, const char *path, struct err *err);
+/* Reads the records of all containers again and writes config->metrics. */
 int metrics_update(const struct config *config, const struct events *events, struct err *err);
 
 #endif

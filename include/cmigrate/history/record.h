@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record: one past move, as it is kept beside its bundle (history.h), shown by `history` and
- * counted in metrics. A pure function of its JSON: what other machines wrote is input, not truth.
+ * record: one past move, as kept beside its bundle (history.h), shown by `history` and counted in
+ * metrics. Records come from other machines too, so reading checks every field.
  */
 #ifndef CMIGRATE_RECORD_H
 #define CMIGRATE_RECORD_H
@@ -13,10 +13,10 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/history/summary.h"
 
-/* Of its JSON, in bytes: what is longer is kept without its steps. */
+/* Size of its JSON in bytes; a larger one is written without its steps. */
 #define RECORD_MAX 10000
 
-/* How a move can have ended. In doubt is no end: `recover` makes another of it. */
+/* How a move can have ended. "In doubt" is not final: `recover` replaces it. */
 enum outcome {
 	OUTCOME_MOVED,
 	OUTCOME_UNDONE,
@@ -31,9 +31,9 @@ struct record {
 	char *id;	   /* of the move, as `history --move` takes it */
 	char *started;	   /* "2026-11-21T23:33:15Z" */
 	int64_t started_s; /* the same in seconds since 1970 */
-	char *controller;  /* host that cmigrate ran on; NULL: it died before it could say so */
-	char *hold;	   /* what packets were held back with: "plug", "bucket"; NULL: nothing */
-	char *settled;	   /* when `recover` settled it, as `started`; NULL: it needn't */
+	char *controller;  /* host that ran cmigrate; NULL: it died before it could say so */
+	char *hold;	   /* how packets were held back: "plug", "bucket"; NULL: not at all */
+	char *settled;	   /* when `recover` settled it, as `started`; NULL: it was not needed */
 	char *settled_on;  /* host that `recover` ran on, or NULL */
 	char *logs;	   /* directory of the logs that were kept, or NULL */
 	enum outcome outcome;
@@ -45,21 +45,21 @@ struct record {
 const char *outcome_name(enum outcome outcome);
 
 /*
- * Reads what record_json() wrote. EXIT_USAGE: a field is missing, of a wrong type or not what it
- * says; *ret is untouched. Control bytes of texts are masked.
+ * Reads the output of record_json(). EXIT_USAGE: a field is missing, of a wrong type or invalid;
+ * *ret is untouched then. Control bytes in texts are masked.
  */
 int record_read(const json_t *object, struct record *ret, struct err *err);
-/* One object: the summary's fields without "event", and those above. A new reference. */
+/* One object: the summary's fields without "event", and the record's own. A new reference. */
 json_t *record_json(const struct record *record);
 /*
- * What a recovery found out about a move that has a record already: its outcome, exit code and
- * error are taken, all else stays where it was known. Both keep their own memory.
+ * Applies the result of a recovery to the record of its move: outcome, exit code and error change,
+ * everything else stays. Each keeps its own memory.
  */
 void record_settle(struct record *record, const struct record *settled);
 void record_clear(struct record *record);
-/* "2026-11-21T23:33:15Z" of seconds since 1970. */
+/* Writes "2026-11-21T23:33:15Z" for seconds since 1970. */
 void record_time(char text[32], int64_t seconds);
-/* Whether a person's word means this record: its id, or what follows its last '-'. */
+/* Whether `word` names this record: its id, or the part after the last '-'. */
 bool record_is(const struct record *record, const char *word);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* summary: what came of a move; the last line of --json, the timeline on a terminal. */
+/* summary: the result of a move: the last line of --json, and the timeline on a terminal. */
 #ifndef CMIGRATE_SUMMARY_H
 #define CMIGRATE_SUMMARY_H
 
@@ -20,8 +20,8 @@ struct summary_step {
 
 struct summary {
 	char *container, *source, *destination;
-	char *strategy; /* what was used: "cold", ... */
-	char *outcome; /* "moved", "undone", "refused", "in-doubt", "silent", "lost" */
+	char *strategy; /* the one that was used: "cold", ... */
+	char *outcome;	/* "moved", "undone", "refused", "in-doubt", "silent", "lost" */
 	int exit_code;
 	double outage_ms; /* freeze start to the first answer; negative: not known */
 	double freeze_ms; /* first process stopped to the last one running again; negative: not
@@ -33,29 +33,28 @@ struct summary {
 	struct precopy_pass *passes;
 	size_t n_passes;
 	uint64_t memory_bytes; /* 0: not known */
-	char *packets;	/* what became of packets during the freeze: "queued", "dropped", NULL: no
+	char *packets;	/* what happened to packets during the freeze: "queued", "dropped"; NULL: no
 			   address */
-	char *way_back; /* had it failed: the frozen "source", or a restore from its "images"; NULL:
-			   of one half of a move */
+	char *way_back; /* what a failure would have gone back to: the frozen "source" or a restore
+			   from its "images"; NULL: a checkpoint or restore */
 	char *answered_by; /* first line of the endpoint's first answer, or NULL */
-	char *error;	   /* NULL where none */
-	/* Of the error, for code that has to decide; NULL: none, or not known. */
+	char *error;	   /* NULL if there is none */
+	/* Fields of the error for code that decides. NULL: no error, or not known. */
 	char *cause;	 /* err_cause_word() */
 	char *check;	 /* the check that refused */
 	char *lost_host; /* the host that did not answer */
 };
 
 void summary_step_add(struct summary *s, const char *name, double start_ms, double ms, bool frozen);
-/* The error and its cause; an err without a message: none. */
+/* Sets the error and its cause. An err without a message sets none. */
 void summary_set_error(struct summary *s, const struct err *err);
-/* It ended before the first step: outcome, exit code and error of that. */
+/* Ends it before the first step, with that error and exit code. */
 void summary_refuse(struct summary *s, const struct err *err);
 bool summary_has_cause(const struct summary *s, enum err_cause cause);
 void summary_clear(struct summary *s);
-/* The summary object of design: {"event":"summary",...}. A new reference. */
+/* {"event":"summary",...}, as described in cmigrate(1). A new reference. */
 json_t *summary_json(const struct summary *s);
-/* Back from summary_json()'s form (for `history`); -1 with EXIT_USAGE where a field is of a wrong
- * type. */
+/* Reads the output of summary_json(). -1 with EXIT_USAGE: a field is of a wrong type. */
 int summary_read(const json_t *object, struct summary *ret, struct err *err);
 
 #endif

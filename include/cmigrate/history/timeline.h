@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * timeline: a summary as text for people. Pure functions: no terminal, no clock, no colour.
- */
+/* timeline: a summary as text for people. Pure functions: no terminal, no clock, no colour. */
 #ifndef CMIGRATE_TIMELINE_H
 #define CMIGRATE_TIMELINE_H
 
@@ -10,7 +8,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/history/summary.h"
 
-/* What bars are made of: with UTF-8, and without. */
+/* The cells of bars: with UTF-8, and without. */
 #define TIMELINE_FROZEN "\xe2\x96\x88" /* full block */
 #define TIMELINE_FROZEN_ASCII "#"
 #define TIMELINE_RUNNING "\xe2\x96\x91" /* light shade */
@@ -18,31 +16,17 @@
 
 /*
  * Adds the outcome in one line, without a newline: "moved 'web' from a to b: outage 74 ms, ...".
- * What is not known is left out.
+ * Unknown values are left out.
  */
 void timeline_headline(const struct summary *summary, struct buf *out);
 /*
  * Adds the steps as bars, in at most `width` columns (at least 40 are used). Steps while the
- * container was frozen or silent take milliseconds, the others seconds, so each has a ruler of its
- * own: first the whole operation with the outage as one of its rows, then the outage enlarged.
- * Bars of frozen time are drawn full. Adds nothing where there are no steps.
+ * container was frozen or silent take milliseconds, the others seconds, so each group has its own
+ * ruler: first the whole operation with the outage as one of its rows, then the outage enlarged.
+ * Bars of frozen time are drawn full. Adds nothing if there are no steps.
  */
 void timeline_draw(const struct summary *summary, unsigned width, bool utf8, struct buf *out);
-/* A bar: a step, or "outage" and "frozen" for what lasts over several. */
-struct timeline_row {
-	const char *name; /* borrowed from the summary */
-	double start, ms; /* since the start of the operation */
-	bool frozen;
-};
-/*
- * The bars of the two rulers, in their order; rows has room for n_steps + 1. The whole operation is
- * from 0 to *ret_to ms, with the outage as one of its rows. The outage's own are none, and the
- * outputs untouched, where nothing was frozen.
- */
-size_t timeline_whole(const struct summary *summary, struct timeline_row *rows, double *ret_to);
-size_t timeline_outage(const struct summary *summary, struct timeline_row *rows, double *ret_from,
-		       double *ret_to);
-/* "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s", "1.5 h" into text[32]. */
+/* Writes "3.1 ms", "74 ms", "4.2 s", "45 s", "2 min 05 s" or "1.5 h" into text[32]. */
 void timeline_ms(char text[32], double ms);
 
 #endif

@@ -12,7 +12,7 @@ static int check_one(struct app *app, const struct move_opts *opts, const char *
 	struct move *move = NULL;
 	int status = move_new(app->config, opts, name, destination, app->events, &move, err);
 
-	/* What refuses the move is in the error. */
+	/* The error has the reason of a refusal. */
 	if (move->checks.n && (!ui_is_quiet(app->ui) || ui_is_json(app->ui)))
 		check_report(app->ui, &move->checks);
 	refusal_report(app->ui, move, status, err);
@@ -80,8 +80,8 @@ const struct verb verb_check = {
 	.synopsis = "[OPTIONS] NAME [DEST]",
 	.summary = "make every check of a move, and nothing else",
 	.details =
-		"Without DEST of a move to each other host of the configuration, all at once, a\n"
-		"line for each host. Exit code 3 when a host refuses or does not answer.\n"
+		"Without DEST it checks a move to every other host of the configuration, all at\n"
+		"once, and prints a line for each. Exit code 3 if a host refuses or is silent.\n"
 		"cmigrate(1) lists the checks.",
 	.opts = move_opts_table,
 	.opts_size = sizeof(struct move_opts),

@@ -21,7 +21,7 @@ static void say_done(const struct app *app, const struct move *move)
 			 move->bundle.name, move->side[SOURCE].name, move->image_dir);
 }
 
-/* Why, and where that leaves the container; returns -1. */
+/* Sets the error: the reason, and where the container is now. Returns -1. */
 static int say_failure(const struct move *move, enum exit_code code, struct err *err)
 {
 	const char *why = move->summary.error ? move->summary.error : "it failed";
@@ -29,8 +29,9 @@ static int say_failure(const struct move *move, enum exit_code code, struct err 
 	(void)err_set(err, code, "container '%s': %s", move->bundle.name, why);
 	if (move->kind == MOVE_RESTORE && code == EXIT_FAILED)
 		return err_append(err, "its images stay: '%s'", move->image_dir);
-	return code == EXIT_UNDONE ? err_append(err, "it goes on on %s", move->side[SOURCE].name)
-				   : -1;
+	return code == EXIT_UNDONE
+		       ? err_append(err, "it runs on %s as before", move->side[SOURCE].name)
+		       : -1;
 }
 
 static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind, const char *name,
@@ -43,7 +44,9 @@ static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind
 				   &move, err);
 	if (status == 0) {
 		status = (int)engine_run(strategy_of(move), move, err);
-		/* Nothing ran before a restore, so nothing has changed when it was undone. */
+		/*
+		 * The container did not run before a restore, so an undone restore changed nothing.
+		 */
 		if (kind == MOVE_RESTORE && status == EXIT_UNDONE)
 			status = move->summary.exit_code = EXIT_FAILED;
 		if (ui_is_json(app->ui))
@@ -68,11 +71,10 @@ static int run_restore(struct app *app, void *base, const struct argv *args, str
 }
 
 static const struct opt checkpoint_table[] = {
-	ROW(on, "on", OPT_STRING, "HOST",
-	    "where it runs; default: the host that has the container"),
+	ROW(on, "on", OPT_STRING, "HOST", "host that has the container (found by asking)"),
 	ROW(move.leave_running, "leave-running", OPT_FLAG, NULL,
-	    "let it go on afterwards: a backup"),
-	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "it takes locks now and then"),
+	    "keep it running afterwards, as a backup"),
+	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "it takes file locks now and then"),
 	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),
@@ -81,14 +83,15 @@ static const struct opt checkpoint_table[] = {
 };
 
 static const struct opt restore_table[] = {
-	ROW(on, "on", OPT_STRING, "HOST", "where it is to run; default: this machine"),
-	ROW(move.keep_images, "keep-images", OPT_FLAG, NULL, "leave the images: a backup"),
+	ROW(on, "on", OPT_STRING, "HOST", "host to restore it on (this machine)"),
+	ROW(move.keep_images, "keep-images", OPT_FLAG, NULL, "keep the images, as a backup"),
 	ROW(move.fenced, "fenced", OPT_STRINGS, "HOST",
-	    "this host is off for certain: it isn't asked; repeatable"),
+	    "host that is certainly off: it is not asked; repeatable"),
 	ROW(move.tcp_established, "tcp-established", OPT_FLAG, NULL,
 	    "keep connections that were open at the checkpoint"),
 	ROW(move.addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]", "service address; repeatable"),
-	ROW(move.endpoints, "endpoint", OPT_STRINGS, "URL", "must answer afterwards; repeatable"),
+	ROW(move.endpoints, "endpoint", OPT_STRINGS, "URL",
+	    "URL that must answer afterwards; repeatable"),
 	ROW(move.timeout, "timeout", OPT_COUNT, "SECONDS",
 	    "how long to wait for the endpoint (30)"),
 	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
@@ -102,7 +105,7 @@ const struct verb verb_checkpoint = {
 	.summary = "write a running container's state into its bundle and end it",
 	.details =
 		"The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
-		"the container is ended. 'cmigrate restore NAME' lets it go on, on any host.",
+		"the container is ended. 'cmigrate restore NAME' resumes it, on any host.",
 	.opts = checkpoint_table,
 	.opts_size = sizeof(struct half_opts),
 	.acts = true,
@@ -114,9 +117,9 @@ const struct verb verb_checkpoint = {
 const struct verb verb_restore = {
 	.name = "restore",
 	.synopsis = "[OPTIONS] NAME",
-	.summary = "let a checkpointed container go on",
-	.details = "The images are removed when it runs and its endpoint has answered; a restore\n"
-		   "that fails leaves them. Connections that were open are closed.",
+	.summary = "resume a checkpointed container",
+	.details = "The images are removed after its endpoint has answered; a restore that fails\n"
+		   "leaves them. Connections that were open at the checkpoint are closed.",
 	.opts = restore_table,
 	.opts_size = sizeof(struct half_opts),
 	.acts = true,

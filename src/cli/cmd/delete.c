@@ -6,32 +6,23 @@
 #include "cmigrate/host/config.h"
 
 struct delete_opts {
-	char *on;
-	struct argv addresses;
+	struct claim_opts claim;
 	bool force;
 };
 
 #define ROW(member, name, kind, arg, help) OPT(struct delete_opts, member, name, 0, kind, arg, help)
 
 static const struct opt delete_table[] = {
-	ROW(force, "force", OPT_FLAG, NULL, "kill it where it is not stopped"),
-	ROW(on, "on", OPT_STRING, "HOST", "host that has it (found by asking)"),
-	{.name = "from",
-	 .kind = OPT_STRING,
-	 .offset = offsetof(struct delete_opts, on),
-	 .arg = "HOST",
-	 .help = "",
-	 .hidden = true},
-	ROW(addresses, "address", OPT_STRINGS, "ADDRESS",
-	    "take this address down instead of the configured, repeated"),
+	ROW(force, "force", OPT_FLAG, NULL, "kill it if it is not stopped"),
+	CLAIM_OPTS(struct delete_opts),
 	{.name = NULL},
 };
 
 /*
- * A container that has been stopped is known by its bundle alone: what was asked for is so, where
- * every host that could have it was asked.
+ * A stopped container leaves nothing but its bundle. If no host has it, and every host was asked,
+ * there is nothing left to delete.
  */
-static bool is_gone(struct app *app, const char *name, struct target *t)
+static bool is_gone(struct app *app, const char *name, struct claim *claim)
 {
 	CLEANUP_FREE char *here = config_here(app->config);
 	const struct argv none_off = {0};
@@ -39,20 +30,19 @@ static bool is_gone(struct app *app, const char *name, struct target *t)
 
 	return app->config->n_hosts &&
 	       locate_none(app->config, name, &none_off, app->events, &unused) == 0 &&
-	       target_init(t, app, name, here, &unused) == 0 &&
-	       target_read_config(t, &unused) == 0 && target_claim(t, &unused) == 0;
+	       claim_init(claim, app, name, here, &unused) == 0 &&
+	       claim_read_config(claim, &unused) == 0 && claim_take(claim, &unused) == 0;
 }
 
-/* 1: no host has it. */
-static int delete (struct app *app, const struct delete_opts *o, const char *name, struct target *t,
-		   struct err *err)
+/* Returns 1 if no host has it. */
+static int delete (struct app *app, const struct delete_opts *o, const char *name,
+		   struct claim *claim, struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
 
-	if (bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0)
-		return -1;
-	if (target_find(t, app, name, o->on, &c, err) < 0) {
-		if (o->on || t->host || err->code != EXIT_REFUSED || !is_gone(app, name, t))
+	if (claim_find(claim, app, name, &o->claim, &c, err) < 0) {
+		if (o->claim.on || claim->host || err->code != EXIT_REFUSED ||
+		    !is_gone(app, name, claim))
 			return -1;
 		*err = (struct err)ERR_INIT;
 		return 1;
@@ -61,22 +51,22 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 		return err_set(err, EXIT_REFUSED,
 			       "container '%s' is %s on %s; end it with 'cmigrate stop %s', or "
 			       "kill it with --force",
-			       name, c.state, t->host->name, name);
-	return target_remove(t, &c, &o->addresses, 0, NULL, err);
+			       name, c.state, claim->host->name, name);
+	return claim_remove(claim, &c, &o->claim.addresses, 0, NULL, err);
 }
 
 static int delete_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	CLEANUP_TARGET struct target t = TARGET_INIT;
-	int status = delete (app, opts, args->v[0], &t, err);
+	CLEANUP_CLAIM struct claim claim = CLAIM_INIT;
+	int status = delete (app, opts, args->v[0], &claim, err);
 
 	if (status == 1)
 		event_note(app->events, "nothing to delete: no host has '%s'", args->v[0]);
-	target_summary(app, &t, status == 1 ? "gone" : "deleted", NULL, err);
+	claim_summary(app, &claim, status == 1 ? "gone" : "deleted", NULL, err);
 	if (status < 0)
 		return -1;
 	if (status == 0 && !ui_is_quiet(app->ui))
-		ui_print(app->ui, "deleted '%s' on %s\n", args->v[0], t.host->name);
+		ui_print(app->ui, "deleted '%s' on %s\n", args->v[0], claim.host->name);
 	return EXIT_DONE;
 }
 
@@ -86,7 +76,7 @@ const struct verb verb_delete = {
 	.summary = "remove a stopped container from its host",
 	.details =
 		"Removes runc's state of a stopped container and takes its service address off\n"
-		"the host. The bundle is never touched. Behind 'cmigrate stop', which does both,\n"
+		"the host. The bundle is never touched. After 'cmigrate stop', which does both,\n"
 		"nothing is left to do.\n",
 	.opts = delete_table,
 	.opts_size = sizeof(struct delete_opts),

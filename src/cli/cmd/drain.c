@@ -11,14 +11,10 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/signals.h"
 
-#define PARALLEL_MAX 64
-
 static int check_opts(const struct drain *d, struct err *err)
 {
 	const struct config *config = d->caller->config;
 
-	if (d->opts->parallel > PARALLEL_MAX)
-		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	if (!config_find(config, d->host))
@@ -28,7 +24,7 @@ static int check_opts(const struct drain *d, struct err *err)
 			return err_set(err, EXIT_USAGE, "--to: no host '%s' in the configuration",
 				       d->to.v[i]);
 		if (strcmp(d->to.v[i], d->host) == 0)
-			return err_set(err, EXIT_USAGE, "--to: %s is what is to be drained",
+			return err_set(err, EXIT_USAGE, "--to: %s is the host to be drained",
 				       d->host);
 	}
 	return 0;
@@ -45,7 +41,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		argv_words(&d.to, d.opts->to.v[i], ", ");
 	for (size_t i = 0; i < d.opts->exclude.n; i++)
 		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
-	if (check_opts(&d, err) < 0 || batch_skip_checks(&d.opts->skip_checks, &d.options, err) < 0)
+	if (check_opts(&d, err) < 0 ||
+	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, &d.options, err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;
 	signals_watch();
@@ -58,19 +55,19 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 #define ROW(member, name, kind, arg, help) OPT(struct drain_opts, member, name, 0, kind, arg, help)
 
 static const struct opt table[] = {
-	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "only to these; repeatable"),
-	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "leave these there; repeatable"),
+	ROW(to, "to", OPT_STRINGS, "HOST[,HOST]", "move to these hosts only; repeatable"),
+	ROW(exclude, "exclude", OPT_STRINGS, "NAME[,NAME]", "containers that stay; repeatable"),
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	{.name = "on-error",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct drain_opts, on_error),
 	 .arg = "WHAT",
-	 .help = "when a move fails: begin no other, or go on (continue)",
+	 .help = "if a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
-	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
-	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show what would go where"),
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
-	    "move also what org.cmigrate.pin keeps where it is"),
+	    "move containers with org.cmigrate.pin too"),
 	{.name = NULL},
 };
 
@@ -79,10 +76,10 @@ const struct verb verb_drain = {
 	.synopsis = "[OPTIONS] HOST",
 	.summary = "move everything on a host to the other hosts",
 	.details =
-		"Small containers first, each to the host with the most memory left. A host that\n"
-		"refuses one is passed over for it. A second run goes on with what is left.\n"
-		"Exit code 0 when nothing is left but what --exclude names, 8 when something\n"
-		"is, each by name.",
+		"Small containers first, each to the host with the most memory left. If a host\n"
+		"refuses a container, the next one is tried. A second run continues with what is\n"
+		"left. Exit code 0 if only the containers of --exclude are left; otherwise exit\n"
+		"code 8 and the name of each one left.",
 	.opts = table,
 	.opts_size = sizeof(struct drain_opts),
 	.acts = true,

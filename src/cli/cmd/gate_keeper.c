@@ -6,7 +6,7 @@
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/gate/gate_keeper.h"
 
-/* Executes this program anew, with the environment that it has now. */
+/* Executes this program again with its present environment. */
 static int again(const char *bundle_root, struct err *err)
 {
 	char *argv[] = {"cmigrate", "--bundle-root", (char *)(uintptr_t)bundle_root, "gate-keeper",
@@ -36,10 +36,11 @@ const struct verb verb_gate_keeper = {
 	.name = "gate-keeper",
 	.synopsis = "",
 	.summary = "let a key do cmigrate's work and nothing else",
-	.details = "The forced command of a key in authorized_keys(5):\n"
-		   "  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
-		   "Lets in what a cmigrate of the same version sends for containers below the\n"
-		   "bundle root (--bundle-root DIR), and refuses and logs everything else.\n",
+	.details =
+		"The forced command of a key in authorized_keys(5):\n"
+		"  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
+		"Allows the commands of a cmigrate of the same version for containers below the\n"
+		"bundle root (--bundle-root DIR). Refuses and logs everything else.\n",
 	.acts = true,
 	.no_config = true,
 	.run = gate_keeper_run,

@@ -12,7 +12,7 @@
 #include "cmigrate/container/annotation.h"
 #include "cmigrate/spec/spec.h"
 
-/* Of --template, --seccomp and --env-file. */
+/* Limit for --template, --seccomp and --env-file. */
 #define INPUT_MAX (1024 * 1024)
 /* sethostname(2) takes no more. */
 #define HOSTNAME_LEN 64
@@ -41,33 +41,33 @@ struct generate_opts {
 	}
 
 static const struct opt generate_table[] = {
-	ROW(spec.args, "args", OPT_STRINGS, "WORD", "word of the command line, repeated (sh)"),
+	ROW(spec.args, "args", OPT_STRINGS, "WORD", "word of the command line, repeatable (sh)"),
 	ROW(spec.network, "network", OPT_STRING, "host|none|PATH",
 	    "share the host's network, have its own, or join one (none)"),
-	ROW(spec.tmpfs, "tmpfs", OPT_STRINGS, "PATH[:OPTS]", "mount a tmpfs, repeated"),
+	ROW(spec.tmpfs, "tmpfs", OPT_STRINGS, "PATH[:OPTS]", "mount a tmpfs, repeatable"),
 	ROW(spec.bind, "bind", OPT_STRINGS, "SRC:DST[:OPTS]",
-	    "mount a directory or file of the host, repeated"),
+	    "mount a directory or file of the host, repeatable"),
 	ROW(spec.read_only, "read-only", OPT_FLAG, NULL, "mount the root file system read-only"),
 	ROW_HIDDEN(spec.read_only, "rootfs-readonly", OPT_FLAG),
 	ROW(spec.rootfs, "rootfs", OPT_STRING, "PATH",
 	    "root file system, relative to the bundle (rootfs)"),
-	ROW(spec.env, "env", OPT_STRINGS, "KEY=VALUE", "environment variable, repeated"),
+	ROW(spec.env, "env", OPT_STRINGS, "KEY=VALUE", "environment variable, repeatable"),
 	ROW(env_file, "env-file", OPT_STRINGS, "FILE",
-	    "lines of KEY=VALUE and # comments, repeated; --env wins"),
+	    "lines of KEY=VALUE and # comments, repeatable; --env wins"),
 	ROW(spec.cwd, "cwd", OPT_STRING, "DIR", "working directory (/)"),
 	ROW(spec.user, "user", OPT_STRING, "UID[:GID]", "user of the process, in numbers (0:0)"),
 	ROW(spec.uid, "uid", OPT_STRING, "UID", "user alone"),
 	ROW(spec.gid, "gid", OPT_STRING, "GID", "group alone"),
-	ROW(spec.groups, "groups", OPT_STRINGS, "GID", "additional group, repeated"),
+	ROW(spec.groups, "groups", OPT_STRINGS, "GID", "additional group, repeatable"),
 	ROW(spec.hostname, "hostname", OPT_STRING, "NAME", "host name in the container (NAME)"),
-	ROW(spec.cap_add, "cap-add", OPT_STRINGS, "CAP", "add a capability or ALL, repeated"),
-	ROW(spec.cap_drop, "cap-drop", OPT_STRINGS, "CAP", "drop a capability or ALL, repeated"),
+	ROW(spec.cap_add, "cap-add", OPT_STRINGS, "CAP", "add a capability or ALL, repeatable"),
+	ROW(spec.cap_drop, "cap-drop", OPT_STRINGS, "CAP", "drop a capability or ALL, repeatable"),
 	ROW(spec.rlimit, "rlimit", OPT_STRINGS, "NAME:SOFT[:HARD]",
-	    "resource limit: a number or unlimited, repeated"),
+	    "resource limit: a number or unlimited, repeatable"),
 	ROW(spec.address, "address", OPT_STRINGS, "CIDR[@DEVICE]",
-	    "service address that moves along, repeated"),
+	    "service address that moves along, repeatable"),
 	ROW(spec.endpoint, "endpoint", OPT_STRINGS, "URL",
-	    "http, https or tcp URL that must answer after a move, repeated"),
+	    "http, https or tcp URL that must answer after a move, repeatable"),
 	ROW_CHOICE(spec.strategy, "strategy", ANNOTATION_STRATEGIES,
 		   "how a move carries memory over"),
 	ROW_CHOICE(spec.transport, "transport", ANNOTATION_TRANSPORTS,
@@ -79,18 +79,18 @@ static const struct opt generate_table[] = {
 	ROW(spec.timeout, "timeout", OPT_COUNT, "SECONDS",
 	    "how long a move waits for the endpoint"),
 	ROW(spec.max_downtime_ms, "max-downtime", OPT_COUNT, "MS",
-	    "how long the freeze of a move should take at most"),
+	    "freeze budget of a move, used to choose its strategy"),
 	ROW(spec.pin, "pin", OPT_FLAG, NULL,
-	    "it stays where it is: rebalance never moves it, drain if told"),
-	ROW(spec.label, "label", OPT_STRINGS, "KEY=VALUE", "any other annotation, repeated"),
+	    "keep it here: rebalance never moves it, drain only if told"),
+	ROW(spec.label, "label", OPT_STRINGS, "KEY=VALUE", "any other annotation, repeatable"),
 	ROW(spec.sysctl, "sysctl", OPT_STRINGS, "KEY=VALUE",
-	    "kernel parameter of the container's namespaces, repeated"),
+	    "kernel parameter of the container's namespaces, repeatable"),
 	ROW(spec.cgroups_path, "cgroups-path", OPT_STRING, "PATH", "cgroup of the container"),
 	ROW(spec.memory, "memory", OPT_SIZE, "SIZE", "limit of memory: bytes, or with K, M, G, T"),
 	ROW(spec.cpus, "cpus", OPT_STRING, "N", "limit of processor time, such as 1.5"),
 	ROW(spec.pids_limit, "pids-limit", OPT_STRING, "N", "limit of processes"),
 	ROW(spec.no_new_privileges, "no-new-privileges", OPT_FLAG, NULL,
-	    "set-user-ID programs and file capabilities give nothing"),
+	    "make set-user-ID bits and file capabilities ineffective"),
 	ROW(seccomp, "seccomp", OPT_STRING, "FILE", "linux.seccomp object of the configuration"),
 	ROW(template_file, "template", OPT_STRING, "FILE",
 	    "start from this config.json and change only what options say"),
@@ -138,13 +138,13 @@ static int add_env_line(char *line, struct argv *env, struct err *err)
 {
 	size_t len = strlen(line);
 
-	/* A value may end in blanks, but the carriage return is of the file. */
+	/* A value may end in blanks; the carriage return is part of the line ending. */
 	if (len && line[len - 1] == '\r')
 		line[len - 1] = '\0';
 	line += strspn(line, " \t");
 	if (!*line || *line == '#')
 		return 0;
-	/* "export A=1", "A = 1": lines of a shell's, which this is none. */
+	/* "export A=1" and "A = 1" are shell syntax, which this file is not. */
 	if (strcspn(line, " \t") < strcspn(line, "="))
 		return err_set(err, EXIT_USAGE, "a blank before '=': '%.40s'", line);
 	if (spec_check_env(line, err) < 0)
@@ -164,7 +164,7 @@ static int read_env_file(const char *path, struct argv *env, struct err *err)
 		return 0;
 	if (memchr(text.s, '\0', text.len))
 		return err_set(err, EXIT_USAGE, "'%s' has a zero byte: not a text", path);
-	/* Editors of other systems put a byte order mark in front. */
+	/* Some editors write a byte order mark at the start. */
 	char *rest = text.s + (str_starts(text.s, "\xef\xbb\xbf") ? 3 : 0);
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
 		number++;
@@ -174,7 +174,7 @@ static int read_env_file(const char *path, struct argv *env, struct err *err)
 	return 0;
 }
 
-/* Those of the files come first, so that --env wins. */
+/* Variables from files come first, so that --env wins. */
 static int merge_env(struct generate_opts *o, struct err *err)
 {
 	struct argv all = {0};
@@ -191,7 +191,7 @@ static int merge_env(struct generate_opts *o, struct err *err)
 	return 0;
 }
 
-/* A name longer than a host name may be makes none: the container then shows its host's. */
+/* A container name longer than a host name may be sets none: the host's name is shown. */
 static void default_hostname(struct generate_opts *o, const struct argv *args)
 {
 	if (args->n && !o->spec.hostname && !o->template_file && strlen(args->v[0]) <= HOSTNAME_LEN)
@@ -215,7 +215,7 @@ static int build(struct generate_opts *o, bool one_line, struct buf *out, struct
 	return 0;
 }
 
-/* A bundle made here is taken away again if its only file can't be written. */
+/* A bundle created here is removed again if config.json can't be written. */
 static int write_bundle(const char *root, const char *name, bool force, const struct buf *text,
 			struct err *err)
 {
@@ -259,7 +259,7 @@ const struct verb verb_generate = {
 	.synopsis = "[OPTIONS] [NAME]",
 	.summary = "write a container's config.json",
 	.details =
-		"Writes into NAME's bundle, which is made where it is missing, or to --output,\n"
+		"Writes into NAME's bundle, which is created if it is missing, or to --output,\n"
 		"or to standard output. An existing file is replaced only with --force.\n"
 		"\n"
 		"Each --args is one word: --args /usr/sbin/httpd --args -DFOREGROUND.\n"
@@ -268,9 +268,9 @@ const struct verb verb_generate = {
 		"rw,noexec,nosuid,nodev,size=65536k or replace what they contradict.\n"
 		"--cap-drop ALL comes first, then --cap-add, then the other --cap-drop.\n"
 		"\n"
-		"What the moves of the container need, from --address to --pin, is kept in its\n"
-		"annotations, org.cmigrate.*; an option of 'move' wins over them. Flags for CRIU\n"
-		"are given as --label 'org.cmigrate.criu=--file-locks'.\n",
+		"The options from --address to --pin are for moves of the container. They are\n"
+		"kept in its annotations, org.cmigrate.*; an option of 'move' wins over them.\n"
+		"Flags for CRIU are given as --label 'org.cmigrate.criu=--file-locks'.\n",
 	.opts = generate_table,
 	.opts_size = sizeof(struct generate_opts),
 	.min_args = 0,

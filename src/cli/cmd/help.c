@@ -24,7 +24,7 @@ static int help_run(struct app *app, void *opts, const struct argv *args, struct
 const struct verb verb_of_help = {
 	.name = "help",
 	.synopsis = "[COMMAND]",
-	.summary = "say what a command does and which options it has",
+	.summary = "show what a command does and its options",
 	.max_args = 1,
 	.no_config = true,
 	.run = help_run,

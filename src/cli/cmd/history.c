@@ -25,7 +25,7 @@ struct history_opts {
 	char *on;
 };
 
-/* "7d" ago, "2026-11-21", or "2026-11-21T23:33:15Z". */
+/* Reads "7d" (ago), "2026-11-21" or "2026-11-21T23:33:15Z". */
 static int read_since(const char *text, int64_t *ret, struct err *err)
 {
 	static const struct {
@@ -53,7 +53,7 @@ static int read_since(const char *text, int64_t *ret, struct err *err)
 	return 0;
 }
 
-/* What of an id tells it apart from the others for people. */
+/* The last part of an id, which is enough for people. */
 static const char *short_id(const struct record *r)
 {
 	const char *dash = strrchr(r->id, '-');
@@ -93,7 +93,7 @@ static void print_field(struct ui *ui, const char *key, const char *value)
 		ui_print(ui, "  %s: %s\n", key, value);
 }
 
-/* One move in full. */
+/* Prints one move in full. */
 static void print_one(struct ui *ui, const struct record *r)
 {
 	CLEANUP_BUF struct buf line = {0};
@@ -110,7 +110,7 @@ static void print_one(struct ui *ui, const struct record *r)
 	ui_timeline(ui, &r->summary);
 }
 
-/* The one that a person means by "last", an id, or the end of one. */
+/* Finds the move for "last", a whole id, or the end of one. */
 static const struct record *pick(const struct record *const *rows, size_t n, const char *word,
 				 struct err *err)
 {
@@ -124,7 +124,7 @@ static const struct record *pick(const struct record *const *rows, size_t n, con
 			found = rows[i];
 	if (!found)
 		(void)err_set(err, EXIT_FAILED,
-			      hits ? "--move %s: several moves end so, give the whole id"
+			      hits ? "--move %s: several moves end like that, give the whole id"
 				   : "no move '%s' in the history; 'cmigrate history' lists them",
 			      word);
 	return found;
@@ -140,7 +140,7 @@ static int write_html(const char *path, const struct record *const *rows, size_t
 	return output_file(path, page.s, page.len, true, err);
 }
 
-static int write_metrics(const char *path, const struct histories *all, struct err *err)
+static int write_metrics(const char *path, const struct all_histories *all, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 
@@ -150,8 +150,8 @@ static int write_metrics(const char *path, const struct histories *all, struct e
 	return output_fd(STDOUT_FILENO, "standard output", text.s, text.len, err);
 }
 
-/* A list is printed where nothing else was asked for. */
-static int show(struct app *app, const struct history_opts *o, const struct histories *all,
+/* Prints the list unless another output was asked for. */
+static int show(struct app *app, const struct history_opts *o, const struct all_histories *all,
 		const struct record *const *rows, size_t n, struct err *err)
 {
 	const struct record *one = NULL;
@@ -182,7 +182,7 @@ static int check_opts(const struct history_opts *o, const struct argv *args, int
 {
 	if (o->metrics && (o->move || o->limit || o->since || args->n))
 		return err_set(err, EXIT_USAGE,
-			       "--metrics is of all moves: without NAME, --move, --limit and "
+			       "--metrics covers all moves: leave out NAME, --move, --limit and "
 			       "--since");
 	if (o->metrics && o->html && strcmp(o->metrics, o->html) == 0)
 		return err_set(err, EXIT_USAGE, "--html and --metrics name the same file");
@@ -192,7 +192,7 @@ static int check_opts(const struct history_opts *o, const struct argv *args, int
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
 	const struct history_opts *o = base;
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	const char *root = app_bundle_root(app);
 	int64_t since = 0;
 	size_t n = 0;
@@ -200,14 +200,14 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	if (check_opts(o, args, &since, err) < 0)
 		return -1;
 	CLEANUP_HOST struct host *host = bundles_host(app->config, root, o->on, app->events, err);
-	if (!host || histories_load(host, root, args->n ? args->v[0] : NULL, &all, err) < 0)
+	if (!host || all_histories_load(host, root, args->n ? args->v[0] : NULL, &all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.unread.n; i++) {
 		struct err why = ERR_INIT;
 		(void)err_set(&why, EXIT_FAILED, "%s", all.unread.v[i]);
 		ui_error(app->ui, &why);
 	}
-	const struct record **rows = histories_rows(&all, since, o->limit, &n);
+	const struct record **rows = all_histories_rows(&all, since, o->limit, &n);
 	int status = show(app, o, &all, rows, n, err);
 	free(rows);
 	return status;
@@ -217,14 +217,14 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	OPT(struct history_opts, member, name, 0, kind, arg, help)
 
 static const struct opt table[] = {
-	ROW(move, "move", OPT_STRING, "ID", "one move in full; 'last' is the last one"),
-	ROW(limit, "limit", OPT_COUNT, "N", "the last N moves only"),
+	ROW(move, "move", OPT_STRING, "ID", "show one move in full; 'last' is the last one"),
+	ROW(limit, "limit", OPT_COUNT, "N", "only the last N moves"),
 	ROW(since, "since", OPT_STRING, "WHEN",
-	    "moves since a date (2026-11-21), or for a span (7d)"),
-	ROW(html, "html", OPT_STRING, "FILE", "write a page to look at; '-' is standard output"),
+	    "only moves since a date (2026-11-21) or in a span (7d)"),
+	ROW(html, "html", OPT_STRING, "FILE", "write a page for a browser; '-' is standard output"),
 	ROW(metrics, "metrics", OPT_STRING, "FILE", "write counts and times for Prometheus"),
 	ROW(on, "on", OPT_STRING, "HOST",
-	    "a host that has the shared directory, if this one hasn't"),
+	    "host with the shared directory, if this machine lacks it"),
 	{.name = NULL},
 };
 
@@ -232,8 +232,8 @@ const struct verb verb_history = {
 	.name = "history",
 	.synopsis = "[OPTIONS] [NAME]",
 	.summary = "show past moves: when, from, to, outage, outcome",
-	.details = "Of all containers of the bundle root or of one, the newest last. The last 100\n"
-		   "moves of a container are kept beside its bundle.",
+	.details = "Lists the moves of all containers in the bundle root, or of one, newest last.\n"
+		   "The last 100 moves of each container are kept beside its bundle.",
 	.opts = table,
 	.opts_size = sizeof(struct history_opts),
 	.max_args = 1,

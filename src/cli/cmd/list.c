@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
+#include "cli/status.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
@@ -8,10 +7,6 @@
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
-
-static const struct opt list_table[] = {
-	{.name = NULL},
-};
 
 static int ask_hosts(const struct app *app, const struct argv *args, struct answers *ret,
 		     struct err *err)
@@ -26,20 +21,6 @@ static int ask_hosts(const struct app *app, const struct argv *args, struct answ
 	if (!args->n)
 		ask_names(app->config, false, &names);
 	return ask(app->config, &names, &cmd, app->events, ret, err);
-}
-
-static void collect(struct answers *answers, struct containers *list)
-{
-	for (size_t i = 0; i < answers->n; i++) {
-		struct answer *a = &answers->rows[i];
-		struct facts facts;
-		if (!a->ok)
-			continue;
-		facts_parse(&facts, buf_str(&a->job.out));
-		a->ok = containers_add(list, a->host->name, &facts, &a->err) == 0;
-		facts_clear(&facts);
-	}
-	containers_sort(list);
 }
 
 static json_t *text_or_null(const char *text)
@@ -106,7 +87,8 @@ static int list_run(struct app *app, void *opts, const struct argv *args, struct
 	ui_wait(app->ui, "asking the hosts");
 	if (ask_hosts(app, args, &answers, err) < 0)
 		return -1;
-	collect(&answers, &list);
+	status_collect(&answers, &list);
+	containers_sort(&list);
 	if (ui_is_json(app->ui)) {
 		for (size_t i = 0; i < list.n; i++)
 			print_json(app->ui, &list.rows[i]);
@@ -122,13 +104,9 @@ const struct verb verb_list = {
 	.name = "list",
 	.synopsis = "[HOST...]",
 	.summary = "show every container on every known host",
-	.details =
-		"Asks the hosts of the configuration at once, or those named, or without any\n"
-		"this machine. A host that doesn't answer is shown as unreachable, and the exit\n"
-		"code is 1 then. Memory is what no file keeps: the measure of a move.\n",
-	.opts = list_table,
-	.opts_size = 0,
-	.min_args = 0,
+	.details = "Asks the named hosts, or all hosts of the configuration, or this machine if\n"
+		   "there is none. A host that does not answer is shown as unreachable, and the\n"
+		   "exit code is then 1. MEMORY is what no file backs: a move has to copy it.\n",
 	.max_args = 1024,
 	.run = list_run,
 };

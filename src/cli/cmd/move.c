@@ -11,7 +11,7 @@
 #include "cmigrate/move/signals.h"
 #include "cmigrate/move/step_tables.h"
 
-/* The move itself, between its hooks: the first may refuse it, the second only hears of it. */
+/* Runs the move between its hooks: the first one may refuse it, the second one is only informed. */
 static int run_move(struct app *app, struct move *move, struct err *err)
 {
 	if (move_hook_before(app->config, move, err) < 0) {
@@ -60,10 +60,11 @@ const struct verb verb_move = {
 	.name = "move",
 	.synopsis = "[OPTIONS] NAME DEST",
 	.summary = "move a running container to another host",
-	.details = "NAME's bundle is read from the bundle root, the same directory on both hosts.\n"
-		   "Without --from the source is the host that has the container. What belongs to\n"
-		   "the container (endpoint, service address, ...) is taken from the annotations\n"
-		   "of its config.json where no option says otherwise.",
+	.details =
+		"NAME's bundle is read from the bundle root, the same directory on both hosts.\n"
+		"Without --from the source is the host that has the container. Endpoint, service\n"
+		"address and so on come from the annotations of the container's config.json\n"
+		"unless an option says otherwise.",
 	.opts = move_opts_table,
 	.opts_size = sizeof(struct move_opts),
 	.acts = true,

@@ -11,8 +11,7 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/signals.h"
 
-#define PARALLEL_MAX 64
-/* Ten times the mean is no balance any more. */
+/* A host at ten times the mean is not balanced in any sense. */
 #define THRESHOLD_MAX 10
 
 struct rebalance_opts {
@@ -22,7 +21,7 @@ struct rebalance_opts {
 	bool dry_run;
 };
 
-/* "0.2", or "20%". */
+/* Reads "0.2" or "20%". */
 static int read_threshold(const char *text, double *ret, struct err *err)
 {
 	char *end = NULL;
@@ -34,8 +33,8 @@ static int read_threshold(const char *text, double *ret, struct err *err)
 	}
 	if (end == text || *end || !(value >= 0 && value <= THRESHOLD_MAX))
 		return err_set(err, EXIT_USAGE,
-			       "--threshold: '%.40s' is no share such as 0.2, from 0 to %d", text,
-			       THRESHOLD_MAX);
+			       "--threshold: '%.40s' is not a share such as 0.2, from 0 to %d",
+			       text, THRESHOLD_MAX);
 	*ret = value;
 	return 0;
 }
@@ -49,15 +48,13 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 		return -1;
 	if (fleet_by(o->by ? o->by : config->rebalance_by, &r->by, err) < 0)
 		return err_wrap(err, "rebalance.by");
-	if (o->parallel > PARALLEL_MAX)
-		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
 	if (o->max_moves > REBALANCE_MOVES_MAX)
 		return err_set(err, EXIT_USAGE, "--max-moves: at most %d", REBALANCE_MOVES_MAX);
 	r->max_moves = o->max_moves;
 	r->parallel = o->parallel;
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
-	return batch_skip_checks(&o->skip_checks, &r->options, err);
+	return batch_check_options(o->parallel, &o->skip_checks, &r->options, err);
 }
 
 static int rebalance_run(struct app *app, void *base, const struct argv *args, struct err *err)
@@ -91,14 +88,14 @@ static const struct opt table[] = {
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct rebalance_opts, by),
 	 .arg = "WHAT",
-	 .help = "what is made alike (memory)",
+	 .help = "what to balance (memory)",
 	 .choices = "memory|pressure|count"},
 	ROW(threshold, "threshold", OPT_STRING, "SHARE",
 	    "how far above the mean a host may be (0.2)"),
-	ROW(max_moves, "max-moves", OPT_COUNT, "N", "at most so many moves (4)"),
+	ROW(max_moves, "max-moves", OPT_COUNT, "N", "maximum number of moves (4)"),
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
-	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave checks out; repeatable"),
-	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "show the plan, move nothing"),
+	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	{.name = NULL},
 };
 
@@ -110,8 +107,8 @@ const struct verb verb_rebalance = {
 		"Asks every host of the configuration what it carries and makes the fewest moves\n"
 		"after which none is further above the mean than the threshold, small containers\n"
 		"first. Nothing is moved twice, to a host that its checks refuse, or against\n"
-		"the annotation org.cmigrate.pin. With --quiet it is made for cron: no word and\n"
-		"exit code 0 when there is nothing to do or all went well, 8 when moves failed.",
+		"the annotation org.cmigrate.pin. --quiet suits cron: no output and exit code 0\n"
+		"if there was nothing to do or all went well, exit code 8 if moves failed.",
 	.opts = table,
 	.opts_size = sizeof(struct rebalance_opts),
 	.acts = true,

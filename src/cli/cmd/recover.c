@@ -14,7 +14,7 @@
 #include "cmigrate/move/recover.h"
 #include "cmigrate/move/signals.h"
 
-/* For the lock of a cmigrate that was killed just before. */
+/* Covers the lock of a cmigrate that was killed a moment ago. */
 #define LOCK_MS 3000
 #define LOCK_TICK_MS 50
 
@@ -24,27 +24,27 @@ struct recover_opts {
 	char *on;
 };
 
-/* One container's recovery, on the host that its shared directory is reached through. */
+/* The recovery of one container, on the host through which its shared directory is reached. */
 struct recovery_job {
 	struct app *app;
 	const struct recover_opts *opts;
 	struct host *host;
 };
 
-/* Whether anything is to be settled is not known then. Returns -1. */
+/* Nobody knows whether the container has something to recover. Returns -1. */
 static int unseen(struct err *err)
 {
 	if (err->code == EXIT_FAILED)
 		err->code = EXIT_IN_DOUBT;
-	return err_append(err,
-			  "whether a move was interrupted can't be seen; try again when it can");
+	return err_append(err, "it is unknown whether a move was interrupted; try again when the "
+			       "journal can be read");
 }
 
 static int fence_hosts(const struct recover_opts *opts, struct move *move, struct err *err)
 {
 	for (size_t i = 0; i < opts->fenced.n; i++) {
 		const char *name = opts->fenced.v[i];
-		/* Of a checkpoint or a restore both are the one host. */
+		/* A checkpoint or restore has one host in both roles. */
 		bool source = strcmp(name, move->side[SOURCE].name) == 0;
 		bool destination = strcmp(name, move->side[DESTINATION].name) == 0;
 		move->side[SOURCE].host->fenced = move->side[SOURCE].host->fenced || source;
@@ -57,7 +57,7 @@ static int fence_hosts(const struct recover_opts *opts, struct move *move, struc
 	return 0;
 }
 
-/* The configured hook; its success means that the host is off. */
+/* Runs the configured hook. Its success means that the host is off. */
 static bool fence_by_hook(struct recovery_job *job, const char *name)
 {
 	const struct argv *hook = &job->app->config->hook_fence;
@@ -77,8 +77,8 @@ static bool is_silent(const struct host *host)
 }
 
 /*
- * Fences the one of the two that did not answer; true where that may change the decision. Where
- * neither does, it is more likely this machine that is cut off.
+ * Fences one of the two hosts if it did not answer. Returns true if that may change the decision.
+ * If neither answers, this machine is more likely to be cut off.
  */
 static bool fence_silent(struct recovery_job *job, struct move *move)
 {
@@ -117,7 +117,7 @@ static void report(struct recovery_job *job, const struct move *move, enum exit_
 		 move->bundle.name, back ? move->side[SOURCE].name : move->side[DESTINATION].name);
 }
 
-/* The hooks below the lock: the journal is read, the move rebuilt and settled. */
+/* Runs the recovery between its hooks, with the lock held. */
 static int settle(struct recovery_job *job, const struct bundle *bundle, const struct store *store,
 		  const struct journal_state *state, struct err *err)
 {
@@ -130,8 +130,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	if (status == 0)
 		status = fence_hosts(job->opts, move, err);
 	if (status == 0) {
-		/* The journal stays where it was found, also when that host is neither of the two.
-		 */
+		/* The journal stays where it was found, even if that host is neither of the two. */
 		move->journal.store = store;
 		status = (int)recover_move(move, state->committed, err);
 		if (status == EXIT_IN_DOUBT && fence_silent(job, move)) {
@@ -147,14 +146,14 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	return status;
 }
 
-/* Nobody knows which hosts, which marks: to guess could end the only copy. */
+/* Without a journal the hosts and process tags are unknown; a guess could end the only copy. */
 static int journal_damaged(const struct bundle *bundle, struct err *err)
 {
 	err->code = EXIT_IN_DOUBT;
 	(void)err_wrap(err, "container '%s'", bundle->name);
 	return err_append(err,
-			  "what had begun is not known; see what the hosts have of it with "
-			  "'cmigrate status %s', let one copy go on, and remove "
+			  "it is unknown what the move had begun; look at the hosts with "
+			  "'cmigrate status %s', leave one copy running, and remove "
 			  "'%s/.cmigrate/" JOURNAL_FILE "'",
 			  bundle->name, bundle->dir);
 }
@@ -183,8 +182,8 @@ static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
 }
 
 /*
- * A cmigrate that was killed holds the lock until the last of what it had started has ended, a
- * moment later. Of --all a container that is locked is passed by.
+ * After a cmigrate was killed, its lock is held until its last child has exited, a moment later.
+ * With --all a locked container is skipped.
  */
 static int take_lock(const struct recovery_job *job, const struct store *store,
 		     struct store_lock *lock, struct err *err)
@@ -249,7 +248,7 @@ static int recover_all(struct recovery_job *job, struct err *err)
 		int code = status < 0 ? (int)why.code : status;
 		if (code == EXIT_DONE)
 			continue;
-		/* A move that is under way just now is no failure of its recovery. */
+		/* A move that is under way is no failure of its recovery. */
 		if (code == EXIT_BUSY)
 			continue;
 		ui_error(job->app->ui, &why);
@@ -273,7 +272,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	if (opts->all)
 		return recover_all(&job, err);
 	int status = recover_one(&job, args->v[0], err);
-	/* A code that is returned as one is said by whoever returns it. */
+	/* A caller prints the error only for -1, so print it here for an exit code. */
 	if (status > EXIT_DONE)
 		ui_error(app->ui, err);
 	return status;
@@ -285,9 +284,9 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 static const struct opt table[] = {
 	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
-	    "this host is off for certain: nothing runs there; repeatable"),
+	    "host that is certainly off: nothing runs there; repeatable"),
 	ROW(on, "on", OPT_STRING, "HOST",
-	    "a host that has the shared directory, if this one hasn't"),
+	    "host with the shared directory, if this machine lacks it"),
 	{.name = NULL},
 };
 
@@ -295,9 +294,10 @@ const struct verb verb_recover = {
 	.name = "recover",
 	.synopsis = "[OPTIONS] NAME | --all",
 	.summary = "finish or undo an interrupted move",
-	.details = "Asks both hosts what is true and goes on with the steps of the move: forward\n"
-		   "where the destination's copy runs, back where only the source has one. Exit\n"
-		   "code 6 while a host that may run a copy does not answer.",
+	.details =
+		"Asks both hosts what runs there and continues the move: forward if the copy on\n"
+		"the destination runs, back if only the source has one. Exit code 6 as long as\n"
+		"a host that may run a copy does not answer.",
 	.opts = table,
 	.opts_size = sizeof(struct recover_opts),
 	.acts = true,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <signal.h>
 #include <string.h>
 
 #include "cli/claim.h"
@@ -11,13 +10,15 @@
 #include "cmigrate/container/find_host.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
+#include "cmigrate/move/move.h"
+#include "cmigrate/move/signals.h"
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/service_address.h"
 
 #define ANSWER_SECONDS 30
-/* A container may have hooks and many mounts; it is not waited for longer. */
+/* A container may have hooks and many mounts, but it does not get longer than this. */
 #define START_MS 60000
-/* How often a container whose endpoint is silent is looked at: one that has ended never answers. */
+/* How often a container with a silent endpoint is looked at: one that has ended never answers. */
 #define LOOK_MS 500
 
 struct run_opts {
@@ -31,50 +32,31 @@ struct run_opts {
 #define ROW(member, name, kind, arg, help) OPT(struct run_opts, member, name, 0, kind, arg, help)
 
 static const struct opt run_table[] = {
-	ROW(on, "on", OPT_STRING, "HOST", "start it there (this machine)"),
+	ROW(on, "on", OPT_STRING, "HOST", "host to start it on (this machine)"),
 	ROW(addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]",
-	    "service address instead of the configured, repeated"),
+	    "service address instead of the configured; repeatable"),
 	ROW(endpoints, "endpoint", OPT_STRINGS, "URL",
-	    "ask this URL instead of the configured, repeated"),
-	ROW(timeout, "timeout", OPT_COUNT, "SECONDS",
-	    "wait so long for the endpoint's answer (30)"),
+	    "URL to ask instead of the configured; repeatable"),
+	ROW(timeout, "timeout", OPT_COUNT, "SECONDS", "how long to wait for the endpoint (30)"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
-	    "this host is switched off: don't ask it, it runs nothing; repeated"),
+	    "host that is certainly off: it is not asked; repeatable"),
 	{.name = NULL},
 };
 
-/* What was done, and is taken back where the rest fails. */
+/* The steps done so far, to be undone if the rest fails. */
 struct run {
 	const struct run_opts *opts;
-	struct target target;
+	struct claim claim;
 	struct placed placed;
 	bool started;
 	int64_t start_us, answered_us;
 };
 
-/* Nonzero once a signal asked for the way back; a further one changes nothing. */
-static volatile int cancelled;
-
-static void on_signal(int sig)
-{
-	cancelled = sig;
-}
-
-static void watch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
-}
-
 static int apply_options(struct run *r, struct err *err)
 {
-	struct bundle *b = &r->target.bundle;
+	struct bundle *b = &r->claim.bundle;
 
-	if (target_set_addresses(&r->target, &r->opts->addresses, err) < 0)
+	if (claim_set_addresses(&r->claim, &r->opts->addresses, err) < 0)
 		return -1;
 	if (r->opts->endpoints.n)
 		argv_clear(&b->endpoints);
@@ -87,7 +69,7 @@ static int apply_options(struct run *r, struct err *err)
 	return 0;
 }
 
-/* Everything that can be refused before something is changed. */
+/* Makes every check that can refuse before anything is changed. */
 static int prepare(struct app *app, struct run *r, const char *name, struct err *err)
 {
 	CLEANUP_FREE char *here = config_here(app->config);
@@ -95,21 +77,21 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 	bool checkpointed = false;
 
 	if (bundle_check_options(&r->opts->addresses, &r->opts->endpoints, err) < 0 ||
-	    target_init(&r->target, app, name, host, err) < 0 ||
+	    claim_init(&r->claim, app, name, host, err) < 0 ||
 	    config_check_fenced(app->config, &r->opts->fenced, err) < 0 ||
-	    target_read_config(&r->target, err) < 0 || apply_options(r, err) < 0 ||
-	    target_claim(&r->target, err) < 0 ||
-	    target_has_checkpoint(&r->target, &checkpointed, err) < 0)
+	    claim_read_config(&r->claim, err) < 0 || apply_options(r, err) < 0 ||
+	    claim_take(&r->claim, err) < 0 ||
+	    claim_has_checkpoint(&r->claim, &checkpointed, err) < 0)
 		return -1;
 	if (checkpointed)
 		event_note(app->events,
-			   "it starts anew; 'cmigrate restore %s' would let it go on from its "
+			   "it starts afresh; 'cmigrate restore %s' would resume it from its "
 			   "checkpoint",
 			   name);
 	return locate_none(app->config, name, &r->opts->fenced, app->events, err);
 }
 
-/* The last error of runc's JSON log, or "". Owned by the caller. */
+/* The last error in runc's JSON log, or "". Owned by the caller. */
 static char *runc_reason(const char *log)
 {
 	CLEANUP_FREE char *copy = str_dup(log);
@@ -131,60 +113,63 @@ static int start_failure(struct run *r, const struct job *job, struct err *err)
 {
 	CLEANUP_FREE char *reason = runc_reason(buf_str(&job->err));
 
-	/* What became of it isn't known. After an error of its own runc has removed it. */
+	/*
+	 * After a time-out or a lost connection the container may run. After an error of its own
+	 * runc has removed it.
+	 */
 	r->started = job->timed_out || job->lost;
 	if (r->started || !*reason)
 		return job_failure(job, err);
-	return err_set(err, EXIT_FAILED, "%s: can't start '%s': %.1500s", r->target.host->name,
-		       r->target.bundle.name, reason);
+	return err_set(err, EXIT_FAILED, "%s: can't start '%s': %.1500s", r->claim.host->name,
+		       r->claim.bundle.name, reason);
 }
 
 static int start(struct run *r, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
-	const struct bundle *b = &r->target.bundle;
+	const struct bundle *b = &r->claim.bundle;
 
 	script_argv(&a, &script_run, b->name, b->dir, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = START_MS};
 	r->start_us = clock_now_us();
-	if (host_start(r->target.host, &cmd, &job, err) < 0)
+	if (host_start(r->claim.host, &cmd, &job, err) < 0)
 		return -1;
 	job_wait(&job);
 	r->started = true;
 	return job.status || job.lost || job.timed_out ? start_failure(r, &job, err) : 0;
 }
 
-/* A program that can't do its work ends soon after its start. */
+/* A program that can't do its work exits soon after its start. */
 static int check_lives(struct run *r, struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
 
-	if (target_container(&r->target, &c, err) < 0) {
+	if (claim_container(&r->claim, &c, err) < 0) {
 		err->code = EXIT_FAILED;
 		return -1;
 	}
 	if (container_lives(&c))
 		return 0;
 	return err_set(err, EXIT_FAILED, "%s: '%s' has ended: its program did not keep running",
-		       r->target.host->name, r->target.bundle.name);
+		       r->claim.host->name, r->claim.bundle.name);
 }
 
 /*
- * Asks for a while with a probe of its own: between two it is looked whether the container still
- * runs. 0: answered; 1: not yet; -1: there is no use in going on.
+ * Asks for LOOK_MS with a new probe, so that the caller can see in between whether the container
+ * still runs. 0: answered; 1: not yet; -1: give up.
  */
 static int ask_once(struct run *r, int64_t until, struct err *err)
 {
-	struct probe *probe = probe_new(&r->target.bundle.endpoints, err);
+	struct probe *probe = probe_new(&r->claim.bundle.endpoints, err);
 
 	if (!probe)
 		return -1;
-	int status = probe_wait(probe, until, &cancelled, &r->answered_us, err);
+	int status = probe_wait(probe, until, &move_cancelled, &r->answered_us, err);
 	probe_free(probe);
 	if (status == 0)
 		return 0;
-	return cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
+	return move_cancelled ? err_set(err, EXIT_FAILED, "stopped by a signal") : 1;
 }
 
 static int wait_answer(struct run *r, int64_t deadline, struct err *err)
@@ -194,8 +179,7 @@ static int wait_answer(struct run *r, int64_t deadline, struct err *err)
 	do {
 		struct err silent = ERR_INIT;
 		status = ask_once(r, deadline_min(deadline, deadline_in_ms(LOOK_MS)), &silent);
-		/* Another machine's answer would be none of the container's: looked at in any case.
-		 */
+		/* Another machine may have answered, so look at the container in any case. */
 		if (status >= 0 && check_lives(r, err) < 0)
 			return -1;
 		if (status < 0 || (status > 0 && deadline_passed(deadline)))
@@ -206,7 +190,7 @@ static int wait_answer(struct run *r, int64_t deadline, struct err *err)
 
 static int prove(struct run *r, const struct config *config, struct err *err)
 {
-	const struct bundle *b = &r->target.bundle;
+	const struct bundle *b = &r->claim.bundle;
 	unsigned seconds = r->opts->timeout ? r->opts->timeout : b->timeout;
 
 	if (!b->endpoints.n)
@@ -219,19 +203,19 @@ static int prove(struct run *r, const struct config *config, struct err *err)
 static int take_back(struct run *r, struct err *err)
 {
 	struct err second = ERR_INIT;
-	bool ended = !r->started || target_end(&r->target, 0, NULL, &second) == 0;
+	bool ended = !r->started || claim_end(&r->claim, 0, NULL, &second) == 0;
 
-	/* While it may run its address stays with it. */
-	if (ended && place_undo(r->target.host, &r->target.bundle, &r->placed, &second) == 0)
-		return r->started ? err_append(err, "it was taken back") : -1;
+	/* While the container may run, its address stays. */
+	if (ended && place_undo(r->claim.host, &r->claim.bundle, &r->placed, &second) == 0)
+		return r->started ? err_append(err, "it was undone") : -1;
 	err->code = EXIT_IN_DOUBT;
-	return err_append(err, "taking it back failed: %s", second.msg);
+	return err_append(err, "undoing it failed: %s", second.msg);
 }
 
 static int bring_addresses_up(struct run *r, struct err *err)
 {
-	struct host *host = r->target.host;
-	const struct bundle *bundle = &r->target.bundle;
+	struct host *host = r->claim.host;
+	const struct bundle *bundle = &r->claim.bundle;
 	struct address wanted[ADDRESSES_MAX];
 	struct facts seen = {0};
 
@@ -250,7 +234,7 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 {
 	if (prepare(app, r, name, err) < 0 || bring_addresses_up(r, err) < 0)
 		return -1;
-	if (!cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
+	if (!move_cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
 		return 0;
 	if (err->code == EXIT_DONE)
 		(void)err_set(err, EXIT_FAILED, "stopped by a signal");
@@ -259,7 +243,7 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 
 static void print_outcome(struct ui *ui, const struct run *r)
 {
-	const char *name = r->target.bundle.name, *host = r->target.host->name;
+	const char *name = r->claim.bundle.name, *host = r->claim.host->name;
 
 	if (ui_is_quiet(ui))
 		return;
@@ -279,17 +263,17 @@ static json_t *answered_json(const struct run *r, bool done)
 
 static int run_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	struct run r = {.opts = opts, .target = TARGET_INIT};
+	struct run r = {.opts = opts, .claim = CLAIM_INIT};
 	int status = name_check(args->v[0], err);
 
-	watch_signals();
+	signals_watch();
 	if (status == 0)
 		status = run(app, &r, args->v[0], err);
-	target_summary(app, &r.target, "running",
-		       json_pack("{s:o}", "answered_ms", answered_json(&r, status == 0)), err);
+	claim_summary(app, &r.claim, "running",
+		      json_pack("{s:o}", "answered_ms", answered_json(&r, status == 0)), err);
 	if (status == 0)
 		print_outcome(app->ui, &r);
-	target_clear(&r.target);
+	claim_clear(&r.claim);
 	return status < 0 ? -1 : EXIT_DONE;
 }
 
@@ -299,11 +283,11 @@ const struct verb verb_run = {
 	.summary = "start a container and wait until it answers",
 	.details =
 		"Brings the container's service address up, starts it detached with its standard\n"
-		"descriptors on /dev/null, and asks its endpoint until it answers; without one\n"
-		"it has to run. Where that fails everything is taken back.\n"
+		"descriptors on /dev/null, and asks its endpoint until it answers. Without an\n"
+		"endpoint the container only has to keep running. A failure undoes everything.\n"
 		"\n"
-		"A container that any known host has is not started again, nor one that a host\n"
-		"which doesn't answer might have.\n",
+		"A container is not started if a known host has it, or if a host that does not\n"
+		"answer might have it.\n",
 	.opts = run_table,
 	.opts_size = sizeof(struct run_opts),
 	.acts = true,

@@ -58,7 +58,7 @@ static void print_move(struct ui *ui, const struct status *s, const json_t *move
 			 text(move, "source"), text(move, "destination"),
 			 step ? ", last step '" : "", step ? step : "", step ? "'" : "",
 			 s->journal.committed ? "committed" : "not committed");
-	ui_print(ui, "            if it is not under way any more: %s\n", text(move, "settled_by"));
+	ui_print(ui, "            if it is no longer under way: %s\n", text(move, "settled_by"));
 }
 
 static void print_text(struct ui *ui, const struct status *s, const json_t *all, bool all_answered)
@@ -99,13 +99,14 @@ static int unknown(const struct app *app, const struct status *s, struct err *er
 		if (s->answers.rows[i].ok)
 			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
 				   s->answers.rows[i].host->name);
-	/* Who doesn't answer may have it. */
+	/* A silent host may have it. */
 	(void)err_set(err, *silent ? EXIT_FAILED : EXIT_REFUSED, "no container '%s' on %s",
 		      s->bundle.name, asked.len ? asked.s : "any host that answers");
 	if (*silent)
 		(void)err_append(err, "%s", silent);
 	if (!app->config->n_hosts)
-		(void)err_append(err, "other hosts are asked where a configuration names them");
+		(void)err_append(
+			err, "a configuration that names other hosts would have them asked too");
 	return -1;
 }
 
@@ -121,7 +122,7 @@ static int report(struct app *app, const struct status *s, struct err *err)
 		print_text(app->ui, s, all, !*silent);
 		json_decref(all);
 	}
-	/* Who doesn't answer may have a copy, or an address. */
+	/* A silent host may have a copy or an address. */
 	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
 }
 
@@ -136,10 +137,6 @@ static int status_run(struct app *app, void *opts, const struct argv *args, stru
 	return report(app, &s, err);
 }
 
-static const struct opt status_table[] = {
-	{.name = NULL},
-};
-
 const struct verb verb_status = {
 	.name = "status",
 	.synopsis = "NAME",
@@ -147,9 +144,7 @@ const struct verb verb_status = {
 	.details =
 		"Where it is, where its addresses are, whether its endpoint answers now, and\n"
 		"whether a move of it waits for 'recover'. All hosts are asked at once; one that\n"
-		"doesn't answer is shown as unreachable, and the exit code is 1 then.\n",
-	.opts = status_table,
-	.opts_size = 0,
+		"does not answer is shown as unreachable, and the exit code is then 1.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.run = status_run,

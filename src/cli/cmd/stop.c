@@ -6,13 +6,12 @@
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 
-/* As docker and podman have it: programs are written for it. */
+/* The default of docker and podman, which programs are written for. */
 #define STOP_SECONDS 10
 #define STOP_SECONDS_MAX 86400
 
 struct stop_opts {
-	char *on;
-	struct argv addresses;
+	struct claim_opts claim;
 	char *timeout;
 };
 
@@ -20,20 +19,12 @@ struct stop_opts {
 
 static const struct opt stop_table[] = {
 	ROW(timeout, "timeout", OPT_STRING, "SECONDS",
-	    "wait so long between SIGTERM and SIGKILL; 0: none (10)"),
-	ROW(on, "on", OPT_STRING, "HOST", "host that has it (found by asking)"),
-	{.name = "from",
-	 .kind = OPT_STRING,
-	 .offset = offsetof(struct stop_opts, on),
-	 .arg = "HOST",
-	 .help = "",
-	 .hidden = true},
-	ROW(addresses, "address", OPT_STRINGS, "ADDRESS",
-	    "take this address down instead of the configured, repeated"),
+	    "time between SIGTERM and SIGKILL; 0: kill at once (10)"),
+	CLAIM_OPTS(struct stop_opts),
 	{.name = NULL},
 };
 
-/* 0 means something here, so that it can't stand for "not said" as in OPT_UINT. */
+/* OPT_UINT reads 0 as "not given", but here 0 is a value. */
 static int read_timeout(const char *text, unsigned *ret, struct err *err)
 {
 	size_t len = text ? strlen(text) : 0;
@@ -43,23 +34,23 @@ static int read_timeout(const char *text, unsigned *ret, struct err *err)
 		return 0;
 	if (!len || len > 5 || strspn(text, "0123456789") != len ||
 	    strtoul(text, NULL, 10) > STOP_SECONDS_MAX)
-		return err_set(err, EXIT_USAGE, "--timeout: '%s' is no number of seconds up to %d",
-			       text, STOP_SECONDS_MAX);
+		return err_set(err, EXIT_USAGE,
+			       "--timeout: '%s' is not a number of seconds up to %d", text,
+			       STOP_SECONDS_MAX);
 	*ret = (unsigned)strtoul(text, NULL, 10);
 	return 0;
 }
 
-static int stop(struct app *app, const struct stop_opts *o, const char *name, struct target *t,
+static int stop(struct app *app, const struct stop_opts *o, const char *name, struct claim *claim,
 		char **ret_how, struct err *err)
 {
 	CLEANUP_CONTAINER struct container c = {0};
 	unsigned seconds;
 
 	if (read_timeout(o->timeout, &seconds, err) < 0 ||
-	    bundle_check_options(&o->addresses, &(struct argv){0}, err) < 0 ||
-	    target_find(t, app, name, o->on, &c, err) < 0)
+	    claim_find(claim, app, name, &o->claim, &c, err) < 0)
 		return -1;
-	return target_remove(t, &c, &o->addresses, seconds, ret_how, err);
+	return claim_remove(claim, &c, &o->claim.addresses, seconds, ret_how, err);
 }
 
 static const char *ending(const char *how)
@@ -71,15 +62,16 @@ static const char *ending(const char *how)
 
 static int stop_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	CLEANUP_TARGET struct target t = TARGET_INIT;
+	CLEANUP_CLAIM struct claim claim = CLAIM_INIT;
 	CLEANUP_FREE char *how = NULL;
-	int status = stop(app, opts, args->v[0], &t, &how, err);
+	int status = stop(app, opts, args->v[0], &claim, &how, err);
 
-	target_summary(app, &t, "stopped", json_pack("{s:s*}", "how", how), err);
+	claim_summary(app, &claim, "stopped", json_pack("{s:s*}", "how", how), err);
 	if (status < 0)
 		return -1;
 	if (!ui_is_quiet(app->ui))
-		ui_print(app->ui, "stopped '%s' on %s%s\n", args->v[0], t.host->name, ending(how));
+		ui_print(app->ui, "stopped '%s' on %s%s\n", args->v[0], claim.host->name,
+			 ending(how));
 	return EXIT_DONE;
 }
 
@@ -87,8 +79,10 @@ const struct verb verb_stop = {
 	.name = "stop",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "end a container and take its address down",
-	.details = "Sends SIGTERM, waits, sends SIGKILL, removes runc's state of it and takes its\n"
-		   "service address off the host. The bundle stays: 'run' starts it again.\n",
+	.details =
+		"Sends SIGTERM, waits, sends SIGKILL, removes runc's state of the container and\n"
+		"takes its service address off the host. The bundle stays, so that 'run' can\n"
+		"start it again.\n",
 	.opts = stop_table,
 	.opts_size = sizeof(struct stop_opts),
 	.acts = true,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154 # set by bats
-# What a refusal looks like.
+# The form of a refusal.
 
 # refuses STATUS TEXT COMMAND...: one line with TEXT on stderr, nothing on stdout.
 refuses() {

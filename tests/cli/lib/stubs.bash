@@ -26,7 +26,7 @@ set_up_stubs() {
 	echo running >stub/hosta/state
 }
 
-# What a killed or failed move has left there: each connection ends with all that it has started.
+# Ends what a killed or failed move left there: each connection with everything it started.
 end_stubs() {
 	local pid
 	while read -r pid; do
@@ -40,10 +40,10 @@ teardown() {
 	end_stubs
 }
 
-# What these hosts can't have: the checks that look at the real machine behind the stubs.
+# The checks that look at the real machine behind the stubs, which these hosts can't pass.
 skips=memory,space,cpu,cgroup,machine,device,address,address-in-use,packets,criu-kernel
 
-# Runs cmigrate and shows what it said.
+# Runs cmigrate and shows its output.
 runs() { # WORDS...
 	run --separate-stderr "$cmigrate" "$@"
 	echo "status $status"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program run in this process: no process starts, what it prints is caught. Include it after
- * cmocka.h. Each test has a directory of its own that it stands in, with an empty configuration.
+ * Runs the program in this process and captures its output. Include it after cmocka.h. Each test
+ * has a working directory of its own, with an empty configuration.
  */
 #ifndef CMIGRATE_TEST_RUN_CMIGRATE_H
 #define CMIGRATE_TEST_RUN_CMIGRATE_H
@@ -21,7 +21,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-static char *test_top; /* where the program was started: the project's directory */
+static char *test_top; /* the project's directory, where the program was started */
 static char *test_dir;
 
 /* ---- directories ---- */
@@ -34,7 +34,7 @@ static inline void write_file(const char *path, const char *text)
 		fail_msg("can't write '%s'", path);
 }
 
-/* NULL where there is none. */
+/* Returns NULL if there is none. */
 static inline char *read_file(const char *path)
 {
 	CLEANUP_BUF struct buf text = {0};
@@ -56,7 +56,7 @@ static inline void make_dir(const char *path)
 		fail_msg("can't make '%s'", path);
 }
 
-/* Of the group of tests. */
+/* For the whole group of tests. */
 static inline int directories_begin(void **state)
 {
 	(void)state;
@@ -75,7 +75,7 @@ static inline int directories_end(void **state)
 	return 0;
 }
 
-/* Of one test. What the machine is configured for plays no part. */
+/* For one test. The machine's own configuration is not used. */
 static inline int directory_begin(void **state)
 {
 	static int number;
@@ -110,7 +110,7 @@ struct caught {
 	int fd, before, file;
 };
 
-/* What is written to fd from here on is caught, or goes to `to` unless it is NULL. */
+/* From here on fd is captured, or goes to the file `to` unless that is NULL. */
 static inline struct caught catch_begin(int fd, const char *to)
 {
 	struct caught c = {.fd = fd, .before = fcntl(fd, F_DUPFD_CLOEXEC, 10)};
@@ -136,7 +136,7 @@ static inline char *catch_end(const struct caught *c, size_t *ret_len)
 	return text;
 }
 
-/* stdout goes to the file `to`, or is caught where that is NULL. */
+/* stdout goes to the file `to`, or is captured if that is NULL. */
 static inline struct answer run_to(const char *to, const struct argv *words)
 {
 	CLEANUP_ARGV struct argv all = {0};
@@ -154,7 +154,7 @@ static inline struct answer run_to(const char *to, const struct argv *words)
 	return o;
 }
 
-/* The words of a line, separated by blanks. */
+/* Splits a line at blanks. */
 static inline void split(struct argv *words, const char *line)
 {
 	while (*line) {
@@ -184,7 +184,7 @@ static inline struct answer run_line(const char *line)
 	return run_to(NULL, &words);
 }
 
-/* ---- what came of it ---- */
+/* ---- results ---- */
 
 /* One line with the text on stderr, nothing on stdout. */
 static inline void assert_refused(const struct answer *o, const char *line, int code,
@@ -204,7 +204,7 @@ static inline void refused(const char *line, int code, const char *text)
 	assert_refused(&o, line, code, text);
 }
 
-/* The last of the words NULL. */
+/* The last word must be NULL. */
 #define REFUSED(code, text, ...)                                                                   \
 	do {                                                                                       \
 		CLEANUP_ANSWER struct answer o_ =                                                  \
@@ -254,7 +254,7 @@ static inline const json_t *value_at(const json_t *document, const char *path)
 	return document;
 }
 
-/* wanted: JSON, or NULL for a member that isn't there. */
+/* wanted: JSON, or NULL if the member must be missing. */
 static inline void assert_at(const json_t *document, const char *path, const char *wanted)
 {
 	const json_t *got = value_at(document, path);

@@ -31,7 +31,7 @@ static const struct opt move_table[] = {
 	{.name = "hostname", .kind = OPT_STRING, .arg = "NAME", .help = "a new name"},
 	{.name = "keep", .kind = OPT_FLAG, .help = "keep it"},
 	{.name = "older", .kind = OPT_FLAG, .help = "", .hidden = true},
-	/* The verb's own counts. */
+	/* The verb's own option comes before the global one. */
 	{.name = "json", .kind = OPT_STRING, .arg = "a|b", .help = "own"},
 	{.name = NULL},
 };
@@ -47,7 +47,7 @@ static const struct verb verb_secret = {
 static const struct verb *const verbs_table[] = {&verb_move, &verb_list,   &verb_say, &verb_ask,
 						 &verb_none, &verb_secret, NULL};
 
-/* A line's words are separated by blanks; a blank at its end begins a new word. */
+/* The words of a line are separated by blanks; a blank at the end begins a new word. */
 static char *offered(const char *text)
 {
 	CLEANUP_ARGV struct argv words = {0};
@@ -122,7 +122,7 @@ static void unmake(const char *dir, const char *name)
 	assert_int_equal(remove(path), 0);
 }
 
-/* What others can make in a shared directory is no command, and no path. */
+/* Names that other users create in a shared directory must be neither commands nor paths. */
 static void names_of_containers_are_names(void **state)
 {
 	static const char *const names[] = {"web", "w$(id)", "w;id", "w b", "w`id`", ".w", "w\tb"};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmigrate generate: the configuration that it writes. All of them pass the OCI's schema at the
- * end. */
+/*
+ * cmigrate generate: the configuration it writes. The last test checks all of them against the
+ * OCI's schema.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,12 +16,14 @@
 	"--args /usr/sbin/httpd --args -DFOREGROUND --network host --tmpfs /tmp --tmpfs /run "     \
 	"--tmpfs /var/log/httpd --tmpfs /run/httpd --bind /tmp/rhel7-httpd:/var/www/html "
 
-/* Names of the documents that the schema is held against. */
+/* The names of the documents to check against the schema. */
 static struct argv documents;
 
 #define NO_LIMIT "18446744073709551615"
 
-/* Keeps a document for the schema, and reads it: with a 7 for the number that jansson can't hold.
+/*
+ * Keeps a document for the schema and parses it, with 7 in place of the number that jansson can't
+ * hold.
  */
 static json_t *kept(const char *text)
 {
@@ -233,7 +237,7 @@ static void json_is_one_line_on_stdout_and_many_in_a_file(void **state)
 	json_decref(b);
 }
 
-/* A document that the schema refuses. */
+/* Writes a document that the schema must refuse. */
 static void write_bad(const char *path)
 {
 	CLEANUP_FREE char *text = prints("generate");
@@ -245,7 +249,10 @@ static void write_bad(const char *path)
 	json_decref(doc);
 }
 
-/* The last test: one process for all that was written. A bad one shows that it looks at them. */
+/*
+ * Runs last: one process checks everything that was written. A bad document shows that it does
+ * check.
+ */
 static void all_documents_pass_the_schema_and_a_bad_one_does_not(void **state)
 {
 	CLEANUP_BUF struct buf files = {0};

@@ -12,7 +12,7 @@
 
 #define GENERATE "--bundle-root root generate "
 
-/* All names in a directory but the two dots, joined by blanks, in the order of the alphabet. */
+/* All names in a directory except "." and "..", sorted and joined by blanks. */
 static char *names_in(const char *path)
 {
 	CLEANUP_BUF struct buf names = {0};
@@ -120,7 +120,7 @@ static void a_name_with_output_makes_no_bundle(void **state)
 	assert_only("root", "");
 }
 
-static void output_through_links_and_into_what_is_no_file(void **state)
+static void output_through_links_and_into_special_files(void **state)
 {
 	struct stat st;
 
@@ -153,7 +153,7 @@ static void output_through_links_and_into_what_is_no_file(void **state)
 	(void)close(fds[1]);
 }
 
-static void a_full_disk_is_said(void **state)
+static void a_full_disk_is_reported(void **state)
 {
 	struct stat st;
 
@@ -206,7 +206,7 @@ static void control_bytes_never_reach_the_terminal(void **state)
 	assert_null(strchr(o.err, '\033'));
 }
 
-static void what_runc_would_not_start_is_refused(void **state)
+static void a_spec_that_runc_refuses_is_refused(void **state)
 {
 	static const char *const wrong[] = {"{\"process\":1}", "{\"mounts\":{}}",
 					    "{\"root\":\"x\"}", "{\"annotations\":[]}",
@@ -242,7 +242,7 @@ static void files_that_cant_be_used_are_named_with_the_place(void **state)
 	refused("generate --template deep.json", 2, "deep.json");
 	refused("generate --template large", 2, "'large' is larger than 1 MiB");
 	refused("generate --env-file large", 2, "'large' is larger than 1 MiB");
-	/* One without an end. */
+	/* A file without an end. */
 	refused("generate --template /dev/zero", 2, "larger than 1 MiB");
 }
 
@@ -285,12 +285,12 @@ int main(void)
 		IN_DIRECTORY(nothing_is_overwritten_without_force),
 		IN_DIRECTORY(output_writes_a_file_whatever_the_umask),
 		IN_DIRECTORY(a_name_with_output_makes_no_bundle),
-		IN_DIRECTORY(output_through_links_and_into_what_is_no_file),
-		IN_DIRECTORY(a_full_disk_is_said),
+		IN_DIRECTORY(output_through_links_and_into_special_files),
+		IN_DIRECTORY(a_full_disk_is_reported),
 		IN_DIRECTORY(a_bundle_root_that_is_not_there),
 		IN_DIRECTORY(wrong_options_are_refused_before_anything_is_written),
 		IN_DIRECTORY(control_bytes_never_reach_the_terminal),
-		IN_DIRECTORY(what_runc_would_not_start_is_refused),
+		IN_DIRECTORY(a_spec_that_runc_refuses_is_refused),
 		IN_DIRECTORY(files_that_cant_be_used_are_named_with_the_place),
 		IN_DIRECTORY(lines_that_are_no_variables_are_named),
 		IN_DIRECTORY(global_options_before_and_after_the_command),

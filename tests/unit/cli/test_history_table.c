@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmigrate history: its table, one move in full, its objects and its metrics. */
+/* cmigrate history: its table, one move in full, its objects and metrics. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 static int64_t now_s;
 
-/* A record of `name`, so many hours ago. extra: members that take the place of the sample's. */
+/* Adds a record of `name`, `hours` ago. extra: members that replace those of the sample. */
 static void past_one(const char *name, int hours, const char *extra)
 {
 	CLEANUP_FREE char *dir = str_fmt("root/%s", name);
@@ -39,7 +39,7 @@ static void past_one(const char *name, int hours, const char *extra)
 	json_decref(record);
 }
 
-/* So many records, an hour apart, up to an hour ago. */
+/* Adds `count` records, an hour apart, the last one an hour ago. */
 static void past(const char *name, int count)
 {
 	now_s = (int64_t)time(NULL);
@@ -47,7 +47,7 @@ static void past(const char *name, int count)
 		past_one(name, i, "{}");
 }
 
-/* Number of the lines that the command prints. */
+/* The number of lines that the command prints. */
 static size_t rows(const char *options)
 {
 	CLEANUP_FREE char *line = str_fmt(HISTORY "%s", options);
@@ -140,7 +140,7 @@ static void one_move_in_full(void **state)
 	free(prints(HISTORY "db --move x-00000002"));
 }
 
-static void what_a_record_says_is_shown_never_obeyed(void **state)
+static void records_are_shown_never_obeyed(void **state)
 {
 	(void)state;
 	past("none", 1);
@@ -150,7 +150,7 @@ static void what_a_record_says_is_shown_never_obeyed(void **state)
 	CLEANUP_FREE char *text = prints(HISTORY "web --move last");
 	assert_null(strchr(text, '\033'));
 	assert_holds(text, "?[2J<script>");
-	/* That of a bundle which this one was copied from. */
+	/* A record of the bundle that this one was copied from. */
 	past_one("db", 1, "{\"container\": \"web\"}");
 	CLEANUP_ANSWER struct answer o = run_line(HISTORY "db");
 	assert_int_equal(o.code, 0);
@@ -183,7 +183,7 @@ static void nothing_moved_yet_and_nothing_there(void **state)
 	assert_int_not_equal(o.code, 0);
 }
 
-static void objects_have_what_the_table_has_not(void **state)
+static void objects_have_more_than_the_table(void **state)
 {
 	(void)state;
 	past("web", 1);
@@ -231,10 +231,10 @@ int main(void)
 		IN_DIRECTORY(the_table_has_all_bundles_and_the_newest_last),
 		IN_DIRECTORY(limits_since_and_names_choose),
 		IN_DIRECTORY(one_move_in_full),
-		IN_DIRECTORY(what_a_record_says_is_shown_never_obeyed),
+		IN_DIRECTORY(records_are_shown_never_obeyed),
 		IN_DIRECTORY(a_damaged_line_is_one_warning),
 		IN_DIRECTORY(nothing_moved_yet_and_nothing_there),
-		IN_DIRECTORY(objects_have_what_the_table_has_not),
+		IN_DIRECTORY(objects_have_more_than_the_table),
 		IN_DIRECTORY(metrics_go_to_stdout_or_a_file),
 		IN_DIRECTORY(wrong_usage),
 	};

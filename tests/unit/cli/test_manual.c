@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The manuals have what the program has, and no more; configurations that are shown are good. */
+/* The manuals describe exactly what the program has; the configurations they show are valid. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,10 @@ static char *project_file(const char *name)
 	return text;
 }
 
-/* Between two texts; without the first, up to the end where the second is missing. NULL: none. */
+/*
+ * The text between two others. Without `from` it starts at the beginning, without `to` it ends at
+ * the end. NULL: not found.
+ */
 static char *between(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
@@ -33,7 +36,7 @@ static char *between(const char *text, const char *from, const char *to)
 	return end ? str_dupn(at, (size_t)(end - at)) : str_dup(at);
 }
 
-/* The words that stand after `before` at a line's start, up to a blank or the line's end. */
+/* The words after `before` at the start of a line, each up to a blank or the end of the line. */
 static void words_after(const char *text, const char *before, struct argv *ret)
 {
 	for (const char *line = text; *line;
@@ -45,7 +48,7 @@ static void words_after(const char *text, const char *before, struct argv *ret)
 		}
 }
 
-/* Each word of both is in the other. */
+/* Both lists have the same words. */
 static void assert_same(const char *what, const struct argv *manual, const struct argv *program)
 {
 	for (size_t i = 0; i < manual->n; i++)
@@ -56,7 +59,7 @@ static void assert_same(const char *what, const struct argv *manual, const struc
 			fail_msg("%s: '%s' is not in the manual", what, program->v[i]);
 }
 
-/* The section of a command, or of the one that has the same options. */
+/* The section of a command, or of the command whose options it shares. */
 static char *section_of(const char *manual, const char *name)
 {
 	CLEANUP_FREE char *head = str_fmt("\n.Ss %s", name);
@@ -163,7 +166,7 @@ static void keys_of(const json_t *object, const char *above, struct argv *ret)
 	}
 }
 
-/* The keys that the manual has entries for, but "hosts" itself. */
+/* The keys that have entries in the manual, except "hosts" itself. */
 static void keys_of_manual(const char *manual, struct argv *ret)
 {
 	CLEANUP_ARGV struct argv all = {0};
@@ -190,7 +193,7 @@ static void the_configurations_example_is_one_and_has_every_key(void **state)
 	json_decref(object);
 }
 
-/* The last part of a key stands in the manual. */
+/* The last part of a key has an entry in the manual. */
 static bool is_part(const struct argv *keys, const char *word)
 {
 	for (size_t i = 0; i < keys->n; i++) {
@@ -202,7 +205,7 @@ static bool is_part(const struct argv *keys, const char *word)
 	return false;
 }
 
-/* A key that the program knows and neither manual nor example has would be missed otherwise. */
+/* Finds a key that the program knows but that neither manual nor example has. */
 static void every_key_that_is_read_is_in_the_manual(void **state)
 {
 	CLEANUP_FREE char *manual = project_file("man/cmigrate-config.5");

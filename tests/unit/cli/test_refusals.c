@@ -30,7 +30,7 @@ static void configure(const char *more)
 	write_file("cmigrate.json", text);
 }
 
-/* The bundle "web" with these annotations; NULL: none. */
+/* Makes the bundle "web" with these annotations, or without any (NULL). */
 static void bundle(const char *annotations)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/bundles/web/config.json", test_dir);
@@ -46,7 +46,7 @@ static void bundle(const char *annotations)
 		(void)unlink(path);
 }
 
-/* An ssh that only leaves a trace. */
+/* Puts an ssh in the path that only leaves a trace. */
 static int begin(void **state)
 {
 	if (directories_begin(state) < 0)
@@ -172,7 +172,7 @@ static void options_of_drain_and_rebalance(void **state)
 		{"rebalance --max-moves 0", 2, "--max-moves: '0': at least 1"},
 		{"drain hostd", 2, "no host 'hostd' in the configuration"},
 		{"drain --to hostb,hostd hosta", 2, "--to: no host 'hostd'"},
-		{"drain --to hosta hosta", 2, "--to: hosta is what is to be drained"},
+		{"drain --to hosta hosta", 2, "--to: hosta is the host to be drained"},
 		{"drain --on-error ask hosta", 2, "stop|continue"},
 		{"rebalance --by weight", 2, "memory|pressure|count"},
 		{"rebalance --threshold=x", 2, "--threshold: 'x'"},

@@ -21,7 +21,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* ---- what a ui writes: stdout and stderr go to files meanwhile ---- */
+/* ---- output: stdout and stderr go to files meanwhile ---- */
 
 struct capture {
 	FILE *files[2];
@@ -152,7 +152,7 @@ static void a_table(void **state)
 		ui_free(ui);
 	}
 	capture_end(&c, &out, &err);
-	/* A result: nothing with --json, but all the same with --quiet. */
+	/* A result: not printed with --json, but printed with --quiet. */
 	static const char table[] = "NAME         HOST    STATE\n"
 				    "rhel7-httpd  rhel01  running\n"
 				    "caf\xc3\xa9         -       a?b\n";
@@ -221,7 +221,7 @@ static char *terminal_end(struct terminal *t)
 		(void)dup2(t->kept[i], STDOUT_FILENO + i);
 		(void)close(t->kept[i]);
 	}
-	/* The kernel hands it over in the background. */
+	/* The kernel delivers it asynchronously. */
 	struct pollfd p = {.fd = t->master, .events = POLLIN};
 	size_t len = 0;
 	while (len < sizeof(text) - 1 && poll(&p, 1, 200) == 1) {
@@ -256,7 +256,7 @@ static void one_live_line(void **state)
 				  "\r\033[Krestore\r\033[K");
 }
 
-/* Ctrl-S: nothing waits; the live line is left out, the others come later. */
+/* After Ctrl-S nothing waits: the live line is left out, other lines are printed later. */
 static void a_stopped_terminal_stops_nothing(void **state)
 {
 	struct terminal t;
@@ -361,7 +361,7 @@ static void headlines(void **state)
 	}
 }
 
-static void what_is_not_known_is_left_out(void **state)
+static void unknown_values_are_left_out(void **state)
 {
 	CLEANUP_BUF struct buf out = {0};
 	struct summary s;
@@ -408,7 +408,7 @@ static size_t columns(const char *line)
 	return n;
 }
 
-/* Whatever the figures are, no line is too long and no bar is missing. */
+/* No line is too long and no bar is missing, whatever the figures. */
 static void never_too_wide(void **state)
 {
 	static const double lengths[] = {0, 0.01, 3, 74, 999.9, 12345, 7.2e6, 1e13};
@@ -447,7 +447,7 @@ static void without_a_freeze_there_is_one_ruler(void **state)
 	summary_clear(&s);
 }
 
-/* Undone in the midst of it: the frozen steps alone say how long it was. */
+/* A move undone during the freeze: only the frozen steps tell how long it was. */
 static void a_freeze_of_unknown_length(void **state)
 {
 	CLEANUP_BUF struct buf out = {0};
@@ -461,7 +461,7 @@ static void a_freeze_of_unknown_length(void **state)
 	summary_clear(&s);
 }
 
-static void an_outcome_and_its_error_are_said_once(void **state)
+static void an_outcome_and_its_error_are_printed_once(void **state)
 {
 	CLEANUP_FREE char *out = NULL, *err = NULL;
 	struct err error = ERR_INIT;
@@ -525,12 +525,12 @@ int main(void)
 		cmocka_unit_test(a_stopped_terminal_stops_nothing),
 		cmocka_unit_test(colours_can_be_switched_off),
 		cmocka_unit_test(headlines),
-		cmocka_unit_test(what_is_not_known_is_left_out),
+		cmocka_unit_test(unknown_values_are_left_out),
 		cmocka_unit_test(drawn_to_scale),
 		cmocka_unit_test(never_too_wide),
 		cmocka_unit_test(without_a_freeze_there_is_one_ruler),
 		cmocka_unit_test(a_freeze_of_unknown_length),
-		cmocka_unit_test(an_outcome_and_its_error_are_said_once),
+		cmocka_unit_test(an_outcome_and_its_error_are_printed_once),
 		cmocka_unit_test(a_good_move_is_a_result),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many moves at once. The program that is started for each is this one: called as cmigrate would
- * be, it plays the move whose outcome the container's name says.
+ * Many moves at once. Each of them starts this very program: called as cmigrate would be, it plays
+ * the move whose outcome is in the container's name.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +75,7 @@ static int play(int argc, char **argv)
 		write_log("ready\n");
 		while (!stopped)
 			clock_sleep_ms(5);
-		/* A second one would be counted too. */
+		/* A second signal would be counted too. */
 		clock_sleep_ms(250);
 		write_log(stopped == 1 ? "told once\n" : "told more often\n");
 		return end(name, "undone", 4, "stopped by a signal");
@@ -166,7 +166,7 @@ static char *read_log(const struct fixture *f)
 	return buf_steal(&text);
 }
 
-/* The most that ran at once. */
+/* The largest number of processes that ran at once. */
 static int at_once(const char *log)
 {
 	int now = 0, most = 0;
@@ -221,7 +221,7 @@ static void outcomes(void **state)
 	assert_false(f->batch.stopped);
 }
 
-/* Two out of a host and two into a host, unless more are allowed; in the order of the rows. */
+/* Two moves out of a host and two into a host unless more are allowed, in the order of the rows. */
 static void limits(void **state)
 {
 	struct fixture *f = *state;
@@ -251,7 +251,7 @@ static void limit_into(void **state)
 	assert_int_equal(at_once(log), 3);
 }
 
-/* Hosts are tried in turn until one takes it. */
+/* Tries hosts in turn until one takes it. */
 static int choose_next(void *ctx, size_t row, struct err *err)
 {
 	struct fixture *f = ctx;
@@ -284,7 +284,7 @@ static void next_candidate(void **state)
 	assert_string_equal(f->rows[0].to, "c");
 	assert_int_equal(f->rows[1].outcome, BATCH_REFUSED);
 	assert_string_equal(f->rows[1].to, "b");
-	/* With none left the last refusal is what is told. */
+	/* If no host is left, the last refusal is reported. */
 	struct batch_move *m = add(f, "picky", "a", "d");
 	m->outcome = BATCH_REFUSED;
 	str_set(&m->error, "check 'ports': in use");
@@ -295,7 +295,7 @@ static void next_candidate(void **state)
 	assert_int_equal(m->exit_code, -1);
 }
 
-/* A container that another holds is asked for again, for a while. */
+/* A container that another cmigrate holds is tried again for a while. */
 static void busy(void **state)
 {
 	struct fixture *f = *state;
@@ -328,7 +328,7 @@ static void first_error(void **state)
 	assert_true(f->batch.stopped);
 }
 
-/* The signal comes once a process is ready for it. */
+/* Sends the signal once a process is ready for it. */
 static void begun_endless(void *ctx, size_t row)
 {
 	struct fixture *f = ctx;

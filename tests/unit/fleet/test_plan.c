@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The planner: what it plans, and that no plan of fewer moves exists, by trying all of them. */
+/* The planner: its plans, and that no shorter plan exists, by trying all of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void put(struct plan_problem *p, size_t host, double size)
 	items[p->n_items++] = (struct plan_item){.host = host, .size = size};
 }
 
-/* "3>1 0>2": items and where they go. */
+/* "3>1 0>2": items and their destinations. */
 static char *shown(const struct plan *plan)
 {
 	struct buf text = {0};
@@ -52,7 +52,9 @@ static void expect(const struct plan_problem *p, const char *moves, size_t above
 	assert_int_equal(plan.above, above);
 }
 
-/* Whatever is planned: nothing twice, nothing that is fixed or refused, no host made too full. */
+/*
+ * Holds for every plan: nothing moves twice, nothing fixed or refused moves, no host gets too full.
+ */
 static void check_plan(const struct plan_problem *p, const struct plan *plan)
 {
 	bool *moved = mem_new(p->n_items, sizeof(*moved));
@@ -83,7 +85,9 @@ static void check_plan(const struct plan_problem *p, const struct plan *plan)
 	free(moved);
 }
 
-/* The fewest moves from hosts above the limit to others that leave none above: all are tried. */
+/*
+ * The fewest moves from hosts above the limit to others that leave none above, found by trying all.
+ */
 static size_t fewest(const struct plan_problem *p, double *loads, const bool *gives, double limit,
 		     size_t item, size_t so_far, size_t best)
 {
@@ -127,7 +131,7 @@ static void nothing_to_do(void **state)
 	expect(&p, "", 0);
 }
 
-/* One that is enough by itself, the smallest of those; else the largest, and a small one last. */
+/* The smallest item that is enough by itself; otherwise the largest, and a small one last. */
 static void small_and_few(void **state)
 {
 	struct plan_problem p = empty(3);
@@ -140,7 +144,7 @@ static void small_and_few(void **state)
 	put(&p, 0, 24);
 	put(&p, 1, 6);
 	put(&p, 2, 6);
-	/* 24 does not fit where 6 are; 20 and 12 do, and nothing smaller is enough. */
+	/* 24 does not fit beside 6; 20 and 12 do, and nothing smaller is enough. */
 	expect(&p, "0>1 2>2", 0);
 	p.max_moves = 1;
 	expect(&p, "0>1", 1);
@@ -177,7 +181,10 @@ static void pinned_and_refused(void **state)
 	expect(&p, "0>2", 1);
 }
 
-/* More than its share, and no host that could have it: it stays, and so does what helps nobody. */
+/*
+ * An item above its host's share that no host could take stays, and so does an item that helps
+ * nobody.
+ */
 static void giant(void **state)
 {
 	struct plan_problem p = empty(2);
@@ -204,7 +211,7 @@ static void capacities(void **state)
 	check_plan(&p, &plan);
 }
 
-/* Seven on three hosts: one of them has to have three, whatever the threshold. */
+/* Seven on three hosts: one of them must have three, whatever the threshold. */
 static void whole_numbers(void **state)
 {
 	struct plan_problem p = empty(3);
@@ -221,7 +228,7 @@ static void whole_numbers(void **state)
 	expect(&p, "0>2", 0);
 }
 
-/* Load that no container makes counts, and one below the least is never too much. */
+/* A load that no container makes counts, and a load below the least is never too much. */
 static void base_and_least(void **state)
 {
 	struct plan_problem p = empty(2);
@@ -273,7 +280,10 @@ static void none_is_shorter(void **state)
 		bool gives[4];
 		for (size_t h = 0; h < p.n_hosts; h++)
 			gives[h] = plan.before[h] > plan.limit + 1e-9;
-		/* Where it has found none there is none, but one where a host gives and takes. */
+		/*
+		 * If the planner found no plan, none exists except one in which a host both gives
+		 * and takes.
+		 */
 		size_t least = fewest(&p, plan.before, gives, plan.limit, 0, 0, 100);
 		assert_true((plan.above ? 100 : plan.n) <= least);
 		compared += plan.n > 0;
@@ -281,8 +291,7 @@ static void none_is_shorter(void **state)
 	assert_true(compared > 300);
 }
 
-/* Thirty hosts, two hundred containers, all on a third of them: within the blink of an eye. */
-static void what_would_not_matter_stays(void **state)
+static void an_item_that_makes_no_difference_stays(void **state)
 {
 	struct plan_problem p = empty(3);
 
@@ -291,12 +300,15 @@ static void what_would_not_matter_stays(void **state)
 	for (int i = 0; i < 4; i++)
 		put(&p, 0, 0.05);
 	expect(&p, "", 1);
-	/* A hundredth of what is too much does. */
+	/* A hundredth of the excess does. */
 	put(&p, 0, 1);
 	p.max_moves = 1;
 	expect(&p, "5>1", 1);
 }
 
+/*
+ * Thirty hosts and two hundred containers, all on a third of them, planned in no noticeable time.
+ */
 static void many(void **state)
 {
 	struct plan_problem p = empty(30);
@@ -327,7 +339,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers),
 		cmocka_unit_test(base_and_least),
 		cmocka_unit_test(none_is_shorter),
-		cmocka_unit_test(what_would_not_matter_stays),
+		cmocka_unit_test(an_item_that_makes_no_difference_stays),
 		cmocka_unit_test(many),
 	};
 

@@ -76,7 +76,7 @@ static void one_row_a_move(void **state)
 	assert_int_equal(h.rows[1].outcome, OUTCOME_UNDONE);
 }
 
-static void what_is_damaged_is_left_out(void **state)
+static void damaged_lines_are_left_out(void **state)
 {
 	CLEANUP_FREE char *good = line_of("a-1", "moved"), *other = line_of("a-2", "undone");
 	char *at = strstr(other, "\"web\"");
@@ -93,7 +93,7 @@ static void what_is_damaged_is_left_out(void **state)
 	assert_int_equal(torn.damaged, 1);
 	parse(&none, "");
 	assert_int_equal(none.n + none.damaged, 0);
-	/* That of a bundle that this one was copied from. */
+	/* A record of the bundle that this one was copied from. */
 	memcpy(at, "\"wob\"", 5);
 	parse(&copied, other);
 	assert_int_equal(copied.n, 0);
@@ -125,7 +125,7 @@ static void add(const struct store *store, int number)
 	record_clear(&r);
 }
 
-/* The same here and over ssh, as large as it gets. */
+/* The file is the same here and over ssh, at its full size. */
 static void beside_the_bundle(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
@@ -163,7 +163,7 @@ static void beside_the_bundle(void **state)
 
 static void all_containers_by_time(void **state)
 {
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	size_t n = 0;
 
 	(void)state;
@@ -174,22 +174,22 @@ static void all_containers_by_time(void **state)
 	put(&all.v[0], 1, "moved");
 	put(&all.v[0], 4, "moved");
 	put(&all.v[1], 2, "moved");
-	const struct record **rows = histories_rows(&all, 0, 0, &n);
+	const struct record **rows = all_histories_rows(&all, 0, 0, &n);
 	assert_int_equal(n, 3);
 	assert_int_equal(rows[1]->started_s, MOMENT + 2);
 	free(rows);
-	rows = histories_rows(&all, MOMENT + 2, 1, &n);
+	rows = all_histories_rows(&all, MOMENT + 2, 1, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(rows[0]->started_s, MOMENT + 4);
 	free(rows);
-	rows = histories_rows(&all, MOMENT + 5, 0, &n);
+	rows = all_histories_rows(&all, MOMENT + 5, 0, &n);
 	assert_int_equal(n, 0);
 	free(rows);
 }
 
 static void as_metrics(void **state)
 {
-	CLEANUP_HISTORIES struct histories all = {0};
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	CLEANUP_BUF struct buf text = {0};
 
 	(void)state;
@@ -207,7 +207,7 @@ static void as_metrics(void **state)
 				       "42\n"));
 	assert_non_null(
 		strstr(text.s, "\ncmigrate_moves_total{container=\"web\",outcome=\"undone\"} 0\n"));
-	/* What is in doubt has not come to an end: as a counter it would go down. */
+	/* A move in doubt has not ended: a counter of such moves would go down. */
 	assert_null(strstr(text.s, "outcome=\"in-doubt\""));
 	assert_non_null(strstr(text.s, "\ncmigrate_moves_in_doubt{container=\"web\"} 1\n"));
 	assert_non_null(
@@ -241,7 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_oldest_make_room_and_are_counted),
 		cmocka_unit_test(one_row_a_move),
-		cmocka_unit_test(what_is_damaged_is_left_out),
+		cmocka_unit_test(damaged_lines_are_left_out),
 		cmocka_unit_test(bytes_that_are_no_text),
 		cmocka_unit_test(beside_the_bundle),
 		cmocka_unit_test(all_containers_by_time),

@@ -34,7 +34,7 @@ static char *page_of(const struct record *rows, size_t n)
 	return buf_steal(&page);
 }
 
-/* As a browser takes it: the text of the element, up to the first end tag. */
+/* Reads the element as a browser does, up to the first end tag. */
 static json_t *data_of(const char *page)
 {
 	const char *start = strstr(page, "id=\"records\">");
@@ -95,7 +95,8 @@ static void nothing_comes_from_elsewhere(void **state)
 	CLEANUP_FREE char *page = page_of(NULL, 0);
 
 	(void)state;
-	assert_int_equal(count(page, "http:"), 1); /* the name of SVG, which nobody fetches */
+	assert_int_equal(count(page, "http:"),
+			 1); /* the namespace of SVG, which is never fetched */
 	assert_non_null(strstr(page, "'http://www.w3.org/2000/svg'"));
 	assert_null(strstr(page, "https:"));
 	assert_null(strstr(page, "src="));

@@ -44,8 +44,8 @@ static void there_and_back(void **state)
 	record_clear(&back);
 }
 
-/* One field of a good record is replaced (value NULL: taken out), and it is none any more. */
-static void what_is_refused(void **state)
+/* Replaces one field of a good record (value NULL: removes it) and expects a refusal. */
+static void invalid_records_are_refused(void **state)
 {
 	static const struct {
 		const char *key, *value, *wanted;
@@ -127,8 +127,8 @@ static void control_bytes_are_masked(void **state)
 	json_decref(object);
 }
 
-/* A line has an end, whatever a host answered. */
-static void what_is_too_long_loses_its_course(void **state)
+/* A line stays within its limit, whatever a host answered. */
+static void a_long_record_loses_its_steps(void **state)
 {
 	struct record r = sample("a-1", "moved", MOMENT);
 	char *answer = mem_new(RECORD_MAX + 1, 1);
@@ -166,7 +166,7 @@ static void settled_by_recovery(void **state)
 	record_clear(&by);
 }
 
-static void what_a_person_calls_it(void **state)
+static void names_of_a_record(void **state)
 {
 	struct record r = sample("20251121T233320-0badcafe", "moved", MOMENT);
 
@@ -182,12 +182,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
-		cmocka_unit_test(what_is_refused),
+		cmocka_unit_test(invalid_records_are_refused),
 		cmocka_unit_test(more_steps_than_there_can_be),
 		cmocka_unit_test(control_bytes_are_masked),
-		cmocka_unit_test(what_is_too_long_loses_its_course),
+		cmocka_unit_test(a_long_record_loses_its_steps),
 		cmocka_unit_test(settled_by_recovery),
-		cmocka_unit_test(what_a_person_calls_it),
+		cmocka_unit_test(names_of_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

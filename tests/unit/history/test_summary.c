@@ -45,7 +45,7 @@ static char *text_of(const struct summary *s)
 	return text;
 }
 
-/* Reads a text; the error, if any, goes to err. */
+/* Reads a text; an error goes to err. */
 static int read_text(const char *text, struct summary *ret, struct err *err)
 {
 	json_t *object = json_loads(text, JSON_ALLOW_NUL, NULL);
@@ -97,7 +97,7 @@ static void there_and_back(void **state)
 	summary_clear(&back);
 }
 
-/* Whoever decides by a move's end has fields for it. */
+/* Code that decides on the end of a move has fields for it. */
 static void the_cause_of_an_error(void **state)
 {
 	struct summary s = {0};
@@ -126,7 +126,7 @@ static void the_cause_of_an_error(void **state)
 	summary_clear(&s);
 }
 
-static void what_is_not_known_is_null(void **state)
+static void unknown_values_are_null(void **state)
 {
 	struct err err = ERR_INIT;
 	struct summary s = {.outage_ms = -1, .freeze_ms = -1, .freeze_start_ms = -1}, back;
@@ -208,7 +208,7 @@ int main(void)
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(the_cause_of_an_error),
-		cmocka_unit_test(what_is_not_known_is_null),
+		cmocka_unit_test(unknown_values_are_null),
 		cmocka_unit_test(an_empty_one_and_keys_of_later_versions),
 		cmocka_unit_test(text_that_is_no_utf8),
 		cmocka_unit_test(wrong_types),
