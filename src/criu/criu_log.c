@@ -6,7 +6,7 @@
 
 #include "cmigrate/criu/runtime.h"
 
-#define LOG_TIMEOUT_MS 5000
+#define LOG_TIMEOUT_MS 15000
 /* Of a log, its end: the first error of a failing run is within its last part. */
 #define LOG_LINES "400"
 /* How many error lines a message repeats. */

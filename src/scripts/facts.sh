@@ -53,7 +53,7 @@ versions() {
 
 criu_check() {
 	command -v criu >/dev/null || return 0
-	why=$(timeout 10 criu check 2>&1) && return 0
+	why=$(timeout 30 criu check 2>&1) && return 0
 	why=$(printf '%s\n' "$why" | grep -m 3 -E 'Error|Warn|failed' | head -c 1000)
 	say criu-check "${why:-failed}"
 }
@@ -113,7 +113,7 @@ network() {
 
 # For pre-copy: whether the kernel tells what of a memory has changed; how fast the shared directory is.
 ahead() {
-	timeout 10 criu check --feature mem_dirty_track >/dev/null 2>&1 && say dirty yes
+	timeout 30 criu check --feature mem_dirty_track >/dev/null 2>&1 && say dirty yes
 	[ -d "$bundle/.cmigrate" ] || return 0
 	umask 077
 	say write-seconds "$(dd if=/dev/zero of="$bundle/.cmigrate/proof-$id.rate" bs=1M count=4 conv=fdatasync 2>&1 |
@@ -134,7 +134,7 @@ lazy() {
 	# CAP_SYS_RESOURCE is bit 24.
 	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 	[ $((0x$effective >> 24 & 1)) -eq 0 ] || say may-exceed yes
-	timeout 10 criu check --feature uffd >/dev/null 2>&1 && say uffd yes
+	timeout 30 criu check --feature uffd >/dev/null 2>&1 && say uffd yes
 }
 
 shared() {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY, and counts in /tmp/count.
+# locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY (-: none), and counts in
+# /tmp/count. It does the same in the directory that is written in /tmp/take, and removes that file.
 # again: tries to take the same locks, and prints those that are free.
 import fcntl
 import os
@@ -52,10 +53,21 @@ def hold(directory):
     return fds
 
 
-def count():
+def take_more():
+    try:
+        with open("/tmp/take", encoding="ascii") as file:
+            more = hold(file.read())
+    except FileNotFoundError:
+        return []
+    os.unlink("/tmp/take")
+    return more
+
+
+def count(held):
     n = 0
     while True:
         n += 1
+        held += take_more()
         with open("/tmp/count", "w", encoding="ascii") as file:
             file.write(str(n))
         time.sleep(0.02)
@@ -64,5 +76,4 @@ def count():
 if len(sys.argv) > 2:
     print(" ".join(k for k in EXCLUDING if is_free(os.path.join(sys.argv[1], k), k)))
 else:
-    held = hold(sys.argv[1])
-    count()
+    count([] if sys.argv[1] == "-" else hold(sys.argv[1]))
