@@ -10,18 +10,23 @@ log_limit=200000000 idle=0 before=0
 repeats() {
 	[ "$1" -gt 2000000 ] && [ "$(tail -n 200 "$run/restore.log" 2>/dev/null | grep -c 'returned 0$')" -gt 50 ]
 }
-# A process of the restore is in flock or fcntl, which only a lock makes wait. It may be in the container's own pid
-# namespace already, and it is root's until the restore ends.
+. part/marked.sh
+# A process of the restore is in flock or fcntl, which only a lock makes wait, or its open waits for a lease. CRIU's
+# own title has overwritten its environment: it is found as a descendant of runc.
 waits_for_lock() {
 	case $(uname -m) in
 	x86_64) calls='72|73' ;;
 	aarch64) calls='25|32' ;;
 	*) return 1 ;;
 	esac
-	for environ in $(grep -l -a -z -x -F -e "CRIU_CONFIG_FILE=$run/criu.conf" /proc/[0-9]*/environ 2>/dev/null); do
-		process=${environ%/environ}
-		grep -q -E "^($calls) " "$process/syscall" 2>/dev/null &&
-			grep -q -E '^Uid:[[:space:]]+0[[:space:]]' "$process/status" 2>/dev/null && return 0
+	# shellcheck disable=SC2046 # pids
+	set -- $(marked "CRIU_CONFIG_FILE=$run/criu.conf") $(marked "CRIU_CONFIG_FILE=$run/parked.conf")
+	while [ $# -gt 0 ]; do
+		grep -q -E "^($calls) " "/proc/$1/syscall" 2>/dev/null && return 0
+		grep -q lease "/proc/$1/wchan" 2>/dev/null && return 0
+		# shellcheck disable=SC2046
+		set -- "$@" $(cat "/proc/$1/task/"*/children 2>/dev/null)
+		shift
 	done
 	return 1
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY (-: none), and counts in
-# /tmp/count. It does the same in the directory that is written in /tmp/take, and removes that file.
+# /tmp/count. It takes locks, no leases, in the directory that is written in /tmp/take, and removes that file.
 # again: tries to take the same locks, and prints those that are free.
 import fcntl
 import os
@@ -45,9 +45,10 @@ def is_free(path, kind):
     return True
 
 
-def hold(directory):
+def hold(directory, kinds=tuple(KINDS)):
     fds = []
-    for kind, (flags, take) in KINDS.items():
+    for kind in kinds:
+        flags, take = KINDS[kind]
         fds.append(os.open(os.path.join(directory, kind), os.O_CREAT | flags))
         take(fds[-1])
     return fds
@@ -56,7 +57,7 @@ def hold(directory):
 def take_more():
     try:
         with open("/tmp/take", encoding="ascii") as file:
-            more = hold(file.read())
+            more = hold(file.read(), EXCLUDING)
     except FileNotFoundError:
         return []
     os.unlink("/tmp/take")
