@@ -19,7 +19,7 @@ CHECK(container)
 		return check_fail(f, "look where it runs: cmigrate list", "no container '%s' on %s",
 				  name, p->source_name);
 	if (strcmp(status, "paused") == 0)
-		return check_fail(f, "go on with it there: runc resume, or cmigrate recover",
+		return check_fail(f, "let it run there: runc resume, or cmigrate recover",
 				  "container '%s' on %s is paused, not running", name,
 				  p->source_name);
 	if (strcmp(status, "running") != 0)
@@ -95,16 +95,14 @@ CHECK(locks)
 		return CHECK_OK;
 	if (strategy_is_post_copy(p->strategy))
 		return check_fail(f, NULL,
-				  "with %s both copies would want a lock that container '%s' on %s "
+				  "with %s both copies would need a lock that container '%s' on %s "
 				  "holds: %.300s",
 				  strategy_name(p->strategy), p->bundle->name, p->source_name,
 				  lock);
 	return check_warn(
-		f,
-		"to keep the source's copy until the other one runs, let it drop the lock before",
-		"container '%s' on %s holds a lock on a file that others see: %.300s; the copy "
-		"there "
-		"ends before the restore, and the images are the way back",
+		f, "to keep the source's copy until the other one runs, let it drop the lock first",
+		"container '%s' on %s holds a lock on a file that others see: %.300s; its copy "
+		"there ends before the restore, and the images are the way back",
 		p->bundle->name, p->source_name, lock);
 }
 
@@ -116,13 +114,11 @@ CHECK(sleep)
 	if (*first)
 		return check_fail(
 			f, NULL,
-			"a dump ends the sleep with which container '%s' on %s would end: "
-			"%.200s",
+			"a dump would end container '%s' on %s, which ends with a sleep: %.200s",
 			p->bundle->name, p->source_name, first);
 	if (!*other)
 		return CHECK_OK;
-	return check_warn(f,
-			  "where that matters, sleep with a program that goes on: sleep infinity",
+	return check_warn(f, "if that matters, let it sleep with another program than busybox",
 			  "a sleep in container '%s' on %s ends early: %.200s", p->bundle->name,
 			  p->source_name, other);
 }
@@ -140,7 +136,7 @@ CHECK(sockets)
 		p->bundle->name, p->source_name, socket);
 }
 
-/* "SIZE LINKS PATH": a file without a name; one that has another name left can't be copied. */
+/* "SIZE LINKS PATH": a file without a name. CRIU can't copy it if it has another name left. */
 static enum check_outcome check_deleted_file(const struct preflight *p, const char *row,
 					     unsigned long long limit, struct finding *f)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of runc and criu: there, new enough for the kernel, and the same to both hosts. */
+/* Checks of runc and criu: installed, new enough for the kernel, the same on both hosts. */
 #include <string.h>
 
 #include "cmigrate/check/check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of the two machines: who cmigrate is there, what they are, what they have left. */
+/* Checks of the two machines: cmigrate's rights, what they are, what they have left. */
 #include <string.h>
 
 #include "cmigrate/check/check.h"
@@ -95,7 +95,7 @@ CHECK(memory)
 	if (used > UINT64_MAX - MEMORY_EXTRA)
 		return check_fail(f, NULL, "the container's memory on %s is unknown",
 				  p->source_name);
-	/* The kernel's own is nothing that the configuration counts. */
+	/* The configuration's limit does not count the kernel's memory. */
 	if (available >= used + MEMORY_EXTRA && !limited)
 		return CHECK_OK;
 	CLEANUP_FREE char *has = check_size(limited ? p->destination_room : available);

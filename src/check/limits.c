@@ -17,7 +17,7 @@ CHECK(pids_limit)
 
 	if (!limit)
 		return CHECK_NOT_NEEDED;
-	/* What is unknown is another check's to tell. */
+	/* Check 'memory' says what is unknown. */
 	if (used > UINT32_MAX || used + RESTORE_PIDS <= limit)
 		return CHECK_OK;
 	return check_fail(f, NULL,
@@ -27,8 +27,7 @@ CHECK(pids_limit)
 			  RESTORE_PIDS);
 }
 
-/* Pages that processes share are shared after a cold restore, and each process's own after others.
- */
+/* A cold restore keeps shared pages shared; after the other strategies each process has its own. */
 CHECK(memory_limit)
 {
 	uint64_t limit = p->bundle->memory_limit;

@@ -60,7 +60,7 @@ CHECK(pages)
 				  p->destination_name);
 	if (!facts_has(p->destination, "uffd", "yes"))
 		return check_fail(f, NULL, "criu on %s can't use userfaultfd", p->destination_name);
-	/* CRIU takes its remaps away when the gate is closed. */
+	/* CRIU removes its remapped files when the gate is closed. */
 	if (p->link_remap)
 		return check_fail(f, NULL, "post-copy and --link-remap exclude each other");
 	return check_pipes(p, f);

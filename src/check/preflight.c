@@ -11,9 +11,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* The cause comes before what follows from it: the first that fails is the one that is reported. */
+/* Only the first failure is reported, so a cause comes before its consequences. */
 static const struct check checks[] = {
-	{"facts", CHECK_ERROR, true, "both hosts told all that the checks ask for",
+	{"facts", CHECK_ERROR, true, "both hosts answered all that the checks ask",
 	 "try again; if it stays so, run the command with --verbose", check_facts},
 	{"root", CHECK_ERROR, true, "cmigrate is root on both hosts",
 	 "let ssh log in as root there, in the configuration: \"ssh\": {\"user\": \"root\"}",
@@ -88,7 +88,7 @@ static const struct check checks[] = {
 	{"connection", CHECK_ERROR, false, "no ssh connection goes over the service address",
 	 "name the host by an address of its own, and log in there by that", check_connection},
 	{"endpoint", CHECK_WARNING, false, "the endpoint answers before the move",
-	 "a move that it does not answer behind is undone: mend it, or name another with "
+	 "a move is undone if the endpoint stays silent after it: fix it, or name another with "
 	 "--endpoint",
 	 check_endpoint},
 	{"packets", CHECK_ERROR, false,
@@ -122,7 +122,7 @@ static enum check_outcome fail(struct finding *f, const char *remedy, const char
 	char message[ERR_SIZE];
 
 	(void)vsnprintf(message, sizeof(message), fmt, ap);
-	/* JSON from a host may hold control bytes that were no bytes in its text. */
+	/* Escapes in a host's JSON may have become control bytes. */
 	str_mask(message);
 	str_set(&f->message, message);
 	str_set(&f->remedy, remedy);

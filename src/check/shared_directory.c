@@ -55,7 +55,7 @@ CHECK(space)
 	if (used > UINT64_MAX / 4)
 		return check_fail(f, NULL, "the container's memory on %s is unknown",
 				  p->source_name);
-	/* The first pass of pre-copy writes all of it, the others what has changed since. */
+	/* The first pass of pre-copy writes all memory, the others what has changed since. */
 	bool passes = strategy_is_pre_copy(p->strategy);
 	uint64_t memory = p->direct ? 0 : passes ? 2 * used : used;
 	uint64_t needed = memory + memory / 10 + IMAGES_EXTRA;

@@ -6,7 +6,7 @@
 
 #include "cmigrate/criu/runtime.h"
 
-#define LOG_TIMEOUT_MS 5000
+#define LOG_TIMEOUT_MS 15000
 /* Reads only the end of a log, which has the first error of a failed run. */
 #define LOG_LINES "400"
 /* A message repeats at most this many error lines. */

@@ -14,7 +14,7 @@
 #include "part.h"
 
 #define OPEN_MS 15000
-#define FACTS_MS 20000
+#define FACTS_MS 60000
 #define TIMEOUT_DEFAULT_S 30
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
 #define DUMP_BYTES_MS 10000

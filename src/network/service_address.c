@@ -7,7 +7,7 @@
 #include "cmigrate/network/handover.h"
 #include "cmigrate/network/links.h"
 
-#define PLACE_MS 5000
+#define PLACE_MS 15000
 
 static int run_script(struct host *host, const char *verb, const struct net *net, struct facts *ret,
 		      struct err *err)

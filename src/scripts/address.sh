@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # address up|enter|down|announce NETNS IP/PREFIX@DEVICE...
 #
-# up: adds what isn't there; enter: up, where no copy runs yet; announce: says so to the neighbours;
-# down: takes it off whichever device has it. NETNS "": the host's own network namespace.
+# up: adds each address that isn't there; enter: the same while no copy runs yet; announce: tells the neighbours;
+# down: takes each off whichever device has it. NETNS "": the host's own network namespace.
 verb=$1 netns=$2
 shift 2
 
@@ -11,7 +11,7 @@ shift 2
 . part/spare.sh
 . part/literal.sh
 
-# On which devices is this address, with which prefix or peer: "DEVICE IP/PREFIX" lines. Nowhere, where the
+# The devices that have this address, with its prefix or peer: "DEVICE IP/PREFIX" lines. None if the
 # namespace is gone.
 where() {
 	[ -z "$netns" ] || [ -e "$netns" ] || return 0
@@ -21,8 +21,8 @@ where() {
 		index($4, ip "/") == 1 {print $2, $4}'
 }
 
-# An IPv6 address is added as one that the host's own connections don't come from: they would break
-# when it moves, that to the other host first of all.
+# An IPv6 address is added as deprecated, so that the host's own connections don't come from it: they would break
+# when it moves, the one to the other host first of all.
 up() {
 	case $ip in
 	*:*) ns ip addr replace "$cidr" dev "$device" nodad preferred_lft 0 ;;
@@ -31,17 +31,17 @@ up() {
 }
 
 # A copy that was killed here has left its connections to the kernel, which goes on closing them for
-# minutes: a restore of the same ones fails with "Cannot assign requested address".
+# minutes: a restore of the same connections fails with "Cannot assign requested address".
 enter() {
 	literal "$ip"
 	ns ss -K -H -tn state connected "src $literal" >/dev/null 2>&1
 	up
 }
 
-# Gratuitous ARP as request and as reply: some neighbours believe only one of them. Once: a
-# repetition that came late could take the address back from a host it has moved on to. It goes on behind
-# our back, for arping waits a second after its last packet; the parentheses let go of our output.
-# Where arping is missing or comes to nothing, the kernel does it.
+# Gratuitous ARP as request and as reply: some neighbours believe only one of them. Once: a late
+# repetition could take the address back from a host it has moved on to. It runs in the background,
+# because arping waits a second after its last packet; the parentheses close our output.
+# If arping is missing or fails, the kernel does it.
 announce() {
 	case $ip in
 	*:*) by_kernel ipv6 ndisc_notify ;;
@@ -53,9 +53,9 @@ announce() {
 }
 
 # No common program sends unsolicited neighbour advertisements, but the kernel does, for all addresses
-# of a device whose link-layer address is set (here: to what it is), where ndisc_notify says so; the same
-# with ARP and arp_notify. That address comes from ip, for /sys shows the devices of the network
-# namespace it was mounted in. Not for an address that has moved on meanwhile.
+# of a device whose link-layer address is set (here: to the same one), if ndisc_notify is on; for ARP the setting
+# is arp_notify. The link-layer address comes from ip, because /sys shows the devices of the network
+# namespace it was mounted in. Does nothing for an address that has moved on meanwhile.
 by_kernel() { # ipv4|ipv6 SETTING
 	notify=net/$1/conf/$device/$2
 	mac=$(ns ip -o link show dev "$device" | sed -n 's/.* link\/[a-z0-9]* \([0-9a-f:]*\) .*/\1/p')

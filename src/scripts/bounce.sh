@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # bounce set|clear TAG NETNS NEXT-HOP-4 NEXT-HOP-6 IP/PREFIX@DEVICE...
 #
-# Sends packets that still arrive at the source for the addresses on to the destination (nftables,
-# ingress hook, fwd): at first only requests for new connections, so that those being made are finished
-# here; for an address in the set all4 or all6 everything. No neighbour has to hear of the move for that.
+# Forwards packets that still arrive at the source for the addresses to the destination (nftables,
+# ingress hook, fwd): at first only requests for new connections, so that half-open connections complete
+# here; then, for an address in the set all4 or all6, everything. No neighbour has to hear of the move for that.
 #
-# From then on the frozen copy's kernel must say nothing either: an acknowledgement or a retransmission
-# that it sends behind the dump has a later TCP timestamp than what the restored copy goes on with, whose
-# packets the client would drop as old ones. Table inet, TCP alone.
+# From then on the kernel of the frozen copy must send nothing either: an acknowledgement or a retransmission
+# after the dump has a later TCP timestamp than the restored copy goes on with, and the client would drop
+# that copy's packets as old. Table inet, TCP alone.
 verb=$1 tag=$2 netns=$3 hop4=$4 hop6=$5
 shift 5
 table=cmigrate_$tag
@@ -54,7 +54,7 @@ if [ "$verb" = clear ]; then
 	drop_table netdev "$table" && drop_table inet "$table"
 	exit
 fi
-# The address leaves beside the dump, where there is no time for it.
+# The address leaves during the dump, which has no time to spare for it.
 for word in "$@"; do
 	device=${word##*@}
 	spare_others

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# clean RUN [IMAGES] [keep]: removes the work directory, and the images where given. Fine when they are gone.
-# keep: but for the memory that came straight here (receive.sh), for a restore that is tried anew.
+# clean RUN [IMAGES] [keep]: removes the work directory, and the images if given. Succeeds if they are gone already.
+# keep: leaves the memory that came straight here (receive.sh), for another try of the restore.
 run=$1 images=$2 keep=$3
-# Who still waits for a gate that was never reached: no more. The line is there until this ends.
+# Whoever still waits for a gate that was never reached stops waiting. The line is there until this script ends.
 if [ -p "$run/reached" ]; then
 	exec 3<>"$run/reached" 4<>"$run/parked" 5<>"$run/served"
 	echo gone >&3
 	echo gone >&4
 	echo gone >&5
 fi
-# The same of a page server that never listened.
+# The same for a page server that never listened.
 if [ -p "$run/listens" ]; then
 	exec 6<>"$run/listens"
 	echo >&6

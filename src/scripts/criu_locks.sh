@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # criu_locks note|remove RUN NETNS
 #
-# CRIU keeps the packets of open connections away by rules of its own: a pair of iptables rules for each
-# connection, an nftables table "inet CRIU-...", or in a network namespace of the container's a chain
+# CRIU blocks the packets of open connections by rules of its own: a pair of iptables rules for each
+# connection, an nftables table "inet CRIU-...", or in the container's own network namespace a chain
 # CRIU. After a good dump they stay on the source, after a failed restore on the destination, and would
-# keep the next move's packets away too.
+# block the next move's packets too.
 #
-# note: before there are any, writes down in RUN/locks what looks like them already. remove: takes away
-# those that CRIU's logs in RUN tell of, and were not there then. Fine where there are none.
+# note: writes to RUN/locks which such rules exist before the move. remove: deletes
+# those that CRIU's logs in RUN name, and that did not exist then. Succeeds if there are none.
 verb=$1 run=$2 netns=$3
 
 . part/ns.sh
@@ -40,10 +40,10 @@ logs() {
 	cat "$run/dump.log" "$run/restore.log" 2>/dev/null
 }
 
-# The iptables commands that delete what is locked and was not unlocked, from lines such as
+# The iptables commands that delete the rules that CRIU added and did not remove, from lines such as
 #   (00.030207) Running iptables [ip6tables -w -t filter -I INPUT ... --sport 1 ... -j DROP]
-# which come before the command is run; "Unlocked ..." follows the one that has undone it. CRIU writes names of
-# the container's into the same log: only a line that is one of these as a whole counts, with CRIU's own mark
+# which CRIU writes before it runs the command; "Unlocked ..." follows the command that removes the rule. CRIU writes
+# the container's names into the same log: a line counts only if all of it is such a line, with CRIU's own mark
 # in the rule (criu/netfilter.c).
 deletions() {
 	logs | awk '
@@ -67,14 +67,14 @@ deletions() {
 }
 
 remove_rules() {
-	# The words have no blanks and no quotes: see the expression.
+	# The words have no blanks and no quotes: the expression allows none.
 	# shellcheck disable=SC2086,SC2162
 	deletions | while read words; do
 		ns $words >/dev/null 2>&1 </dev/null
 	done
 }
 
-# What CRIU calls its table by: the id of its run, cut to what fits, or before 4.0 the pid that it dumps.
+# CRIU names its table after the id of its run, shortened, or before 4.0 after the pid that it dumps.
 table_is_ours() { # NAME
 	logs | awk -v name="${1#table inet CRIU-}" '
 	/ CRIU run id = / && length(name) >= 8 && index($NF, name) == 1 { found = 1 }
@@ -90,7 +90,7 @@ remove_tables() {
 	done
 }
 
-# Only where CRIU locks a whole network namespace. One that was there already is somebody's.
+# Only if CRIU locks a whole network namespace. A chain that was there before belongs to somebody else.
 remove_chains() {
 	[ -n "$netns" ] && logs | grep -q ' Running network-lock scripts' || return 0
 	chains | while read -r chain; do
@@ -103,8 +103,8 @@ remove_chains() {
 	done
 }
 
-# The iptables of today makes its table with its first rule; it goes if it is empty. "-X" leaves a chain
-# that has rules alone, which nft doesn't.
+# iptables on nftables makes its table with its first rule; the table is removed if it is empty. "-X" leaves a chain
+# that has rules, which nft doesn't.
 remove_empty() {
 	for family in ip ip6; do
 		table="table $family filter" tool=iptables

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# cut dump|fetch RUN ADDRESS PORT: ends the connection with the page server at ADDRESS and PORT of what belongs
-# to RUN, until that has ended: who waits for a host which is gone does so for minutes, or for ever where nothing is
-# left to be sent. A dump sends memory there, with the container's processes in its hands: CRIU lets go of them alive.
-# What fetches memory (pages.sh) ends the copy that lacks it.
+# cut dump|fetch RUN ADDRESS PORT: ends the connection of RUN's dump or fetch with the page server at ADDRESS and PORT,
+# again and again until that process has ended: it would wait for a host that is gone for minutes, or for ever if it has
+# nothing left to send. A dump sends memory there while it holds the container's processes: CRIU releases them alive.
+# A fetch (pages.sh) ends the copy that lacks its memory.
 case $1 in
 dump) mark=CRIU_CONFIG_FILE=$2/criu.conf ;;
 *) mark=CMIGRATE_PAGES=$2 ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # drain RUN: waits until a container that was restored without its memory has all of it (pages.sh).
-# Fails when that can't be any more. Its deadline is the caller's.
+# Fails when that can't happen any more. The caller sets the deadline.
 run=$1
 . part/marked.sh
 while [ ! -e "$run/pages.status" ]; do

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 # end NAME SECONDS
 #
-# Ends a container: SIGTERM, and SIGKILL where it lives on after SECONDS (0: at once). Then runc's
-# state goes too. Prints what it took: "gone", "stopped" (it was), "term" or "kill". Succeeds only
-# where runc does not know it any more.
+# Ends a container: SIGTERM, and SIGKILL if it still lives after SECONDS (0: at once). Then it removes runc's
+# state. Prints what was needed: "gone" or "stopped" (already), "term" or "kill". Succeeds only
+# if runc does not know the container any more.
 name=$1 seconds=$2
 
 . part/runc.sh
 . part/uptime.sh
 
-# A zombie has ended too: whoever has to reap it takes its time.
+# A zombie has ended too: its parent may take a while to reap it.
 lives() {
 	read -r stat 2>/dev/null <"/proc/$pid/stat" || return 1
 	case ${stat##*) } in
@@ -18,7 +18,7 @@ lives() {
 	esac
 }
 
-# For so many seconds at most.
+# Waits at most so many seconds.
 wait_end() {
 	late=$(($(uptime) + $1 * 100))
 	while lives; do
@@ -29,7 +29,7 @@ wait_end() {
 
 stop() {
 	if [ "$seconds" -gt 0 ]; then
-		# A paused one hears nothing.
+		# A paused container gets no signal.
 		[ "$status" = paused ] && runc resume "$name"
 		how="term"
 		runc kill "$name" TERM 2>/dev/null

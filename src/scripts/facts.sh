@@ -3,9 +3,9 @@
 # facts NAME BUNDLE ID ROLE [address=IP]... [bind=PATH]... [netns=PATH]
 #   [strategy=NAME] [transport=direct] [peer=HOST]
 #
-# Prints what a move wants to know of a host, a KEY=VALUE a line; a key may come more than once, and
-# complete=yes is the last. ROLE is source or destination. Leaves nothing behind. The slow programs run
-# side by side and print short lines, each in one write; the rest is put behind them at the end.
+# Prints what a move needs to know of a host, one KEY=VALUE a line. A key may come more than once, and
+# complete=yes is the last line. ROLE is source or destination. Leaves nothing on the host. The slow programs run
+# side by side and print short lines, each in one write; all other lines follow at the end.
 export LC_ALL=C
 name=$1 bundle=$2 id=$3 role=$4
 shift 4
@@ -25,7 +25,7 @@ say() {
 	esac
 }
 
-# Where the service addresses are: in the container's network namespace, if config.json names one.
+# The service addresses are in the container's network namespace if config.json names one.
 . part/ns.sh
 . part/runc.sh
 . part/processes.sh
@@ -35,7 +35,7 @@ identity() {
 	# Two names of one host are found by this: one boot, one pid and one network namespace.
 	say identity "$boot $(readlink /proc/self/ns/pid /proc/self/ns/net)"
 	say uid "$(id -u)"
-	# Both ends of the connection that this came over, or on the controller the operator's own.
+	# Both ends of the connection that this script came over, or on the controller of the operator's login.
 	say ssh "$SSH_CONNECTION"
 	read -r nodename kernel machine <<-END
 		$(uname -nrm)
@@ -53,12 +53,12 @@ versions() {
 
 criu_check() {
 	command -v criu >/dev/null || return 0
-	why=$(timeout 10 criu check 2>&1) && return 0
+	why=$(timeout 30 criu check 2>&1) && return 0
 	why=$(printf '%s\n' "$why" | grep -m 3 -E 'Error|Warn|failed' | head -c 1000)
 	say criu-check "${why:-failed}"
 }
 
-# Who has an address now, by hardware address: whoever answers within a moment.
+# The hardware addresses of the machines that have an address now: of those that answer within a tenth of a second.
 owner() {
 	route=$(ns ip -o route get "$1" 2>/dev/null)
 	case " $route" in
@@ -67,7 +67,7 @@ owner() {
 	*) return 0 ;;
 	esac
 	case $1 in
-	*:*) # No arping: an echo, and then what the kernel learned from it.
+	*:*) # arping knows no IPv6: an echo request, and then what the kernel learned from the reply.
 		ns timeout 0.1 ping -c 1 "$1" >/dev/null 2>&1 &&
 			ns ip neigh show "$1" dev "$device" 2>/dev/null |
 			awk -v ip="$1" '{for (i = 1; i < NF; i++) if ($i == "lladdr") print "owner=" ip, $(i + 1)}'
@@ -83,7 +83,7 @@ tools() {
 	done
 }
 
-# Whether the kernel has ifb devices is seen by making one, in a namespace that ends at once.
+# Makes an ifb device, in a namespace that ends at once, to see whether the kernel has them.
 ifb() {
 	if [ -e /sys/module/ifb ] || unshare -n ip link add cmigrate type ifb 2>/dev/null; then
 		say ifb yes
@@ -111,9 +111,9 @@ network() {
 		{ print ($1 == "udp" ? "listen-udp=" : "listen=") $5 }'
 }
 
-# For pre-copy: whether the kernel tells what of a memory has changed; how fast the shared directory is.
+# For pre-copy: whether the kernel tracks changed pages, and how fast the shared directory is.
 ahead() {
-	timeout 10 criu check --feature mem_dirty_track >/dev/null 2>&1 && say dirty yes
+	timeout 30 criu check --feature mem_dirty_track >/dev/null 2>&1 && say dirty yes
 	[ -d "$bundle/.cmigrate" ] || return 0
 	umask 077
 	say write-seconds "$(dd if=/dev/zero of="$bundle/.cmigrate/proof-$id.rate" bs=1M count=4 conv=fdatasync 2>&1 |
@@ -121,7 +121,7 @@ ahead() {
 	rm -f "$bundle/.cmigrate/proof-$id.rate"
 }
 
-# For memory between the hosts: the other one's address, and our own that it reaches.
+# For memory that goes straight between the hosts: the other host's address, and our own that it reaches.
 peer() {
 	ip=$(getent ahostsv4 "$1" 2>/dev/null | awk '{print $1; exit}')
 	say peer "$ip"
@@ -134,7 +134,7 @@ lazy() {
 	# CAP_SYS_RESOURCE is bit 24.
 	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 	[ $((0x$effective >> 24 & 1)) -eq 0 ] || say may-exceed yes
-	timeout 10 criu check --feature uffd >/dev/null 2>&1 && say uffd yes
+	timeout 30 criu check --feature uffd >/dev/null 2>&1 && say uffd yes
 }
 
 shared() {
@@ -142,27 +142,27 @@ shared() {
 	say bundle-path "$(cd "$bundle" && pwd -P)"
 	say config-sum "$(cksum 2>/dev/null <"$bundle/config.json")"
 	state=$bundle/.cmigrate
-	# NFS may remember that the file was not there: reading the directories makes it look again.
+	# NFS may remember that the file was not there; reading the directories makes it look again.
 	[ -e "$state/proof-$id" ] || ls -a "$bundle" "$state" >/dev/null 2>&1
 	say proof "$(head -c 100 "$state/proof-$id" 2>/dev/null)"
 	[ -d "$state" ] || return 0
 	umask 077
-	# Several hosts may be asked at once, and have one name.
+	# Several hosts may be asked at once, and have the same name.
 	own=$(mktemp "$state/proof-$id.$role.XXXXXXXX" 2>/dev/null) || return 0
 	if (echo "$id" >"$own") 2>/dev/null; then
 		say proof-owner "$(stat -c %u "$own" 2>/dev/null)"
 	fi
-	# On a full disk it is there, and empty.
+	# On a full disk the file exists, and is empty.
 	rm -f "$own"
 }
 
 container() {
-	# A runc that fails has not said that the name is free; none at all is a check's to tell.
+	# If runc fails the name may not be free. If runc is missing, a check says so.
 	state=
 	! command -v runc >/dev/null || runc_state "$name" || return 1
 	say state "$(printf '%s' "$state" | head -c 60000)"
 	[ "$role" = source ] && [ -n "$state" ] || return 0
-	# mawk gives up where a process ends between its opening a file of it and reading that.
+	# mawk fails if a process ends between the opening of one of its files and the reading.
 	for _ in 1 2 3 4 5; do
 		pids=$(runc ps --format json "$name" 2>/dev/null | head -c 60000 | tr -cs '0-9' ' ')
 		# shellcheck disable=SC2086 # digits and blanks: one word each

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # freeze NAME FREEZER: does what `runc pause NAME` does, without starting runc: writes the cgroup's file
-# (freezer.state of cgroup v1, cgroup.freeze of v2; "": not known) and looks until it is frozen.
-# What isn't within a second, as v1 at times while processes fork, is thawed and left to runc, which tries
-# again and again; it refuses what is frozen already.
+# (freezer.state of cgroup v1, cgroup.freeze of v2; "": not known) and polls until it is frozen.
+# A cgroup that isn't frozen within a second, as happens with v1 while processes fork, is thawed and left to runc,
+# which tries again and again. runc refuses a cgroup that is frozen already.
 name=$1 freezer=$2
 
-# shellcheck disable=SC2317 # called by what $frozen says
+# shellcheck disable=SC2317 # $frozen names it
 frozen_v1() {
 	read -r state <"$freezer" && [ "$state" = FROZEN ]
 }
@@ -19,7 +19,7 @@ frozen_v2() {
 	return 1
 }
 
-# It refuses what is frozen by then.
+# runc refuses a cgroup that has frozen meanwhile.
 leave_to_runc() {
 	why=$(runc pause "$name" 2>&1) && exit 0
 	[ -n "$frozen" ] && "$frozen" 2>/dev/null && exit 0

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# gather IMAGES PAGES COUNT|all: puts the images of the shared directory beside the memory that came straight
-# here (receive.sh), for CRIU looks for all of them in one directory. COUNT: as many as the source has written,
-# 0: none yet but the list of descriptors, that runc reads first; all: nobody can say any more. Copies, for
-# when CRIU has changed its root a link would lead nowhere, and an image that isn't found counts as empty.
+# gather IMAGES PAGES COUNT|all: copies the images of the shared directory beside the memory that came straight
+# here (receive.sh), because CRIU looks for all of them in one directory. COUNT: how many the source has written;
+# 0: none yet but the list of descriptors, which runc reads first; all: the number is not known any more. Copies, because
+# a link would lead nowhere once CRIU has changed its root, and CRIU takes an image that it doesn't find for empty.
 images=$1 pages=$2 count=$3
 umask 077
 
-# A list of before may be remembered here: NFS forgets it when the directory is changed from here.
+# NFS may remember an older list of the directory; it forgets that when this host changes the directory.
 look_again() {
 	mkdir "$images/look.$$" && rmdir "$images/look.$$"
 }
@@ -21,5 +21,5 @@ gather() {
 [ "$count" != 0 ] || exec cp "$images/descriptors.json" "$pages/"
 [ "$count" = all ] || ! gather || exit 0
 look_again && gather && exit 0
-echo "not all images of the dump are to be seen in '$images'" >&2
+echo "not all images of the dump are in '$images'" >&2
 exit 1

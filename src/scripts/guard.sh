@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# guard admit TAG ADDRESS PORT CLIENT: nobody but CLIENT (and this host) reaches the page server at PORT.
-# guard clear TAG: takes that away. Both can be done twice.
+# guard admit TAG ADDRESS PORT CLIENT: only CLIENT and this host can reach the page server at PORT.
+# guard clear TAG: removes that rule. Both can be done twice.
 verb=$1 tag=$2
 shift 2
 table=cmigrate_${tag}_guard
@@ -29,7 +29,7 @@ admit() {
 	"$tables" -w -t raw -I PREROUTING -p tcp --dport "$port" ! -s "$client" ! -i lo -m comment --comment "$table" -j DROP
 }
 
-unlist() { # TABLES: what iptables-save shows of ours is removed as it was added
+unlist() { # TABLES: removes our rules that iptables-save shows, each by the words that added it
 	"$1-save" -t raw 2>/dev/null | sed -n "/ --comment $table /s/^-A/-D/p" |
 		while read -r rule; do
 			# shellcheck disable=SC2086 # words of iptables-save, without quotes

@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: MIT
 # hold set|no_drop|clear TAG PRIORITY NETNS IP/PREFIX@DEVICE...
 #
-# Holds back packets that arrive for the addresses. set prints how: "plug" or "bucket" (queued until
-# that qdisc is told to let go) or "dropped" (a kernel without ifb, u32 or mirred: the senders
-# repeat them; no_drop ends it). clear takes all away.
+# Holds packets that arrive for the addresses. set prints how: "plug" or "bucket" (queued until
+# that qdisc releases them) or "dropped" (a kernel without ifb, u32 or mirred: the senders
+# repeat them; no_drop ends it). clear removes everything.
 #
-# Queue: arriving packets are redirected (nft, or tc where nft can't) to an ifb device whose qdisc lets
-# nothing out. sch_plug is made for it; where it is missing, a token bucket of 100 bit a second, emptied
+# Queue: arriving packets are redirected (by nft, else by tc) to an ifb device whose qdisc sends
+# nothing. sch_plug is made for it; without it a token bucket of 100 bit a second, emptied
 # first, does the same.
 verb=$1 tag=$2 priority=$3 netns=$4
 shift 4
 ifb=cm$tag
 table=cmigrate_$tag
-# Who made the ingress qdisc of a device, so that the last move to use it takes it away. No
-# container's name has an @: these are nobody's work directories.
+# Records that a move made the ingress qdisc of a device, so that the last move to use it removes it. No
+# container's name has an @: these are no work directories.
 made=/run/cmigrate/ingress@
 
 . part/ns.sh
@@ -25,17 +25,17 @@ devices() {
 	for word in "$@"; do printf '%s\n' "${word##*@}"; done | sort -u
 }
 
-# From ip, not from /sys: that shows the devices of the network namespace it was mounted in.
+# From ip: /sys shows the devices of the network namespace it was mounted in.
 largest_frame() {
 	for device in $(devices "$@"); do
 		ns ip -o link show dev "$device" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p'
 	done | sort -n | tail -n 1
 }
 
-# The first packets would pass until the bucket is empty: these go instead of them, and the last of
-# them waits at the head of the queue.
+# The first packets would pass until the bucket is empty. Packets of our own go instead of them, and the last
+# of ours waits at the head of the queue.
 empty_bucket() {
-	# Older pings read the 0.01 as 0, and wait for ever.
+	# Older versions of ping read the 0.01 as 0, and wait for ever.
 	ns timeout 0.2 ping -q -l 3 -c 3 -W 0.01 -s $((burst - 600)) -I "$ifb" 192.0.2.1 >/dev/null 2>&1
 	case $? in
 	2 | 126 | 127) return 1 ;;
@@ -52,8 +52,8 @@ make_queue() {
 	kind=bucket
 }
 
-# By nftables: the kernel stops a device for a moment, up to a second as a client sees it, when an
-# ingress qdisc comes or goes.
+# By nftables, because the kernel stops a device for a moment, up to a second for a client, when an
+# ingress qdisc is added or removed.
 redirect_nft() {
 	rules="add table netdev $table"
 	for word in "$@"; do
@@ -88,7 +88,7 @@ queue() {
 	done
 }
 
-# Where iptables is to drop: in a table that is in use, for without nft a new one can't be removed again.
+# The table in which iptables drops: one that is in use, because without nft a new one can't be removed again.
 iptables_place() {
 	case $(ns "$tables-save" 2>/dev/null) in
 	*'*raw'*) echo raw PREROUTING ;;
@@ -113,7 +113,7 @@ drop() {
 	done
 }
 
-# The iptables commands that delete what drop has made.
+# The iptables commands that delete the rules of drop.
 drops() {
 	ns "$tables-save" 2>/dev/null | awk -v comment=" --comment $table " '
 		/^\*/ { place = substr($0, 2) }
@@ -136,9 +136,9 @@ no_drop() {
 
 set_hold() {
 	mkdir -p "${made%/*}"
-	# Left by a move or a recovery that was killed, perhaps half made. It is made anew under a drop:
-	# where the address is up already, a packet that came through would be answered by a reset.
-	# Or a bounce, where the container goes back to its source by a restore.
+	# A queue may be left by a move or a recovery that was killed, perhaps half made. It is made anew while packets
+	# are dropped: if the address is up already, the kernel would answer a packet that comes through with a reset.
+	# A bounce may be left if the container goes back to its source by a restore.
 	if ns ip link show "$ifb" >/dev/null 2>&1 ||
 		{ command -v nft >/dev/null && ns nft list table netdev "$table" >/dev/null 2>&1; }; then
 		drop "$@"
@@ -154,8 +154,8 @@ set_hold() {
 	fi
 }
 
-# Nothing comes in any more: what was released and is still on its way through the queue goes first, for
-# 100 ms at most; of a queue that was not released nothing does.
+# No packet enters the queue any more. Released packets that are still in it leave first, for
+# 100 ms at most; a queue that was not released is dropped.
 drain() {
 	late=$(($(uptime) + 10))
 	while [ "$(uptime)" -le "$late" ]; do

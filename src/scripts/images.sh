@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# images DIRECTORY BUNDLE [PAGES]: succeeds where the images of a finished dump are there, ends with 1 where they
-# surely aren't, with 2 where that can't be seen. CRIU writes the inventory last, runc the list of descriptors first.
-# What was saved ahead must have been compared (tmpfs.sh). PAGES: where on this host the memory must have come to
-# (receive.sh). Prints a sum over the names and sizes of complete images: another host that sees the same prints the same.
+# images DIRECTORY BUNDLE [PAGES]: succeeds if the images of a finished dump are there, ends with 1 if they
+# certainly aren't, with 2 if that can't be seen. CRIU writes the inventory last, runc the list of descriptors first.
+# A tmpfs that was saved ahead must have been compared (tmpfs.sh). PAGES: the directory of this host that must have the
+# memory (receive.sh). Prints a checksum over the names and sizes of complete images: a host that sees the same
+# files prints the same sum.
 images=$1 bundle=$2 pages=$3
 
 . part/absent.sh
@@ -24,7 +25,7 @@ lacks_something() {
 	[ -e "$images/tmpfs" ] && absent "$images/tmpfs/checked"
 }
 
-# NFS may remember that a file was not there: reading the directories makes it look again.
+# NFS may remember that a file was not there; reading the directories makes it look again.
 ls -a "$bundle" "$bundle/.cmigrate" "$images" >/dev/null 2>&1
 if whole; then
 	cd "$images" && find . -name '*.img' -exec stat -c '%n %s' {} + | LC_ALL=C sort | cksum

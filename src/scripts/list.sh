@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # list [addresses|load]: every container of this host in one go.
 #
-# Prints now=SECONDS, list=JSON as of `runc list`, memory=PID BYTES PROCESSES for the first process of
-# each container that runs, in-move=PATH for each bundle with the journal of a move, and with "addresses"
-# addr=JSON as of `ip addr`. A process belongs to the container whose cgroup it is in, or below it; one awk
-# looks at all of them.
+# Prints now=SECONDS, list=JSON as from `runc list`, memory=PID BYTES PROCESSES for the first process of
+# each running container, in-move=PATH for each bundle with the journal of a move, and with "addresses"
+# addr=JSON as from `ip addr`. A process belongs to the container whose cgroup it is in, or whose cgroup is above
+# its own; one awk reads them all.
 #
 # With "load" also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD, pressure=PERCENT
-# (where the kernel tells it), work=PID TICKS PROCESSES, the processor time a container has used, and pin=PATH
+# (if the kernel tells it), work=PID TICKS PROCESSES, the processor time that a container has used, and pin=PATH
 # for each bundle whose config.json, as it is now, pins its container.
 if ! list=$(runc list --format json 2>/dev/null); then
-	# Where none was ever started runc's directory is missing.
+	# runc's directory is missing until the first container was started.
 	why=$(runc list --format json 2>&1)
 	case $why in
 	*"no such file or directory"*) list=null ;;
@@ -30,14 +30,14 @@ load() {
 		/^MemAvailable:/ {printf "memory-available=%.0f\n", $2 * 1024}' /proc/meminfo
 	printf 'cpus=%s\n' "$(grep -c '^processor' /proc/cpuinfo)"
 	read -r average rest </proc/loadavg && printf 'loadavg=%s\n' "$average"
-	# The file may be there and not to be read, where the kernel was told to keep no account.
+	# The file may exist and be unreadable, if the kernel was told not to measure pressure.
 	sed -n 's/^some .*avg60=\([0-9.]*\).*/pressure=\1/p' /proc/pressure/cpu 2>/dev/null
 }
 [ "$1" = load ] && load
 
 usage() {
 	printf '%s\n' "$list" /proc/[0-9]* | awk -v what="$1" '
-# Version 1 has a line for each controller, and not each is set for containers: pids is.
+# Version 1 has a line for each controller. Not every controller is set for containers; pids is.
 function cgroup(dir,    file, line, parts, path) {
 	file = dir "/cgroup"
 	path = ""
@@ -53,7 +53,7 @@ function cgroup(dir,    file, line, parts, path) {
 	return path == "/" ? "" : path
 }
 
-# Memory that no file keeps; kernels before 4.5 do not tell it apart.
+# Memory without a file; kernels before 4.5 count it with file pages.
 function resident(dir,    file, line, parts, own, all) {
 	file = dir "/status"
 	own = all = 0
@@ -70,7 +70,7 @@ function resident(dir,    file, line, parts, own, all) {
 	return (own ? own : all) * 1024
 }
 
-# Ticks in user and kernel mode; the name in front of them may hold anything but is in parentheses.
+# Ticks in user and kernel mode. The name before them may contain anything, and is in parentheses.
 function worked(dir,    file, line, parts) {
 	file = dir "/stat"
 	line = ""
@@ -81,8 +81,8 @@ function worked(dir,    file, line, parts) {
 	return parts[12] + parts[13]
 }
 
-# A path with a quote or a backslash in it is no bundle of ours. Pinned is what config.json says now: that
-# of a move is read from there too.
+# A path with a quote or a backslash in it is no bundle of ours. A container is pinned if config.json says so now:
+# a move reads it from there too.
 function tell_bundles(list,    bundle, file, line, text) {
 	while (match(list, /"bundle":"[^"\\]*"/)) {
 		bundle = substr(list, RSTART + 10, RLENGTH - 11)
@@ -135,7 +135,7 @@ END {
 }'
 }
 
-# mawk gives up where a process ends between its opening a file of it and reading that.
+# mawk fails if a process ends between the opening of one of its files and the reading.
 for _ in 1 2 3 4 5; do
 	if told=$(usage "$1"); then
 		[ -z "$told" ] || printf '%s\n' "$told"

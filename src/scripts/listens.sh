@@ -1,5 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# listens RUN: waits until the page server (receive.sh) listens; fails where it has ended instead. Its deadline
-# is the caller's.
+# listens RUN: waits until the page server (receive.sh) listens; fails if it has ended instead. The caller sets
+# the deadline.
 [ "$(head -c 1 "$1/listens" | wc -c)" -eq 1 ]

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# lock DIR STAMP NONCE: takes the lock of a container's shared state, says "held NONCE" and keeps it until its stdin
-# ends; then the lock file goes, and the directory where nothing else is in it. Exit code 75: another
-# holds it. STAMP says who has it, NONCE that it is us who speak: what a login prints comes first.
+# lock DIR STAMP NONCE: takes the lock of a container's shared state, prints "held NONCE" and keeps it until its stdin
+# ends; then it removes the lock file, and the directory if that is empty. Exit code 75: somebody else
+# holds the lock. STAMP says who has it. NONCE marks our own line: a login may print lines before it.
 #
-# What is said meanwhile (64 KB of it need no reader) is acknowledged by the controller's kernel. Where it isn't for
-# 20 s, the controller lost its power or is cut off, and its ssh has given up long ago (ServerAliveInterval): the
-# connection is ended, for TCP itself would go on trying for a quarter of an hour.
+# The lines printed meanwhile (64 KB need no reader) are acknowledged by the controller's kernel. If they aren't for
+# 20 s, the controller has lost its power or its network, and its ssh gave up long ago (ServerAliveInterval): the
+# connection is ended, because TCP itself would go on trying for a quarter of an hour.
 dir=$1 stamp=$2 nonce=$3
 umask 077
 . part/literal.sh
@@ -19,8 +19,8 @@ if [ $# -eq 4 ]; then
 	literal "$3"
 	link="$link and src $literal"
 fi
-# The file is removed while it is held, and the directory behind it: who waited for the old file notices that its
-# number has changed (76). Both are tried again.
+# The file is removed while it is locked, and the directory after it: whoever waited for the old file sees that the
+# inode has changed (76). Both cases are tried again.
 for _ in 1 2 3 4 5 6 7 8; do
 	mkdir -- "$dir" 2>/dev/null
 	# shellcheck disable=SC2016 # for the inner shell

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nudge RUN ADDRESS PORT: lets a page server end (criu, in a dump that runs from RUN), whether it waits for a
-# connection or has one that is dead: then CRIU lets go of the source's processes, which stay frozen.
+# nudge RUN ADDRESS PORT: makes a page server end (criu, in RUN's dump), whether it waits for a
+# connection or has a dead one: then CRIU releases the source's processes, which stay frozen.
 run=$1 address=$2 port=$3
 . part/marked.sh
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pass NUMBER RUN IMAGES NAME [ADDRESS:PORT]: one pass of pre-copy: what of the memory has changed since the one before
-# (all of it in the first) is written to IMAGES/pass-NUMBER, while the container runs but for a moment.
-# Prints how many bytes that is; none where they go to the page server at ADDRESS:PORT. CRIU must not be killed
-# in it: it may be inside of the processes.
+# pass NUMBER RUN IMAGES NAME [ADDRESS:PORT]: one pass of pre-copy: writes the memory that has changed since the last pass
+# (all of it in the first) to IMAGES/pass-NUMBER, while the container runs, except for a moment.
+# Prints how many bytes it wrote; none if they go to the page server at ADDRESS:PORT. CRIU must not be killed
+# meanwhile: its code may be running inside the processes.
 number=$1 run=$2 images=$3 name=$4 server=$5
 umask 077
 # CRIU keeps a pipe for every 4 MB, and can't raise the limit itself without CAP_SYS_RESOURCE.
@@ -12,7 +12,7 @@ ulimit -n "$(ulimit -H -n)"
 set -- --pre-dump --image-path "$images/pass-$number" --work-path "$run"
 [ "$number" -eq 1 ] || set -- "$@" --parent-path "../pass-$((number - 1))"
 [ -z "$server" ] || set -- "$@" --page-server "$server"
-# For verdict.sh.
+# verdict.sh reads it.
 : >"$run/in-pass" || exit 1
 runc checkpoint "$@" "$name" >"$run/dump.out" 2>&1 </dev/null
 status=$?

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # place look NETNS IP/PREFIX@DEVICE...: prints addr=JSON, and a route=JSON for each address.
-# place taken NETNS IP/PREFIX@DEVICE...: prints taken=IP WHO for each that another machine answers for;
-# half a second for all of them. The DEVICE may be empty for look.
-# arping's words are read.
+# place taken NETNS IP/PREFIX@DEVICE...: prints taken=IP WHO for each address that another machine answers for;
+# takes half a second for all of them. The DEVICE may be empty for look. C locale, because arping's output is parsed.
 export LC_ALL=C
 verb=$1 netns=$2
 shift 2
@@ -17,7 +16,7 @@ look() {
 	done
 }
 
-# One that is here already answers for itself: nobody is asked.
+# An address that is here already answers for itself: no need to ask.
 ask() {
 	ip=${1%%/*} device=${1##*@}
 	[ -z "$(ns ip -o addr show to "$ip")" ] || return 0

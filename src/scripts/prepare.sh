@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # prepare ROLE RUN IMAGES [CRIU-OPTION]...
 #
-# Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, since CRIU
+# Makes the work directory RUN of a move (logs, CRIU's configuration file; on a tmpfs, because CRIU
 # logs thousands of lines) and on the source the images directory, the fifos and the gate. ROLE
-# is source, destination, or ungated: a source whose dump waits for nobody. sender, receiver: source and destination
-# of memory that goes straight from one to the other (receive.sh).
+# is source, destination, or ungated: a source whose dump doesn't wait. sender and receiver: source and destination
+# of a move whose memory goes straight from one to the other (receive.sh).
 # Prints "parks" on a destination whose restore may be started before there are images (park.sh).
-# Fails if a directory is there already: two moves of one name. Memory that has been received may be in it.
+# Fails if a directory exists already: two moves of one name. It may only contain memory that has been received.
 role=$1 run=$2 images=$3
 shift 3
 umask 077
-# Who ends beside us may remove the empty directory above.
+# Another cmigrate that ends may remove the empty directory above.
 make_run() {
 	for _ in 1 2 3 4 5 6 7 8; do
 		mkdir -p "${run%/*}"
@@ -26,7 +26,7 @@ set -e
 printf '%s\n' "$@" >"$run/criu.conf"
 [ "$role" != receiver ] || mkfifo "$run/listens"
 if [ "$role" = destination ] || [ "$role" = receiver ]; then
-	# A script in the place of runc may look at the images that it is called with.
+	# A script that stands in for runc may look at the images that it is called with.
 	if [ "$(head -c 4 "$(command -v runc)" | tail -c 3)" = ELF ]; then
 		mkfifo "$run/parked.conf"
 		echo parks
@@ -35,20 +35,20 @@ if [ "$role" = destination ] || [ "$role" = receiver ]; then
 fi
 mkdir "$images"
 [ "$role" != ungated ] || exit 0
-# How many images there are is said at the gate where somebody must know (gather.sh).
+# The gate says how many images there are, for gather.sh.
 counts=
 [ "$role" != sender ] || counts="set -- '$images'/*.img"
-# Of these the verdict is made, before there is somebody to hear it (verdict.sh).
+# verdict.sh links one of these, perhaps before anybody waits for it.
 echo open >"$run/say-open"
 echo close >"$run/say-close"
 mkfifo "$run/parked" "$run/reached" "$run/served" "$run/verdict"
 echo go >"$run/go"
 
-# CRIU executes this twice. Before it looks at the container: it parks there, started and ready, until
-# "go" comes, so that neither its start nor runc's falls into the freeze. And after the images are
-# complete: it ends the source's processes only if this returns 0. It says when it is there, and waits
-# for as long as it takes: all fifos are opened for reading and writing, so a controller that dies ends
-# no wait. The verdict is a file, the fifo only wakes: a verdict given early is found as well.
+# CRIU executes the gate twice. First before it looks at the container: CRIU waits there, started and ready, until
+# "go" comes, so that neither its start nor runc's falls into the freeze. Then when the images are
+# complete: CRIU ends the source's processes only if the gate returns 0. The gate says that it is reached, and waits
+# without a limit: all fifos are opened for reading and writing, so a controller that dies ends
+# no wait. The verdict is a file, and the fifo only wakes the gate: a verdict given early is found too.
 make_gate() {
 	cat >"$1" <<-GATE
 		#!/bin/sh
@@ -59,7 +59,7 @@ make_gate() {
 		pre-dump) there=parked ;;
 		post-dump) there=reached ;;
 		status-ready)
-			# Of a page server; said once, not waited for.
+			# A page server's hook; says so once, and does not wait.
 			exec 4<>'$run/served'
 			echo served >&4
 			exit 0
@@ -75,7 +75,7 @@ make_gate() {
 			*-close) exit 1 ;;
 			reached-*-open) exit 0 ;;
 			parked-go-)
-				# Then nobody kills us for being late; who closed meanwhile is heard.
+				# From then on nobody kills us for being late. A gate that was closed meanwhile is noticed.
 				: >'$run/began'
 				[ ! -e '$run/word' ] || exit 1
 				exit 0
@@ -87,7 +87,7 @@ make_gate() {
 	chmod 0700 "$1"
 }
 
-# /run is mounted noexec on many systems; the shared directory holds root file systems and isn't.
+# /run is mounted noexec on many systems; the shared directory isn't, because it has root file systems.
 gate=$run/gate
 make_gate "$gate"
 if ! "$gate" 2>/dev/null; then

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# refill RUN IMAGES: a restore that is parked gets the contents of each tmpfs as they were when the container
-# froze (tmpfs.sh same): they had changed.
+# refill RUN IMAGES: gives a parked restore the contents of each tmpfs as they were when the container
+# froze (tmpfs.sh same), because they had changed.
 run=$1 saved=$2/tmpfs
 read -r pid <"$run/tmpfs.pid" || exit 1
-# restore.sh has looked for the archives that there are now. NFS may remember that there were none until the
-# directory changes from here.
+# restore.sh has looked for the new archives before they were there. NFS may remember that until this host
+# changes the directory.
 umask 077
 look=$(mktemp -d "$saved/look.XXXXXXXX") && rmdir "$look" || exit 1
 # shellcheck disable=SC2016 # the inner shell's

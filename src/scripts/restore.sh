@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# restore RUN IMAGES COMMAND...: runs COMMAND, which restores, where it finds what tmpfs.sh has saved. Those
-# tmpfs are mounted in a mount namespace of its own: they are the container's alone once it runs, and
-# gone by themselves if it never does.
+# restore RUN IMAGES COMMAND...: runs COMMAND, a restore, in a mount namespace of its own that has each tmpfs
+# that tmpfs.sh saved: these mounts belong to the container alone once it runs, and disappear
+# by themselves if it never does.
 run=$1 saved=$2/tmpfs
 shift 2
-# Below or beside it runc makes the container's: for erase.sh.
+# runc makes the container's cgroup below or beside this one: erase.sh reads it.
 while read -r line; do
 	echo "$line"
 done </proc/self/cgroup >"$run/cgroup" || exit 1
 [ -s "$saved/list" ] || exec "$@"
-# Of a try before this one.
+# Lines of an earlier try.
 sed '/^external mnt\[tmpfs-/d' "$run/criu.conf" >"$run/criu.new" && mv "$run/criu.new" "$run/criu.conf" || exit 1
 mkdir -p "$run/tmpfs"
 # shellcheck disable=SC2016 # the inner shell's

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # run NAME BUNDLE
 #
-# Starts a container detached. Its standard descriptors are those of runc: /dev/null, since CRIU can
-# dump neither a file nor a terminal of the host there. What runc has to say goes to its log.
+# Starts a container detached. It inherits runc's standard descriptors, /dev/null, because CRIU can
+# dump neither a file nor a terminal of the host. runc writes its messages to a log.
 name=$1 bundle=$2
-# No container's name has an @: this is nobody's work directory.
+# No container's name has an @: this is no work directory.
 log=/run/cmigrate/run@$name.$$
 umask 077
-# Who ends beside us may remove the empty directory.
+# Another cmigrate that ends may remove the empty directory.
 for _ in 1 2 3 4 5 6 7 8; do
 	mkdir -p "${log%/*}" && { : >"$log"; } 2>/dev/null && break
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# settle NETNS IP...: waits until no connection to the addresses is half open or waits to be accepted,
-# for 250 ms at most. CRIU leaves such connections out; new ones go to the destination already.
+# settle NETNS IP...: waits, for 250 ms at most, until no connection to the addresses is half open or waits
+# to be accepted. CRIU does not dump such connections; new ones go to the destination already.
 netns=$1
 shift
 
@@ -12,7 +12,7 @@ busy() {
 	for ip in "$@"; do
 		literal "$ip"
 		ns ss -H -tn state syn-recv "src $literal" | grep -q . && return 0
-		# Recv-Q of a listener: connections not yet accepted. Its own or the wildcard address.
+		# Recv-Q of a listener: connections not yet accepted. It has our address or the wildcard.
 		ns ss -H -ltn | awk -v ip="$ip" '$2 > 0 && (index($4, ip ":") == 1 || index($4, "[" ip "]:") == 1 ||
 			$4 ~ /^(0\.0\.0\.0|\*|\[::\]):/) {found = 1} END {exit !found}' && return 0
 	done

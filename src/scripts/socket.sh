@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# socket RUN: waits until what fetches memory (pages.sh) has its socket: a restore connects to it.
+# socket RUN: waits until pages.sh, which fetches memory, has its socket: a restore connects to it.
 run=$1
 until [ -S "$run/lazy-pages.socket" ]; do
 	sleep 0.002

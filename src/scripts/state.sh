@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# state NAME: prints state=JSON as of `runc state`, nothing where this host has no such container (or
-# no runc at all). Fails where that can't be told.
+# state NAME: prints state=JSON as from `runc state`, or nothing if this host has no such container (or
+# no runc at all). Fails if that is unclear.
 if ! command -v runc >/dev/null; then
 	[ -e "/run/runc/$1" ] || exit 0
 	echo "there is no runc in $PATH, but it has left /run/runc/$1" >&2

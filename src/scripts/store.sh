@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# store read|append|replace|remove DIR FILE: state of a container on the shared directory, for a
-# controller that doesn't have it mounted. append and replace take the text from stdin and are on
+# store read|append|replace|remove DIR FILE: a container's state in the shared directory, for a
+# controller that doesn't have that mounted. append and replace take the text from stdin, which is on
 # disk when they return.
 verb=$1 dir=$2 file=$2/$3
 umask 077
 
 . part/absent.sh
 
-# Nobody's link leads elsewhere.
+# No link may lead elsewhere.
 [ ! -L "$dir" ] && [ ! -L "$file" ] || {
 	echo "'$file' or its directory is a symbolic link" >&2
 	exit 1
 }
-# Twice what a reader takes, in blocks of 512 bytes.
+# Twice as much as a reader takes, in blocks of 512 bytes.
 ulimit -f 4096
 make_dir() {
 	[ -d "$dir" ] || mkdir "$dir" 2>/dev/null || [ -d "$dir" ] || {

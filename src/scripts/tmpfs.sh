@@ -1,30 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tmpfs save|same RUN IMAGES NAME: takes what CRIU does with each tmpfs of a container (tar and gzip at the
-# dump, both again at the restore: 9 ms each, also of an empty one) out of the freeze.
+# tmpfs save|same RUN IMAGES NAME: does outside of the freeze what CRIU would do inside it with each tmpfs of a
+# container (tar and gzip at the dump, both again at the restore: 9 ms each, also for an empty one).
 #
-# save, while the container runs: archives each small tmpfs that holds directories, links, device nodes
-# and empty files alone into IMAGES/tmpfs, and tells CRIU that these mounts are external; restore.sh
-# makes them on the destination. Any other is left to CRIU, as all are where something is missing. It
-# prints "saved" where there are any.
-# same, of those while it is frozen: looks whether that is still what is in them. It prints "changed"
-# where it isn't, and archives them anew, as they are, for refill.sh.
+# save, while the container runs: archives each small tmpfs that has only directories, links, device nodes
+# and empty files into IMAGES/tmpfs, and tells CRIU that these mounts are external; restore.sh
+# makes them on the destination. Every other tmpfs is left to CRIU; all are if a tool is missing. Prints
+# "saved" if there are any.
+# same, while the container is frozen: compares those with their archives. Prints "changed" if they differ,
+# and archives them anew for refill.sh.
 verb=$1 run=$2 images=$3 name=$4
 saved=$images/tmpfs
 umask 077
 export LC_ALL=C
 
-# A line for each file; what tells of changes, the name last, for it may hold anything. Files
-# with contents could be written to through a mapping without any of this changing: they are not saved.
+# A line for each file, with all that shows a change; the name is last, because it may contain anything. A file
+# with contents could be written through a mapping without a change of these: such a file is not saved.
 contents() {
 	# shellcheck disable=SC2046 # paths of harmless characters (candidates)
 	find $(cut -d ' ' -f 3 "$run/tmpfs.mounts") -xdev -printf '%H %D %y %s %m %U %G %T@ %C@ %P %l\n'
 }
 
-# NUMBER OPTIONS PATH DEVICE of mounts that are the container's alone: no tmpfs of the host bound there.
-# None at all where a mount gets new ones from the host or gives them, for restore.sh has mounts of its
-# own. Of their options those that any kernel knows; what is left out is said by the kernel by itself.
-# DEVICE as find will show it.
+# NUMBER OPTIONS PATH DEVICE of the tmpfs that belong to the container alone: not of a host's tmpfs bound there.
+# None at all if mounts propagate between container and host, because restore.sh makes mounts of its
+# own. OPTIONS are those that any kernel takes; the kernel adds the others by itself.
+# DEVICE is what find shows.
 candidates() {
 	awk -v root="/proc/$pid/root" '
 		{
@@ -46,12 +46,12 @@ candidates() {
 		' /proc/self/mountinfo "/proc/$pid/mountinfo"
 }
 
-# Of these, the ones whose contents may be saved.
+# The tmpfs of that list whose contents may be saved.
 choose() {
 	contents 2>/dev/null | awk '
 		NR == FNR { device[$3] = $4; line[$3] = $0; next }
 		!($1 in line) { odd = 1 }
-		# The first is the mount itself; where another device begins, the next mount is.
+		# The first line is the mount itself. A line with another device begins the next mount.
 		++files[$1] == 1 ? $2 != device[$1] : $2 != device[$1] && $3 != "d" { bad[$1] = 1 }
 		files[$1] > 200 { bad[$1] = 1 }
 		$3 != "d" && $3 != "l" && $3 != "b" && $3 != "c" && !($3 == "f" && $4 == 0) { bad[$1] = 1 }
@@ -60,7 +60,7 @@ choose() {
 	mv "$run/tmpfs.chosen" "$run/tmpfs.mounts"
 }
 
-# From the directory itself: a path in the container may lead elsewhere a moment later, up to the host's files.
+# Works in the directory itself: the path may lead elsewhere a moment later, even to the host's files.
 archive() { # SUFFIX
 	while read -r number _ path device; do
 		(
@@ -75,7 +75,7 @@ save() {
 	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ] || return 1
 	candidates >"$run/tmpfs.mounts" && [ -s "$run/tmpfs.mounts" ] || return 1
 	choose && [ -s "$run/tmpfs.mounts" ] || return 1
-	# Before they are archived: what changes meanwhile is seen.
+	# Listed before they are archived, so that a change in between is seen.
 	contents >"$run/tmpfs.contents" || return 1
 	mkdir "$saved" && archive tar || return 1
 	cut -d ' ' -f 1,2 "$run/tmpfs.mounts" >"$saved/list" || return 1

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# warm RUN: lets CRIU put its processes into their cgroups at once. The kernel guards that by a lock whose
-# first taker waits for an RCU grace period, 6 to 30 ms; who takes it within the next 15 ms doesn't
-# (kernel/rcu/sync.c; measured). So it is taken again and again, by moving this shell to the cgroup
-# where it is, from the freeze until CRIU has begun to restore, for some seconds at most.
+# warm RUN: lets CRIU put its processes into their cgroups without a wait. The kernel guards that by a lock whose
+# first taker waits for an RCU grace period, 6 to 30 ms; a taker within the next 15 ms doesn't wait
+# (kernel/rcu/sync.c; measured). So this shell takes it again and again, by moving itself to the cgroup
+# that it is in, from the freeze until CRIU has begun to restore, for some seconds at most.
 run=$1
 procs=
 while IFS=: read -r _ controllers path; do

@@ -134,7 +134,7 @@ is_undone() { # MESSAGE
 	[ "$(ls pages)" = descriptors.json ]
 	run sh "$top/src/scripts/gather.sh" images pages 3
 	[ "$status" -ne 0 ]
-	[[ $output == *"not all images of the dump are to be seen in 'images'"* ]]
+	[[ $output == *"not all images of the dump are in 'images'"* ]]
 	[ "$(ls pages)" = descriptors.json ]
 	sh "$top/src/scripts/gather.sh" images pages 2
 	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check: the single checks behind preflight's table, grouped by what they look at. Each is a pure
- * function of *p; one that fails says so through check_fail() or check_warn().
+ * check: the single checks of preflight's table, grouped by what they look at. Each is a pure
+ * function of *p. A check that fails ends with check_fail() or check_warn().
  */
 #ifndef CMIGRATE_CHECK_H
 #define CMIGRATE_CHECK_H
@@ -11,12 +11,12 @@
 
 struct finding {
 	char *message;
-	char *remedy; /* NULL: the one of the table */
-	bool warning; /* less severe than the table says */
+	char *remedy; /* NULL: the table's */
+	bool warning; /* a warning, though the table has it as an error */
 	bool gone;    /* the container isn't on its source, or has ended there */
 };
 
-/* Sets the message and returns CHECK_FAILED. remedy NULL: the one of the table. */
+/* Sets the message and returns CHECK_FAILED. remedy NULL: the table's. */
 enum check_outcome check_fail(struct finding *f, const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* As check_fail(), but only a warning. */
@@ -32,8 +32,8 @@ struct check_host check_host(const struct preflight *p, size_t i);
 #define CHECK_HOSTS 2
 
 /*
- * Whether a page server and its client call each other by the addresses that each calls its own:
- * nobody else is let in. An address that moves along is gone in the middle.
+ * Whether the page server and its client know each other by the same addresses: nobody else is let
+ * in. A service address doesn't count: it leaves in the middle of the move.
  */
 bool check_peers(const struct facts *server, const struct facts *client,
 		 const struct bundle *bundle);
@@ -42,7 +42,7 @@ char *check_size(unsigned long long bytes);
 
 #define CHECK(name) enum check_outcome check_##name(const struct preflight *p, struct finding *f)
 
-/* check_host.c */
+/* host.c */
 CHECK(facts);
 CHECK(root);
 CHECK(source_is_destination);
@@ -50,9 +50,9 @@ CHECK(tools);
 CHECK(machine);
 CHECK(cgroup);
 CHECK(memory);
-/* check_cpu.c */
+/* cpu.c */
 CHECK(cpu);
-/* check_criu.c */
+/* criu.c */
 CHECK(runc);
 CHECK(criu);
 CHECK(criu_kernel);
@@ -60,28 +60,28 @@ CHECK(criu_check);
 CHECK(criu_order);
 CHECK(criu_config);
 CHECK(gate);
-/* check_pages.c */
+/* post_copy.c */
 CHECK(pages);
-/* check_shared.c */
+/* shared_directory.c */
 CHECK(bundle);
 CHECK(writable);
 CHECK(shared);
 CHECK(space);
-/* check_container.c */
+/* container.c */
 CHECK(container);
 CHECK(name);
 CHECK(binds);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
-/* check_limits.c */
-CHECK(memory_limit);
-CHECK(pids_limit);
 CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
-/* check_network.c */
+/* limits.c */
+CHECK(memory_limit);
+CHECK(pids_limit);
+/* network.c */
 CHECK(netns);
 CHECK(ports);
 CHECK(device);

@@ -21,7 +21,7 @@
 
 enum check_severity {
 	CHECK_ERROR,   /* the move is refused */
-	CHECK_WARNING, /* said, and moved all the same */
+	CHECK_WARNING, /* printed; the container moves all the same */
 };
 
 enum check_outcome { CHECK_OK, CHECK_FAILED, CHECK_SKIPPED, CHECK_NOT_NEEDED };
@@ -33,9 +33,9 @@ struct preflight {
 	const char *source_name, *destination_name;
 	const struct facts *source, *destination;
 	const char *destination_device; /* from configuration, or NULL */
-	uint64_t destination_room;	/* bytes that it leaves containers there; room.h */
+	uint64_t destination_room;	/* bytes left there for containers; memory_left.h */
 	enum strategy_id strategy;
-	bool direct; /* memory does not go by the shared directory */
+	bool direct; /* memory goes straight to the destination */
 	bool tcp_established;
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
 	struct argv skip;	      /* ids */
@@ -43,7 +43,7 @@ struct preflight {
 	bool ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */
 	/* Set by preflight_addresses() */
-	/* As they are on the source; one that isn't there has no device. */
+	/* As they are on the source; an address that isn't there has no device. */
 	struct address source_addresses[ADDRESSES_MAX];
 	struct address
 		destination_addresses[ADDRESSES_MAX]; /* as they are to be on the destination */
@@ -57,7 +57,7 @@ struct check {
 	const char *id; /* of a-z and '-', never changed */
 	/* At worst: a check that fails may turn out to be only a warning. */
 	enum check_severity severity;
-	bool vital;	    /* without it a move makes no sense: --skip-check isn't suggested */
+	bool vital;	    /* no move can succeed without it: --skip-check isn't suggested */
 	const char *what;   /* looked at; one line */
 	const char *remedy; /* what to do about it; one line */
 	enum check_outcome (*run)(const struct preflight *p, struct finding *f);
@@ -81,25 +81,24 @@ struct check_results {
 const struct check *preflight_checks(size_t *ret_n);
 
 /*
- * Finds, for every address of the bundle, its device and prefix on the source (where it is now),
- * and the device it is to have on the destination: the one it names ("@DEVICE"), else the
- * configured one, else the one whose network holds it (`route` fact), else the source's. Fills the
- * three arrays. A prefix that the bundle gives is kept for the destination, else it is the
- * source's. Where no device is to be found it is "" and check 'device' fails; -1 with EXIT_REFUSED
- * where that check is skipped.
+ * Finds for every address of the bundle its device and prefix on the source, and the device that
+ * it gets on the destination: the device that it names ("@DEVICE"), else the configured one, else
+ * the one whose network holds it (`route` fact), else the source's. Fills the three arrays. The
+ * destination's prefix is the bundle's if that has one, else the source's. If no device is found it
+ * is "" and check 'device' fails; if that check is skipped, -1 with EXIT_REFUSED.
  */
 int preflight_addresses(struct preflight *p, struct err *err);
 /*
- * The addresses of the bundle with the devices that they are to have on a host where the container
- * starts, by the same rules; facts: what the host has. ret has room for ADDRESSES_MAX.
- * EXIT_REFUSED: an address has no device there.
+ * The addresses of the bundle with the devices that they get on a host where the container starts,
+ * by the same rules. facts are the host's. ret has room for ADDRESSES_MAX. EXIT_REFUSED: an address
+ * has no device there.
  */
 int preflight_devices(const struct host *host, const struct bundle *bundle,
 		      const struct facts *facts, struct address *ret, struct err *err);
-/* Adds each id of lists ("ID[,ID]") to *ret. One that isn't known is EXIT_USAGE, and the nearest is
- * named. */
+/* Adds each id of lists ("ID[,ID]") to *ret. EXIT_USAGE for an unknown id; the message proposes the
+ * nearest. */
 int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
-/* Runs all checks but those that skip names. It is up to preflight_verdict() whether to go on. */
+/* Runs all checks except those in skip. preflight_verdict() then decides. */
 void preflight_run(const struct preflight *p, struct check_results *ret);
 /* 0, or -1 with EXIT_REFUSED and one line: the first failed error, its remedy, its id, how many
  * more. The cause is CAUSE_CHECK or CAUSE_GONE, with that id. */

@@ -15,8 +15,11 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/host.h"
 
-/* With LINK_GRACE_MS on top, a host has 8 s to be reached and to reply. */
-#define ASK_TIMEOUT_MS 4000
+/*
+ * For an answer that takes a tenth of a second. It bounds a command that hangs: a host that can't be
+ * reached, or is lost, is known by ssh's own limits before. LINK_GRACE_MS comes on top.
+ */
+#define ASK_TIMEOUT_MS 15000
 
 struct answer {
 	struct host *host;

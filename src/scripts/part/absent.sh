@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# absent FILE: whether it is surely not there. test(1) says the same of a file that an NFS server can't give just now.
+# absent FILE: whether it certainly does not exist. test(1) fails as well for a file that an NFS server can't give just now.
 absent() {
 	case $(LC_ALL=C ls -d "$1" 2>&1) in
 	*'No such file or directory'*) ;;

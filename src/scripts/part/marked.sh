@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# marked MARK: the pids that have MARK in their environment. Only our own user's outside of containers: anybody
-# else's may have it as well, and be waited for until the end of days.
+# marked MARK: the pids that have MARK in their environment. Only our own user's processes outside of containers: another
+# user's process could have it too, and be waited for without end.
 is_ours() { # PID
-	# By the real user: /proc/PID belongs to root where a process has made itself unreadable.
+	# By the real user: /proc/PID belongs to root if a process has made itself unreadable.
 	while read -r key real _; do
 		[ "$key" = Uid: ] && break
 	done <"/proc/$1/status"

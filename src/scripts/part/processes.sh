@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2154 # the script that has it sets "state"
-# What the processes of a container have that a dump or a restore can't do, or only in a way of its own; facts.sh.
+# What a container's processes have that a dump or a restore can't do, or only in a special way. For facts.sh.
 
-# The first process, as runc counts.
+# The container's first process, from runc's state.
 first_of_state() {
 	printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p;' | head -n 1
 }
 
-# What of the container's memory can't be given back: of its cgroup, where pages that processes share count once.
+# The memory of the container's cgroup that can't be reclaimed. Pages that processes share count once.
 cgroup_memory() { # PID
 	path=$(sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup" 2>/dev/null)
 	stat=/sys/fs/cgroup/memory$path/memory.stat
@@ -18,8 +18,8 @@ cgroup_memory() { # PID
 		END { printf "cgroup-memory=%.0f\n", sum }' "$stat" 2>/dev/null
 }
 
-# What CRIU can't dump, or only with a flag of its own, in one pass over all processes. What names a
-# file in a command below is made of digits alone.
+# Prints what CRIU can't dump, or only with a flag, in one pass over all processes. The commands below get
+# file names that are made of digits alone.
 processes() {
 	first=$1
 	shift
@@ -71,7 +71,7 @@ processes() {
 			tell("deleted", line " " path)
 		close(cmd)
 	}
-	# Mapped, perhaps without a descriptor: a library that was replaced.
+	# Mapped files, perhaps without a descriptor: a library that was replaced.
 	function read_maps(pid,   file, line, part) {
 		file = "/proc/" pid "/maps"
 		while ((getline line < file) > 0) {
@@ -107,7 +107,7 @@ processes() {
 		close(file)
 		own_mounts_read = 1
 	}
-	# Nobody else can want what is locked on a tmpfs that the host has not mounted itself.
+	# Nobody outside can want a lock on a tmpfs that the host itself has not mounted.
 	function tell_lock(pid, line, path, mount,   part) {
 		if (!own_mounts_read)
 			read_own_mounts()
@@ -116,8 +116,8 @@ processes() {
 		tell(is_memory(path) || (device[2] == "memory" && !(device[1] in devices)) ? "own-lock" : "lock",
 		     "process " pid ", " part[3] " " part[5] ", " path)
 	}
-	# A descriptor may be closed and another thing opened under its number while we look: what looks
-	# like a file of the host is looked at again.
+	# A descriptor may be closed and its number be used anew while we look: what seems to be a file of the
+	# host is looked at again.
 	function still_outside(pid, fd, path,   command, now, file, line, mount) {
 		command = "readlink /proc/" pid "/fd/" fd " 2>/dev/null"
 		command | getline now
@@ -166,7 +166,7 @@ processes() {
 		close(cmd)
 		sub(/ +$/, "", words[pid])
 	}
-	# nanosleep is woken by a dump. Those of busybox and toybox are not begun again, but for one without end.
+	# A dump wakes nanosleep. busybox and toybox do not begin it again, except one without end.
 	function sleeps_once(pid,   text) {
 		if (name[pid] !~ /^(u?sleep|busybox|toybox)/)
 			return 0
@@ -176,7 +176,7 @@ processes() {
 		sub(/^[^ ]*(busy|toy)box[^ ]* +/, "", text)
 		return program[pid] ~ /^(busy|toy)box/ && text ~ /^([^ ]*\/)?u?sleep [0-9.]/
 	}
-	# The command that a shell was given ends with the sleep that it waits for.
+	# Whether a shell ends when the sleep that it waits for does.
 	function ends_with(pid, sleeper,   text, last) {
 		if (name[pid] !~ /^(ba|da|a|z|k|mk)?sh$/)
 			return 0
@@ -194,7 +194,7 @@ processes() {
 		sub(/^[^ ]*\//, "", text)
 		return last == "wait" || last == text
 	}
-	# The container ends with the sleep: its first process is that, or waits for it alone.
+	# The container ends with a sleep if its first process is that, or waits for it alone.
 	function tell_sleeps(   pid, main, alone) {
 		main = first
 		if (name[main] ~ /^(tini|tini-static|dumb-init|catatonit|docker-init|podman-init)$/ && children[main] == 1)
@@ -223,7 +223,7 @@ processes() {
 				tell("mptcp", part[4])
 			}
 		close(cmd)
-		# The last words are the own inode, the peer and the inode of that.
+		# The last words are the inode of the socket, its peer and the inode of that.
 		cmd = enter "ss -H -xa 2>/dev/null"
 		while ((cmd | getline line) > 0) {
 			sub(/ +$/, "", line)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034 # the scripts use them
-# runc_state NAME: sets state to runc's JSON, empty where it knows no such container. Fails, with what runc said, where
-# that can't be told: a container that may be there is never taken for none. What runc warns of is no part of it.
+# runc_state NAME: sets state to runc's JSON, or to nothing if runc knows no such container. Fails, with runc's message,
+# if that is unclear: a container that may be there is never taken for absent. runc's warnings are left out.
 runc_state() {
 	for _ in 1 2; do
 		state=$(runc state "$1" 2>/dev/null) && return
 		state=
-		# Its reason alone: where it knows the container now, that is asked for again.
+		# Keeps only runc's reason. If runc knows the container by now, its state is asked for again.
 		why=$(runc state "$1" 2>&1 >/dev/null) || break
 	done
 	case $why in
@@ -21,7 +21,7 @@ ask_runc() {
 	status='' pid='' bundle_there=''
 	runc_state "$1" || return
 	[ -n "$state" ] || return 0
-	# Annotations come behind, and may have any name.
+	# Annotations come later, and may have any name.
 	state=$(printf '%s\n' "$state" | sed '/^ *"annotations"/,$d')
 	status=$(printf '%s\n' "$state" | sed -n 's/^ *"status": *"\([a-z]*\)".*/\1/p')
 	pid=$(printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p')
@@ -31,7 +31,7 @@ ask_runc() {
 	return 1
 }
 
-# Whether it is another one of that name: the same bundle may have two paths, where a link is on the way.
+# Whether it is another container of that name. One bundle may have two paths, by a link.
 # shellcheck disable=SC3013 # dash, bash and busybox know -ef
 is_foreign() { # BUNDLE
 	[ -n "$status" ] && [ "$bundle_there" != "$1" ] && [ -d "$bundle_there" ] && [ -d "$1" ] &&

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY, and counts in /tmp/count.
+# locker DIRECTORY [again]: holds a lock of each kind on a file of its own in DIRECTORY (-: none), and counts in
+# /tmp/count. It takes locks, no leases, in the directory that is written in /tmp/take, and removes that file.
 # again: tries to take the same locks, and prints those that are free.
 import fcntl
 import os
@@ -44,18 +45,30 @@ def is_free(path, kind):
     return True
 
 
-def hold(directory):
+def hold(directory, kinds=tuple(KINDS)):
     fds = []
-    for kind, (flags, take) in KINDS.items():
+    for kind in kinds:
+        flags, take = KINDS[kind]
         fds.append(os.open(os.path.join(directory, kind), os.O_CREAT | flags))
         take(fds[-1])
     return fds
 
 
-def count():
+def take_more():
+    try:
+        with open("/tmp/take", encoding="ascii") as file:
+            more = hold(file.read(), EXCLUDING)
+    except FileNotFoundError:
+        return []
+    os.unlink("/tmp/take")
+    return more
+
+
+def count(held):
     n = 0
     while True:
         n += 1
+        held += take_more()
         with open("/tmp/count", "w", encoding="ascii") as file:
             file.write(str(n))
         time.sleep(0.02)
@@ -64,5 +77,4 @@ def count():
 if len(sys.argv) > 2:
     print(" ".join(k for k in EXCLUDING if is_free(os.path.join(sys.argv[1], k), k)))
 else:
-    held = hold(sys.argv[1])
-    count()
+    count([] if sys.argv[1] == "-" else hold(sys.argv[1]))

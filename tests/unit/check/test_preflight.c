@@ -411,14 +411,14 @@ static const struct row failing[] = {
 	 "has a file of the host open: process 450, descriptor 1, /var/log/web.log", false},
 	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, NULL,
 	 "container 'web' on rhel01 holds a lock on a file that others see: process 425, FLOCK "
-	 "WRITE, /data/web.pid; the copy there ends before the restore",
+	 "WRITE, /data/web.pid; its copy there ends before the restore",
 	 true},
 	{"locks", "lock=process 425, FLOCK WRITE, /data/web.pid\n", NULL, post_copy,
-	 "with post-copy both copies would want a lock that container 'web' on rhel01 holds: "
+	 "with post-copy both copies would need a lock that container 'web' on rhel01 holds: "
 	 "process 425, FLOCK WRITE, /data/web.pid",
 	 false},
 	{"sleep", "first-sleep=process 7, sleep 3600\n", NULL, NULL,
-	 "a dump ends the sleep with which container 'web' on rhel01 would end: process 7, sleep "
+	 "a dump would end container 'web' on rhel01, which ends with a sleep: process 7, sleep "
 	 "3600",
 	 false},
 	{"sleep", "sleep=process 8, sleep 1\n", NULL, NULL,
