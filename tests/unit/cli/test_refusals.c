@@ -200,7 +200,7 @@ static void configurations(void **state)
 		{"{\"hosts\": {\"hosta\": {}, \"hostb\": {}}, \"rebalance\": {\"by\": \"weight\"}}",
 		 {"rebalance", 2, "rebalance.by: 'weight' is not one of"}},
 		{"{\"hosts\": {\"hosta\": {}, \"hostb\": {}}, \"rebalance\": {\"threshold\": -1}}",
-		 {"rebalance", 2, "'rebalance.threshold' is no share"}},
+		 {"rebalance", 2, "'rebalance.threshold' is not a share"}},
 		{"{\"hosts\": {\"hosta\": {\"memory\": \"16X\"}, \"hostb\": {}}}",
 		 {"rebalance", 2, "'hosts.hosta.memory' is not a size such as 16G"}},
 		{"{\"hosts\": {\"hosta\": {}}}", {"rebalance", 2, "no other host"}},

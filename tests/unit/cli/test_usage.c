@@ -141,7 +141,7 @@ static void no_configuration_an_empty_name_is_none(void **state)
 		assert_at(object, "event", "\"error\"");
 		assert_at(object, "exit_code", "2");
 		assert_non_null(
-			strstr(json_string_value(value_at(object, "error")), "no configuration"));
+			strstr(json_string_value(value_at(object, "error")), "names no hosts"));
 		json_decref(object);
 	}
 }
