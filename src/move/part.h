@@ -45,6 +45,8 @@ void move_settle_transport(struct move *move);
  */
 void move_name_page_server(struct move *move, const char *server, const char *client,
 			   const struct facts *facts);
+/* Fills side->own_ips for the first n of its addresses, from its facts. */
+void move_find_own_ips(struct side *side, size_t n);
 /* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *move);
 

@@ -313,39 +313,6 @@ int move_gather_facts(struct move *m, const struct config *config, struct err *e
 	return 0;
 }
 
-/*
- * An address of the destination's device in the family of a service address: where to bounce to.
- * One that is deprecated may be another container's, and move away: only where there is no other.
- */
-static void find_hops(struct move *m)
-{
-	json_t *links = facts_json(&m->side[DESTINATION].facts, "addr");
-	const json_t *link, *info;
-	bool poor4 = false, poor6 = false;
-	size_t i, j;
-
-	json_array_foreach (links, i, link) {
-		const char *device = json_string_value(json_object_get(link, "ifname"));
-		if (!device || strcmp(device, m->side[DESTINATION].addresses[0].device) != 0)
-			continue;
-		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
-			const char *ip = json_string_value(json_object_get(info, "local"));
-			struct address a;
-			struct err bad = ERR_INIT;
-			if (!ip || address_parse(ip, &a, &bad) < 0)
-				continue;
-			char **hop = a.v6 ? &m->plan.forward_to6 : &m->plan.forward_to4;
-			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
-			bool *poor = a.v6 ? &poor6 : &poor4;
-			if (!*hop || (*poor && !deprecated)) {
-				str_set(hop, a.ip);
-				*poor = deprecated;
-			}
-		}
-	}
-	json_decref(links);
-}
-
 void move_set_dump_timeout(struct move *m, uint64_t bytes)
 {
 	uint64_t ms = bytes / DUMP_BYTES_MS;
@@ -441,7 +408,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	move_settle_transport(m);
 	if (move_check(m, config, opts, err) < 0)
 		return -1;
-	find_hops(m);
+	move_find_own_ips(&m->side[DESTINATION], m->bundle.n_addresses);
 	move_set_sides(m);
 	return 0;
 }

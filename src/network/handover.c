@@ -178,14 +178,18 @@ int net_hold_clear(const struct net *net, const char *tag, struct err *err)
 	return run(net, &a, err);
 }
 
-int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
-	       struct err *err)
+int net_bounce(const struct net *net, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), or_empty(hop4),
-		    or_empty(hop6), NULL);
-	add_addresses(&a, net);
+	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), NULL);
+	for (size_t i = 0; i < net->n; i++) {
+		const struct address *to = &net->addresses[i];
+		if (!*net->next_hops[i])
+			return err_set(err, EXIT_FAILED,
+				       "the destination has no other address beside %s", to->ip);
+		argv_addf(&a, "%s/%d@%s,%s", to->ip, to->prefix, to->device, net->next_hops[i]);
+	}
 	return run(net, &a, err);
 }
 
@@ -208,7 +212,7 @@ int net_bounce_clear(const struct net *net, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), "", "", NULL);
+	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), NULL);
 	return run(net, &a, err);
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# bounce set|clear TAG NETNS NEXT-HOP-4 NEXT-HOP-6 IP/PREFIX@DEVICE...
+# bounce set TAG NETNS IP/PREFIX@DEVICE,NEXT-HOP...
+# bounce clear TAG NETNS
 #
 # Sends packets that still arrive at the source for the addresses on to the destination (nftables,
 # ingress hook, fwd): at first only requests for new connections, so that those being made are finished
@@ -9,8 +10,8 @@
 # From then on the frozen copy's kernel must say nothing either: an acknowledgement or a retransmission
 # that it sends behind the dump has a later TCP timestamp than what the restored copy goes on with, whose
 # packets the client would drop as old ones. Table inet, TCP alone.
-verb=$1 tag=$2 netns=$3 hop4=$4 hop6=$5
-shift 5
+verb=$1 tag=$2 netns=$3
+shift 3
 table=cmigrate_$tag
 
 . part/ns.sh
@@ -18,12 +19,10 @@ table=cmigrate_$tag
 . part/table.sh
 
 rule() {
-	device=${1##*@} ip=${1%%/*}
-	case $ip in
-	*:*) family=ip6 to="fwd ip6 to $hop6 device \"$device\"" hop=$hop6 all=all6 ;;
-	*) family=ip to="fwd ip to $hop4 device \"$device\"" hop=$hop4 all=all4 ;;
-	esac
-	[ -n "$hop" ] || return 1
+	hop=${1##*,} address=${1%,*}
+	device=${address##*@} ip=${address%%/*} family=ip all=all4
+	case $ip in *:*) family=ip6 all=all6 ;; esac
+	to="fwd $family to $hop device \"$device\""
 	chain=in_$(printf '%s' "$device" | tr -c 'A-Za-z0-9\n' _)
 	echo "add chain netdev $table $chain { type filter hook ingress device \"$device\" priority -500; }"
 	echo "add rule netdev $table $chain $family daddr $ip tcp flags & (syn | ack) == syn $to"
@@ -45,7 +44,7 @@ rules() {
 	echo "add rule inet $table out meta l4proto tcp ip saddr @all4 drop"
 	echo "add rule inet $table out meta l4proto tcp ip6 saddr @all6 drop"
 	for word in "$@"; do
-		rule "$word" || return 1
+		rule "$word"
 	done
 }
 
@@ -56,8 +55,8 @@ if [ "$verb" = clear ]; then
 fi
 # The address leaves beside the dump, where there is no time for it.
 for word in "$@"; do
-	device=${word##*@}
+	address=${word%,*}
+	device=${address##*@}
 	spare_others
 done
-rules=$(rules "$@") || exit 1
-printf '%s\n' "$rules" | ns nft -f -
+rules "$@" | ns nft -f -

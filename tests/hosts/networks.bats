@@ -35,6 +35,9 @@ teardown() {
 	for host in rhel01 rhel02; do
 		on $host ip netns del shop >/dev/null 2>&1 || true
 	done
+	for host in client rhel01 rhel02; do
+		on $host ip link del two0 >/dev/null 2>&1 || true
+	done
 }
 
 # A program that the host lacks for the length of a test.
@@ -150,6 +153,31 @@ cache_with_two_families() {
 	moves_with_packets queued
 	clients_lost_nothing
 	unchanged
+}
+
+# "two0" is a second device, on the same wire, with a network of its own.
+add_second_device() {
+	local host n=0
+	for host in client rhel01 rhel02; do
+		on $host ip -batch - <<-END
+			link add link eth0 name two0 type macvlan mode bridge
+			link set two0 up
+			addr add 10.98.0.11$((n++))/24 dev two0
+		END
+	done
+}
+
+@test "addresses on two devices: packets are sent on in the network of each" {
+	local sent
+	add_second_device
+	make_redis cache 10.99.0.101/32 --label org.cmigrate.address=10.99.0.101/32@eth0,10.98.0.101/24@two0
+	start_container rhel01 cache
+	start_clients 10.99.0.101 10.98.0.101
+	remember rhel01 rhel02
+	sent=$(on client cmigrate -v move cache rhel02 --from rhel01 2>&1) || { echo "$sent"; false; }
+	[[ $sent == *'(bounce) set '*' 10.99.0.101/32@eth0,10.99.0.'*' 10.98.0.101/24@two0,10.98.0.112'* ]]
+	runs_only_on rhel02 cache
+	clients_lost_nothing
 }
 
 # "shop": a network namespace on both hosts, on the wire by a macvlan of eth0. By that a host doesn't reach

@@ -22,6 +22,8 @@ struct net {
 	struct host *host;
 	const char *netns; /* path, or NULL */
 	struct address addresses[ADDRESSES_MAX];
+	/* For each address, the other host's own one on the same network; "": it has none. */
+	char next_hops[ADDRESSES_MAX][IP_SIZE];
 	size_t n;
 };
 
@@ -68,12 +70,11 @@ int net_release(const struct net *net, const char *tag, enum hold_kind kind, str
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 
 /*
- * At the source: requests for new connections to the addresses are sent on to the destination
- * (hop4, hop6: an address of its device, NULL where it has none of that family). Fails where the
- * kernel or nft can't; then the hand-over relies on the announcement.
+ * At the source: requests for new connections to the addresses are sent on to the destination, to
+ * the next hop of each. It fails if an address has none, or if the kernel or nft can't do it. Then
+ * nothing is sent on, and the hand-over relies on the announcement.
  */
-int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
-	       struct err *err);
+int net_bounce(const struct net *net, const char *tag, struct err *err);
 /*
  * From now on all packets for them are, and what the host's own kernel still says over TCP from
  * them is dropped; started, one nft and no shell, for the container is frozen.

@@ -142,7 +142,8 @@ static void let_in(void **state)
 		ROW("(fence) " ID " CMIGRATE_RECOVER=" ID ".123456"),
 		ROW("(address) up '' 192.0.2.1/24@eth0 fd00::1/64@eth0.5"),
 		ROW("(hold) set 0a1b2c3d 20002 /run/netns/x 192.0.2.1/24@eth0"),
-		ROW("(bounce) set 0a1b2c3d '' 192.0.2.9 '' 192.0.2.1/24@eth0"),
+		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,192.0.2.9 "
+		    "fd00::1/64@eth0.5,fd00::9"),
 		ROW("ip -force -batch -", .input = "addr del 192.0.2.1/24 dev eth0\n"
 						   "addr del fd00::1/64 dev eth0\n"),
 		ROW("nsenter --net=/run/netns/x -- ping -q -c 1 -W 0.01 -I cm0a1b2c3d 192.0.2.1"),
@@ -352,7 +353,9 @@ static void kept_out(void **state)
 		ROW("(hold) set 0a1b2c3d; 20002 '' 192.0.2.1/24@eth0"),
 		ROW("(hold) set ../../x 20002 '' 192.0.2.1/24@eth0"),
 		ROW("(hold) set 0a1b2c3d a[0] '' 192.0.2.1/24@eth0"),
-		ROW("(bounce) set 0a1b2c3d '' 192.0.2.9~counter '' 192.0.2.1/24@eth0"),
+		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,192.0.2.9~counter"),
+		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,"),
+		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0"),
 		ROW("(settle) '' 192.0.2.1~or~dport~=~22"),
 		ROW("ip -force -batch -", .input = "link del eth0\n"),
 		ROW("ip -force -batch -", .input = "netns exec x id\n"),
