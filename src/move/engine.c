@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/criu/pre_copy.h"
 #include "cmigrate/move/step_tables.h"
 #include "freeze_limit.h"
 #include "steps.h"
@@ -358,11 +359,17 @@ static int begin(struct move *move, struct err *err)
 	return status;
 }
 
+/* Each step has a deadline of its own; this is their sum. A pass of pre-copy is one more dump. */
+static int64_t limit_ms(const struct move *move)
+{
+	int64_t dumps = 2 + (move_is_pre_copy(move) ? PRECOPY_PASSES : 0);
+
+	return STEPS_MS + dumps * move->plan.dump_timeout_ms + move->plan.timeout_ms;
+}
+
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
 {
-	/* Each step has a deadline of its own; this bounds their sum. */
-	move->progress.deadline_us = deadline_in_ms(
-		STEPS_MS + 2 * (int64_t)move->plan.dump_timeout_ms + move->plan.timeout_ms);
+	move->progress.deadline_us = deadline_in_ms(limit_ms(move));
 	if (begin(move, err) < 0) {
 		set_outcome(move, "refused", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;
