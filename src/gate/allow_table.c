@@ -163,7 +163,7 @@ const struct permit permits[] = {
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
 	ROW("(criu_locks) note|remove {run} {netns}"),
-	ROW("(hold) set|no_drop|clear {tag} {number} {netns} {address}..."),
+	ROW("(hold) set|no_drop|clear {tag} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {forward}..."),
 	ROW("(bounce) clear {tag} {netns}"),
 	ROW("nft {bounce}"),

@@ -10,10 +10,6 @@
 /* Milliseconds as a rule; an emulated host under load has taken 5 s to set its hold. */
 #define KICK_MS 200
 #define NET_TIMEOUT_MS 15000
-/* Of the redirecting filter at the destination: behind an operator's own, one pair for each move.
- */
-#define PRIORITY_BASE 20000
-#define PRIORITY_SPAN 10000
 
 static const char *or_empty(const char *s)
 {
@@ -84,10 +80,7 @@ void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
 
 static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
 {
-	CLEANUP_FREE char *priority =
-		str_fmt("%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
-
-	script_argv(a, &script_hold, verb, tag, priority, or_empty(net->netns), NULL);
+	script_argv(a, &script_hold, verb, tag, or_empty(net->netns), NULL);
 	add_addresses(a, net);
 }
 

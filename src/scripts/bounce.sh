@@ -49,7 +49,6 @@ rules() {
 }
 
 if [ "$verb" = clear ]; then
-	command -v nft >/dev/null || exit 0
 	drop_table netdev "$table" && drop_table inet "$table"
 	exit
 fi

@@ -223,7 +223,6 @@ script() { # NAME ARG...: with the parts that it takes in
 	END
 	script run web "$BATS_TEST_TMPDIR"
 	[[ $(cat "$BATS_TEST_TMPDIR/log") == /run/cmigrate/*@* ]]
-	grep -q -x 'made=/run/cmigrate/.*@' "$top/src/scripts/hold.sh"
 }
 
 # A cgroup in which the copy of a container called web9 would be: the one that a restore noted is above it.

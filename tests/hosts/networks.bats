@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
-# Open connections on hosts that differ: without nft, without a queue, with several addresses, with a
+# Open connections on hosts that differ: without a queue, with several addresses, with a
 # network namespace for the container.
 
 load lib/lab
@@ -24,9 +24,7 @@ teardown() {
 	unwrap rhel01 rhel02
 	for host in rhel01 rhel02; do
 		on $host bash -c '
-			for program in nft tc; do
-				[[ ! -e /var/hidden/$program ]] || mv "/var/hidden/$program" "/usr/sbin/$program"
-			done
+			[[ ! -e /var/hidden/tc ]] || mv /var/hidden/tc /usr/sbin/tc
 			rm -rf /etc/criu
 			rm -f /usr/local/sbin/ip /usr/local/sbin/unshare
 			nft flush ruleset' >/dev/null 2>&1 || true
@@ -97,16 +95,7 @@ cache_with_two_families() {
 	start_clients 10.99.0.101 fd99::101
 }
 
-@test "hosts without nft: packets are queued, connections stay" {
-	hide nft
-	cache_with_two_families
-	remember rhel01 rhel02
-	moves_with_packets queued
-	clients_lost_nothing
-	unchanged
-}
-
-@test "hosts without ifb: packets are dropped by nft, connections stay" {
+@test "hosts without ifb: packets are dropped, connections stay" {
 	hide_ifb
 	cache_with_two_families
 	remember rhel01 rhel02
@@ -122,26 +111,6 @@ cache_with_two_families() {
 	remember_rules
 	moves_with_packets dropped
 	clients_lost_nothing
-	rules_are_as_before
-}
-
-# Without nft a table can't be removed: where none of iptables is in use, one stays, without rules.
-# bats test_tags=all
-@test "hosts with iptables alone, no ifb: packets are dropped, connections stay" {
-	local host
-	hide_ifb
-	for host in rhel01 rhel02; do
-		on $host sh -c 'iptables -A INPUT -p tcp --dport 9998 -j DROP; ip6tables -A INPUT -p tcp --dport 9998 -j DROP'
-	done
-	remember_rules
-	hide nft
-	cache_with_two_families
-	remember rhel01 rhel02
-	moves_with_packets dropped
-	clients_lost_nothing
-	unchanged
-	on rhel01 mv /var/hidden/nft /usr/sbin/nft
-	on rhel02 mv /var/hidden/nft /usr/sbin/nft
 	rules_are_as_before
 }
 

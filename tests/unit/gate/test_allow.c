@@ -141,7 +141,7 @@ static void let_in(void **state)
 		ROW("(address) down '' 192.0.2.1/24@"),
 		ROW("(fence) " ID " CMIGRATE_RECOVER=" ID ".123456"),
 		ROW("(address) up '' 192.0.2.1/24@eth0 fd00::1/64@eth0.5"),
-		ROW("(hold) set 0a1b2c3d 20002 /run/netns/x 192.0.2.1/24@eth0"),
+		ROW("(hold) set 0a1b2c3d /run/netns/x 192.0.2.1/24@eth0"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,192.0.2.9 "
 		    "fd00::1/64@eth0.5,fd00::9"),
 		ROW("ip -force -batch -", .input = "addr del 192.0.2.1/24 dev eth0\n"
@@ -349,10 +349,10 @@ static void kept_out(void **state)
 		ROW("(address) up '' 192.0.2.1@eth0"),
 		ROW("(address) up netns 192.0.2.1/24@eth0"),
 		ROW("(address) up /run/../x 192.0.2.1/24@eth0"),
-		ROW("(hold) queue 0a1b2c3d 20002 '' 192.0.2.1/24@eth0"),
-		ROW("(hold) set 0a1b2c3d; 20002 '' 192.0.2.1/24@eth0"),
-		ROW("(hold) set ../../x 20002 '' 192.0.2.1/24@eth0"),
-		ROW("(hold) set 0a1b2c3d a[0] '' 192.0.2.1/24@eth0"),
+		ROW("(hold) queue 0a1b2c3d '' 192.0.2.1/24@eth0"),
+		ROW("(hold) set 0a1b2c3d; '' 192.0.2.1/24@eth0"),
+		ROW("(hold) set ../../x '' 192.0.2.1/24@eth0"),
+		ROW("(hold) set 0a1b2c3d a[0] 192.0.2.1/24@eth0"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,192.0.2.9~counter"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0"),
