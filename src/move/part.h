@@ -5,6 +5,8 @@
 
 #include "cmigrate/move/move.h"
 
+/* Nothing has been changed yet: a host that can't be reached makes the move refused. Returns -1. */
+int move_refusal(struct err *err);
 /* Fills run, images, marks and tag from id and bundle. */
 void move_name_things(struct move *move);
 /* A move as far as it is known without asking: id, bundle, names of things. EXIT_USAGE: an option.
