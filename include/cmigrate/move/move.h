@@ -125,6 +125,7 @@ struct move_progress {
 /* What recovery knows of an interrupted move. */
 struct move_recovery {
 	bool active;	   /* its record is written by recover_move(), once it knows the outcome */
+	bool take_source;  /* asked for: the source's copy goes on, though the move was committed */
 	bool keep_journal; /* what is undone isn't over: recovery tries another way */
 	bool only_copy;	   /* on the destination: nothing is to be undone */
 	bool serves;	   /* it has since the crash: only its silence leads back */

@@ -19,7 +19,7 @@
 #define LOCK_TICK_MS 50
 
 struct recover_opts {
-	bool all;
+	bool all, take_source;
 	struct argv fenced;
 	char *on;
 };
@@ -133,6 +133,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 		/* The journal stays where it was found, also when that host is neither of the two.
 		 */
 		move->journal.store = store;
+		move->recovery.take_source = job->opts->take_source;
 		status = (int)recover_move(move, state->committed, err);
 		if (status == EXIT_IN_DOUBT && fence_silent(job, move)) {
 			*err = (struct err)ERR_INIT;
@@ -286,6 +287,8 @@ static const struct opt table[] = {
 	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
 	    "this host is off for certain: nothing runs there; repeatable"),
+	ROW(take_source, "take-source", OPT_FLAG, NULL,
+	    "if the move was committed and the destination is gone: take the source's older copy"),
 	ROW(on, "on", OPT_STRING, "HOST",
 	    "a host that has the shared directory, if this one hasn't"),
 	{.name = NULL},
