@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/move/engine.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/criu/pre_copy.h"
 #include "cmigrate/move/step_tables.h"
+#include "fault_point.h"
 #include "freeze_limit.h"
 #include "steps.h"
 
@@ -18,21 +17,6 @@
 /* How often a dump that can't seize the processes is tried, and the pause after the first. */
 #define SEIZURES 3
 #define SEIZURE_PAUSE_MS 200
-
-/*
- * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
- * CMIGRATE_PAUSE stops it until SIGCONT.
- */
-static void fault_point(const char *step, const char *when)
-{
-	const char *fault = getenv("CMIGRATE_FAULT"), *pause = getenv("CMIGRATE_PAUSE");
-	CLEANUP_FREE char *here = str_fmt("%s:%s", step, when);
-
-	if (fault && strcmp(fault, here) == 0)
-		(void)kill(getpid(), SIGKILL);
-	if (pause && strcmp(pause, here) == 0)
-		(void)kill(getpid(), SIGSTOP);
-}
 
 /* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
  * A recovery has its journal; nothing hangs on its intents. */

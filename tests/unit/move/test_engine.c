@@ -16,6 +16,9 @@
 #include "cmigrate/move/engine.h"
 #include "stub.h"
 
+/* With the points at which the tests end it. */
+#include "../../fault_point.c"
+
 /* Steps that only write down that they ran: "+one" for run, "-one" for undo. */
 static struct buf trace;
 static const char *fails;	    /* the step whose run fails, or NULL */
