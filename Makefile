@@ -49,12 +49,21 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*
 MAN := man/cmigrate.1 man/cmigrate-config.5
 EXAMPLES := $(wildcard examples/*)
 
-all: $(BIN)
+# The program for the tests: the same, with the points at which they end or stop it.
+TEST_BIN := $(BUILD)/test/cmigrate
+
+all: $(BIN) $(TEST_BIN)
 
 $(BIN): $(BUILD)/obj/cli/main.o $(LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
 
-# Everything but main(); the unit tests link it too.
+$(TEST_BIN): $(BUILD)/obj/cli/main.o $(BUILD)/test/fault_point.o $(LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@.new $^ $(PACKAGE_LIBS) $(LDLIBS) && mv $@.new $@
+
+$(BUILD)/test/fault_point.o: tests/fault_point.c $(BUILD)/flags
+	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Everything but main(), for the unit tests too.
 $(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -116,9 +125,9 @@ scale: ## tests many hosts and containers, three controllers at once (needs root
 	@tests/scale/run
 lint: ## checks formatting, runs static analysis, checks manuals
 	@tests/run lint
-format: ## formats the sources
-	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/unit/*/*.c tests/fuzz/*.c)
-fuzz: ## fuzzes each parser for FUZZ_SECONDS (3)
+format: ## brings the sources into shape
+	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/*.c tests/unit/*/*.c tests/fuzz/*.c)
+fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (3)
 	@scripts/setup build test
 	@tests/fuzz/run
 demo: ## shows a move between two test hosts (needs root)
@@ -173,4 +182,4 @@ help: ## prints this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*/*.d)
+-include $(wildcard $(BUILD)/test/*.d $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*/*.d)

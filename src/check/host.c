@@ -41,6 +41,8 @@ CHECK(tools)
 	static const char *const tools[] = {"timeout", "ss",	"ip",	"tar",
 					    "unshare", "mount", "find", "cmp"};
 	bool addresses = p->bundle->n_addresses > 0;
+	/* Rules hold packets back, and keep others away from the port that memory comes from. */
+	bool rules = addresses || p->direct || strategy_is_post_copy(p->strategy);
 
 	for (size_t i = 0; i < CHECK_HOSTS; i++) {
 		struct check_host host = check_host(p, i);
@@ -48,6 +50,9 @@ CHECK(tools)
 			if (!facts_has(host.facts, "tool", tools[t]))
 				return check_fail(f, NULL, "there is no '%s' on %s", tools[t],
 						  host.name);
+		if (rules && !facts_has(host.facts, "tool", "nft"))
+			return check_fail(f, "install nftables there", "there is no 'nft' on %s",
+					  host.name);
 		if (addresses && p->bundle->netns && !facts_has(host.facts, "tool", "nsenter"))
 			return check_fail(f, NULL, "there is no 'nsenter' on %s", host.name);
 	}

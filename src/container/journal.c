@@ -49,6 +49,11 @@ int journal_begin(struct journal *journal, const json_t *move, struct err *err)
 	return add(journal, json_pack("{s:s, s:O}", "event", "begin", "move", move), true, err);
 }
 
+int journal_change(struct journal *journal, const json_t *move, struct err *err)
+{
+	return add(journal, json_pack("{s:s, s:O}", "event", "change", "move", move), true, err);
+}
+
 int journal_end(struct journal *journal, struct err *err)
 {
 	buf_clear(&journal->pending);
@@ -87,7 +92,10 @@ static void take(struct journal_state *state, const json_t *entry)
 
 	if (strcmp(event, "begin") == 0 && json_is_object(move) && !state->move)
 		state->move = json_incref(move);
-	else if (strcmp(event, "commit") == 0)
+	else if (strcmp(event, "change") == 0 && json_is_object(move) && state->move) {
+		json_decref(state->move);
+		state->move = json_incref(move);
+	} else if (strcmp(event, "commit") == 0)
 		state->committed = true;
 	else if (strcmp(event, "undo") == 0)
 		state->committed = false;

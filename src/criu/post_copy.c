@@ -23,14 +23,30 @@ static int run(struct host *host, const struct argv *a, struct err *err)
 	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
 }
 
-int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err)
+void pages_set_port(struct pages *pages, unsigned port)
+{
+	pages->port = port;
+	free(pages->endpoint);
+	pages->endpoint = str_fmt("%s:%u", pages->server, port);
+}
+
+int pages_admit(struct pages *pages, const struct runtime *server, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *said = NULL;
 
 	script_argv(&a, &script_guard, "admit", pages->tag, pages->server, NULL);
 	argv_addf(&a, "%u", pages->port);
 	argv_add(&a, pages->client);
-	return run(server->host, &a, err);
+	if (host_output(server->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &said,
+			err) < 0)
+		return -1;
+	unsigned long port = strtoul(said, NULL, 10);
+	if (port < pages->port || port > pages->port + PAGE_PORTS)
+		return err_set(err, EXIT_FAILED, "%s: no port for memory", server->host->name);
+	if (port != pages->port)
+		pages_set_port(pages, (unsigned)port);
+	return 0;
 }
 
 int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,

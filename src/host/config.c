@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/host/config.h"
 
-#include <ifaddrs.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +10,7 @@
 #include "cmigrate/base/options.h"
 #include "cmigrate/base/strategy.h"
 #include "cmigrate/base/suggest.h"
+#include "this_host.h"
 
 static int read_ssh(const json_t *root, struct config *c, struct err *err)
 {
@@ -273,93 +271,12 @@ const struct config_host *config_find(const struct config *config, const char *n
 	return NULL;
 }
 
-static char *own_name(void)
-{
-	char name[256] = "";
-
-	(void)gethostname(name, sizeof(name) - 1);
-	return str_dup(name);
-}
-
-static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
-{
-	if (!a || a->sa_family != b->sa_family)
-		return false;
-	if (a->sa_family == AF_INET)
-		return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-		       ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-	return a->sa_family == AF_INET6 &&
-	       IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-				  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr);
-}
-
-static bool is_own_address(const struct sockaddr *address)
-{
-	struct ifaddrs *all = NULL;
-	bool own = false;
-
-	/* Debian puts a host's own name at 127.0.1.1, which no device has. */
-	if (address->sa_family == AF_INET &&
-	    ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
-		    IN_LOOPBACKNET)
-		return true;
-	if (getifaddrs(&all) < 0)
-		return false;
-	for (const struct ifaddrs *a = all; a && !own; a = a->ifa_next)
-		own = same_address(a->ifa_addr, address);
-	freeifaddrs(all);
-	return own;
-}
-
-enum whose { OURS, OTHERS, NOBODYS };
-
-/* Looks up the owner of a name's address; NOBODYS if it can't be looked up. */
-static enum whose whose_address(const char *name)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all = NULL;
-	enum whose whose = OTHERS;
-
-	if (getaddrinfo(name, NULL, &hints, &all) != 0)
-		return NOBODYS;
-	for (const struct addrinfo *a = all; a; a = a->ai_next)
-		if (is_own_address(a->ai_addr))
-			whose = OURS;
-	freeaddrinfo(all);
-	return whose;
-}
-
-/*
- * "rhel01" and "rhel01.example.com" are one host if one is the other's short name and the name
- * doesn't have another host's address.
- */
-static bool is_own_name(const char *name)
-{
-	CLEANUP_FREE char *own = own_name();
-	size_t own_len = strcspn(own, "."), len = strcspn(name, ".");
-
-	if (strcmp(name, "localhost") == 0 || strcmp(name, own) == 0)
-		return true;
-	return (own[own_len] == '\0' || name[len] == '\0') && own_len == len && len &&
-	       strncmp(own, name, len) == 0 && whose_address(name) != OTHERS;
-}
-
-/* row: of the configuration, or NULL. Its ssh destination decides, unless that is this machine. */
-static bool is_here(const char *name, const struct config_host *row)
-{
-	if (!is_own_name(name))
-		return false;
-	if (!row || !row->ssh)
-		return true;
-	const char *at = strrchr(row->ssh, '@');
-	return whose_address(at ? at + 1 : row->ssh) == OURS;
-}
-
 char *config_here(const struct config *config)
 {
 	for (size_t i = 0; i < config->n_hosts; i++)
-		if (is_here(config->hosts[i].name, &config->hosts[i]))
+		if (this_host_is(config->hosts[i].name, config->hosts[i].ssh))
 			return str_dup(config->hosts[i].name);
-	return own_name();
+	return this_host_name();
 }
 
 static int unknown_host(const struct config *config, const char *name, struct err *err)
@@ -382,7 +299,7 @@ struct host *config_host(const struct config *config, const char *name, const st
 
 	if (name_check_host(name, err) < 0)
 		return NULL;
-	bool here = is_here(name, row);
+	bool here = this_host_is(name, row ? row->ssh : NULL);
 	if (config->n_hosts && !row && !here) {
 		(void)unknown_host(config, name, err);
 		return NULL;

@@ -79,7 +79,7 @@ static void find_pages(struct move *m)
 	m->side[SOURCE].options.lazy_pages = m->side[DESTINATION].options.lazy_pages = true;
 	if (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0)
 		return;
-	move_name_page_server(m, server, client, &m->side[SOURCE].facts);
+	move_name_page_server(m, server, client);
 }
 
 void move_settle_strategy(struct move *m)

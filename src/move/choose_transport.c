@@ -26,18 +26,6 @@ int move_resolve_transport(struct move *m, const struct config *config,
 	return 0;
 }
 
-static bool listens(const struct facts *facts, unsigned port)
-{
-	const char *value;
-
-	for (size_t i = 0; (value = facts_nth(facts, "listen", i)); i++) {
-		const char *colon = strrchr(value, ':');
-		if (colon && strtoul(colon + 1, NULL, 10) == port)
-			return true;
-	}
-	return false;
-}
-
 /* Moves that a batch makes at once are numbered, so that none of them takes another's port. */
 static unsigned first_port(const struct move *m)
 {
@@ -47,18 +35,11 @@ static unsigned first_port(const struct move *m)
 	return (unsigned)(n % PAGE_PORTS);
 }
 
-void move_name_page_server(struct move *m, const char *server, const char *client,
-			   const struct facts *facts)
+void move_name_page_server(struct move *m, const char *server, const char *client)
 {
-	unsigned n = first_port(m);
-	m->page_server.port = PAGE_PORT_FIRST + n;
-	/* The ports after those are nobody's first choice. */
-	for (unsigned i = 0; listens(facts, m->page_server.port) && i < PAGE_PORTS; i++)
-		m->page_server.port = PAGE_PORT_FIRST + PAGE_PORTS + (n + i) % PAGE_PORTS;
 	str_set(&m->page_server.server, server);
 	str_set(&m->page_server.client, client);
-	free(m->page_server.endpoint);
-	m->page_server.endpoint = str_fmt("%s:%u", server, m->page_server.port);
+	pages_set_port(&m->page_server, PAGE_PORT_FIRST + first_port(m));
 }
 
 /*
@@ -113,6 +94,5 @@ void move_settle_transport(struct move *m)
 		m->plan.transport = TRANSPORT_SHARED;
 	if (move_is_direct(m))
 		move_name_page_server(m, facts_get(&m->side[SOURCE].facts, "peer"),
-				      facts_get(&m->side[SOURCE].facts, "peer-from"),
-				      &m->side[DESTINATION].facts);
+				      facts_get(&m->side[SOURCE].facts, "peer-from"));
 }

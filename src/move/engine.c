@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/move/engine.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/criu/pre_copy.h"
 #include "cmigrate/move/step_tables.h"
+#include "fault_point.h"
 #include "freeze_limit.h"
 #include "steps.h"
 
@@ -17,21 +17,6 @@
 /* How often a dump that can't seize the processes is tried, and the pause after the first. */
 #define SEIZURES 3
 #define SEIZURE_PAUSE_MS 200
-
-/*
- * For the tests of crashes: CMIGRATE_FAULT=STEP:before|after|undo ends this process there,
- * CMIGRATE_PAUSE stops it until SIGCONT.
- */
-static void fault_point(const char *step, const char *when)
-{
-	const char *fault = getenv("CMIGRATE_FAULT"), *pause = getenv("CMIGRATE_PAUSE");
-	CLEANUP_FREE char *here = str_fmt("%s:%s", step, when);
-
-	if (fault && strcmp(fault, here) == 0)
-		(void)kill(getpid(), SIGKILL);
-	if (pause && strcmp(pause, here) == 0)
-		(void)kill(getpid(), SIGSTOP);
-}
 
 /* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
  * A recovery has its journal; nothing hangs on its intents. */
@@ -358,11 +343,17 @@ static int begin(struct move *move, struct err *err)
 	return status;
 }
 
+/* Each step has a deadline of its own; this is their sum. A pass of pre-copy is one more dump. */
+static int64_t limit_ms(const struct move *move)
+{
+	int64_t dumps = 2 + (move_is_pre_copy(move) ? PRECOPY_PASSES : 0);
+
+	return STEPS_MS + dumps * move->plan.dump_timeout_ms + move->plan.timeout_ms;
+}
+
 enum exit_code engine_run(const struct strategy *strategy, struct move *move, struct err *err)
 {
-	/* Each step has a deadline of its own; this bounds their sum. */
-	move->progress.deadline_us = deadline_in_ms(
-		STEPS_MS + 2 * (int64_t)move->plan.dump_timeout_ms + move->plan.timeout_ms);
+	move->progress.deadline_us = deadline_in_ms(limit_ms(move));
 	if (begin(move, err) < 0) {
 		set_outcome(move, "refused", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;

@@ -34,7 +34,7 @@ json_t *move_json(const struct move *m)
 
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
-		"s:o, s:s*, s:s*, s:s*,"
+		"s:o, s:s*,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
@@ -46,10 +46,9 @@ json_t *move_json(const struct move *m)
 		addresses_json(m->side[SOURCE].addresses, m->bundle.n_addresses),
 		"destination_addresses",
 		addresses_json(m->side[DESTINATION].addresses, m->bundle.n_addresses), "netns",
-		m->bundle.netns, "hop4", m->plan.forward_to4, "hop6", m->plan.forward_to6,
-		"tcp_established", o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk",
-		o->ext_unix_sk, "shell_job", o->shell_job, "source_runc", (int)o->runc,
-		"source_criu", (int)o->criu, "destination_runc",
+		m->bundle.netns, "tcp_established", o->tcp_established, "file_locks", o->file_locks,
+		"ext_unix_sk", o->ext_unix_sk, "shell_job", o->shell_job, "source_runc",
+		(int)o->runc, "source_criu", (int)o->criu, "destination_runc",
 		(int)m->side[DESTINATION].options.runc, "destination_criu",
 		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
 		"page_server", m->page_server.server, "page_client", m->page_server.client,
@@ -76,13 +75,12 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 /* What ends in rules, command lines and requests. */
 static int check_words(const struct move *m, struct err *err)
 {
-	const char *hops[] = {m->plan.forward_to4, m->plan.forward_to6, m->page_server.server,
-			      m->page_server.client};
+	const char *ips[] = {m->page_server.server, m->page_server.client};
 	struct address unused;
 
-	for (size_t i = 0; i < sizeof(hops) / sizeof(*hops); i++)
-		if (hops[i] && address_parse(hops[i], &unused, err) < 0)
-			return err_wrap(err, "move.hop");
+	for (size_t i = 0; i < sizeof(ips) / sizeof(*ips); i++)
+		if (ips[i] && address_parse(ips[i], &unused, err) < 0)
+			return err_wrap(err, "move.page_server");
 	for (size_t i = 0; i < m->bundle.endpoints.n; i++)
 		if (name_check_endpoint(m->bundle.endpoints.v[i], err) < 0)
 			return err_wrap(err, "move.endpoints");
@@ -119,8 +117,6 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	    document_string(o, "move", "destination", &m->side[DESTINATION].name, err) < 0 ||
 	    document_string(o, "move", "strategy", &strategy, err) < 0 ||
 	    document_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
-	    document_string(o, "move", "hop4", &m->plan.forward_to4, err) < 0 ||
-	    document_string(o, "move", "hop6", &m->plan.forward_to6, err) < 0 ||
 	    document_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
 	    document_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
 	    document_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)

@@ -57,9 +57,7 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	summary_clear(&m->summary);
-	char *texts[] = {m->plan.forward_to4,
-			 m->plan.forward_to6,
-			 m->page_server.server,
+	char *texts[] = {m->page_server.server,
 			 m->page_server.client,
 			 m->page_server.endpoint,
 			 m->progress.freezer,
@@ -76,13 +74,15 @@ void move_free(struct move *m)
 }
 
 /* Without a device: what was not there when the move began, and is not put there either. */
-static struct net net_of(const struct move *move, const struct side *side)
+static struct net net_of(const struct move *move, const struct side *side, const struct side *other)
 {
 	struct net net = {.host = side->host, .netns = move->bundle.netns};
 
 	for (size_t i = 0; i < move->bundle.n_addresses; i++)
-		if (*side->addresses[i].device)
+		if (*side->addresses[i].device) {
+			memcpy(net.next_hops[net.n], other->own_ips[i], IP_SIZE);
 			net.addresses[net.n++] = side->addresses[i];
+		}
 	return net;
 }
 
@@ -103,7 +103,7 @@ void move_set_sides(struct move *move)
 			.locks = !move->side[SOURCE].options.network_lock_skip,
 			.netns = move->bundle.netns,
 		};
-		side->net = net_of(move, side);
+		side->net = net_of(move, side, &move->side[SIDES - 1 - i]);
 	}
 	move->side[SOURCE].options.page_server = move->page_server.endpoint;
 	move->page_server.tag = move->tag;

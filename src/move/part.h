@@ -5,6 +5,8 @@
 
 #include "cmigrate/move/move.h"
 
+/* Nothing has been changed yet: a host that can't be reached makes the move refused. Returns -1. */
+int move_refusal(struct err *err);
 /* Fills run, images, marks and tag from id and bundle. */
 void move_name_things(struct move *move);
 /* A move as far as it is known without asking: id, bundle, names of things. EXIT_USAGE: an option.
@@ -41,10 +43,10 @@ void move_settle_strategy(struct move *move);
 int move_resolve_transport(struct move *move, const struct config *config,
 			   const struct move_opts *opts, struct err *err);
 void move_settle_transport(struct move *move);
-/* Names the page server: its host's address, the other's, a port that is free by the host's facts.
- */
-void move_name_page_server(struct move *move, const char *server, const char *client,
-			   const struct facts *facts);
+/* Names the page server: its host's address, the other's, and the port that it tries first. */
+void move_name_page_server(struct move *move, const char *server, const char *client);
+/* Fills side->own_ips for the first n of its addresses, from its facts. */
+void move_find_own_ips(struct side *side, size_t n);
 /* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *move);
 

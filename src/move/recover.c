@@ -55,6 +55,21 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
 }
 
+enum recovery recover_decide_take_source(const struct recover_facts *f, const char **ret_why)
+{
+	if (!is_alive(f) || is(f->source_status, "running"))
+		return RECOVER_FORWARD;
+	if (!f->destination_known) {
+		*ret_why = "the destination can't tell, and may run its copy";
+		return RECOVER_DOUBT;
+	}
+	if (is(f->destination_status, "running") || is(f->destination_status, "paused")) {
+		*ret_why = "the destination has a newer copy: leave --take-source out";
+		return RECOVER_DOUBT;
+	}
+	return RECOVER_BACK;
+}
+
 /* Ends what the dead controller had started there; unknown hosts are found out by it. */
 static bool fence(const struct move *move, struct host *host, struct err *err)
 {
@@ -344,7 +359,9 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 				      .destination_status =
 					      destination_status ? destination_status : "",
 				      .images = images_anywhere(move)};
-	enum recovery way = recover_decide(&facts, &why);
+	bool takes_source = committed && move->recovery.take_source && move->kind == MOVE_WHOLE;
+	enum recovery way = takes_source ? recover_decide_take_source(&facts, &why)
+					 : recover_decide(&facts, &why);
 	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
 	    is(facts.source_status, "running")) {
 		why = "it was moved, and runs on the source too: end the copy that is not to go on "
@@ -352,6 +369,12 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 		way = RECOVER_DOUBT;
 	} else if (move_cancelled && way != RECOVER_DOUBT) {
 		why = "stopped by a signal, nothing was done";
+		way = RECOVER_DOUBT;
+	}
+	/* The next recovery, if this one is killed, must not take it for committed still. */
+	if (takes_source && way == RECOVER_BACK &&
+	    journal_add(&move->journal, "undo", NULL, true, &source_err) < 0) {
+		why = "the journal can't be written";
 		way = RECOVER_DOUBT;
 	}
 	move->recovery.undecided = way == RECOVER_DOUBT;

@@ -7,23 +7,15 @@
 #include <time.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/base/options.h"
-#include "cmigrate/check/memory_left.h"
 #include "cmigrate/container/find_host.h"
 #include "cmigrate/host/script.h"
 #include "part.h"
 
 #define OPEN_MS 15000
-#define FACTS_MS 60000
-#define TIMEOUT_DEFAULT_S 30
 /* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
 #define DUMP_BYTES_MS 10000
 /* A day: a host may say anything of its memory. */
 #define DUMP_MAX_MS 86400000
-/* While the hosts look at themselves: who answers costs nothing. */
-#define ENDPOINT_MS 1000
-/* As far as an annotation may say it. */
-#define TIMEOUT_MAX_S 1000000
 /* The first that can leave packets alone (criu(8), --network-lock skip). */
 #define CRIU_LOCK_SKIP VERSION(3, 19, 0)
 
@@ -98,8 +90,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	return 0;
 }
 
-/* Nothing had been changed: a host that can't be reached is a refusal. */
-static int refusal(struct err *err)
+int move_refusal(struct err *err)
 {
 	if (err->code == EXIT_FAILED)
 		err->code = EXIT_REFUSED;
@@ -117,12 +108,12 @@ int move_read_bundle(struct move *m, struct err *err)
 	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024};
 	if (host_start(host, &cmd, &job, err) < 0)
-		return refusal(err);
+		return move_refusal(err);
 	job_wait(&job);
 	/* head(1) ends with 1 where there is none. */
 	if (job.lost || job.timed_out || job.status > 1) {
 		(void)job_failure(&job, err);
-		return refusal(err);
+		return move_refusal(err);
 	}
 	if (job.status != 0) {
 		(void)err_set(err, EXIT_REFUSED,
@@ -135,81 +126,6 @@ int move_read_bundle(struct move *m, struct err *err)
 				  m->bundle.name);
 	}
 	return bundle_parse(&m->bundle, buf_str(&job.out), job.out.len, err);
-}
-
-static int set_flag(struct runtime_options *o, const struct argv *words, struct err *err)
-{
-	for (size_t i = 0; i < words->n; i++) {
-		const char *w = words->v[i];
-		if (strcmp(w, "--file-locks") == 0)
-			o->file_locks = true;
-		else if (strcmp(w, "--ext-unix-sk") == 0)
-			o->ext_unix_sk = true;
-		else if (strcmp(w, "--shell-job") == 0)
-			o->shell_job = true;
-		else if (strcmp(w, "--link-remap") == 0)
-			o->link_remap = true;
-		else if (strcmp(w, "--ghost-limit") == 0 && i + 1 < words->n)
-			o->ghost_limit = opts_size(words->v[++i]);
-		else
-			return err_set(err, EXIT_USAGE, "annotation org.cmigrate.criu: '%s'", w);
-	}
-	return 0;
-}
-
-static int resolve_flags(struct move *m, const struct move_opts *opts, struct err *err)
-{
-	struct runtime_options o = {0};
-
-	if (set_flag(&o, &m->bundle.criu_flags, err) < 0)
-		return -1;
-	o.file_locks |= opts->file_locks;
-	o.ext_unix_sk |= opts->ext_unix_sk;
-	o.shell_job |= opts->shell_job;
-	o.link_remap |= opts->link_remap;
-	if (opts->ghost_limit)
-		o.ghost_limit = opts->ghost_limit;
-	const char *said = m->bundle.tcp;
-	bool established = m->bundle.n_addresses > 0;
-	if (said)
-		established = strcmp(said, "established") == 0;
-	if (opts->tcp_established || opts->tcp_close)
-		established = opts->tcp_established;
-	o.tcp_established = established;
-	o.tcp_close = !established;
-	m->side[SOURCE].options = o;
-	m->side[DESTINATION].options = o;
-	return 0;
-}
-
-static unsigned first_of(unsigned a, unsigned b, unsigned c, unsigned d)
-{
-	return a ? a : b ? b : c ? c : d;
-}
-
-int move_resolve_options(struct move *m, const struct config *config, const struct move_opts *opts,
-			 struct err *err)
-{
-	if (opts->addresses.n)
-		m->bundle.n_addresses = 0;
-	for (size_t i = 0; i < opts->addresses.n; i++)
-		if (bundle_add_addresses(&m->bundle, opts->addresses.v[i], err) < 0)
-			return err_wrap(err, "--address");
-	if (opts->endpoints.n)
-		argv_clear(&m->bundle.endpoints);
-	argv_extend(&m->bundle.endpoints, &opts->endpoints);
-	unsigned timeout =
-		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
-	m->plan.timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
-	m->plan.keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
-	m->plan.keep_images = opts->keep_images;
-	m->plan.keep_logs = opts->keep_logs;
-	m->plan.leave_running = opts->leave_running;
-	if (resolve_flags(m, opts, err) < 0)
-		return -1;
-	return move_resolve_strategy(m, config, opts, err) < 0
-		       ? -1
-		       : move_resolve_transport(m, config, opts, err);
 }
 
 static int has_journal(struct move *m, bool *ret, struct err *err)
@@ -237,7 +153,7 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 		return 0;
 	if (store_lock(&m->store, &m->lock, err) < 0)
 		return err->code == EXIT_BUSY ? err_wrap(err, "container '%s'", m->bundle.name)
-					      : refusal(err);
+					      : move_refusal(err);
 	if (has_journal(m, &found, err) < 0)
 		return -1;
 	if (!found)
@@ -246,104 +162,6 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 		      "an interrupted move of '%s' waits: 'cmigrate recover %s' settles it",
 		      m->bundle.name, m->bundle.name);
 	return err_because(err, CAUSE_PENDING);
-}
-
-/* The other host's name in the network. */
-static const char *peer_of(const struct move *m, const struct host *host)
-{
-	const struct host *peer =
-		host == m->side[SOURCE].host ? m->side[DESTINATION].host : m->side[SOURCE].host;
-	const char *name = peer->ssh ? peer->ssh : peer->name;
-	const char *at = strrchr(name, '@');
-
-	return at ? at + 1 : name;
-}
-
-int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-	const struct bundle *b = &m->bundle;
-
-	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
-	argv_addf(&a, "strategy=%s", strategy_name(m->plan.strategy));
-	if (move_is_direct(m))
-		argv_add(&a, "transport=direct");
-	argv_addf(&a, "peer=%s", peer_of(m, host));
-	for (size_t i = 0; i < b->n_addresses; i++)
-		argv_addf(&a, "address=%s", b->addresses[i].ip);
-	for (size_t i = 0; i < b->binds.n; i++)
-		argv_addf(&a, "bind=%s", b->binds.v[i]);
-	if (b->netns)
-		argv_addf(&a, "netns=%s", b->netns);
-	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS};
-	return host_start(host, &cmd, job, err);
-}
-
-void move_ask_endpoints(struct move *m)
-{
-	struct err silent = ERR_INIT;
-
-	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
-	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, NULL, &silent) < 0)
-		str_set(&m->progress.endpoint_silence, silent.msg);
-}
-
-/* Both hosts at once; one that is off has nothing to say. */
-int move_gather_facts(struct move *m, const struct config *config, struct err *err)
-{
-	const struct config_host *row = config_find(config, m->side[DESTINATION].name);
-	CLEANUP_JOB struct job room = {0};
-	CLEANUP_JOB struct job src = {0};
-	CLEANUP_JOB struct job dst = {0};
-	struct job *jobs[] = {&src, &dst};
-
-	if (move_ask(m, m->side[SOURCE].host, "source", &src, err) < 0 ||
-	    move_ask(m, m->side[DESTINATION].host, "destination", &dst, err) < 0 ||
-	    (m->kind == MOVE_WHOLE && room_ask(row, m->side[DESTINATION].host, &room, err) < 0))
-		return refusal(err);
-	move_ask_endpoints(m);
-	jobs_wait_all(jobs, 2);
-	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0 ||
-	    room_read(row, &room, &m->destination_room, err) < 0)
-		return refusal(err);
-	facts_parse(&m->side[SOURCE].facts,
-		    buf_str(m->side[SOURCE].host->fenced ? &dst.out : &src.out));
-	facts_parse(&m->side[DESTINATION].facts,
-		    buf_str(m->side[DESTINATION].host->fenced ? &src.out : &dst.out));
-	return 0;
-}
-
-/*
- * An address of the destination's device in the family of a service address: where to bounce to.
- * One that is deprecated may be another container's, and move away: only where there is no other.
- */
-static void find_hops(struct move *m)
-{
-	json_t *links = facts_json(&m->side[DESTINATION].facts, "addr");
-	const json_t *link, *info;
-	bool poor4 = false, poor6 = false;
-	size_t i, j;
-
-	json_array_foreach (links, i, link) {
-		const char *device = json_string_value(json_object_get(link, "ifname"));
-		if (!device || strcmp(device, m->side[DESTINATION].addresses[0].device) != 0)
-			continue;
-		json_array_foreach (json_object_get(link, "addr_info"), j, info) {
-			const char *ip = json_string_value(json_object_get(info, "local"));
-			struct address a;
-			struct err bad = ERR_INIT;
-			if (!ip || address_parse(ip, &a, &bad) < 0)
-				continue;
-			char **hop = a.v6 ? &m->plan.forward_to6 : &m->plan.forward_to4;
-			bool deprecated = json_is_true(json_object_get(info, "deprecated"));
-			bool *poor = a.v6 ? &poor6 : &poor4;
-			if (!*hop || (*poor && !deprecated)) {
-				str_set(hop, a.ip);
-				*poor = deprecated;
-			}
-		}
-	}
-	json_decref(links);
 }
 
 void move_set_dump_timeout(struct move *m, uint64_t bytes)
@@ -441,7 +259,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	move_settle_transport(m);
 	if (move_check(m, config, opts, err) < 0)
 		return -1;
-	find_hops(m);
+	move_find_own_ips(&m->side[DESTINATION], m->bundle.n_addresses);
 	move_set_sides(m);
 	return 0;
 }

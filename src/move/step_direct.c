@@ -16,11 +16,24 @@
 /* From the source's word that all has been sent to the page server's end. */
 #define RECEIVED_MS 20000
 
+int admit_pages(struct move *move, const struct side *server, struct err *err)
+{
+	const unsigned port = move->page_server.port;
+
+	if (pages_admit(&move->page_server, &server->runtime, err) < 0)
+		return -1;
+	if (move->page_server.port == port)
+		return 0;
+	move_set_sides(move);
+	json_t *all = move_json(move);
+	int status = journal_change(&move->journal, all, err);
+	json_decref(all);
+	return status;
+}
+
 int direct_admit(struct move *move, struct err *err)
 {
-	struct side *dst = &move->side[DESTINATION];
-
-	return move_is_direct(move) ? pages_admit(&move->page_server, &dst->runtime, err) : 0;
+	return move_is_direct(move) ? admit_pages(move, &move->side[DESTINATION], err) : 0;
 }
 
 /* Why the page server has ended that should not have. Always -1. */

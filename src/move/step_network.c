@@ -70,8 +70,7 @@ int step_settle(struct move *move, struct err *err)
 
 	if (!src->net.n)
 		return 0;
-	move->progress.forwarding = net_bounce(&src->net, move->tag, move->plan.forward_to4,
-					       move->plan.forward_to6, &why) == 0;
+	move->progress.forwarding = net_bounce(&src->net, move->tag, &why) == 0;
 	if (!move->progress.forwarding) {
 		event_note(move->events, "late packets are not sent on: %s", why.msg);
 		return announce_and_leave(move, err);

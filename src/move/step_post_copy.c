@@ -14,8 +14,7 @@ int step_prepare_hosts_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (step_prepare_hosts(move, err) < 0 ||
-	    pages_admit(&move->page_server, &src->runtime, err) < 0)
+	if (step_prepare_hosts(move, err) < 0 || admit_pages(move, src, err) < 0)
 		return -1;
 	return runtime_served_start(&src->runtime, 0, &move->jobs.served, err);
 }

@@ -127,6 +127,8 @@ int step_clean_pages(struct move *move, struct err *err);
  * connection. close: no page server is left there, nor its rule.
  */
 int direct_admit(struct move *move, struct err *err);
+/* pages_admit() on that side; a port that had to change is in the journal then. */
+int admit_pages(struct move *move, const struct side *server, struct err *err);
 int direct_receive(struct move *move, unsigned pass, struct err *err);
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
 bool direct_broke(struct move *move, struct err *err);

@@ -10,10 +10,6 @@
 /* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
 #define KICK_MS 200
 #define NET_TIMEOUT_MS 15000
-/* Priority of the redirecting filter at the destination, one pair per move, after an operator's
- * own. */
-#define PRIORITY_BASE 20000
-#define PRIORITY_SPAN 10000
 
 static const char *or_empty(const char *s)
 {
@@ -84,10 +80,7 @@ void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
 
 static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
 {
-	CLEANUP_FREE char *priority =
-		str_fmt("%lu", PRIORITY_BASE + 2 * (strtoul(tag, NULL, 16) % (PRIORITY_SPAN / 2)));
-
-	script_argv(a, &script_hold, verb, tag, priority, or_empty(net->netns), NULL);
+	script_argv(a, &script_hold, verb, tag, or_empty(net->netns), NULL);
 	add_addresses(a, net);
 }
 
@@ -178,14 +171,18 @@ int net_hold_clear(const struct net *net, const char *tag, struct err *err)
 	return run(net, &a, err);
 }
 
-int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
-	       struct err *err)
+int net_bounce(const struct net *net, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), or_empty(hop4),
-		    or_empty(hop6), NULL);
-	add_addresses(&a, net);
+	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), NULL);
+	for (size_t i = 0; i < net->n; i++) {
+		const struct address *to = &net->addresses[i];
+		if (!*net->next_hops[i])
+			return err_set(err, EXIT_FAILED,
+				       "the destination has no other address beside %s", to->ip);
+		argv_addf(&a, "%s/%d@%s,%s", to->ip, to->prefix, to->device, net->next_hops[i]);
+	}
 	return run(net, &a, err);
 }
 
@@ -208,7 +205,7 @@ int net_bounce_clear(const struct net *net, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), "", "", NULL);
+	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), NULL);
 	return run(net, &a, err);
 }
 

@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# bounce set|clear TAG NETNS NEXT-HOP-4 NEXT-HOP-6 IP/PREFIX@DEVICE...
+# bounce set TAG NETNS IP/PREFIX@DEVICE,NEXT-HOP...
+# bounce clear TAG NETNS
 #
 # Forwards packets that still arrive at the source for the addresses to the destination (nftables,
 # ingress hook, fwd): at first only requests for new connections, so that half-open connections complete
 # here; then, for an address in the set all4 or all6, everything. No neighbour has to hear of the move for that.
 #
-# From then on the kernel of the frozen copy must send nothing either: an acknowledgement or a retransmission
-# after the dump has a later TCP timestamp than the restored copy goes on with, and the client would drop
-# that copy's packets as old. Table inet, TCP alone.
-verb=$1 tag=$2 netns=$3 hop4=$4 hop6=$5
-shift 5
+# From then on the frozen copy's kernel must say nothing either: an acknowledgement or a retransmission
+# that it sends behind the dump has a later TCP timestamp than what the restored copy goes on with, whose
+# packets the client would drop as old ones. Table inet, TCP alone.
+verb=$1 tag=$2 netns=$3
+shift 3
 table=cmigrate_$tag
 
 . part/ns.sh
@@ -18,12 +19,10 @@ table=cmigrate_$tag
 . part/table.sh
 
 rule() {
-	device=${1##*@} ip=${1%%/*}
-	case $ip in
-	*:*) family=ip6 to="fwd ip6 to $hop6 device \"$device\"" hop=$hop6 all=all6 ;;
-	*) family=ip to="fwd ip to $hop4 device \"$device\"" hop=$hop4 all=all4 ;;
-	esac
-	[ -n "$hop" ] || return 1
+	hop=${1##*,} address=${1%,*}
+	device=${address##*@} ip=${address%%/*} family=ip all=all4
+	case $ip in *:*) family=ip6 all=all6 ;; esac
+	to="fwd $family to $hop device \"$device\""
 	chain=in_$(printf '%s' "$device" | tr -c 'A-Za-z0-9\n' _)
 	echo "add chain netdev $table $chain { type filter hook ingress device \"$device\" priority -500; }"
 	echo "add rule netdev $table $chain $family daddr $ip tcp flags & (syn | ack) == syn $to"
@@ -45,19 +44,18 @@ rules() {
 	echo "add rule inet $table out meta l4proto tcp ip saddr @all4 drop"
 	echo "add rule inet $table out meta l4proto tcp ip6 saddr @all6 drop"
 	for word in "$@"; do
-		rule "$word" || return 1
+		rule "$word"
 	done
 }
 
 if [ "$verb" = clear ]; then
-	command -v nft >/dev/null || exit 0
 	drop_table netdev "$table" && drop_table inet "$table"
 	exit
 fi
 # The address leaves during the dump, which has no time to spare for it.
 for word in "$@"; do
-	device=${word##*@}
+	address=${word%,*}
+	device=${address##*@}
 	spare_others
 done
-rules=$(rules "$@") || exit 1
-printf '%s\n' "$rules" | ns nft -f -
+rules "$@" | ns nft -f -

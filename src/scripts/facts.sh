@@ -78,7 +78,7 @@ owner() {
 }
 
 tools() {
-	for tool in nft iptables ip tc arping ping ss timeout nsenter bash tar unshare mount find cmp; do
+	for tool in nft ip tc arping ping ss timeout nsenter bash tar unshare mount find cmp; do
 		command -v "$tool" >/dev/null 2>&1 && say tool "$tool"
 	done
 }

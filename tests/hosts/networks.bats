@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
-# Open connections on hosts that differ: without nft, without a queue, with several addresses, with a
+# Open connections on hosts that differ: without a queue, with several addresses, with a
 # network namespace for the container.
 
 load lib/lab
@@ -24,9 +24,7 @@ teardown() {
 	unwrap rhel01 rhel02
 	for host in rhel01 rhel02; do
 		on $host bash -c '
-			for program in nft tc; do
-				[[ ! -e /var/hidden/$program ]] || mv "/var/hidden/$program" "/usr/sbin/$program"
-			done
+			[[ ! -e /var/hidden/tc ]] || mv /var/hidden/tc /usr/sbin/tc
 			rm -rf /etc/criu
 			rm -f /usr/local/sbin/ip /usr/local/sbin/unshare
 			nft flush ruleset' >/dev/null 2>&1 || true
@@ -34,6 +32,9 @@ teardown() {
 	remove_containers rhel01 rhel02
 	for host in rhel01 rhel02; do
 		on $host ip netns del shop >/dev/null 2>&1 || true
+	done
+	for host in client rhel01 rhel02; do
+		on $host ip link del two0 >/dev/null 2>&1 || true
 	done
 }
 
@@ -94,16 +95,7 @@ cache_with_two_families() {
 	start_clients 10.99.0.101 fd99::101
 }
 
-@test "hosts without nft: packets are queued, connections stay" {
-	hide nft
-	cache_with_two_families
-	remember rhel01 rhel02
-	moves_with_packets queued
-	clients_lost_nothing
-	unchanged
-}
-
-@test "hosts without ifb: packets are dropped by nft, connections stay" {
+@test "hosts without ifb: packets are dropped, connections stay" {
 	hide_ifb
 	cache_with_two_families
 	remember rhel01 rhel02
@@ -122,26 +114,6 @@ cache_with_two_families() {
 	rules_are_as_before
 }
 
-# Without nft a table can't be removed: where none of iptables is in use, one stays, without rules.
-# bats test_tags=all
-@test "hosts with iptables alone, no ifb: packets are dropped, connections stay" {
-	local host
-	hide_ifb
-	for host in rhel01 rhel02; do
-		on $host sh -c 'iptables -A INPUT -p tcp --dport 9998 -j DROP; ip6tables -A INPUT -p tcp --dport 9998 -j DROP'
-	done
-	remember_rules
-	hide nft
-	cache_with_two_families
-	remember rhel01 rhel02
-	moves_with_packets dropped
-	clients_lost_nothing
-	unchanged
-	on rhel01 mv /var/hidden/nft /usr/sbin/nft
-	on rhel02 mv /var/hidden/nft /usr/sbin/nft
-	rules_are_as_before
-}
-
 @test "two IPv4 addresses and an IPv6 one move together" {
 	make_redis cache 10.99.0.101/32 --label org.cmigrate.address=10.99.0.101/32,10.99.0.103/32,fd99::101/128
 	start_container rhel01 cache
@@ -150,6 +122,31 @@ cache_with_two_families() {
 	moves_with_packets queued
 	clients_lost_nothing
 	unchanged
+}
+
+# "two0" is a second device, on the same wire, with a network of its own.
+add_second_device() {
+	local host n=0
+	for host in client rhel01 rhel02; do
+		on $host ip -batch - <<-END
+			link add link eth0 name two0 type macvlan mode bridge
+			link set two0 up
+			addr add 10.98.0.11$((n++))/24 dev two0
+		END
+	done
+}
+
+@test "addresses on two devices: packets are sent on in the network of each" {
+	local sent
+	add_second_device
+	make_redis cache 10.99.0.101/32 --label org.cmigrate.address=10.99.0.101/32@eth0,10.98.0.101/24@two0
+	start_container rhel01 cache
+	start_clients 10.99.0.101 10.98.0.101
+	remember rhel01 rhel02
+	sent=$(on client cmigrate -v move cache rhel02 --from rhel01 2>&1) || { echo "$sent"; false; }
+	[[ $sent == *'(bounce) set '*' 10.99.0.101/32@eth0,10.99.0.'*' 10.98.0.101/24@two0,10.98.0.112'* ]]
+	runs_only_on rhel02 cache
+	clients_lost_nothing
 }
 
 # "shop": a network namespace on both hosts, on the wire by a macvlan of eth0. By that a host doesn't reach

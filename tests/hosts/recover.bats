@@ -95,6 +95,34 @@ goes_on_at() { # HOST
 	nothing_waits
 }
 
+@test "the destination is gone after the commit: the source's frozen copy is taken if that is asked for" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at commit:after
+	recovers --take-source
+	[[ $status -eq 6 && $output == *"the destination has a newer copy"* ]]
+	"$lab" crash rhel02
+	recovers --fenced rhel02 --take-source
+	[[ $status -eq 0 && $output == *'it runs on rhel01'* ]]
+	"$lab" boot rhel02
+	place_program
+	goes_on_at rhel01
+}
+
+# bats test_tags=all
+@test "the same, and that recovery is killed: the next one goes the same way" {
+	start_container rhel01 server
+	before=$(sum)
+	killed_at commit:after
+	"$lab" crash rhel02
+	on client env CMIGRATE_FAULT=dump:undo cmigrate --quiet recover --fenced rhel02 --take-source server || [[ $? -ne 0 ]]
+	recovers --fenced rhel02
+	[[ $status -eq 0 && $output == *'it runs on rhel01'* ]]
+	"$lab" boot rhel02
+	place_program
+	goes_on_at rhel01
+}
+
 @test "the source is gone, the endpoint silent: the only copy goes on" {
 	start_container rhel01 server
 	before=$(sum)

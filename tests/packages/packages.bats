@@ -23,7 +23,12 @@ version() {
 	[ "$(rpmspec -q --qf '%{version}\n' packaging/cmigrate.spec)" = "$(version)" ]
 }
 
-@test "make install puts files below DESTDIR and PREFIX, make uninstall removes all of them" {
+@test "the program has nothing that is for the tests of crashes alone" {
+	grep -q CMIGRATE_FAULT build/test/cmigrate
+	! grep -q -e CMIGRATE_FAULT -e CMIGRATE_PAUSE "$cmigrate" || false
+}
+
+@test "make install puts files where DESTDIR and PREFIX say, uninstall takes all of them away" {
 	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${flags[@]}"
 	[ "$("$BATS_TEST_TMPDIR/d/opt/c/bin/cmigrate" --version)" = "cmigrate $(version)" ]
 	[ -n "$(find "$BATS_TEST_TMPDIR/d" -name cmigrate.1)" ]

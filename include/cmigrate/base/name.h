@@ -25,11 +25,12 @@ int name_check_path(const char *path, struct err *err);
 /* A URL of http, https or tcp (tcp://HOST:PORT) without control bytes or blanks. */
 int name_check_endpoint(const char *url, struct err *err);
 
+#define IP_SIZE 64
 /* A service address: "ADDRESS[/PREFIX][@DEVICE]", IPv4 or IPv6. */
 struct address {
-	char ip[64];	 /* canonical text of inet_ntop(3) */
-	int prefix;	 /* 32 or 128 if none was given */
-	char device[16]; /* "" if none was given */
+	char ip[IP_SIZE]; /* canonical text of inet_ntop(3) */
+	int prefix;	  /* 32 or 128 where none was given */
+	char device[16];  /* "" where none was given */
 	bool v6;
 };
 

@@ -31,14 +31,17 @@ int journal_add(struct journal *journal, const char *event, const char *step, bo
 		struct err *err);
 /* Adds "begin" with everything recovery needs (borrowed), on disk. */
 int journal_begin(struct journal *journal, const json_t *move, struct err *err);
+/* The same again where something of that has changed: what is read back is the last one. */
+int journal_change(struct journal *journal, const json_t *move, struct err *err);
 /* Removes the file: the move is over. */
 int journal_end(struct journal *journal, struct err *err);
 void journal_clear(struct journal *journal);
 
 /* A journal that was read back. */
 struct journal_state {
-	bool found;   /* there is a journal: a move is running or was interrupted */
-	json_t *move; /* from "begin"; NULL if that line has no end: nothing had been changed */
+	bool found;   /* there is a journal: a move is under way or was interrupted */
+	json_t *move; /* of "begin", or the last "change"; NULL where that line has no end: nothing
+			 had been changed */
 	bool committed;
 	char *last_step; /* the step of the last intent, or NULL */
 	bool torn;	 /* the last line is damaged or has no end */

@@ -18,8 +18,8 @@
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/host.h"
 
-/* Ports of page servers are below the ephemeral ones. Each container has its own, or the next free
- * one. */
+/* Ports of page servers: below the ephemeral ones. The first choice is one of PAGE_PORTS;
+ * pages_admit() may take one of as many after it. */
 #define PAGE_PORT_FIRST 27000
 #define PAGE_PORTS 2000
 
@@ -33,10 +33,14 @@ struct pages {
 	const char *tag; /* net_tag() */
 };
 
-/* On the server's host, before the dump: only the other host can reach the port afterwards. */
-int pages_admit(const struct pages *pages, const struct runtime *server, struct err *err);
-/* On the destination, once the page server is ready: starts the program that fetches memory. A
- * second job waits for its socket; when that is done, a restore may go on. */
+void pages_set_port(struct pages *pages, unsigned port);
+/*
+ * On its host, before the dump: nobody but the other one reaches the port, and no other move gets
+ * it. pages has another port afterwards, if that one was taken.
+ */
+int pages_admit(struct pages *pages, const struct runtime *server, struct err *err);
+/* On the destination, once the page server is ready: what fetches memory; a restore may go on when
+ * the other job, that waits for its socket, is done. */
 int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
 		      struct job *job, struct err *err);
 int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err);

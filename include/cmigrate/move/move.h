@@ -65,6 +65,7 @@ struct side {
 	struct facts facts; /* what the checks found */
 	struct runtime_options options;
 	struct address addresses[ADDRESSES_MAX]; /* without a device: not there, nor put there */
+	char own_ips[ADDRESSES_MAX][IP_SIZE];	 /* the host's own, beside each of those; or "" */
 	bool taken;				 /* the work directory there is another move's */
 	/* Views of the above and of the move's names, by move_set_sides(). */
 	struct runtime runtime;
@@ -85,9 +86,7 @@ struct move_plan {
 	bool ends_first;
 	bool keep_silent; /* an endpoint that stays silent does not undo the move */
 	bool keep_images, keep_logs;
-	bool leave_running;		 /* of a checkpoint: the container goes on afterwards */
-	char *forward_to4, *forward_to6; /* the destination's own address beside the service
-					    address, or NULL */
+	bool leave_running; /* of a checkpoint: the container goes on afterwards */
 };
 
 /* What has been started and may still be under way. */
@@ -126,6 +125,7 @@ struct move_progress {
 /* What recovery knows of an interrupted move. */
 struct move_recovery {
 	bool active;	   /* its record is written by recover_move(), once it knows the outcome */
+	bool take_source;  /* asked for: the source's copy goes on, though the move was committed */
 	bool keep_journal; /* what is undone isn't over: recovery tries another way */
 	bool only_copy;	   /* on the destination: nothing is to be undone */
 	bool serves;	   /* it has since the crash: only its silence leads back */

@@ -34,6 +34,13 @@ struct recover_facts {
 enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
 
 /*
+ * The decision where the move was committed and the operator would rather have the source's copy,
+ * though clients have seen a newer state of the container: RECOVER_BACK where that copy is frozen
+ * and the destination has surely none.
+ */
+enum recovery recover_decide_take_source(const struct recover_facts *facts, const char **ret_why);
+
+/*
  * Settles a move that move_from_json() has made and whose lock the caller holds. committed: its
  * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says
  * which: "moved", "undone", "silent"), EXIT_LOST with *err where it runs nowhere, which is settled

@@ -22,6 +22,8 @@ struct net {
 	struct host *host;
 	const char *netns; /* path, or NULL */
 	struct address addresses[ADDRESSES_MAX];
+	/* For each address, the other host's own one on the same network; "": it has none. */
+	char next_hops[ADDRESSES_MAX][IP_SIZE];
 	size_t n;
 };
 
@@ -69,12 +71,11 @@ int net_release(const struct net *net, const char *tag, enum hold_kind kind, str
 int net_hold_clear(const struct net *net, const char *tag, struct err *err);
 
 /*
- * On the source: forwards requests for new connections to the destination (hop4, hop6: an address
- * of its device, NULL if it has none of that family). Fails if the kernel or nft can't do it; the
- * hand-over then relies on the announcement.
+ * At the source: requests for new connections to the addresses are sent on to the destination, to
+ * the next hop of each. It fails if an address has none, or if the kernel or nft can't do it. Then
+ * nothing is sent on, and the hand-over relies on the announcement.
  */
-int net_bounce(const struct net *net, const char *tag, const char *hop4, const char *hop6,
-	       struct err *err);
+int net_bounce(const struct net *net, const char *tag, struct err *err);
 /*
  * Forwards all packets for the addresses from now on, and drops TCP packets that the source's own
  * kernel still sends from them. Started as one nft without a shell, because the container is

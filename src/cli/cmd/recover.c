@@ -19,7 +19,7 @@
 #define LOCK_TICK_MS 50
 
 struct recover_opts {
-	bool all;
+	bool all, take_source;
 	struct argv fenced;
 	char *on;
 };
@@ -132,6 +132,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	if (status == 0) {
 		/* The journal stays where it was found, even if that host is neither of the two. */
 		move->journal.store = store;
+		move->recovery.take_source = job->opts->take_source;
 		status = (int)recover_move(move, state->committed, err);
 		if (status == EXIT_IN_DOUBT && fence_silent(job, move)) {
 			*err = (struct err)ERR_INIT;
@@ -284,7 +285,9 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 static const struct opt table[] = {
 	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
-	    "host that is certainly off: nothing runs there; repeatable"),
+	    "this host is off for certain: nothing runs there; repeatable"),
+	ROW(take_source, "take-source", OPT_FLAG, NULL,
+	    "if the move was committed and the destination is gone: take the source's older copy"),
 	ROW(on, "on", OPT_STRING, "HOST",
 	    "host with the shared directory, if this machine lacks it"),
 	{.name = NULL},

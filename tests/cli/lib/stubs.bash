@@ -9,7 +9,7 @@
 
 set_up_stubs() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	cmigrate=${CMIGRATE:-$top/cmigrate}
+	cmigrate=${CMIGRATE:-$top/build/test/cmigrate}
 	unshare -mpnf --mount-proc true 2>/dev/null || skip 'no right to make namespaces'
 	cd "$BATS_TEST_TMPDIR"
 	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller

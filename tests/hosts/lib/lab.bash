@@ -7,7 +7,7 @@
 
 hosts_dir=${BASH_SOURCE[0]%/*}/..
 lab=$hosts_dir/../../scripts/lab
-program=${CMIGRATE:-$hosts_dir/../../cmigrate}
+program=${CMIGRATE:-$hosts_dir/../../build/test/cmigrate}
 
 # A single request that is answered at once is waited for as long, in seconds.
 patience=$((10 * ${TEST_SLOWNESS:-1}))

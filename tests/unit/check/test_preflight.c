@@ -276,7 +276,9 @@ static const struct row failing[] = {
 	{"tools", NULL, "tool=ip\ntool=timeout\n", NULL, "there is no 'ss' on rhel02", false},
 	{"tools", NULL, "tool=ip\ntool=ss\ntool=timeout\n", NULL, "there is no 'tar' on rhel02",
 	 false},
-	{"tools", "tool=ip\ntool=ss\ntool=timeout\n" OTHER_TOOLS, NULL, with_netns,
+	{"tools", TOOLS, NULL, NULL, "there is no 'nft' on rhel01", false},
+	{"tools", NULL, TOOLS, NULL, "there is no 'nft' on rhel02", false},
+	{"tools", "tool=ip\ntool=ss\ntool=timeout\ntool=nft\n" OTHER_TOOLS, NULL, with_netns,
 	 "no 'nsenter' on rhel01", false},
 	{"container", "state=\n", NULL, NULL, "no container 'web' on rhel01", false},
 	{"container", "state=[1]\n", NULL, NULL, "no container 'web' on rhel01", false},
@@ -401,8 +403,6 @@ static const struct row failing[] = {
 	 "an ssh connection to rhel01 goes to service address 10.99.0.100", false},
 	{"endpoint", NULL, NULL, silent, "'http://web/' does not answer: refused", true},
 	{"packets", NULL, "ifb=\n", NULL, "rhel02 can't hold packets back, only drop them", true},
-	{"packets", NULL, TOOLS "ifb=\n", NULL, "rhel02 can neither hold packets back nor drop",
-	 false},
 	{"terminal", NULL, NULL, with_terminal, "container 'web' on rhel01 was given a terminal",
 	 false},
 	{"terminal", "terminal=process 478, descriptor 0, /dev/pts/0\n", NULL, NULL,
@@ -438,7 +438,9 @@ static const struct row failing[] = {
 
 /* What looks alike and is no failure. */
 static const struct row passing[] = {
-	{"tools", "tool=ip\ntool=ss\ntool=timeout\n" OTHER_TOOLS, NULL, NULL, NULL, false},
+	{"tools", "tool=ip\ntool=ss\ntool=timeout\ntool=nft\n" OTHER_TOOLS, NULL, NULL, NULL,
+	 false},
+	{"tools", TOOLS, TOOLS, no_addresses, NULL, false},
 	{"container",
 	 "state={\"status\":\"running\",\"bundle\":\"/mnt/web\"}\nbundle-path=/mnt/web\n", NULL,
 	 NULL, NULL, false},

@@ -194,6 +194,12 @@ static void unknown_entries(void **state)
 	assert_null(s.last_step);
 	assert_string_equal(json_string_value(json_object_get(s.move, "id")), "1");
 	journal_state_clear(&s);
+	/* Only "change" says anew what the move is. */
+	add_line(&text, "{\"event\":\"change\",\"move\":{\"id\":\"3\"}}");
+	add_line(&text, "{\"event\":\"change\",\"move\":4}");
+	s = parse(text.s, text.len);
+	assert_string_equal(json_string_value(json_object_get(s.move, "id")), "3");
+	journal_state_clear(&s);
 }
 
 static void huge(void **state)

@@ -68,16 +68,15 @@ static void expect(struct move *m, const char *wanted)
 
 static void straight(void **state)
 {
-	struct move *m =
-		make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM "listen=0.0.0.0:27005\n");
+	struct move *m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 	struct events silent = {NULL, NULL};
 
 	(void)state;
 	m->events = &silent;
 	move_settle_transport(m);
 	assert_true(move_is_direct(m));
-	/* The page server is on the destination, at a port that is free there. */
-	assert_string_equal(m->page_server.endpoint, "192.0.2.2:29005");
+	/* The page server is on the destination. */
+	assert_string_equal(m->page_server.endpoint, "192.0.2.2:27005");
 	assert_string_equal(m->page_server.server, "192.0.2.2");
 	assert_string_equal(m->page_server.client, "192.0.2.1");
 	move_free(m);
@@ -93,7 +92,7 @@ static void ports_of_a_batch(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct move *m = make("cold", SOURCE_FACTS, DESTINATION_FACTS ROOM);
 		assert_int_equal(setenv(MOVE_NUMBER_ENV, i ? "70001" : "70000", 1), 0);
-		move_name_page_server(m, "192.0.2.2", "192.0.2.1", &m->side[DESTINATION].facts);
+		move_name_page_server(m, "192.0.2.2", "192.0.2.1");
 		ports[i] = m->page_server.port;
 		move_free(m);
 	}

@@ -16,6 +16,9 @@
 #include "cmigrate/move/engine.h"
 #include "stub.h"
 
+/* With the points at which the tests end it. */
+#include "../../fault_point.c"
+
 /* Steps that only write down that they ran: "+one" for run, "-one" for undo. */
 static struct buf trace;
 static const char *fails;	    /* the step whose run fails, or NULL */
@@ -367,6 +370,34 @@ static void a_signal(void **state)
 	reset();
 }
 
+static int64_t limit_of(enum strategy_id id)
+{
+	struct move *m = new_move();
+	struct err err = ERR_INIT;
+
+	reset();
+	m->plan.strategy = id;
+	m->plan.dump_timeout_ms = 1000000;
+	int64_t start_us = clock_now_us();
+	assert_int_equal(engine_run(&strategy, m, &err), EXIT_DONE);
+	int64_t limit_us = m->progress.deadline_us - start_us;
+	drop_journal(m);
+	move_free(m);
+	return limit_us / 1000;
+}
+
+/* A pass may take as long as a dump: eight of them are no reason to end a move. */
+static void the_limit_of_a_move(void **state)
+{
+	int64_t cold = limit_of(STRATEGY_COLD);
+
+	(void)state;
+	assert_in_range(cold, 2000000, 3000000);
+	assert_in_range(limit_of(STRATEGY_PRE_COPY), cold + 7900000, cold + 8100000);
+	assert_in_range(limit_of(STRATEGY_HYBRID), cold + 7900000, cold + 8100000);
+	assert_in_range(limit_of(STRATEGY_POST_COPY), cold - 100000, cold + 100000);
+}
+
 static void a_silent_endpoint_that_is_kept(void **state)
 {
 	struct err err = ERR_INIT;
@@ -505,6 +536,7 @@ int main(void)
 		cmocka_unit_test(an_undo_in_doubt),
 		cmocka_unit_test(failures_behind_the_commit_point),
 		cmocka_unit_test(a_signal),
+		cmocka_unit_test(the_limit_of_a_move),
 		cmocka_unit_test(a_silent_endpoint_that_is_kept),
 		cmocka_unit_test(no_journal),
 		cmocka_unit_test(resumed),

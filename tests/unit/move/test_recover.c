@@ -118,11 +118,37 @@ static void single_cases(void **state)
 	}
 }
 
+/* Asked for by the operator: only a frozen copy is taken, and only where there is no newer one. */
+static void take_source(void **state)
+{
+	static const struct {
+		struct recover_facts facts;
+		enum recovery way;
+	} rows[] = {
+		{{true, true, true, "gate", "", IMAGES_NONE}, RECOVER_BACK},
+		{{true, true, true, "paused", "", IMAGES_COMPLETE}, RECOVER_BACK},
+		{{true, true, false, "gate", "", IMAGES_COMPLETE}, RECOVER_DOUBT},
+		{{true, true, true, "gate", "running", IMAGES_COMPLETE}, RECOVER_DOUBT},
+		{{true, true, true, "gate", "paused", IMAGES_COMPLETE}, RECOVER_DOUBT},
+		{{true, true, true, "", "", IMAGES_COMPLETE}, RECOVER_FORWARD},
+		{{true, true, true, "running", "", IMAGES_COMPLETE}, RECOVER_FORWARD},
+		{{true, false, true, "", "", IMAGES_COMPLETE}, RECOVER_FORWARD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *why = NULL;
+		assert_int_equal(recover_decide_take_source(&rows[i].facts, &why), rows[i].way);
+		assert_int_equal(why != NULL, rows[i].way == RECOVER_DOUBT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truth_table),
 		cmocka_unit_test(single_cases),
+		cmocka_unit_test(take_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,8 @@ static void words(void **state)
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {host, NULL, {FIRST, SECOND}, 2},
-		   inside = {host, "/run/netns/w b", {FIRST}, 1};
+	struct net net = {.host = host, .addresses = {FIRST, SECOND}, .n = 2},
+		   inside = {.host = host, .netns = "/run/netns/w b", .addresses = {FIRST}, .n = 1};
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -51,7 +51,34 @@ static void words(void **state)
 				     "(address) announce '/run/netns/w b' 192.0.2.7/24@eth0\n");
 }
 
-/* Without an address nothing is run. */
+/* Each address has a next hop of its own, for the networks of two devices are not the same. */
+static void hops(void **state)
+{
+	CLEANUP_BUF struct buf shown = {0};
+	struct events events = {keep_text, &shown};
+	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
+	struct net net = {.host = host,
+			  .addresses = {FIRST, SECOND},
+			  .next_hops = {"192.0.2.3", "2001:db8::3"},
+			  .n = 2};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	char *dir = stub_dir_make();
+	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
+	stub_program(dir, "sh", "#!/bin/true\n");
+	stub_path_add(dir);
+	assert_int_equal(net_bounce(&net, "0a1b2c3d", &err), 0);
+	*net.next_hops[1] = '\0';
+	assert_int_equal(net_bounce(&net, "0a1b2c3d", &err), -1);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	stub_dir_remove(dir);
+	assert_string_equal(err.msg, "the destination has no other address beside 2001:db8::7");
+	assert_string_equal(shown.s, "(bounce) set 0a1b2c3d '' 192.0.2.7/24@eth0,192.0.2.3 "
+				     "2001:db8::7/64@eth1,2001:db8::3\n");
+}
+
+/* Without an address there is nothing to ask. */
 static void no_address(void **state)
 {
 	CLEANUP_BUF struct buf shown = {0};
@@ -84,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words),
+		cmocka_unit_test(hops),
 		cmocka_unit_test(no_address),
 		cmocka_unit_test(tags),
 	};

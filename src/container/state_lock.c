@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* The lock of a container: held in its state directory, here or by a process on the store's host.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmigrate/base/deadline.h"
+#include "cmigrate/host/script.h"
+#include "cmigrate/host/ssh_channel.h"
+#include "state_part.h"
+
+#define LOCK_FILE "lock"
+/* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
+#define DIRECTORY_TRIES 100
+/* How long ssh may take to end behind the last byte. */
+#define END_MS 2000
+/* Of what a login prints. */
+#define SAID_MAX 65536
+/* Exit code of lock.sh where another one has the lock. */
+#define STATUS_LOCKED 75
+
+/* Who holds the lock, for the message of who can't have it: "pid 42 on rhel01 since TIME". */
+static char *make_stamp(void)
+{
+	char host[256] = "", when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (gmtime_r(&now, &tm))
+		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return str_fmt("pid %d on %s since %s", (int)getpid(), host, when);
+}
+
+static int busy(const struct store *store, struct err *err)
+{
+	CLEANUP_BUF struct buf text = {0};
+	struct err unused = ERR_INIT;
+	bool found = false;
+
+	(void)store_read(store, LOCK_FILE, &text, &found, &unused);
+	CLEANUP_FREE char *owner = str_dup(buf_str(&text));
+	owner[strcspn(owner, "\n")] = '\0';
+	(void)err_set(err, EXIT_BUSY,
+		      "another cmigrate holds '%s/" LOCK_FILE "'%s%.200s; try again later",
+		      store->dir, *owner ? ", " : "", owner);
+	return err_because(err, CAUSE_LOCKED);
+}
+
+/* root may write wherever it isn't made another user: that is what the words don't say. */
+#define SQUASHED "; where it is NFS, export it to that host with no_root_squash"
+
+static int no_lock(const struct store *store, struct err *err)
+{
+	if ((errno != EACCES && errno != EPERM) || geteuid() != 0)
+		return store_fail(store, LOCK_FILE, err);
+	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s" SQUASHED,
+		       store->host->name, store->dir, strerror(errno));
+}
+
+/* Another holder may have removed the file between our open and our lock: then it locks nobody out.
+ */
+static bool is_current(const struct store *store, int fd)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
+	struct stat ours, theirs;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 && ours.st_nlink > 0 &&
+	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	for (int tries = 0;; tries++) {
+		int fd = store_open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
+		/* Who gives it back removes the empty directory, perhaps right after we made it. */
+		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
+			continue;
+		if (fd < 0)
+			return no_lock(store, err);
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			int status = errno == EWOULDBLOCK ? busy(store, err)
+							  : store_fail(store, LOCK_FILE, err);
+			fd_close(&fd);
+			return status;
+		}
+		if (is_current(store, fd)) {
+			CLEANUP_FREE char *stamp = make_stamp();
+			ret->fd = fd;
+			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
+			/* On a full disk without a stamp: recovery is what makes room. */
+			if (ftruncate(fd, 0) == 0 &&
+			    (store_write_all(fd, stamp) == 0 || errno == ENOSPC || errno == EDQUOT))
+				return 0;
+			(void)store_fail(store, LOCK_FILE, err);
+			store_unlock(ret);
+			return -1;
+		}
+		fd_close(&fd);
+	}
+}
+
+/* Whether "held NONCE" comes before the other end is closed or the time is up. What a login prints
+ * may stand before it, without an end of its own. */
+static bool is_held(struct channel *ch, const char *nonce)
+{
+	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
+	int64_t end = deadline_in_ms(STORE_TIMEOUT_MS);
+	CLEANUP_FREE char *word = str_fmt("held %s\n", nonce);
+	CLEANUP_BUF struct buf said = {0};
+	char chunk[512];
+
+	while (!deadline_passed(end) && said.len < SAID_MAX) {
+		(void)poll(&p, 1, deadline_poll_ms(end));
+		ssize_t n = read(ch->ssh.out, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(&said, chunk, (size_t)n);
+		if (said.len && memmem(said.s, said.len, word, strlen(word)))
+			return true;
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
+	}
+	return false;
+}
+
+/* What flock(1) or ssh said when it ended; its status, -1 while it has not. */
+static int end_status(struct channel *ch, char *said, size_t size)
+{
+	int status = -1;
+	int64_t end = deadline_in_ms(END_MS);
+
+	while (!proc_reap(&ch->ssh, &status) && !deadline_passed(end))
+		clock_sleep_ms(1);
+	ssize_t n = read(ch->ssh.err, said, size - 1);
+	said[n > 0 ? n : 0] = '\0';
+	return status;
+}
+
+/* What the server's lease is for: seen with a host that went down in the middle of a move. */
+#define SILENT                                                                                     \
+	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
+	"two: try again then"
+
+static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
+{
+	char said[512];
+	int status = end_status(ch, said, sizeof(said));
+
+	if (status == STATUS_LOCKED)
+		return busy(store, err);
+	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s%s",
+		       store->host->name, store->dir, *said ? str_trim(said) : SILENT,
+		       strstr(said, strerror(EACCES))	? SQUASHED
+		       : strstr(said, strerror(ENOSPC)) ? "; " STORE_FULL
+							: "");
+}
+
+static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_BUF struct buf line = {0};
+	CLEANUP_FREE char *stamp = make_stamp();
+	char nonce[CHANNEL_NONCE_SIZE];
+	struct channel *ch = channel_open(store->host, err);
+
+	if (!ch)
+		return -1;
+	channel_nonce(nonce);
+	script_argv(&a, &script_lock, store->dir, stamp, nonce, NULL);
+	channel_exec(&line, a.v);
+	ssize_t n = write(ch->ssh.in, line.s, line.len);
+	if (n == (ssize_t)line.len && is_held(ch, nonce)) {
+		ret->far = ch;
+		return 0;
+	}
+	int status = lock_far_failure(store, ch, err);
+	channel_close(ch);
+	return status;
+}
+
+int store_lock(const struct store *store, struct store_lock *ret, struct err *err)
+{
+	return host_is_local(store->host) ? lock_here(store, ret, err) : lock_far(store, ret, err);
+}
+
+void store_unlock(struct store_lock *lock)
+{
+	if (lock->fd >= 0) {
+		char *slash = strrchr(lock->path, '/');
+		(void)unlink(lock->path);
+		*slash = '\0';
+		(void)rmdir(lock->path); /* works where nothing else is kept */
+	}
+	fd_close(&lock->fd);
+	free(lock->path);
+	lock->path = NULL;
+	if (lock->far)
+		channel_close(lock->far);
+	lock->far = NULL;
+}

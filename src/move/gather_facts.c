@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What both hosts say of themselves before a move, and whether the endpoints answer. */
+#include <string.h>
+
+#include "cmigrate/check/memory_left.h"
+#include "cmigrate/host/script.h"
+#include "part.h"
+
+#define FACTS_MS 20000
+/* The hosts answer meanwhile: an endpoint that answers in this time costs nothing. */
+#define ENDPOINT_MS 1000
+
+/* The other host's name in the network. */
+static const char *peer_of(const struct move *m, const struct host *host)
+{
+	const struct host *peer =
+		host == m->side[SOURCE].host ? m->side[DESTINATION].host : m->side[SOURCE].host;
+	const char *name = peer->ssh ? peer->ssh : peer->name;
+	const char *at = strrchr(name, '@');
+
+	return at ? at + 1 : name;
+}
+
+int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	const struct bundle *b = &m->bundle;
+
+	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
+	argv_addf(&a, "strategy=%s", strategy_name(m->plan.strategy));
+	if (move_is_direct(m))
+		argv_add(&a, "transport=direct");
+	argv_addf(&a, "peer=%s", peer_of(m, host));
+	for (size_t i = 0; i < b->n_addresses; i++)
+		argv_addf(&a, "address=%s", b->addresses[i].ip);
+	for (size_t i = 0; i < b->binds.n; i++)
+		argv_addf(&a, "bind=%s", b->binds.v[i]);
+	if (b->netns)
+		argv_addf(&a, "netns=%s", b->netns);
+	struct command cmd = {.argv = a.v, .timeout_ms = FACTS_MS};
+	return host_start(host, &cmd, job, err);
+}
+
+void move_ask_endpoints(struct move *m)
+{
+	struct err silent = ERR_INIT;
+
+	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
+	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, NULL, &silent) < 0)
+		str_set(&m->progress.endpoint_silence, silent.msg);
+}
+
+/* Both hosts at once; one that is off has nothing to say. */
+int move_gather_facts(struct move *m, const struct config *config, struct err *err)
+{
+	const struct config_host *row = config_find(config, m->side[DESTINATION].name);
+	CLEANUP_JOB struct job room = {0};
+	CLEANUP_JOB struct job src = {0};
+	CLEANUP_JOB struct job dst = {0};
+	struct job *jobs[] = {&src, &dst};
+
+	if (move_ask(m, m->side[SOURCE].host, "source", &src, err) < 0 ||
+	    move_ask(m, m->side[DESTINATION].host, "destination", &dst, err) < 0 ||
+	    (m->kind == MOVE_WHOLE && room_ask(row, m->side[DESTINATION].host, &room, err) < 0))
+		return move_refusal(err);
+	move_ask_endpoints(m);
+	jobs_wait_all(jobs, 2);
+	if (job_failure(&src, err) < 0 || job_failure(&dst, err) < 0 ||
+	    room_read(row, &room, &m->destination_room, err) < 0)
+		return move_refusal(err);
+	facts_parse(&m->side[SOURCE].facts,
+		    buf_str(m->side[SOURCE].host->fenced ? &dst.out : &src.out));
+	facts_parse(&m->side[DESTINATION].facts,
+		    buf_str(m->side[DESTINATION].host->fenced ? &src.out : &dst.out));
+	return 0;
+}
