@@ -79,14 +79,14 @@ static void child_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Closes also descriptors that a library, or whoever started us, opened without close-on-exec. */
+/* Also closes descriptors that a library, or whoever started us, opened without close-on-exec. */
 static void child_descriptors(void)
 {
 #ifdef SYS_close_range
 	if (syscall(SYS_close_range, 3u, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
 		return;
 #endif
-	/* Linux before 5.11: close the first 256, which is as far as a shell user counts. */
+	/* Linux before 5.11: close the first 256, which is more than anybody numbers by hand. */
 	for (int fd = 3; fd < 256; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }

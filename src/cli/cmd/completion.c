@@ -6,7 +6,7 @@
 #include "cmigrate/base/atomic_file.h"
 #include "cmigrate/cli/cmd.h"
 
-/* The texts of src/cli/complete.*, embedded by scripts/embed. */
+/* src/cli/complete.*, which scripts/embed puts in. */
 extern const char text_complete_bash[], text_complete_zsh[], text_complete_fish[];
 
 static const struct {
@@ -25,7 +25,7 @@ static int completion_run(struct app *app, void *opts, const struct argv *args, 
 		if (strcmp(args->v[0], shells[i].name) == 0)
 			return output_fd(STDOUT_FILENO, "standard output", shells[i].stub,
 					 strlen(shells[i].stub), err);
-	return err_set(err, EXIT_USAGE, "'%s' is not bash, zsh or fish", args->v[0]);
+	return err_set(err, EXIT_USAGE, "'%s' is not one of bash, zsh, fish", args->v[0]);
 }
 
 const struct verb verb_completion = {

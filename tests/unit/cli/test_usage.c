@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The outer shape of the program: help, version, wrong usage, output that nobody reads. */
+/* The outer shape of the program: help, version, wrong usage, results that nobody gets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +117,7 @@ static void help_needs_no_configuration(void **state)
 	refused("generate", 2, "can't read '/nowhere'");
 }
 
-/* Hides the machine's own configuration from this process. */
+/* The machine's own configuration plays no part: it is covered, for this process alone. */
 static void cover_system_configuration(void)
 {
 	if (access("/etc/cmigrate", F_OK) < 0)
@@ -173,7 +173,7 @@ static void the_version(void **state)
 	assert_string_equal(a, b);
 }
 
-static void an_unknown_word_names_the_nearest(void **state)
+static void what_is_unknown_names_the_nearest(void **state)
 {
 	static const struct {
 		const char *line, *text;
@@ -185,7 +185,7 @@ static void an_unknown_word_names_the_nearest(void **state)
 		{"--jsn generate", "unknown option '--jsn'; did you mean '--json'?"},
 		{"generate --quite", "unknown option '--quite'; did you mean '--quiet'?"},
 		{"-x generate", "unknown option '-x'"},
-		{"completion tcsh", "'tcsh' is not bash, zsh or fish"},
+		{"completion tcsh", "'tcsh' is not one of bash, zsh, fish"},
 	};
 
 	(void)state;
@@ -233,7 +233,7 @@ static void a_result_that_cant_be_written(void **state)
 	}
 }
 
-static void a_closed_pipe_is_no_crash(void **state)
+static void a_reader_that_is_gone_is_no_crash(void **state)
 {
 	CLEANUP_ARGV struct argv words = {0};
 	int fds[2];
@@ -260,10 +260,10 @@ int main(void)
 		IN_DIRECTORY(no_configuration_an_empty_name_is_none),
 		IN_DIRECTORY(wrong_usage_is_an_object_too_with_json),
 		IN_DIRECTORY(the_version),
-		IN_DIRECTORY(an_unknown_word_names_the_nearest),
+		IN_DIRECTORY(what_is_unknown_names_the_nearest),
 		IN_DIRECTORY(too_many_and_too_few_arguments),
 		IN_DIRECTORY(a_result_that_cant_be_written),
-		IN_DIRECTORY(a_closed_pipe_is_no_crash),
+		IN_DIRECTORY(a_reader_that_is_gone_is_no_crash),
 	};
 
 	return cmocka_run_group_tests(tests, directories_begin, directories_end);

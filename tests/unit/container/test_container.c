@@ -23,7 +23,7 @@ static int add(struct containers *list, const char *text, struct err *err)
 	return status;
 }
 
-static void whole(void **state)
+static void a_whole_list(void **state)
 {
 	static const char text[] =
 		"now=1700000060\n"
@@ -196,7 +196,7 @@ static void ages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),
+		cmocka_unit_test(a_whole_list),
 		cmocka_unit_test(none),
 		cmocka_unit_test(malformed_lists),
 		cmocka_unit_test(wrong_fields),

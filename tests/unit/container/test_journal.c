@@ -44,7 +44,7 @@ static struct journal_state parse(const char *text, size_t len)
 	return state;
 }
 
-static void whole(void **state)
+static void a_whole_journal(void **state)
 {
 	CLEANUP_BUF struct buf text = {0};
 
@@ -356,16 +356,11 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole),
-		cmocka_unit_test(empty),
-		cmocka_unit_test(torn_at_every_byte),
-		cmocka_unit_test(a_changed_byte),
-		cmocka_unit_test(damaged_in_the_middle),
-		cmocka_unit_test(not_an_entry),
-		cmocka_unit_test(unknown_entries),
-		cmocka_unit_test(huge),
-		cmocka_unit_test(invalid_utf8),
-		cmocka_unit_test(written_and_read_back),
+		cmocka_unit_test(a_whole_journal),	  cmocka_unit_test(empty),
+		cmocka_unit_test(torn_at_every_byte),	  cmocka_unit_test(a_changed_byte),
+		cmocka_unit_test(damaged_in_the_middle),  cmocka_unit_test(not_an_entry),
+		cmocka_unit_test(unknown_entries),	  cmocka_unit_test(huge),
+		cmocka_unit_test(invalid_utf8),		  cmocka_unit_test(written_and_read_back),
 		cmocka_unit_test(a_torn_tail_is_cut_off),
 	};
 

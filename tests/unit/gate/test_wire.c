@@ -33,7 +33,7 @@ static void assert_words(const struct argv *a, char *const *words)
 }
 
 /* A line of the client is read as intended, and no byte after it is touched. */
-static void what_is_written_is_read(void **state)
+static void a_written_line_is_read_back(void **state)
 {
 	char *plain[] = {"runc", "pause", "a b;c", "", "it's", "$(id)", "-n", "two\nlines\n", NULL};
 	char *env[] = {"A=x y", "CRIU_CONFIG_FILE=", "B_C=a'b", NULL};
@@ -68,7 +68,7 @@ static void what_is_written_is_read(void **state)
 	}
 }
 
-static void what_takes_over(void **state)
+static void commands_that_take_over(void **state)
 {
 	char *argv[] = {"sh", "-c", "a\n'b'", "lock", NULL};
 	CLEANUP_WIRE_LINE struct wire_line line = {.takes_over = false};
@@ -204,8 +204,8 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(what_takes_over),
+		cmocka_unit_test(a_written_line_is_read_back),
+		cmocka_unit_test(commands_that_take_over),
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(other_spellings),
 		cmocka_unit_test(no_byte_of_0_and_no_end),
