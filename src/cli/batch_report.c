@@ -109,9 +109,7 @@ json_t *batch_report_bytes(uint64_t bytes)
 
 double batch_report_ms(int64_t start_us)
 {
-	int64_t tenths = (clock_now_us() - start_us) / 100;
-
-	return (double)tenths / 10;
+	return (double)(clock_now_us() - start_us) / 1000;
 }
 
 char *batch_report_failures(const struct batch_move *rows, size_t n)

@@ -64,7 +64,7 @@ static const struct opt *option_of(const struct line *line, const char *word)
 static void add_options(const struct line *line)
 {
 	const struct opt *own = line->verb ? line->verb->opts : NULL;
-	const struct opt help = {.name = "help", .help = "say what the command does"};
+	const struct opt help = {.name = "help", .help = "show what the command does"};
 	const struct opt *tables[] = {own, line->globals, &help};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {

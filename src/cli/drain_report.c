@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "cmigrate/base/deadline.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
@@ -19,7 +18,7 @@ static size_t n_moved(const struct drain *d)
 static void print_json(const struct drain *d, int code)
 {
 	ui_json(d->caller->ui,
-		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:f, s:i}",
+		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:i}",
 			  "event", "summary", "command", "drain", "host", d->host, "moved",
 			  (int)n_moved(d), "failed", (int)batch_count_failed(d->rows, d->n), "busy",
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
@@ -27,7 +26,7 @@ static void print_json(const struct drain *d, int code)
 			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
 			  json_of_words(&d->pinned), "left",
 			  d->unknown ? json_null() : json_of_words(&d->left), "stopped", d->stopped,
-			  "total_ms", batch_report_ms(d->start_us), "exit_code", code));
+			  "total_ms", json_of_ms(batch_report_ms(d->start_us)), "exit_code", code));
 }
 
 static const char *why_left(const struct drain *d, const char *name)
@@ -134,7 +133,7 @@ int drain_report(const struct drain *d, struct err *err)
 		print_json(d, code);
 	if (code != EXIT_DONE)
 		return fail(d, err);
-	timeline_ms(took, (double)(clock_now_us() - d->start_us) / 1000);
+	timeline_ms(took, batch_report_ms(d->start_us));
 	if (!ui_is_quiet(d->caller->ui))
 		ui_print(d->caller->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
 	return EXIT_DONE;

@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "cmigrate/base/deadline.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/ui.h"
@@ -143,7 +142,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 	const struct batch *b = &r->batch;
 
 	ui_json(r->caller->ui,
-		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:f, s:i}", "event",
+		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:i, s:b, s:o, s:i}", "event",
 			  "summary", "command", "rebalance", "by", fleet_by_words[r->by], "moved",
 			  (int)batch_count(b->rows, b->n, BATCH_MOVED), "failed",
 			  (int)batch_count_failed(b->rows, b->n), "busy",
@@ -151,7 +150,7 @@ static void print_summary_json(const struct rebalance *r, int code)
 			  names_json(r, BATCH_GONE, &r->gone), "not_begun",
 			  batch_report_names(b->rows, b->n, BATCH_WAITING), "above",
 			  (int)r->plan.above, "stopped", b->stopped, "total_ms",
-			  batch_report_ms(r->start_us), "exit_code", code));
+			  json_of_ms(batch_report_ms(r->start_us)), "exit_code", code));
 }
 
 /* A failure: a host stays above the limit, nothing was moved, and the checks are the reason. */
@@ -187,7 +186,7 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 	if (code != EXIT_DONE)
 		return err_set(err, EXIT_SOME, "%zu of %zu moved%s; %s", moved, b->n,
 			       waiting ? ", stopped by a signal" : "", failures);
-	timeline_ms(took, (double)(clock_now_us() - r->start_us) / 1000);
+	timeline_ms(took, batch_report_ms(r->start_us));
 	if (b->n && !ui_is_quiet(r->caller->ui))
 		ui_print(r->caller->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);
 	return EXIT_DONE;

@@ -26,7 +26,7 @@ static int choose(void *ctx, size_t row, struct err *err)
 	unsigned parallel = d->opts->parallel ? d->opts->parallel : BATCH_PARALLEL;
 
 	if (d->source_lost)
-		return err_set(err, EXIT_FAILED, "%s does not answer any more", d->host);
+		return err_set(err, EXIT_FAILED, "%s no longer answers", d->host);
 	for (size_t h = 0; h < d->n_hosts; h++)
 		d->hosts[h].refused = d->refused[row * d->n_hosts + h];
 	int at = placement_choose(d->hosts, d->n_hosts, m->memory, parallel);

@@ -65,8 +65,7 @@ static void take_answer(struct fleet *fleet, const struct config *config, struct
 	/* An incomplete answer counts as none. */
 	if (host->answers && !host->capacity) {
 		host->answers = false;
-		(void)err_set(&host->err, EXIT_FAILED, "%s: did not tell how much memory it has",
-			      host->name);
+		(void)err_set(&host->err, EXIT_FAILED, "%s: did not report its memory", host->name);
 	}
 	facts_clear(&facts);
 }

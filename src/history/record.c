@@ -43,7 +43,7 @@ static int read_outcome(struct record *r, struct err *err)
 			r->outcome = (enum outcome)i;
 			return 0;
 		}
-	return err_set(err, EXIT_USAGE, "'outcome' of a record is none: '%.40s'", said);
+	return err_set(err, EXIT_USAGE, "'outcome' of a record is unknown: '%.40s'", said);
 }
 
 void record_time(char text[32], int64_t seconds)

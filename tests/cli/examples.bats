@@ -144,13 +144,13 @@ with_hooks() {
 	[[ $output =~ ^web:\ moved\ from\ hosta\ to\ hostb,\ outage\ [0-9]+\ ms$ ]]
 	run --separate-stderr "$script" web hostb
 	[ "$status" -eq 3 ]
-	[[ $stderr == "web: not moved, a check refuses: "*already* ]]
+	[[ $stderr == "web: not moved, a check says: "*already* ]]
 	echo running >stub/hosta/state
 	rm stub/hostb/state
 	: >stub/hostb/restore-fails
 	run --separate-stderr "$script" web hostb
 	[ "$status" -eq 4 ]
-	[[ $stderr == "web: still runs on hosta: "*"no way"* ]]
+	[[ $stderr == "web: goes on running on hosta: "*"no way"* ]]
 	rm stub/hostb/restore-fails
 	# A killed move is settled first.
 	run env CMIGRATE_FAULT=hold:after cmigrate -q move web hostb
@@ -197,13 +197,13 @@ with_hooks() {
 	echo '{"event":"summary","exit_code":3,"error":"too old"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 3 ]
-	[ "$stderr" = 'web: not moved, a check refuses: too old' ]
+	[ "$stderr" = 'web: not moved, a check says: too old' ]
 	echo '{"event":"summary","exit_code":4,"source":"a","error":"no way"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 4 ]
-	[ "$stderr" = 'web: still runs on a: no way' ]
+	[ "$stderr" = 'web: goes on running on a: no way' ]
 	echo '{"event":"summary","exit_code":5,"error":"nobody"}' >summary
 	run --separate-stderr "$script" web b
 	[ "$status" -eq 5 ]
-	[ "$stderr" = 'web: moved, but its endpoint is silent: nobody' ]
+	[ "$stderr" = 'web: moved, but nobody answers: nobody' ]
 }

@@ -20,7 +20,7 @@ void batch_report_all(struct ui *ui, const struct batch_move *rows, size_t n);
 json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_outcome outcome);
 /* null for 0, which means unknown. A new reference. */
 json_t *batch_report_bytes(uint64_t bytes);
-/* Milliseconds since then, in tenths: more digits would be noise. */
+/* Milliseconds since then. */
 double batch_report_ms(int64_t start_us);
 /* "'a' refused, 'b' in-doubt" for all that failed, "" if none did. Owned by the caller. */
 char *batch_report_failures(const struct batch_move *rows, size_t n);

@@ -78,7 +78,8 @@ static const struct opt checkpoint_table[] = {
 	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),
-	ROW(move.ghost_limit, "ghost-limit", OPT_SIZE, "SIZE", "passed on to criu"),
+	ROW(move.ghost_limit, "ghost-limit", OPT_SIZE, "SIZE",
+	    "passed on to criu: copy deleted files up to this size"),
 	{.name = NULL},
 };
 

@@ -54,7 +54,7 @@ static int complete_run(struct app *app, void *opts, const struct argv *args, st
 const struct verb verb_complete = {
 	.name = "__complete",
 	.synopsis = "-- WORD...",
-	.summary = "print what fits the last word of a line",
+	.summary = "print the candidates for the last word of a line",
 	.max_args = SIZE_MAX,
 	.hidden = true,
 	.no_config = true,

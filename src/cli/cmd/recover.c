@@ -130,7 +130,8 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	if (status == 0)
 		status = fence_hosts(job->opts, move, err);
 	if (status == 0) {
-		/* The journal stays where it was found, even if that host is neither of the two. */
+		/* The journal stays where it was found, also when that host is neither of the two.
+		 */
 		move->journal.store = store;
 		move->recovery.take_source = job->opts->take_source;
 		status = (int)recover_move(move, state->committed, err);
@@ -289,7 +290,7 @@ static const struct opt table[] = {
 	ROW(take_source, "take-source", OPT_FLAG, NULL,
 	    "if the move was committed and the destination is gone: take the source's older copy"),
 	ROW(on, "on", OPT_STRING, "HOST",
-	    "host with the shared directory, if this machine lacks it"),
+	    "a host that has the shared directory, if this one hasn't"),
 	{.name = NULL},
 };
 

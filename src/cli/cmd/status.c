@@ -141,10 +141,9 @@ const struct verb verb_status = {
 	.name = "status",
 	.synopsis = "NAME",
 	.summary = "show one container in full",
-	.details =
-		"Where it is, where its addresses are, whether its endpoint answers now, and\n"
-		"whether a move of it waits for 'recover'. All hosts are asked at once; one that\n"
-		"does not answer is shown as unreachable, and the exit code is then 1.\n",
+	.details = "Shows where it is, where its addresses are, whether its endpoint answers now,\n"
+		   "and whether a move of it waits for 'recover'. It asks all hosts at once; one\n"
+		   "that does not answer is shown as unreachable, and the exit code is then 1.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.run = status_run,

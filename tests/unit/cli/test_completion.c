@@ -71,10 +71,10 @@ static const struct {
 	{"help l", "list\tlists\n"},
 	{"help list ", ""},
 	{"-", "--config\tsettings\n--bundle-root\n--json\tone object a line\n"
-	      "--help\tsay what the command does\n"},
+	      "--help\tshow what the command does\n"},
 	{"move --", "--strategy\thow\n--to\twhere\n--hostname\ta new name\n--keep\tkeep it\n"
 		    "--json\town\n--config\tsettings\n--bundle-root\n"
-		    "--help\tsay what the command does\n"},
+		    "--help\tshow what the command does\n"},
 	{"move --k", "--keep\tkeep it\n"},
 	{"move -- --k", ""},
 	{"unheard --", ""},
