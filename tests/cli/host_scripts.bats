@@ -20,7 +20,7 @@ setup() {
 }
 
 watch() {
-	timeout "$(scaled 20)" sh "$top/src/scripts/watch.sh" "$run_dir"
+	(cd "$top/src/scripts" && timeout "$(scaled 20)" sh watch.sh "$run_dir")
 }
 
 # Lines as criu/pie/restorer.c writes them.
@@ -287,6 +287,25 @@ runc_knows_nothing() {
 	END
 	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
 	[ ! -e "$cgroup/web9" ]
+}
+
+# Here a child of a shell with the mark of a parked restore stands for CRIU's process, two levels below runc.
+@test "a restore that waits for a lock is given up, and one that waits for something else is not" {
+	log_lines 1 '(flock)flag: 2, type: 1, cmd: 2, pid: 1, fd: 12'
+	: >"$BATS_TEST_TMPDIR/locked"
+	env "CRIU_CONFIG_FILE=$run_dir/parked.conf" sleep 60 3>&- &
+	holder=$!
+	run timeout 3 sh -c 'cd "$1/src/scripts" && exec sh watch.sh "$2"' - "$top" "$run_dir"
+	[ "$status" -eq 124 ]
+	kill "$holder"
+	wait "$holder" || true
+	# It ends with its holder: the lock is free then.
+	flock -o "$BATS_TEST_TMPDIR/locked" env "CRIU_CONFIG_FILE=$run_dir/parked.conf" \
+		sh -c 'sh -c "flock \"\$1\" true; :" - "$1"; :' - "$BATS_TEST_TMPDIR/locked" 3>&- &
+	holder=$!
+	run watch
+	[ "$status" -eq 0 ]
+	[ "$output" = 'criu waits for a lock on a file that another process holds; try again' ]
 }
 
 # The answer "gate" without a process at the gate would let a second copy run.

@@ -44,13 +44,43 @@ refused_by() { # CHECK REGEX
 	unchanged
 }
 
+# programs/threads.py
+start_threads() { # THREADS CHILDREN FLAG...
+	local flags
+	flag_args python3 /srv/threads.py "$1" "$2"
+	on rhel01 cmigrate generate eater "${flags[@]}" "${common_flags[@]}" \
+		--bind /opt/cmigrate/tests/hosts/programs:/srv:ro,bind "${@:3}"
+	start_container rhel01 eater
+	wait_on rhel01 30 "[[ \$(runc exec eater ls /tmp | grep -c ready) -eq $(($2 + 1)) ]]"
+}
+
 @test "a limit of processes: a restore has three of its own" {
-	start_eater 1 2 --pids-limit 50
-	set_limit '.linux.resources.pids.limit = 5'
-	refused_by pids-limit "allows container 'eater' 5 processes, and a restore of its 3 needs 3 more"
-	set_limit '.linux.resources.pids.limit = 6'
+	start_threads 0 5 --pids-limit 50
+	set_limit '.linux.resources.pids.limit = 8'
+	refused_by pids-limit "allows container 'eater' 8 processes and threads, and its restore needs 9"
+	set_limit '.linux.resources.pids.limit = 9'
+	on rhel01 cmigrate check eater rhel02 | grep -E '^pids-limit +warning .*limit of 50 .* on rhel01, and another in its config.json'
 	on rhel01 cmigrate -q move eater rhel02
 	runs_only_on rhel02 eater
+}
+
+@test "a limit of processes counts threads, and a restore has two of its own when it makes those" {
+	start_threads 10 0 --pids-limit 50
+	set_limit '.linux.resources.pids.limit = 12'
+	refused_by pids-limit "allows container 'eater' 12 processes and threads, and its restore needs 13"
+	set_limit '.linux.resources.pids.limit = 13'
+	on rhel01 cmigrate -q move eater rhel02
+	runs_only_on rhel02 eater
+}
+
+# bats test_tags=all
+@test "a limit that runc update has changed is told, and config.json's is not" {
+	start_threads 0 0 --pids-limit 50 --memory 200M
+	on rhel01 cmigrate check eater rhel02 | grep -c -E '^(pids|memory)-limit +ok' | grep -x 2
+	on rhel01 runc update --pids-limit 60 --memory 300000000 --memory-swap 300000000 eater
+	on rhel01 cmigrate check eater rhel02 >"$BATS_TEST_TMPDIR/out"
+	grep -E '^pids-limit +warning .*limit of 60 .*another in its config.json; write' "$BATS_TEST_TMPDIR/out"
+	grep -E '^memory-limit +warning .*limit of 286 MiB .*another in its config.json; write' "$BATS_TEST_TMPDIR/out"
 }
 
 @test "a limit of memory: what is used already, and what is shared in post-copy" {

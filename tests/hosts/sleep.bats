@@ -45,6 +45,11 @@ fails_check() { # COMMAND
 	remove_containers rhel01
 }
 
+passes_check() { # WARNING
+	on rhel01 cmigrate check idle rhel02 | grep -E "^sleep +$1( |\$)"
+	remove_containers rhel01
+}
+
 # Moved; WARNING: with the check's, or without.
 moves() { # WARNING
 	on rhel01 cmigrate check idle rhel02 | grep -E "^sleep +$1( |\$)"
@@ -73,6 +78,17 @@ moves() { # WARNING
 	moves warning
 }
 
+@test "what looks like such a sleep is not refused" {
+	start_with sh -c 'trap : TERM; /srv/sleep 3600 & wait'
+	passes_check ok
+	start_with /srv/tini -- python3 -c 'import time; time.sleep(3600)'
+	passes_check ok
+	start_with sh -c 'until false; do sleep 1000; done'
+	passes_check warning
+	start_with sh -c 'sleep 3600 & exec tail -f /dev/null'
+	passes_check warning
+}
+
 @test "what sleeps on moves: busybox without end, coreutils, python, tail" {
 	start_with sleep infinity
 	moves ok
@@ -84,4 +100,22 @@ moves() { # WARNING
 	moves ok
 	start_with tail -f /dev/null
 	moves ok
+}
+
+@test "a sleep that a move ends all the same: the container is lost, said so, and settled" {
+	local host status=0
+	start_with /srv/tini sleep 3600
+	on rhel01 cmigrate -q move idle rhel02 --skip-check sleep 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	# The host that sees the end first decides whether it is the move that says it, or recover.
+	if [[ $status -eq 6 ]]; then
+		status=0
+		on rhel01 cmigrate -q recover idle || status=$?
+	fi
+	[[ $status -eq 9 ]]
+	for host in rhel01 rhel02; do
+		[[ -z $(state_of "$host" idle) ]]
+		[[ -z $(on "$host" sh -c 'ls -d /run/cmigrate/idle /runc/containers/idle/.cmigrate/images-* 2>/dev/null') ]]
+	done
+	on rhel01 cmigrate -q recover idle
 }

@@ -7,15 +7,24 @@ first_of_state() {
 	printf '%s\n' "$state" | sed -n 's/^ *"pid": *\([0-9]*\).*/\1/p;' | head -n 1
 }
 
-# The memory of the container's cgroup that can't be reclaimed. Pages that processes share count once.
-cgroup_memory() { # PID
-	path=$(sed -n 's/^[0-9]*:memory://p' "/proc/$1/cgroup" 2>/dev/null)
-	stat=/sys/fs/cgroup/memory$path/memory.stat
-	if [ -z "$path" ]; then
-		stat=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup" 2>/dev/null)/memory.stat
+cgroup_of() { # PID CONTROLLER
+	path=$(sed -n "s/^[0-9]*:$2://p" "/proc/$1/cgroup" 2>/dev/null)
+	if [ -n "$path" ]; then
+		echo "/sys/fs/cgroup/$2$path"
+	else
+		echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup" 2>/dev/null)"
 	fi
+}
+
+# The limits that the container has now, and the memory of its cgroup that can't be reclaimed. Pages that processes
+# share count once.
+cgroup_memory() { # PID
+	memory=$(cgroup_of "$1" memory)
+	# Version 1 has the first name, version 2 the other.
+	say memory-max "$(cat "$memory/memory.limit_in_bytes" "$memory/memory.max" 2>/dev/null)"
+	say pids-max "$(cat "$(cgroup_of "$1" pids)/pids.max" 2>/dev/null)"
 	awk '$1 ~ /^(anon|shmem|kernel|total_rss|total_shmem)$/ { sum += $2 }
-		END { printf "cgroup-memory=%.0f\n", sum }' "$stat" 2>/dev/null
+		END { printf "cgroup-memory=%.0f\n", sum }' "$memory/memory.stat" 2>/dev/null
 }
 
 # Prints what CRIU can't dump, or only with a flag, in one pass over all processes. The commands below get
@@ -44,6 +53,8 @@ processes() {
 			split(line, part, /[ \t]+/)
 			if (part[1] == "Name:")
 				name[pid] = part[2]
+			else if (part[1] == "Threads:")
+				threads += part[2]
 			else if (part[1] == "PPid:") {
 				parent[pid] = child_of[pid] = part[2]
 				children[part[2]]++
@@ -253,6 +264,6 @@ processes() {
 		tell_sleeps()
 		for (pid in child_of)
 			processes++
-		printf "processes=%d\nmemory=%.0f\n", processes, memory * 1024
+		printf "processes=%d\nthreads=%d\nmemory=%.0f\n", processes, threads, memory * 1024
 	}'
 }
