@@ -8,13 +8,13 @@
 #include "cmigrate/container/find_host.h"
 #include "part.h"
 
-/* A host on its way: what it is asked, beside its row of the result. */
+/* A host that is being asked. */
 struct asked {
 	struct host *host;
 	struct job job, room;
 };
 
-/* The other hosts; this machine first in line to be the one that holds the lock. */
+/* Lists the other hosts. The lock is taken through this machine if it is one of them. */
 static int name_hosts(struct move *m, const struct config *config, const char *from,
 		      struct survey *s, struct err *err)
 {
@@ -38,7 +38,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	return s->n ? 0 : config_need_hosts(config, 2, err);
 }
 
-/* The lock may be held through one of the others: that connection is used for it too. */
+/* The host through which the lock is held is connected already. */
 static int connect_host(struct move *m, const struct config *config, const char *name,
 			struct asked *ret, struct err *err)
 {

@@ -75,7 +75,7 @@ static int check(struct move *m, struct err *err)
 				       : check_checkpoint(m, status, err);
 }
 
-/* Where the addresses are, or are to be: both sides are the one host. */
+/* Finds the devices of the addresses. Both sides are the same host. */
 static int find_addresses(struct move *m, const struct config *config, struct err *err)
 {
 	const struct config_host *row = config_find(config, m->side[SOURCE].name);
@@ -108,7 +108,7 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, config, err) < 0)
 		return -1;
 	move_resolve_versions(m);
-	/* After a reboot the other ends of old connections are gone. */
+	/* The peers have given up old connections by now, for instance after a reboot. */
 	if (m->kind == MOVE_RESTORE && !opts->tcp_established) {
 		m->side[DESTINATION].options.tcp_established = false;
 		m->side[DESTINATION].options.tcp_close = true;

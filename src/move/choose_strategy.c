@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* How memory is to be carried over: what was asked for, and what the hosts can do. */
+/* The strategy of a move: the one that was asked for, or what the hosts can do instead. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/criu/pre_copy.h"
 #include "part.h"
 
-/* Where nothing else says how long a freeze may be. */
+/* The budget of a freeze, if nothing else sets it. */
 #define MAX_DOWNTIME_MS 300
-/* What facts.sh writes to find out how fast the shared directory is. */
+/* facts.sh writes so much to measure the shared directory. */
 #define RATE_BYTES (4 << 20)
 
 int move_resolve_strategy(struct move *m, const struct config *config, const struct move_opts *opts,
@@ -28,7 +28,7 @@ int move_resolve_strategy(struct move *m, const struct config *config, const str
 	return 0;
 }
 
-/* Bytes a ms that the shared directory takes; 0: not known. */
+/* How fast the shared directory is, in bytes a ms; 0: not known. */
 static double shared_rate(const struct move *m)
 {
 	double seconds = strtod(facts_get(&m->side[SOURCE].facts, "write-seconds"), NULL);
@@ -49,7 +49,7 @@ static enum strategy_id choose(const struct move *m)
 	return STRATEGY_COLD;
 }
 
-/* Without what it needs a strategy becomes the next simpler one, and says so. */
+/* Replaces a strategy that can't work here by the next simpler one, with a note. */
 static void fall_back(struct move *m)
 {
 	if (!move_is_pre_copy(m))
@@ -67,7 +67,7 @@ static void fall_back(struct move *m)
 	m->plan.strategy = instead;
 }
 
-/* Where the page server is going to be; nothing where the hosts can't tell: check 'pages' says so.
+/* Names the page server, unless the hosts don't know their addresses: check 'pages' reports that.
  */
 static void find_pages(struct move *m)
 {

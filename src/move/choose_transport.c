@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* By which way memory is to be carried over: what was asked for, and what the hosts can do. */
+/* The transport of a move: the one that was asked for, or what the hosts can do instead. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/check/check.h"
 #include "part.h"
 
-/* Beyond the memory itself: the small images, logs, what other moves and programs write. */
+/* Room beside the memory itself: small images, logs, and what other moves and programs write. */
 #define ROOM_EXTRA (64ULL << 20)
-/* No container has more; what follows can't overflow. */
+/* More than any container has, and little enough that no sum below overflows. */
 #define MEMORY_MAX (UINT64_MAX / 8)
 
 int move_resolve_transport(struct move *m, const struct config *config,
@@ -26,7 +26,7 @@ int move_resolve_transport(struct move *m, const struct config *config,
 	return 0;
 }
 
-/* Moves that a batch makes at once are numbered, so that none of them takes another's port. */
+/* The moves of a batch are numbered, so that they try different ports first. */
 static unsigned first_port(const struct move *m)
 {
 	const char *number = getenv(MOVE_NUMBER_ENV);
@@ -43,8 +43,8 @@ void move_name_page_server(struct move *m, const char *server, const char *clien
 }
 
 /*
- * In /run there is all that is sent, in pre-copy what changes meanwhile too; in the memory that and
- * the restored container.
+ * Everything that is sent lies in /run; in pre-copy that includes changes between passes. /run is
+ * memory, and the restored container needs its own beside it.
  */
 static bool has_room(const struct move *m)
 {
@@ -55,7 +55,7 @@ static bool has_room(const struct move *m)
 	       facts_uint(&m->side[DESTINATION].facts, "memory-available") >= sent + memory;
 }
 
-/* Owned by the caller; NULL: memory can go straight to the destination. */
+/* Why memory can't go straight to the destination, owned by the caller; NULL: it can. */
 static char *obstacle(const struct move *m)
 {
 	uint64_t memory = m->summary.memory_bytes;

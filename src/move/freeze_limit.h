@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * freeze_limit: how long a container may be frozen. One deadline, set when the freeze begins, which
- * nothing inside it outlasts: each wait ends by it, and so does each command on either host.
+ * freeze_limit: how long a container may be frozen. One deadline is set when the freeze begins.
+ * Each wait and each command on either host ends by it.
  */
 #ifndef CMIGRATE_FREEZE_LIMIT_H
 #define CMIGRATE_FREEZE_LIMIT_H
@@ -11,18 +11,17 @@
 #include "cmigrate/move/move.h"
 
 /*
- * The limit in milliseconds: CRIU's base time, and the time of the memory for each time that it
- * passes while the container is frozen: written and read, only written by a checkpoint, neither in
- * post-copy.
+ * The limit in milliseconds: CRIU's base time, and the time for the memory each time it is written
+ * or read in the freeze: twice in a move, once in a checkpoint, not at all in post-copy.
  */
 int freeze_limit_ms(const struct move *move);
-/* The freeze begins now: from now on both hosts have the limit too. */
+/* The freeze begins now. Both hosts have the limit from now on. */
 void freeze_begin(struct move *move);
-/* It is over, or about to be: what follows has times of its own again. */
+/* The freeze is over, or about to be: later commands have their own time limits again. */
 void freeze_lift(struct move *move);
-/* When it is to be over. Without a freeze (a recovery, a restore from images): as long from now. */
+/* The deadline; without a freeze (a recovery, a restore from images) as long from now. */
 int64_t freeze_end(const struct move *move);
-/* What is left of it, at least 1. */
+/* Milliseconds until the deadline, at least 1. */
 int freeze_left_ms(const struct move *move);
 /* The limit, for messages. */
 int freeze_seconds(const struct move *move);

@@ -10,7 +10,7 @@
 /* The hosts answer meanwhile: an endpoint that answers in this time costs nothing. */
 #define ENDPOINT_MS 1000
 
-/* The other host's name in the network. */
+/* The other host's name in the network: without a user. */
 static const char *peer_of(const struct move *m, const struct host *host)
 {
 	const struct host *peer =
@@ -50,7 +50,7 @@ void move_ask_endpoints(struct move *m)
 		str_set(&m->progress.endpoint_silence, silent.msg);
 }
 
-/* Both hosts at once; one that is off has nothing to say. */
+/* Asks both hosts at once. A fenced host is not asked. */
 int move_gather_facts(struct move *m, const struct config *config, struct err *err)
 {
 	const struct config_host *row = config_find(config, m->side[DESTINATION].name);

@@ -3,7 +3,7 @@
 
 #include "cmigrate/host/hook.h"
 
-/* outcome NULL: not known yet. */
+/* outcome NULL: the move has not begun. */
 static int run_hook(const struct argv *hook, const struct move *move, const char *outcome,
 		    struct err *err)
 {

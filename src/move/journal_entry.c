@@ -72,7 +72,7 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 	return 0;
 }
 
-/* What ends in rules, command lines and requests. */
+/* Checks all words that become part of rules, command lines and requests. */
 static int check_words(const struct move *m, struct err *err)
 {
 	const char *ips[] = {m->page_server.server, m->page_server.client};
@@ -89,7 +89,7 @@ static int check_words(const struct move *m, struct err *err)
 	return 0;
 }
 
-/* Journals of before it have none. */
+/* An older journal names no transport. */
 static int read_transport(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *transport = NULL;
@@ -172,7 +172,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 		       : 0;
 }
 
-/* Where it lies isn't proof enough: what it names is run, restored and removed, by root. */
+/* The journal's place is no proof: root runs, restores and removes what it names. */
 static int check_is_of(const struct move *m, const struct bundle *bundle, struct err *err)
 {
 	if (strcmp(m->bundle.name, bundle->name) == 0 && strcmp(m->bundle.dir, bundle->dir) == 0)
@@ -233,7 +233,7 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	move_name_things(m);
 	if (read_images(object, m, err) < 0)
 		return -1;
-	/* Not the mark of the move: what that has left is to be told from what recovery runs. */
+	/* A mark of its own tells the recovery's processes from those that the move has left. */
 	free(m->env_tag);
 	m->env_tag = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());
 	if (move_connect(m, config, err) < 0)

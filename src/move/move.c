@@ -11,7 +11,7 @@
 
 volatile int move_cancelled;
 
-/* Paths and marks that follow from the id; the same on every controller that looks at this move. */
+/* Sets the paths and marks that follow from the id. Every controller gets the same for a move. */
 void move_name_things(struct move *move)
 {
 	const struct bundle *b = &move->bundle;
@@ -73,7 +73,7 @@ void move_free(struct move *m)
 	free(m);
 }
 
-/* Without a device: what was not there when the move began, and is not put there either. */
+/* An address without a device was not there when the move began, and is not put there. */
 static struct net net_of(const struct move *move, const struct side *side, const struct side *other)
 {
 	struct net net = {.host = side->host, .netns = move->bundle.netns};
@@ -136,7 +136,7 @@ bool move_has_address(const struct move *move)
 
 void move_swap(struct move *move)
 {
-	/* What was under way on the one host says nothing of the other. */
+	/* These jobs ran on the other host. */
 	if (move->jobs.restore.state != JOB_NONE)
 		job_clear(&move->jobs.restore);
 	if (move->jobs.watch.state != JOB_NONE)

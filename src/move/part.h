@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* move_part: what the files that build a move (move*.c, survey.c) share; nobody else's. */
+/* move_part: functions that the files which build a move share. Nobody else uses them. */
 #ifndef CMIGRATE_MOVE_PART_H
 #define CMIGRATE_MOVE_PART_H
 
@@ -7,10 +7,9 @@
 
 /* Nothing has been changed yet: a host that can't be reached makes the move refused. Returns -1. */
 int move_refusal(struct err *err);
-/* Fills run, images, marks and tag from id and bundle. */
+/* Sets the directories, marks and tag from id and bundle. */
 void move_name_things(struct move *move);
-/* A move as far as it is known without asking: id, bundle, names of things. EXIT_USAGE: an option.
- */
+/* Sets all that is known without asking a host: id, bundle, names. EXIT_USAGE: a wrong option. */
 int move_begin(struct move *move, const struct config *config, const struct move_opts *opts,
 	       const char *name, const struct events *events, struct err *err);
 /* In this order: config.json; options and annotations; the lock; what one or both hosts say. */
@@ -19,27 +18,26 @@ int move_resolve_options(struct move *move, const struct config *config,
 			 const struct move_opts *opts, struct err *err);
 int move_resolve_strategy(struct move *move, const struct config *config,
 			  const struct move_opts *opts, struct err *err);
-/* look_only: for checks; keeps no move waiting, but says so where one is under way or waits. */
+/* look_only, for checks: takes the lock only if there is a journal, to say why that waits. */
 int move_take_lock(struct move *move, bool look_only, struct err *err);
 int move_gather_facts(struct move *move, const struct config *config, struct err *err);
 /* Starts the question for the facts of one host; role: "source" or "destination". */
 int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
 	     struct err *err);
-/* Whether the endpoints answer before the move, as they must behind it: into
- * move->progress.endpoint_silence. For a second at most; meant for the time in which the facts are
- * on their way. */
+/* Asks the endpoints, which must answer after the move, whether they answer before it too. Sets
+ * move->progress.endpoint_silence. It takes a second at most, while the hosts gather facts. */
 void move_ask_endpoints(struct move *move);
-/* Every check, on the facts of both hosts, into move->checks (empty before); -1 with the verdict.
- */
+/* Makes every check on the facts of both hosts, into move->checks (empty before). -1: refused. */
 int move_check(struct move *move, const struct config *config, const struct move_opts *opts,
 	       struct err *err);
 void move_resolve_versions(struct move *move);
 /* How long a dump or a restore of so many bytes may take. */
 void move_set_dump_timeout(struct move *move, uint64_t bytes);
-/* "auto" becomes what suits the container and the hosts, and what they can't do what they can. */
-void move_settle_strategy(struct move *move);
-/* --transport; then, behind the strategy, whether the hosts can do it: else "shared", with a note.
+/* Replaces "auto" by a strategy that suits the container, and a strategy that the hosts can't do.
  */
+void move_settle_strategy(struct move *move);
+/* Sets the transport that was asked for. move_settle_transport(), after the strategy is settled,
+ * replaces one that the hosts can't do by "shared", with a note. */
 int move_resolve_transport(struct move *move, const struct config *config,
 			   const struct move_opts *opts, struct err *err);
 void move_settle_transport(struct move *move);
@@ -47,15 +45,15 @@ void move_settle_transport(struct move *move);
 void move_name_page_server(struct move *move, const char *server, const char *client);
 /* Fills side->own_ips for the first n of its addresses, from its facts. */
 void move_find_own_ips(struct side *side, size_t n);
-/* The proof of the shared directory has been seen. */
+/* Removes the file by which the destination recognised the shared directory. */
 void move_remove_proof(struct move *move);
 
-/* The host of that name: connected to where it was asked for the container, with the move's mark.
- * The caller's; NULL where it is none. */
+/* The host of that name, with the move's mark; the caller's. It is connected to already if it was
+ * asked for the container. NULL: not a host. */
 struct host *move_host(struct move *move, const struct config *config, const char *name,
 		       struct err *err);
-/* Both hosts by name, and the store on the one that this machine is, else on
- * the source. */
+/* Sets both hosts by their names, and the store: on this machine if it is one of them, else on the
+ * source. */
 int move_connect(struct move *move, const struct config *config, struct err *err);
 
 #endif

@@ -21,7 +21,7 @@ static const char *hold_name(enum hold_kind kind)
 	return NULL;
 }
 
-/* The id begins with the time of its making, "20261121T233315-": known after a crash too. */
+/* The id begins with the time at which it was made, "20261121T233315-", which survives a crash. */
 static int64_t started_at(const char *id)
 {
 	struct tm tm = {0};
@@ -61,7 +61,7 @@ static int add(const struct move *m, unsigned *ret_damaged, struct err *err)
 
 	json_decref(object);
 	if (status == 0)
-		/* Where recovery found the journal: the move's own host may be off. */
+		/* Recovery found the journal here; the move's own host may be off. */
 		status = history_add(m->journal.store, m->bundle.name, &record, ret_damaged, err);
 	record_clear(&record);
 	return status;

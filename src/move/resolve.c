@@ -12,11 +12,12 @@
 #include "part.h"
 
 #define OPEN_MS 15000
-/* For a dump or a restore: a base, and 10 MB a second, which the slowest shared directory does. */
+/* Bytes that a dump or a restore handles in a ms at least: 10 MB a second, on a slow shared
+ * directory. */
 #define DUMP_BYTES_MS 10000
-/* A day: a host may say anything of its memory. */
+/* A day. A host may report any amount of memory. */
 #define DUMP_MAX_MS 86400000
-/* The first that can leave packets alone (criu(8), --network-lock skip). */
+/* The first CRIU that can leave packets alone (criu(8), --network-lock skip). */
 #define CRIU_LOCK_SKIP VERSION(3, 19, 0)
 
 static void make_id(char id[MOVE_ID_SIZE])
@@ -71,7 +72,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return -1;
 	m->side[DESTINATION].name = str_dup(destination);
 	str_set(&m->summary.destination, destination);
-	/* A destination nobody knows is told before any host is asked. */
+	/* Refuse an unknown destination before any host is asked. */
 	if (config->n_hosts) {
 		CLEANUP_HOST struct host *known = config_host(config, destination, NULL, err);
 		if (!known)
@@ -110,7 +111,7 @@ int move_read_bundle(struct move *m, struct err *err)
 	if (host_start(host, &cmd, &job, err) < 0)
 		return move_refusal(err);
 	job_wait(&job);
-	/* head(1) ends with 1 where there is none. */
+	/* head(1) ends with 1 if there is no such file. */
 	if (job.lost || job.timed_out || job.status > 1) {
 		(void)job_failure(&job, err);
 		return move_refusal(err);
@@ -180,7 +181,7 @@ void move_resolve_versions(struct move *m)
 	src->criu = facts_version(&m->side[SOURCE].facts, "criu");
 	dst->runc = facts_version(&m->side[DESTINATION].facts, "runc");
 	dst->criu = facts_version(&m->side[DESTINATION].facts, "criu");
-	/* What the operator says of it wins over what is asked for. */
+	/* The operator's own configuration of CRIU wins. */
 	bool operators =
 		strstr(facts_get(&m->side[SOURCE].facts, "criu-config"), "network-lock") ||
 		strstr(facts_get(&m->side[DESTINATION].facts, "criu-config"), "network-lock");
@@ -230,7 +231,6 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 	return status < 0 ? -1 : preflight_verdict(&m->checks, err);
 }
 
-/* The proof of the shared directory has been seen. */
 void move_remove_proof(struct move *m)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/proof-%s", m->bundle.dir, m->id);
@@ -304,7 +304,7 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	    move_connect(m, config, err) < 0)
 		return -1;
 	answers_clear(&m->asked);
-	/* Neither waits for the other. */
+	/* Both at once. */
 	host_connect(m->side[SOURCE].host);
 	host_connect(m->side[DESTINATION].host);
 	str_set(&m->summary.source, m->side[SOURCE].name);

@@ -19,7 +19,7 @@ void signals_watch(void)
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGHUP, &action, NULL);
-	/* Stopped in the middle it would leave the container frozen. */
+	/* A cmigrate that is stopped would leave the container frozen. */
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGTSTP, &action, NULL);
 	(void)sigaction(SIGTTOU, &action, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nothing of a move is left on either host. */
+/* Removes everything that a move has put on the two hosts. */
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
@@ -16,15 +16,15 @@ int step_clean(struct move *move, struct err *err)
 		return -1;
 	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
 		return -1;
-	/* The images are on the shared directory: a source that is off needn't remove them. */
+	/* The images are on the shared directory: another host removes them if the source is off.
+	 */
 	bool by_source = !src->host->fenced;
 	if (!by_source && runtime_clean(&dst->runtime, !move->plan.keep_images, err) < 0)
 		return -1;
 	return runtime_clean(&src->runtime, by_source && !move->plan.keep_images, err);
 }
 
-/* What a move whose memory was to follow has left: who fetches it, and the rules at its page
- * server. */
+/* Post-copy: ends the process that fetches memory, and removes the rules at the page server. */
 static int end_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the steps do where memory goes straight to the destination (receive.h); else each is
- * nothing.
- */
+/* The steps' part if memory goes straight to the destination (direct_transport.h). Else each
+ * function does nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +8,11 @@
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
-/* How long a page server may wait for its client, beyond the time of the dump. */
+/* How long a page server may wait for its client, beside the time of the dump. */
 #define WAITING_MS 120000
-/* From a page server's end to the word of it. */
+/* From the end of a page server until its job is done. */
 #define ENDING_MS 2000
-/* From the source's word that all has been sent to the page server's end. */
+/* From the source's "all is sent" to the end of the page server. */
 #define RECEIVED_MS 20000
 
 int admit_pages(struct move *move, const struct side *server, struct err *err)
@@ -36,7 +35,7 @@ int direct_admit(struct move *move, struct err *err)
 	return move_is_direct(move) ? admit_pages(move, &move->side[DESTINATION], err) : 0;
 }
 
-/* Why the page server has ended that should not have. Always -1. */
+/* Says why the page server has ended too early. Returns -1. */
 static int receive_failure(struct move *move, struct err *err)
 {
 	const struct job *job = &move->jobs.receive;
@@ -64,7 +63,7 @@ int direct_receive(struct move *move, unsigned pass, struct err *err)
 	    receive_listens_start(&dst->runtime, &listens, err) < 0)
 		return -1;
 	bool there = jobs_wait_any(jobs, 2, 0) == 0 && job_failure(&listens, err) == 0;
-	/* Its own words say more than those of who waited for it. */
+	/* The page server's own error says more than that of the job which waited for it. */
 	if (!there)
 		(void)jobs_wait_any(jobs + 1, 1, deadline_in_ms(ENDING_MS));
 	job_clear(&listens);
@@ -115,7 +114,7 @@ void direct_cut(struct move *move)
 	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
-	/* What it could not do is seen by the dump that does not end. */
+	/* A failure shows in the dump: it does not end. */
 	if (move_is_direct(move))
 		(void)receive_cut(&move->page_server, &src->runtime, &unheard);
 }

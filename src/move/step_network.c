@@ -5,8 +5,8 @@
 #include "steps.h"
 
 /*
- * Where the source can't bounce packets on: how long the announcement is given to arrive before the
- * source loses the address. What is sent to the source meanwhile is still served there.
+ * If the source can't send packets on: the announcement has so long to arrive before the source
+ * loses the address. Until then the source serves what is sent to it.
  */
 #define ANNOUNCE_MS 3
 
@@ -28,7 +28,7 @@ enum undo_result undo_hold(struct move *move, struct err *err)
 
 	if (!dst->net.n)
 		return UNDO_DONE;
-	/* Where the address is still there, what comes through would be answered by a reset. */
+	/* While the address is there, the kernel would answer what comes through with a reset. */
 	if (move->progress.address_left) {
 		(void)err_set(err, EXIT_FAILED,
 			      "what arrives for it there is held back until then");
@@ -52,7 +52,7 @@ enum undo_result undo_address(struct move *move, struct err *err)
 	return move->progress.address_left ? UNDO_LEFT : UNDO_DONE;
 }
 
-/* The hand-over that needs nothing of the source's kernel. */
+/* This hand-over needs no support by the source's kernel. */
 static int announce_and_leave(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
@@ -84,8 +84,7 @@ enum undo_result undo_settle(struct move *move, struct err *err)
 
 	if (!src->net.n)
 		return UNDO_DONE;
-	/* Both are fine where nothing had been done. A source without its address is no way back.
-	 */
+	/* All of them are fine if nothing had been done. Going back needs the source's address. */
 	if (net_bounce_clear(&src->net, move->tag, err) < 0 || net_address_up(&src->net, err) < 0 ||
 	    net_announce(&src->net, err) < 0)
 		return UNDO_DOUBT;
@@ -100,14 +99,14 @@ int step_release(struct move *move, struct err *err)
 	move->progress.released = true;
 	if (!dst->net.n)
 		return 0;
-	/* After a crash it isn't known how packets were held: what still waits is sent again. */
+	/* After a crash it isn't known how packets are held. Drop them: the senders repeat them. */
 	int status = move->progress.hold == HOLD_NONE
 			     ? net_hold_clear(&dst->net, move->tag, err)
 			     : net_release(&dst->net, move->tag, move->progress.hold,
 					   &move->jobs.kick, err);
 	/*
-	 * Only now, for nothing but the bounce depended on it and its processes would hinder the
-	 * dump's and the restore's. Its failing is found when it is repeated behind the commit.
+	 * Earlier its processes would slow the dump and the restore down, and late packets are sent
+	 * on anyway. It is repeated after the commit, and a failure shows then.
 	 */
 	if (status == 0)
 		(void)net_address_start(&dst->net, "announce", &move->jobs.announce, &unheard);

@@ -19,8 +19,7 @@ static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret
 			       move_is_direct(move) ? move->page_server.endpoint : NULL, &job,
 			       err) < 0)
 		return -1;
-	/* It isn't ended on the host: CRIU may be inside of the processes. Recovery waits for it.
-	 */
+	/* The pass goes on, since CRIU may be inside the processes. Recovery waits for it. */
 	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->plan.dump_timeout_ms)) != 0) {
 		job_clear(&job);
 		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s", src->name,
@@ -60,7 +59,7 @@ static void keep_pass(struct move *move, const struct precopy_pass *pass)
 }
 
 /* The destination reads a pass while the next one is written, and the last one before the freeze.
- * What was sent there is in its memory already. */
+ * With direct transport the pass is in its memory already. */
 static int read_ahead(struct move *move, unsigned number, struct job *job, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];

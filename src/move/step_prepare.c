@@ -6,11 +6,10 @@
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
-/* Commands at once on a host: a pause or a dump, its gate, an address, a rule. */
+/* So many commands run at once on a host: a pause or a dump, its gate, an address, a rule. */
 #define CHANNELS 7
-/* How long a restore may be parked, beyond its own time: until the freeze begins, and through the
- * dump.
- */
+/* How long a restore may be parked beside its own time: until the freeze begins, and during the
+ * dump. */
 #define PARKED_MS 120000
 
 static const char *source_role(const struct move *move)
@@ -18,7 +17,7 @@ static const char *source_role(const struct move *move)
 	return move_is_direct(move) ? "sender" : move->plan.gate ? "source" : "ungated";
 }
 
-/* Exit code of prepare.sh: the work directory is another move's, and nothing was made. */
+/* Exit code of prepare.sh if the work directory is another move's. It has made nothing then. */
 #define PREPARE_TAKEN 17
 
 static const char *destination_role(const struct move *move)
@@ -56,13 +55,14 @@ static int make_directories(struct move *move, struct err *err)
 	return status;
 }
 
-/* runc and criu are started while the container runs, and wait before they look at it. */
+/* Starts runc and criu while the container runs; they wait before they look at it. */
 static int park_dump(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 	struct job parked = {0}, *jobs[] = {&parked, &move->jobs.dump};
 
-	/* Waited for while the dump is parked too; from "go" on the step has a limit of its own. */
+	/* Counts from now on, while the dump is parked; from "go" on the step has a limit of its
+	 * own. */
 	const int limit_ms = move->plan.dump_timeout_ms + PARKED_MS;
 	if ((move->jobs.at_gate.state == JOB_NONE &&
 	     runtime_at_gate_start(&src->runtime, limit_ms, &move->jobs.at_gate, err) < 0) ||
@@ -104,9 +104,9 @@ static int end_parked_restore(struct move *move, struct err *err)
 }
 
 /*
- * The same on the destination, after the dump: runc writes descriptors.json before that parks, and
- * a restore reads it before it starts criu. Where it doesn't park (another runc) the restore is
- * started when the images are there.
+ * Parks the restore on the destination, after the dump is parked: runc writes descriptors.json
+ * before the dump parks, and a restore reads it before it starts criu. If the restore doesn't park
+ * (another runc), it is started once the images are there.
  */
 static int park_restore(struct move *move, struct err *err)
 {
@@ -131,11 +131,11 @@ static int park_restore(struct move *move, struct err *err)
 
 int step_prepare_hosts(struct move *move, struct err *err)
 {
-	/* A page server has one for itself. */
+	/* The page server needs one more. */
 	const size_t channels = CHANNELS + (move_is_direct(move) ? 1 : 0);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
-	/* A guard is of the container's name: only whoever has the directories may replace it. */
+	/* The guard has the container's name: only the owner of the directories may replace it. */
 	return make_directories(move, err) < 0 || direct_admit(move, err) < 0 ||
 			       hosts_prime(hosts, 2, channels, err) < 0 ||
 			       move_make_probe(move, err) < 0
@@ -148,8 +148,9 @@ int step_park(struct move *move, struct err *err)
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
 	/*
-	 * Before the dump reads CRIU's configuration, and only where it spares the freeze
-	 * something. What restores saved ones has mounts of its own; hooks expect the host's.
+	 * A tmpfs is saved before the dump reads CRIU's configuration, and only if that shortens
+	 * the freeze. The restore of a saved one has mounts of its own, but hooks expect the
+	 * host's.
 	 */
 	if ((move->progress.parks && !move->bundle.hooks &&
 	     tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
@@ -165,7 +166,7 @@ int step_prepare(struct move *move, struct err *err)
 	return step_prepare_hosts(move, err) < 0 ? -1 : step_park(move, err);
 }
 
-/* Of a source that doesn't answer any more nobody knows whether the container still runs there. */
+/* If the source doesn't answer any more, the container may still run there. */
 static enum undo_result left_or_doubt(const struct runtime *source)
 {
 	return source->host->lost ? UNDO_DOUBT : UNDO_LEFT;
@@ -177,17 +178,17 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	enum undo_result result = UNDO_DONE;
 	struct err second = ERR_INIT;
 
-	/* In a pass, while the hosts were prepared: behind the freeze its undo has looked. */
+	/* It may have ended before the freeze; after the freeze, the undo of that has looked. */
 	if (!move->progress.freeze_us && !move->recovery.active)
 		(void)source_has_ended(move);
-	/* Another move's gate and directory are nothing of ours. */
+	/* Leave another move's gate and directory alone. */
 	if (src->taken || dst->taken) {
 		if ((!src->taken && runtime_clean(&src->runtime, true, err) < 0) ||
 		    (!dst->taken && runtime_clean(&dst->runtime, false, err) < 0))
 			return UNDO_LEFT;
 		return UNDO_DONE;
 	}
-	/* A dump that is still parked ends here; with one that ran, undo_dump() is done. */
+	/* End a dump that is still parked. If it ran, undo_dump() has done it. */
 	if (move->plan.gate && undo_dump(move, err) != UNDO_DONE)
 		return UNDO_DOUBT;
 	if (move->jobs.restore.state != JOB_NONE && end_parked_restore(move, err) < 0)
@@ -195,14 +196,14 @@ enum undo_result undo_prepare(struct move *move, struct err *err)
 	keep_logs(move);
 	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
 		result = UNDO_LEFT;
-	/* Those that are asked for; before a freeze there are none. */
+	/* There are no images before the freeze. */
 	bool keep = move->plan.keep_images && (move->progress.freeze_us || move->recovery.active);
 	if (runtime_clean(&src->runtime, !keep, result == UNDO_DONE ? err : &second) < 0)
 		result = left_or_doubt(&src->runtime);
 	return result;
 }
 
-/* For a restore from images that is tried anew the images stay, all of them. */
+/* All images stay: the restore may be tried again. */
 static int clean_destination(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -216,7 +217,7 @@ int step_prepare_destination(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 	struct job job = {0};
 
-	/* What an earlier try has left there. */
+	/* Remove what an earlier try has left there. */
 	if (runtime_erase(&dst->runtime, err) < 0 || clean_destination(move, err) < 0 ||
 	    runtime_prepare_start(&dst->runtime, destination_role(move), &dst->options, &job, err) <
 		    0)

@@ -39,8 +39,8 @@ static const struct step pre_copy[] = {
 };
 
 /*
- * Memory follows when the container runs on the destination already. The commit comes when all of it
- * is there: before, the frozen source is the only whole copy.
+ * Memory follows while the container runs on the destination already. The commit comes when all of it
+ * is there: until then the frozen source is the only whole copy.
  */
 static const struct step post_copy[] = {
 	{"prepare",    step_prepare_pages, undo_prepare_pages, false, false},
@@ -80,8 +80,8 @@ static const struct step hybrid[] = {
 };
 
 /*
- * A lock that the source's copy holds is the destination's only when that copy has ended: the gate is
- * opened before the restore, and the way back is a restore from the images.
+ * The destination gets a file lock only after the source's copy has ended: the gate is opened before the
+ * restore, and the way back is a restore from the images.
  */
 static const struct step cold_ends_first[] = {
 	{"prepare",    step_prepare,   undo_prepare,   false,  false},
@@ -142,8 +142,8 @@ static const struct step from_images[] = {
 	{"clean",      step_clean,               NULL,                     false, false},
 };
 
-/* The same on the source, where the destination can't. What runs then runs as before the move: a "commit"
- * would say that the destination has it. */
+/* The same on the source, if the destination can't do it. There is no "commit", which would say that the
+ * destination has the container. */
 static const struct step return_from_images[] = {
 	{"prepare",    step_prepare_destination, undo_prepare_destination, false, false},
 	{"hold",       step_hold,                undo_hold,                false, false},
@@ -176,7 +176,7 @@ static const struct step checkpoint_ungated[] = {
 	{"leave",      step_leave,          NULL,               false, false},
 };
 
-/* What is left to do for a container that runs nowhere and has no images. */
+/* Tidies up after a container that runs nowhere and has no images. */
 static const struct step tidy[] = {
 	{"tidy",       step_tidy,                NULL,                     false, false},
 	{"clean",      step_clean,               NULL,                     false, false},

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
- * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_dump.c, step_restore.c,
- * step_answer.c, step_clean.c, step_precopy.c, step_end_first.c, step_pages.c, step_direct.c.
+ * is expected of run and undo. Files: step_*.c.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -20,9 +19,9 @@ int step_park(struct move *move, struct err *err);
 /* pre-copy: memory is written while the container runs, until the rest fits the budget. */
 int step_pre_copy(struct move *move, struct err *err);
 
-/* Where the move is to keep its logs: copies them, before the work directories are removed. */
+/* Copies the logs if the move keeps them, before the work directories are removed. */
 void keep_logs(struct move *move);
-/* The same where only the destination takes part: a restore from images. */
+/* The same on the destination alone, for a restore from images. */
 int step_prepare_destination(struct move *move, struct err *err);
 enum undo_result undo_prepare_destination(struct move *move, struct err *err);
 
@@ -35,41 +34,38 @@ int step_address(struct move *move, struct err *err);
 enum undo_result undo_address(struct move *move, struct err *err);
 
 /*
- * settle: new connections are bounced on to the destination's queue, those being made are finished
- * on the source. Where the source can't bounce: the address is announced from the destination and
- * taken off the source before the freeze.
+ * settle: new connections are sent on to the destination's queue, those being made are finished on
+ * the source. If the source can't send packets on, the address is announced from the destination
+ * and taken off the source before the freeze.
  */
 int step_settle(struct move *move, struct err *err);
 enum undo_result undo_settle(struct move *move, struct err *err);
 
-/* After the end of a dump that could not seize the processes, undone: another is parked. */
+/* Parks another dump, after one that could not seize the processes has ended and was undone. */
 int park_dump_again(struct move *move, struct err *err);
 
-/* Whether runc says that there is no container any more on the source, into move->progress.ended.
- */
+/* Whether runc says that the source has no container any more; sets move->progress.ended. */
 bool source_has_ended(struct move *move);
 
-/* freeze: the container is paused, all its packets are bounced on. */
+/* freeze: the container is paused, all its packets are sent on. */
 int step_freeze(struct move *move, struct err *err);
 enum undo_result undo_freeze(struct move *move, struct err *err);
 
 /* dump: CRIU writes the images and waits at its gate; beside it the address leaves the source. */
 int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
-/* The gate is closed and the cgroup thawed, with a word that the container goes on; waits for
- * nobody. */
+/* Closes the gate, thaws the cgroup and notes that the container goes on. Waits for nothing. */
 int close_gate(struct move *move, struct err *err);
-/* Whether CRIU still stands at its gate, as far as this process can tell without asking; -1 where
- * its dump has ended. */
+/* -1 if the dump has ended, so that CRIU is not at its gate any more. Asks no host. */
 int gate_holds(struct move *move, struct err *err);
-/* Why a dump ended that should not have, or has not ended: *err, from its log. Always -1. */
+/* Says in *err, from CRIU's log, why a dump has ended too early or not at all. Returns -1. */
 int dump_failure(struct move *move, struct err *err);
-/* Until no process of the dump is left; in this process or, after a crash, on the host. */
+/* Waits until no process of the dump is left: by its job or, after a crash, on the host. */
 int wait_for_dump_end(struct move *move, struct err *err);
 /* end first: the destination sees the images as the source wrote them, and the source's copy ends.
  * Its undo is that of the dump. */
 int step_end_first(struct move *move, struct err *err);
-/* The same without a gate: the source's copy is gone then, and the way back is a restore there. */
+/* The same without a gate: the source's copy is gone afterwards; undo restores it there. */
 int step_dump_ungated(struct move *move, struct err *err);
 enum undo_result undo_dump_ungated(struct move *move, struct err *err);
 
@@ -84,23 +80,21 @@ int step_release(struct move *move, struct err *err);
 int step_answer(struct move *move, struct err *err);
 
 /*
- * Before a step that could end the other copy: whether the restored one runs, and is whole. -1
- * where it does not, or that is not known; has_answered: its endpoint has, which is enough of a
- * host that can't be asked.
+ * Before a step that could end the other copy: -1 unless the restored one is known to run and to be
+ * whole. has_answered: its endpoint has answered, which is enough if the host can't be asked.
  */
 int copy_runs(struct move *move, bool has_answered, struct err *err);
 
-/* commit: written down; behind it there is no way back. */
+/* commit: written to the journal; no way back after it. */
 int step_commit(struct move *move, struct err *err);
-/* return: behind it there is no way back either, and nothing is written: a recovery that finds the
- * container on the source undoes what is left. */
+/* return: no way back after it either. Nothing is written: a recovery that finds the container on
+ * the source undoes the rest. */
 int step_return(struct move *move, struct err *err);
 
 /* open gate: CRIU ends the source's processes. */
 int step_open_gate(struct move *move, struct err *err);
 
-/* tidy: nothing of it is left on either host, runc's state included; for a container that is lost.
- */
+/* tidy: removes all of a lost container on both hosts, runc's state included. */
 int step_tidy(struct move *move, struct err *err);
 
 /*
@@ -119,12 +113,12 @@ int step_end_source(struct move *move, struct err *err);
 int step_clean_pages(struct move *move, struct err *err);
 
 /*
- * Where memory goes straight to the destination (receive.h), for the steps above; else each does
- * nothing. admit: its page server is for the source alone. receive: it listens, for a pass or the
- * dump (RECEIVE_DUMP). received: that is whole; *ret_bytes is left alone where nothing is direct.
- * broke: a dump that failed did so for its page server, with the cause in *err. before_restore: all
- * images are in one place, n as in receive_gather(). cut: a dump that is to end is not kept by its
- * connection. close: no page server is left there, nor its rule.
+ * For the steps above, if memory goes straight to the destination (direct_transport.h); else each
+ * does nothing. admit: only the source reaches the page server. receive: it listens, for a pass or
+ * the dump (RECEIVE_DUMP). received: all of that has arrived; *ret_bytes is set only then. broke:
+ * whether a dump failed because of the page server, with the cause in *err. before_restore: puts
+ * all images in one place, n as in receive_gather(). cut: cuts the connection of a dump that has to
+ * end. close: removes the page server and its rule.
  */
 int direct_admit(struct move *move, struct err *err);
 /* pages_admit() on that side; a port that had to change is in the journal then. */

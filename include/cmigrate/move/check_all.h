@@ -18,14 +18,14 @@ struct survey_host {
 
 struct survey {
 	char *source;
-	struct survey_host *hosts; /* of the configuration but the source, in its order */
+	struct survey_host *hosts; /* the configuration's without the source, in its order */
 	size_t n;
 };
 
 /*
- * Takes the container's lock meanwhile, as a move does; changes nothing and leaves nothing behind.
- * -1 with *ret empty where it can't be made at all: EXIT_USAGE, EXIT_REFUSED (no such container,
- * its source does not answer), EXIT_BUSY.
+ * Takes the container's lock meanwhile if an interrupted move waits. Changes nothing and leaves
+ * nothing behind. -1 with *ret empty if it can't be made at all: EXIT_USAGE, EXIT_REFUSED (no such
+ * container, its source does not answer), EXIT_BUSY.
  */
 int survey_make(const struct config *config, const struct move_opts *opts, const char *name,
 		const struct events *events, struct survey *ret, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move: one move of one container, everything its steps work on. Built by move_new() from the
- * options of the command, or by move_from_journal() from what an interrupted move had written down.
+ * move: one move of one container, and everything that its steps work on. move_new() makes it from
+ * the options of a command, move_from_json() from the journal of an interrupted move.
  */
 #ifndef CMIGRATE_MOVE_H
 #define CMIGRATE_MOVE_H
@@ -27,7 +27,7 @@
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/handover.h"
 
-/* What the command line says; zero values: not said. */
+/* The options of the command line; zero: not given. */
 struct move_opts {
 	char *from;
 	char *strategy;
@@ -40,25 +40,25 @@ struct move_opts {
 	char *if_silent; /* "rollback" or "keep" */
 	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
-	struct argv fenced; /* of a restore: hosts that are off and needn't be asked */
+	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
 	bool dry_run;
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
 };
 
 #define MOVE_ID_SIZE 32
-/* What CRIU may take for a dump or a restore, besides the time for the memory. */
+/* A dump or a restore may take so long, plus the time for the memory. */
 #define DUMP_BASE_MS 20000
 
-/* The two halves alone are moves too, whose other host is one that is off (host.fenced). */
+/* Each half alone is a move too. Its other host counts as off (host.fenced). */
 enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
 
-/* In the environment of a move that is one of several: its number among them. */
+/* The number of a move in its batch, in its environment. */
 #define MOVE_NUMBER_ENV "CMIGRATE_MOVE_NUMBER"
 
 enum { SOURCE, DESTINATION, SIDES };
 
-/* One of the two hosts of a move, and what the lower layers want to know of it. */
+/* One of the two hosts of a move, and its view for the lower layers. */
 struct side {
 	char *name;
 	struct host *host;
@@ -67,77 +67,80 @@ struct side {
 	struct address addresses[ADDRESSES_MAX]; /* without a device: not there, nor put there */
 	char own_ips[ADDRESSES_MAX][IP_SIZE];	 /* the host's own, beside each of those; or "" */
 	bool taken;				 /* the work directory there is another move's */
-	/* Views of the above and of the move's names, by move_set_sides(). */
+	/* Views of the members above and the move's names; move_set_sides() renews them. */
 	struct runtime runtime;
 	struct net net;
 };
 
-/* What was decided before the first step. */
+/* Decided before the first step. */
 struct move_plan {
 	enum strategy_id strategy;
 	enum transport transport;
 	int timeout_ms; /* for the endpoint */
 	unsigned max_downtime_ms;
 	double predicted_ms; /* the freeze of a cold move; 0: not known */
-	int dump_timeout_ms; /* for CRIU: grows with the memory */
+	int dump_timeout_ms; /* for a dump or a restore; grows with the memory */
 	bool gate;	     /* CRIU waits after the dump, the source frozen and alive */
-	/* The source's copy ends before the restore, and the images are the way back: for a lock
-	 * that both copies want, or a CRIU without a gate. */
+	/* The source's copy ends before the restore, and the images are the way back: because both
+	 * copies want a lock, or because CRIU has no gate. */
 	bool ends_first;
 	bool keep_silent; /* an endpoint that stays silent does not undo the move */
 	bool keep_images, keep_logs;
-	bool leave_running; /* of a checkpoint: the container goes on afterwards */
+	bool leave_running; /* after a checkpoint the container goes on */
 };
 
-/* What has been started and may still be under way. */
+/* Commands that may still be under way. */
 struct move_jobs {
 	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
 		announce;
 };
 
-/* What has happened. Times are 0 until then. */
+/* What has happened so far. A time is 0 until then. */
 struct move_progress {
 	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;
 	bool forwarding;    /* the source sends packets on */
 	bool parks;	    /* the restore may be started before there are images */
-	bool tmpfs_saved;   /* some of the container's tmpfs are, and not by CRIU */
-	bool tmpfs_changed; /* since they were saved: a restore that is parked has old ones */
-	int n_images;	 /* as the source said at its gate, for direct transport; 0: it did not */
-	bool dumped;	 /* the images are complete, the source is at its gate */
-	bool released;	 /* clients may have been answered by the destination's copy */
-	bool unanswered; /* no endpoint answered in all its time, or for a copy that has ended */
-	bool went_on;	 /* the source's copy, after its images: those are no way back */
-	bool unseized;	 /* CRIU could not seize the processes just then */
-	unsigned n_seizures; /* that failed so */
-	bool copy_ended;     /* the restored one has run, and ended by itself */
+	bool tmpfs_saved;   /* some tmpfs of the container are saved beside CRIU's images */
+	bool tmpfs_changed; /* after they were saved: a restore that is parked has old contents */
+	int n_images;	    /* as the source said at its gate, for direct transport; 0: not said */
+	bool dumped;	    /* the images are complete, the source is at its gate */
+	bool released;	    /* clients may have been answered by the destination's copy */
+	bool unanswered;    /* no endpoint answered in time, or the copy has ended */
+	bool went_on;  /* the source's copy went on after the dump: the images are no way back */
+	bool unseized; /* the last dump failed because CRIU could not seize the processes */
+	unsigned n_seizures; /* dumps that failed like that */
+	bool copy_ended;     /* the restored copy has run, and ended by itself */
 	bool address_left;   /* the undo could not take it off the destination */
-	bool left;	     /* undone, but for something that a recovery removes */
+	bool left;	     /* undone except for something that a recovery removes */
 	bool ended; /* the source's copy had ended by itself: there is none to go back to */
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent;		/* why the endpoint of a move that is kept is silent, or NULL */
 	int freeze_limit_ms;	/* how long this freeze may last; freeze_limit.h */
-	int64_t freeze_end_us;	/* when that is over; 0: not frozen, or nobody counts */
+	int64_t freeze_end_us;	/* the deadline of the freeze; 0: not frozen, or no limit */
 	int64_t deadline_us;	/* of the whole move, up to its commit point */
 	int64_t start_us, freeze_us, thawed_us, answered_us;
 };
 
-/* What recovery knows of an interrupted move. */
+/* For the recovery of an interrupted move. */
 struct move_recovery {
-	bool active;	   /* its record is written by recover_move(), once it knows the outcome */
-	bool take_source;  /* asked for: the source's copy goes on, though the move was committed */
-	bool keep_journal; /* what is undone isn't over: recovery tries another way */
-	bool only_copy;	   /* on the destination: nothing is to be undone */
-	bool serves;	   /* it has since the crash: only its silence leads back */
-	bool undecided;	   /* a host that can't tell stands against every way */
+	bool active;	  /* this is a recovery: recover_move() writes the record */
+	bool take_source; /* --take-source: the source's copy goes on, though the move was committed
+			   */
+	bool keep_journal; /* after an undo recovery tries another way: the journal stays */
+	bool only_copy;	   /* the destination has the only copy: nothing is undone */
+	bool serves; /* the destination has served since the crash: only its silence leads back */
+	bool undecided; /* a host can't tell, so no decision is safe */
 };
 
 struct move {
 	enum move_kind kind;
-	char id[MOVE_ID_SIZE]; /* time and random digits; names files and processes of this move */
+	char id[MOVE_ID_SIZE]; /* time and random digits; part of the names of its files and
+				  processes */
 	struct bundle bundle;
 	struct side side[SIDES];
-	struct answers asked; /* who was asked where it is, until both hosts are connected to */
+	struct answers
+		asked; /* hosts that were asked for the container, until both are connected */
 	struct store store;
 	struct store_lock lock;
 	struct journal journal;
@@ -154,19 +157,19 @@ struct move {
 	struct probe *probe;
 	struct summary summary;
 
-	/* names of what it makes */
+	/* names of the things that it makes */
 	char *work_dir, *image_dir, *page_dir, *env_tag, *restore_tag;
 	char tag[NET_TAG_SIZE];
 };
 
-/* Nonzero once SIGINT, SIGTERM or SIGHUP has come: main's handler sets it, the engine looks. */
+/* The signal, after SIGINT, SIGTERM or SIGHUP. The engine looks at it between steps. */
 extern volatile int move_cancelled;
 
 /*
  * Resolves name, hosts, options and annotations; asks the hosts and checks. Changes nothing but the
  * proof files, which are gone when it returns, and takes the container's lock. Codes: EXIT_USAGE,
- * EXIT_REFUSED, EXIT_BUSY (locked, or an unfinished journal). checks is filled also where one of
- * them refuses. *ret is to be freed by move_free() in any case.
+ * EXIT_REFUSED, EXIT_BUSY (locked, or an unfinished journal). move->checks is filled also if one of
+ * them refuses. Free *ret by move_free() in any case.
  */
 int move_new(const struct config *config, const struct move_opts *opts, const char *name,
 	     const char *destination, const struct events *events, struct move **ret,
@@ -182,37 +185,37 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 /* Ends the connections and gives the lock back. */
 void move_free(struct move *move);
 
-/* What "begin" of the journal keeps. A new reference. */
+/* The move as "begin" of the journal keeps it. A new reference. */
 json_t *move_json(const struct move *move);
 /*
- * A move as its journal tells it; its hosts are new ones, not connected to yet. The lock is the
- * caller's business. bundle: beside which the journal lies. EXIT_FAILED: a field is missing or of a
- * wrong type, or it is of another container, or names other images than that has.
+ * Makes a move from its journal. Its hosts are not connected to yet. The caller holds the lock.
+ * bundle: the journal lies beside it. EXIT_FAILED: a field is missing or has a wrong type, or the
+ * journal is another container's or names other images.
  */
 int move_from_json(const json_t *object, const struct bundle *bundle, const struct config *config,
 		   const struct events *events, struct move **ret, struct err *err);
 
 /*
- * Renews both sides' runtime and net, and the options of the page server, after anything that they
- * are made of has changed: names, hosts, addresses, gate, transport.
+ * Renews runtime and net of both sides and the options of the page server. Call it after a change
+ * of names, hosts, addresses, gate, transport or port.
  */
 void move_set_sides(struct move *move);
-/* Its memory follows (post-copy, hybrid); it goes ahead, in passes (pre-copy, hybrid). */
+/* The memory follows (post-copy, hybrid); it goes ahead, in passes (pre-copy, hybrid). */
 bool move_is_post_copy(const struct move *move);
 bool move_is_pre_copy(const struct move *move);
-/* What a move that fails goes back to: "source", its frozen copy, or "images". */
+/* A move that fails goes back to this: "source", its frozen copy, or "images". */
 const char *move_way_back(const struct move *move);
 bool move_is_direct(const struct move *move);
 bool move_has_address(const struct move *move);
-/* Exchanges source and destination: recovery restores on the source. */
+/* Exchanges source and destination, so that recovery can restore on the source. */
 void move_swap(struct move *move);
 /*
- * Writes the record of a move that has come to its end, or to its doubt, beside the bundle; of the
- * two halves alone there is none, nor of a move that never began. Not while the container is
- * frozen. What keeps it from being written is only reported: the move is what it is.
+ * Writes the record of a move that is over or in doubt, beside the bundle. A half alone has none,
+ * nor a move that never began. Not while the container is frozen. A failure is only reported: it
+ * changes nothing about the move.
  */
 void move_record(struct move *move);
-/* Makes move->probe for the endpoints unless it is there or there are none. */
+/* Makes move->probe for the endpoints, if there are any and it isn't made yet. */
 int move_make_probe(struct move *move, struct err *err);
 /* Milliseconds since the start of the move. */
 double move_ms(const struct move *move, int64_t moment_us);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* move_opts: the options that say how a container is moved; of `move` and `check` alike. */
+/* move_opts: the options that `move` and `check` share: how a container is moved. */
 #ifndef CMIGRATE_MOVE_OPTS_H
 #define CMIGRATE_MOVE_OPTS_H
 

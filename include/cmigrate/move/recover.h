@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * recover: settles an interrupted move. It asks both hosts what is true, decides, and goes on with
- * the same steps that the move would have run. It can itself be killed and repeated: each decision
- * follows from what is there, and every step and undo can be done twice.
+ * the same steps that the move would have run. It can itself be killed and repeated: it decides by
+ * what the hosts say, and every step and undo can be done twice.
  */
 #ifndef CMIGRATE_RECOVER_H
 #define CMIGRATE_RECOVER_H
@@ -10,7 +10,7 @@
 #include "cmigrate/move/move.h"
 
 enum recovery {
-	RECOVER_FORWARD, /* committed: the steps behind the commit point */
+	RECOVER_FORWARD, /* committed: run the steps after the commit point */
 	RECOVER_COMMIT,	 /* the destination's copy runs: let it answer, then commit */
 	RECOVER_BACK,	 /* the source has its copy, running or frozen, and the destination none */
 	RECOVER_RESTORE, /* neither has one, the images are complete: restore them */
@@ -18,10 +18,10 @@ enum recovery {
 	RECOVER_DOUBT,	 /* a host can't be asked, or both run one */
 };
 
-/* Whether they are complete; unknown where no host can see the shared directory. */
+/* Whether the images are complete; unknown if no host sees the shared directory. */
 enum recover_images { IMAGES_NONE, IMAGES_COMPLETE, IMAGES_UNKNOWN };
 
-/* What the hosts said. */
+/* The answers of the hosts. */
 struct recover_facts {
 	bool committed;
 	bool source_known, destination_known; /* could be asked, or is fenced */
@@ -30,21 +30,20 @@ struct recover_facts {
 	enum recover_images images;
 };
 
-/* The decision, a pure function. *ret_why (constant text) says why where it is RECOVER_DOUBT. */
+/* The decision, a pure function. *ret_why (constant text) is the reason of RECOVER_DOUBT. */
 enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
 
 /*
- * The decision where the move was committed and the operator would rather have the source's copy,
- * though clients have seen a newer state of the container: RECOVER_BACK where that copy is frozen
- * and the destination has surely none.
+ * The decision after a commit, if the operator would rather have the source's copy, though clients
+ * have seen a newer state: RECOVER_BACK if that copy is frozen and the destination surely has none.
  */
 enum recovery recover_decide_take_source(const struct recover_facts *facts, const char **ret_why);
 
 /*
  * Settles a move that move_from_json() has made and whose lock the caller holds. committed: its
  * journal says so. Returns EXIT_DONE when it is settled either way (move->summary.outcome says
- * which: "moved", "undone", "silent"), EXIT_LOST with *err where it runs nowhere, which is settled
- * too, EXIT_FAILED where both hosts answer and neither can restore it (the images and the journal
+ * which: "moved", "undone", "silent"), EXIT_LOST with *err if it runs nowhere, which is settled
+ * too, EXIT_FAILED if both hosts answer and neither can restore it (the images and the journal
  * stay), EXIT_IN_DOUBT otherwise.
  */
 enum exit_code recover_move(struct move *move, bool committed, struct err *err);

@@ -4,7 +4,7 @@
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP set move_cancelled instead of ending the process. The
- * first asks for the way back, a further one changes nothing.
+ * first one makes the move go back, a further one changes nothing.
  */
 void signals_watch(void);
 

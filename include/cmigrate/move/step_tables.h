@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* strategy: the step tables. What a step does is in step_*.c, the order is in the tables of
- * strategy.c. */
+/* strategy: the tables of steps (step_tables.c). What a step does is in step_*.c. */
 #ifndef CMIGRATE_STRATEGY_H
 #define CMIGRATE_STRATEGY_H
 
@@ -8,16 +7,16 @@
 
 /* Everything is dumped while the container is frozen; the source waits at CRIU's gate. */
 extern const struct strategy strategy_cold;
-/* The same where CRIU has no gate: the way back is a restore on the source. */
+/* The same for a CRIU without a gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
-/* The same where the source's copy ends before the restore (move.ends_first). */
+/* The same if the source's copy ends before the restore (move_plan.ends_first). */
 extern const struct strategy strategy_cold_ends_first;
-/* Memory goes ahead in passes (precopy.h). */
+/* Memory goes ahead in passes (pre_copy.h). */
 extern const struct strategy strategy_pre_copy;
 extern const struct strategy strategy_pre_copy_ends_first;
 /* Memory goes ahead, and what is left of it follows. */
 extern const struct strategy strategy_hybrid;
-/* Memory follows the container (pages.h). */
+/* Memory follows the container (post_copy.h). */
 extern const struct strategy strategy_post_copy;
 /* A restore alone, from complete images; the way back leaves the images. */
 extern const struct strategy strategy_from_images;
@@ -27,7 +26,7 @@ extern const struct strategy strategy_return_from_images;
 extern const struct strategy strategy_checkpoint;
 /* The same without a gate, for a CRIU that has none. */
 extern const struct strategy strategy_checkpoint_ungated;
-/* What recovery does for a container that runs nowhere and has no complete images. */
+/* For recovery, if the container runs nowhere and has no complete images. */
 extern const struct strategy strategy_tidy;
 
 /* The table for a move: by its strategy, and by whether its source has a gate. */
