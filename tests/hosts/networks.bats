@@ -128,10 +128,11 @@ cache_with_two_families() {
 add_second_device() {
 	local host n=0
 	for host in client rhel01 rhel02; do
+		n=$((n + 1))
 		on $host ip -batch - <<-END
 			link add link eth0 name two0 type macvlan mode bridge
 			link set two0 up
-			addr add 10.98.0.11$((n++))/24 dev two0
+			addr add 10.98.0.11$n/24 dev two0
 		END
 	done
 }
@@ -144,7 +145,7 @@ add_second_device() {
 	start_clients 10.99.0.101 10.98.0.101
 	remember rhel01 rhel02
 	sent=$(on client cmigrate -v move cache rhel02 --from rhel01 2>&1) || { echo "$sent"; false; }
-	[[ $sent == *'(bounce) set '*' 10.99.0.101/32@eth0,10.99.0.'*' 10.98.0.101/24@two0,10.98.0.112'* ]]
+	[[ $sent == *'(bounce) set '*' 10.99.0.101/32@eth0,10.99.0.'*' 10.98.0.101/24@two0,10.98.0.113'* ]]
 	runs_only_on rhel02 cache
 	clients_lost_nothing
 }
