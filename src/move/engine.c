@@ -186,9 +186,11 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 
 	if (result == UNDO_DOUBT) {
 		err->code = EXIT_IN_DOUBT;
-		(void)err_append(err,
-				 "in doubt; 'cmigrate recover %s' settles it when the host answers",
-				 move->bundle.name);
+		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it%s",
+				 move->bundle.name,
+				 move->side[SOURCE].host->lost || move->side[DESTINATION].host->lost
+					 ? " when the host answers"
+					 : "");
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}

@@ -356,7 +356,8 @@ int gate_holds(struct move *move, struct err *err)
 	struct job *dump = &move->jobs.dump;
 
 	/* The page server of post-copy ends when all is fetched. */
-	if (move->plan.ends_first || dump->state == JOB_NONE || move_is_post_copy(move))
+	if (!move->plan.gate || move->plan.ends_first || dump->state == JOB_NONE ||
+	    move_is_post_copy(move))
 		return 0;
 	(void)jobs_wait_any(&dump, 1, clock_now_us());
 	/* A link that is cut says nothing of criu. */

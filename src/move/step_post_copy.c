@@ -112,6 +112,12 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 	return job_finish(&drain, err);
 }
 
+/*
+ * Of each process that lives criu has fetched every page that it had at the dump and has not given
+ * up since, when `criu lazy-pages` ends with 0. It ends so as well where a process has ended
+ * (handle_exit() of criu/uffd.c drops what that lacked), and the sum of pages doesn't tell one that
+ * was killed from one that ended or freed memory by itself. So the commit asks the copy.
+ */
 int step_drain(struct move *move, struct err *err)
 {
 	uint64_t sent = 0, before;
@@ -125,15 +131,10 @@ int step_drain(struct move *move, struct err *err)
 		before = sent;
 		status = drain_once(move, &sent, &sent_us, &late, err);
 	} while (status < 0 && late && sent > before);
-	if (move->side[DESTINATION].host->lost)
+	if (status == 0 || move->side[DESTINATION].host->lost)
 		return status;
-	/* Who fetches is done as well where the one that lacked it has ended. */
 	struct err dead = ERR_INIT;
-	if (copy_runs(move, false, &dead) == 0)
-		return status;
-	if (status == 0)
-		*err = dead;
-	else
+	if (copy_runs(move, false, &dead) < 0)
 		(void)err_append(err, "%s", dead.msg);
 	return -1;
 }

@@ -80,7 +80,7 @@ enum undo_result undo_restore(struct move *move, struct err *err);
 /* release: the packets that were kept back are delivered. */
 int step_release(struct move *move, struct err *err);
 
-/* answer: every endpoint has answered; without one, runc says that the container runs. */
+/* answer: every endpoint has answered, or its silence is accepted. */
 int step_answer(struct move *move, struct err *err);
 
 /*
@@ -90,10 +90,11 @@ int step_answer(struct move *move, struct err *err);
  */
 int copy_runs(struct move *move, bool has_answered, struct err *err);
 
-/* commit: written down; behind it there is no way back. */
+/* commit: the restored copy runs and is whole, which is written down; after it there is no way
+ * back. */
 int step_commit(struct move *move, struct err *err);
-/* return: behind it there is no way back either, and nothing is written: a recovery that finds the
- * container on the source undoes what is left. */
+/* return: the same, but nothing is written: a recovery that finds the container on the source
+ * undoes what is left. */
 int step_return(struct move *move, struct err *err);
 
 /* open gate: CRIU ends the source's processes. */

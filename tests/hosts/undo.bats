@@ -170,7 +170,7 @@ damage() { # SCRIPT
 @test "an endpoint that never answers: rollback, and keep" {
 	on client curl -s -m $patience "http://$address:8000/silent" >/dev/null
 	state=$(server_state)
-	fails_and_is_undone 20 'answer' --timeout 1 --if-silent rollback
+	fails_and_is_undone 60 'answer' --timeout 1 --if-silent rollback
 	on rhel01 cmigrate --quiet move --timeout 1 --if-silent keep server rhel02 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
 	cat "$BATS_TEST_TMPDIR/err"
 	[[ $status -eq 5 ]]
