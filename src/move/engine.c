@@ -186,11 +186,8 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 
 	if (result == UNDO_DOUBT) {
 		err->code = EXIT_IN_DOUBT;
-		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it%s",
-				 move->bundle.name,
-				 move->side[SOURCE].host->lost || move->side[DESTINATION].host->lost
-					 ? " when the host answers"
-					 : "");
+		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it",
+				 move->bundle.name);
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
 	}

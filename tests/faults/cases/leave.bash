@@ -22,7 +22,7 @@ fault_leave() {
 		finish "$src"
 	else
 		move_ends
-		expect_code move "$move_code" 1
+		expect_code move "$move_code" 9
 		clear_ended
 		copies_wanted=0
 		finish
