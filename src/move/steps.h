@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
- * is expected of run and undo. Files: step_prepare.c, step_packets.c, step_dump.c, step_restore.c,
- * step_answer.c, step_clean.c, step_precopy.c, step_end_first.c, step_pages.c, step_direct.c.
+ * is expected of run and undo. Files: step_*.c, and way_back.c for what undoes the freeze and the
+ * dump.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
