@@ -10,7 +10,7 @@
 /* How long the endpoint may still take once a signal has come. */
 #define CANCELLED_MS 1000
 
-/* Not all of it is left: the endpoint of what is may well answer. */
+/* If only a part of the copy is left, its endpoint may answer all the same. */
 static int is_whole(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -37,7 +37,7 @@ int copy_runs(struct move *move, bool has_answered, struct err *err)
 	}
 	if (strcmp(status, "running") == 0)
 		return is_whole(move, err);
-	/* One that somebody paused may have served: it is nobody's to end. */
+	/* A copy that somebody paused may have served: the move does not end it. */
 	if (strcmp(status, "paused") != 0) {
 		move->progress.answered_us = 0;
 		move->progress.unanswered = true;

@@ -18,7 +18,7 @@ int step_freeze(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	int status = 0;
 
-	/* Of a freeze that was given up it may still be there. */
+	/* It may still be there from a freeze that was given up. */
 	if (move->jobs.warm.state == JOB_NONE &&
 	    runtime_warm_start(&dst->runtime, &move->jobs.warm, err) < 0)
 		return -1;
@@ -35,8 +35,7 @@ int step_freeze(struct move *move, struct err *err)
 	return status;
 }
 
-/* What can go on beside the dump: the source loses the address. Its packets are bounced on already.
- */
+/* Beside the dump the source loses the address. Its packets are bounced on already. */
 static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
@@ -46,7 +45,8 @@ static int start_leaving(struct move *move, struct job *leave, struct err *err)
 
 /*
  * A source that kept the address would answer for it beside the destination, and a probe from there
- * would ask the source itself. Its status alone says little: what was gone already fails too.
+ * would ask the source itself. The status of the command says little, because it fails too if the
+ * address was gone already.
  */
 static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 {
@@ -99,13 +99,13 @@ static int first_done(struct job *const *jobs, size_t n, int64_t end)
 	return jobs_wait_any(jobs, n, end);
 }
 
-/* Before anything else is waited for: a failure there is no word on the dump. */
+/* The seizure is waited for first: after a failure there is nothing to hear of the gate. */
 static int wait_for_seizure(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->jobs.at_gate, &move->jobs.dump, &move->jobs.seize};
 	int status = 0;
 
-	/* Where criu was killed for it the dump may be heard to end first. */
+	/* If criu was killed for it, the end of the dump may be seen first. */
 	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 1)
 		(void)jobs_wait_any(jobs + 2, 1, freeze_end(move));
 	if (move->jobs.seize.state == JOB_DONE && move->jobs.seize.status == 1 &&
@@ -131,8 +131,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 		return -1;
 	int first = first_done(jobs, move_is_direct(move) ? 3 : 2, end);
 
-	/* The page server ends first, a moment before; one that fails may take the dump a while to
-	 * notice. */
+	/* The page server ends a moment before the dump. If it fails, the dump may notice late. */
 	if (first == 2 && direct_received(move, &bytes, err) < 0)
 		return -1;
 	if (first == 2)
@@ -146,7 +145,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 	return direct_received(move, &bytes, err);
 }
 
-/* Of a copy that is stopped nothing is asked meanwhile: told when it is over. */
+/* A frozen container is not asked for its progress: it is told when the dump is over. */
 static void tell_progress(const struct move *move, int64_t begin_us)
 {
 	int64_t now = clock_now_us();
@@ -206,7 +205,7 @@ int step_dump_ungated(struct move *move, struct err *err)
 	return status;
 }
 
-/* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
+/* CRIU holds the source's processes by ptrace alone: if it is killed at its gate, they run on. */
 int gate_holds(struct move *move, struct err *err)
 {
 	struct job *dump = &move->jobs.dump;
@@ -268,7 +267,7 @@ int step_open_gate(struct move *move, struct err *err)
 		return -1;
 	if (runtime_status(&src->runtime, &status, err) < 0)
 		return -1;
-	/* runc leaves its state behind where the cgroup was busy. */
+	/* runc leaves its state there if the cgroup was busy. */
 	if (strcmp(status, "stopped") == 0)
 		return runtime_erase(&src->runtime, err);
 	if (*status)

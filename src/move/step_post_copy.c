@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What post-copy does beside the steps of every move; pages.h says why it is safe. */
+/* The steps of post-copy beside those of every move; post_copy.h says why they are safe. */
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
 #include "steps.h"
@@ -30,7 +30,7 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	struct side *src = &move->side[SOURCE];
 	enum undo_result result = undo_prepare(move, err);
 
-	/* The guard is another move's then. */
+	/* The guard belongs to another move then. */
 	if (src->taken || move->side[DESTINATION].taken)
 		return result;
 	return pages_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
@@ -113,10 +113,10 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 }
 
 /*
- * Of each process that lives criu has fetched every page that it had at the dump and has not given
- * up since, when `criu lazy-pages` ends with 0. It ends so as well where a process has ended
- * (handle_exit() of criu/uffd.c drops what that lacked), and the sum of pages doesn't tell one that
- * was killed from one that ended or freed memory by itself. So the commit asks the copy.
+ * `criu lazy-pages` ends with 0 when each process that still lives has every page that it had at
+ * the dump and has not freed since. It ends with 0 also if a process has ended: handle_exit() in
+ * criu/uffd.c drops the pages that this lacked. The number of pages can't tell a process that was
+ * killed from one that ended or freed memory by itself, so the commit asks the copy.
  */
 int step_drain(struct move *move, struct err *err)
 {

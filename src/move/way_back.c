@@ -10,8 +10,9 @@
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
 
-/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to
- * thaw. */
+/* A container can end by itself at any moment. Then nothing is in doubt and nothing is left to
+ * thaw.
+ */
 bool source_has_ended(struct move *move)
 {
 	struct side *src = &move->side[SOURCE];
@@ -22,8 +23,7 @@ bool source_has_ended(struct move *move)
 	return move->progress.ended;
 }
 
-/* What was killed at its gate can go on from them: recovery's business, and nothing to be removed.
- */
+/* A container that was killed at its gate can go on from its images: a recovery does that. */
 static bool has_whole_images(const struct move *move)
 {
 	return move->progress.dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
@@ -42,8 +42,7 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
 	if (move->progress.freeze_us && !move->progress.thawed_us)
 		move->progress.thawed_us = clock_now_us();
-	/* Where they can't be removed either: a recovery that finds the container ended later must
-	 * not start it from them. */
+	/* A recovery that finds the container ended later must not start it from its images. */
 	(void)runtime_void_images(&src->runtime, &unheard);
 	return UNDO_DONE;
 }
@@ -64,8 +63,8 @@ int wait_for_dump_end(struct move *move, struct err *err)
 
 /*
  * The way back thaws first and waits afterwards: a criu that seizes a stopped process of a frozen
- * cgroup waits for the thaw itself. One that stands at its gate holds each process by ptrace, and
- * lets none go before it has its verdict.
+ * cgroup waits for the thaw itself. A criu at its gate holds each process by ptrace, and lets none
+ * go before it has its verdict.
  */
 static int let_go(struct move *move, struct err *err)
 {
@@ -116,7 +115,7 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
 	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
 	    runtime_status(&src->runtime, &status, err) < 0)
 		return UNDO_DOUBT;
-	/* runc leaves its state where the cgroup was busy. */
+	/* runc leaves its state there if the cgroup was busy. */
 	bool ended = dumped && strcmp(status, "stopped") == 0;
 	if (*status && !ended)
 		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
@@ -138,7 +137,7 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 	direct_cut(move);
 	if (wait_for_dump_end(move, &hangs) == 0)
 		return UNDO_DONE;
-	/* One that never got as far as the container can be killed; any other can't. */
+	/* A criu that has not begun with the container can be killed, any other can't. */
 	if (runtime_verdict(&src->runtime, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return UNDO_DOUBT;
 	return UNDO_DONE;

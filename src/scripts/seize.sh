@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # seize RUN IMAGES FREEZER: looks after CRIU while it seizes the processes of a frozen container, from its word to go on.
 # In a frozen cgroup of v1 it hangs at a process that is stopped: that ends with a thaw, and it holds the others by then.
-# Succeeds once it has seized all, or has ended. Where it can't within a second, and 2 ms more for each task (one that
+# Succeeds once it has seized all, or has ended. If it can't within a second, and 2 ms more for each task (one that
 # waits for its vfork, or is in the middle of an exec, or in state D, or traced by another), the cgroup is thawed, CRIU
 # is killed before it has done anything to them, and this fails and prints which one it is.
 run=$1 images=$2 freezer=$3
@@ -69,8 +69,8 @@ thaw() {
 	esac
 }
 
-# Stopped itself it does nothing more meanwhile: where a task is not held then, it has not begun with any. Which one it is
-# shows after the thaw: what is frozen is in state D too.
+# While CRIU is stopped it does nothing more: if it lacks a task then, it has not begun with any. The task that it lacks
+# shows only after the thaw, because frozen ones are in state D too.
 give_up() {
 	find_loose || return 1
 	thaw
