@@ -155,7 +155,7 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	CLEANUP_FREE char *log = str_fmt("%s/dump.out", rt->run);
 	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_dump, "runc", "checkpoint", NULL);
+	script_argv(&a, &script_dump, rt->name, rt->images, "runc", "checkpoint", NULL);
 	common_flags(&a, rt, rt->images, o);
 	/* Open connections never make a dump fail; the restore decides what happens to them. */
 	if (o->tcp_established || o->tcp_close)

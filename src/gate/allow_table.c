@@ -117,8 +117,8 @@ const struct allow_row allow_rows[] = {
 	ROW("(seize) {run} {images} {freezer}", .touches = true),
 	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),
-	ROW("(dump) runc checkpoint --image-path {images} --work-path {run} [--file-locks] [--ext-unix-sk] "
-	 "[--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
+	ROW("(dump) {name} {images} runc checkpoint --image-path {images} --work-path {run} [--file-locks] "
+	 "[--ext-unix-sk] [--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
 	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
 	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
 	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),

@@ -12,21 +12,23 @@
 #include "freeze_limit.h"
 #include "steps.h"
 
-/* What all steps but dump, restore and answer may take together. */
+/* All steps but dump, restore and answer may take this long together. */
 #define STEPS_MS 60000
 /* How often a dump that can't seize the processes is tried, and the pause after the first. */
 #define SEIZURES 3
 #define SEIZURE_PAUSE_MS 200
 
-/* behind: the commit, where no step is undone, and where a full disk is what 'clean' makes room on.
- * A recovery has its journal; nothing hangs on its intents. */
-static int run_step(const struct step *step, struct move *move, bool behind, struct err *err)
+/*
+ * after_commit: nothing is undone any more, so a journal that can't be written is ignored; 'clean'
+ * is what makes room on a full disk. A recovery has its journal and doesn't need its own intents.
+ */
+static int run_step(const struct step *step, struct move *move, bool after_commit, struct err *err)
 {
 	int64_t begin = clock_now_us();
 	struct err unwritten = ERR_INIT;
 
-	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 && !behind &&
-	    !move->recovery.active) {
+	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 &&
+	    !after_commit && !move->recovery.active) {
 		*err = unwritten;
 		return err_wrap(err, "before '%s'", step->name);
 	}
@@ -45,7 +47,7 @@ static int run_step(const struct step *step, struct move *move, bool behind, str
 	return 0;
 }
 
-/* Undoes steps n-1 to 0. What fails is added to *err; a doubt stops it. */
+/* Undoes steps n-1 to 0. Failures are added to *err; a doubt stops it. */
 static enum undo_result undo_steps(const struct strategy *strategy, size_t n, struct move *move,
 				   struct err *err)
 {
@@ -69,21 +71,21 @@ static enum undo_result undo_steps(const struct strategy *strategy, size_t n, st
 	return worst;
 }
 
-/* The steps behind the commit point. */
-static int run_behind(const struct strategy *strategy, struct move *move, struct err *err)
+/* The steps after the commit point. */
+static int run_after_commit(const struct strategy *strategy, struct move *move, struct err *err)
 {
-	bool behind = strategy->committed;
+	bool committed = strategy->committed;
 	int status = 0;
 
 	for (size_t i = 0; i < strategy->n; i++) {
 		struct err why = ERR_INIT;
-		if (behind && run_step(&strategy->steps[i], move, true, &why) < 0) {
+		if (committed && run_step(&strategy->steps[i], move, true, &why) < 0) {
 			/* The other steps are done all the same: each cleans something. */
 			if (status == 0)
 				*err = why;
 			status = -1;
 		}
-		behind = behind || strategy->steps[i].commit;
+		committed = committed || strategy->steps[i].commit;
 	}
 	return status;
 }
@@ -104,7 +106,7 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 	s->total_ms = move_ms(move, clock_now_us());
 }
 
-/* The record is there before the journal goes: who is killed between them leaves both, not none. */
+/* The record is written before the journal goes: a crash between the two leaves both, not none. */
 static void conclude(struct move *move, const char *outcome, enum exit_code code,
 		     const struct err *err)
 {
@@ -113,7 +115,7 @@ static void conclude(struct move *move, const char *outcome, enum exit_code code
 		move_record(move);
 }
 
-/* The other copy is gone: to undo anything would end the last one. */
+/* The other copy is gone: undoing anything would end the last one. */
 static enum exit_code leave_only_copy(struct move *move, struct err *err)
 {
 	err->code = EXIT_IN_DOUBT;
@@ -142,7 +144,7 @@ static enum exit_code leave_in_doubt(struct move *move, struct err *err)
 	return EXIT_IN_DOUBT;
 }
 
-/* Undone, and there is none to go on: what it has left behind on both hosts goes too. */
+/* The move is undone and no copy is left to go on: its remains go too, on both hosts. */
 static enum undo_result tidy_lost(struct move *move, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -151,7 +153,7 @@ static enum undo_result tidy_lost(struct move *move, struct err *err)
 			 "'%s' runs nowhere: the container had ended by itself on %s; "
 			 "'cmigrate run %s' starts it anew",
 			 move->bundle.name, move->side[SOURCE].name, move->bundle.name);
-	if (run_behind(&strategy_tidy, move, &why) == 0)
+	if (run_after_commit(&strategy_tidy, move, &why) == 0)
 		return UNDO_DONE;
 	(void)err_append(err, "%s", why.msg);
 	return UNDO_LEFT;
@@ -171,8 +173,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 
 	if (result == UNDO_DOUBT) {
 		err->code = EXIT_IN_DOUBT;
-		(void)err_append(err,
-				 "in doubt; 'cmigrate recover %s' settles it when the host answers",
+		(void)err_append(err, "in doubt; 'cmigrate recover %s' settles it",
 				 move->bundle.name);
 		conclude(move, "in-doubt", EXIT_IN_DOUBT, err);
 		return EXIT_IN_DOUBT;
@@ -195,14 +196,13 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	return err->code;
 }
 
-/* Behind the commit point: the container runs on the destination, whatever is still to be tidied.
- */
+/* After the commit point: the container runs on the destination, whatever is still to be tidied. */
 static enum exit_code finish(const struct strategy *strategy, struct move *move, struct err *err)
 {
 	struct err unused = ERR_INIT;
 	enum exit_code code = move->progress.silent ? EXIT_SILENT : EXIT_DONE;
 
-	if (run_behind(strategy, move, err) < 0) {
+	if (run_after_commit(strategy, move, err) < 0) {
 		err->code = EXIT_IN_DOUBT;
 		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it",
 				 move->bundle.name);
@@ -218,12 +218,12 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 }
 
 /*
- * Between two steps before the commit point: neither stopped by a signal nor out of time. Once
- * packets are released only an endpoint that stays silent leads back.
+ * Asked between two steps before the commit point: neither a signal nor a deadline stops the move.
+ * Once packets are released, only an endpoint that stays silent leads back.
  */
 static int may_go_on(const struct move *move, struct err *err)
 {
-	/* What clients were told since then would be forgotten on the way back. */
+	/* The way back would forget what clients were told since then. */
 	if (move->progress.released)
 		return 0;
 	if (move_cancelled)
@@ -236,9 +236,9 @@ static int may_go_on(const struct move *move, struct err *err)
 }
 
 /*
- * A commit whose write failed may be on disk all the same, or still on its way there. Only where it
- * is taken back for sure may the destination's copy be removed, for a recovery would end the other
- * one.
+ * A commit whose write failed may be on disk all the same, or still on its way there. The
+ * destination's copy may be removed only if the commit is surely taken back, because a recovery
+ * would end the other copy.
  */
 static bool retract(struct move *move)
 {
@@ -267,9 +267,9 @@ static size_t first_of_freeze(const struct strategy *strategy)
 }
 
 /*
- * CRIU could not seize a process just then: the container goes on for a moment, and it is tried
- * again from *i on. false: too often, or the way back did not come to its end. Memory that goes
- * straight to the destination has its page server once only.
+ * CRIU could not seize a process just then: the container goes on for a moment, and the steps from
+ * *i on are tried again. false: too many tries, or the way back failed. Memory that goes straight
+ * to the destination is not tried again, because its page server serves one dump only.
  */
 static bool try_again(const struct strategy *strategy, struct move *move, size_t *i)
 {

@@ -17,13 +17,14 @@
 int freeze_limit_ms(const struct move *move);
 /* The freeze begins now. Both hosts have the limit from now on. */
 void freeze_begin(struct move *move);
-/* The freeze is over, or about to be: later commands have their own time limits again. */
+/* The freeze is over, or about to be: the next commands have times of their own again. */
 void freeze_lift(struct move *move);
-/* The deadline; without a freeze (a recovery, a restore from images) as long from now. */
+/* When the freeze is to be over. Without one (a recovery, a restore from images) as long from now.
+ */
 int64_t freeze_end(const struct move *move);
-/* Milliseconds until the deadline, at least 1. */
+/* Milliseconds until then, at least 1. */
 int freeze_left_ms(const struct move *move);
-/* The limit, for messages. */
+/* The limit in seconds, for messages. */
 int freeze_seconds(const struct move *move);
 
 #endif

@@ -90,8 +90,8 @@ static void await_restore(const struct move *move, struct host *host)
 	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
 }
 
-/* What a host has of it, once nothing of the dead controller goes on there; owned by the caller.
- * NULL: that is not known, and why. */
+/* The status of the container on a host, once nothing of the dead controller goes on there. Owned
+ * by the caller. NULL: not known, and *err says why. */
 static char *ask_host(const struct move *move, const struct runtime *rt, struct err *err)
 {
 	char *status = NULL;
@@ -121,8 +121,8 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 }
 
 /*
- * Those of post-copy lack the memory; where it went straight to the destination, all others' do,
- * and it is gone with the destination. Whoever has the journal sees the shared directory too.
+ * The images of post-copy lack the memory. If memory went straight to the destination, only that
+ * host has it. The host that has the journal sees the shared directory too.
  */
 static enum recover_images images_anywhere(const struct move *move)
 {
@@ -130,7 +130,7 @@ static enum recover_images images_anywhere(const struct move *move)
 	struct host *hosts[] = {move->side[DESTINATION].host, src->host, move->journal.store->host};
 	bool seen = false, unseen = false;
 
-	/* Where it went on after them, they are none of it any more. */
+	/* If the container went on after the dump, its images are no way back. */
 	if (move_is_post_copy(move) ||
 	    (move->kind != MOVE_RESTORE && runtime_went_on(&src->runtime)))
 		return IMAGES_NONE;
@@ -150,13 +150,13 @@ static enum recover_images images_anywhere(const struct move *move)
 	return seen && !unseen ? IMAGES_NONE : IMAGES_UNKNOWN;
 }
 
-/* Only what is surely undone there may be tried elsewhere. */
+/* Only a restore that is surely undone may be tried on another host. */
 static bool is_taken_back(enum exit_code code)
 {
 	return code == EXIT_UNDONE || code == EXIT_FAILED;
 }
 
-/* One that was asked for on this host alone, and can't be: as if it had never begun. */
+/* A restore that was asked for on this host alone and fails: as if it had never begun. */
 static enum exit_code end_restore(struct move *move, const struct err *why, struct err *err)
 {
 	struct err unended = ERR_INIT;
@@ -183,7 +183,7 @@ static void end_orphan(const struct move *move, const struct runtime *src,
 
 static enum exit_code settle_lost(struct move *move, const char *why, struct err *err)
 {
-	/* Those of a restore are the operator's. */
+	/* The images of a restore belong to the operator. */
 	move->plan.keep_images = move->plan.keep_images || move->kind == MOVE_RESTORE;
 	enum exit_code code = engine_forward(&strategy_tidy, move, err);
 
@@ -234,7 +234,7 @@ static enum exit_code restore_anywhere(struct move *move, struct err *err)
 		return end_restore(move, &first, err);
 	if (is_taken_back(there) && move->progress.copy_ended)
 		return settle_ended(move, err);
-	/* Where memory went straight to the destination it is there alone. */
+	/* Memory that went straight to the destination is there alone. */
 	if (!is_taken_back(there) || move->side[SOURCE].host->fenced || move_is_direct(move)) {
 		*err = first;
 		if (!*first.msg)
@@ -304,7 +304,8 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		code = settle_forward(move, destination_status, err);
 		break;
 	case RECOVER_COMMIT:
-		/* From the moment of the crash: no signal and no full disk may end it. */
+		/* The copy has served since the crash: neither a signal nor a full disk may end it.
+		 */
 		move->progress.released = move->recovery.serves = true;
 		code = engine_resume(strategy, "release", move, err);
 		break;
@@ -331,7 +332,7 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 	return code == EXIT_UNDONE || code == EXIT_SILENT ? EXIT_DONE : code;
 }
 
-/* Why a host could not tell: one that answers must not be taken for one that is off. */
+/* Why a host could not tell: a host that answers must not be taken for one that is off. */
 static void add_cause(const struct err *cause, struct err *err)
 {
 	if (*cause->msg)

@@ -10,7 +10,7 @@
 /* How long the endpoint may still take once a signal has come. */
 #define CANCELLED_MS 1000
 
-/* Not all of it is left: the endpoint of what is may well answer. */
+/* If only a part of the copy is left, its endpoint may answer all the same. */
 static int is_whole(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -22,10 +22,7 @@ static int is_whole(struct move *move, struct err *err)
 	return err_wrap(err, "the restored container is not whole");
 }
 
-/*
- * Who answers may be another machine, for a copy that ended at once. Where that host can't be asked
- * now, the copy is told by its answer.
- */
+/* Another machine may answer for a copy that ended at once. */
 int copy_runs(struct move *move, bool has_answered, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -40,7 +37,7 @@ int copy_runs(struct move *move, bool has_answered, struct err *err)
 	}
 	if (strcmp(status, "running") == 0)
 		return is_whole(move, err);
-	/* One that somebody paused may have served: it is nobody's to end. */
+	/* A copy that somebody paused may have served: the move does not end it. */
 	if (strcmp(status, "paused") != 0) {
 		move->progress.answered_us = 0;
 		move->progress.unanswered = true;
@@ -71,12 +68,12 @@ int step_answer(struct move *move, struct err *err)
 		return -1;
 	if (!move->probe) {
 		move->progress.answered_us = clock_now_us();
-		return copy_runs(move, false, err);
+		return 0;
 	}
 	if (wait_for_answer(move, &silent) == 0) {
 		CLEANUP_FREE char *answer = probe_answer(move->probe);
 		str_set(&move->summary.answered_by, answer);
-		return copy_runs(move, true, err);
+		return 0;
 	}
 	move->progress.answered_us = 0;
 	move->progress.unanswered = !move_cancelled;
@@ -84,11 +81,22 @@ int step_answer(struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s",
 			       move_cancelled ? "stopped by a signal" : silent.msg);
 	str_set(&move->progress.silent, silent.msg);
-	return copy_runs(move, false, err);
+	return 0;
+}
+
+/*
+ * After the last step that may take long, and as near as can be to the end of the other copy. An
+ * endpoint that has answered is enough of a host that can't be asked now.
+ */
+static int ask_copy(struct move *move, struct err *err)
+{
+	return copy_runs(move, move->probe && move->progress.answered_us, err);
 }
 
 int step_commit(struct move *move, struct err *err)
 {
+	if (move->kind != MOVE_CHECKPOINT && ask_copy(move, err) < 0)
+		return -1;
 	if (gate_holds(move, err) < 0)
 		return -1;
 	if (journal_add(&move->journal, "commit", NULL, true, err) < 0)
@@ -99,7 +107,5 @@ int step_commit(struct move *move, struct err *err)
 
 int step_return(struct move *move, struct err *err)
 {
-	(void)move;
-	(void)err;
-	return 0;
+	return ask_copy(move, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The source's copy: frozen, dumped, held at the gate, ended or let go on. */
+/* The source's copy: frozen, dumped, held at the gate, ended. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,6 @@
 #include "freeze_limit.h"
 #include "steps.h"
 
-/* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
-#define VERDICT_MS 30000
-
 int step_freeze(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
@@ -21,7 +18,7 @@ int step_freeze(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	int status = 0;
 
-	/* Of a freeze that was given up it may still be there. */
+	/* It may still be there from a freeze that was given up. */
 	if (move->jobs.warm.state == JOB_NONE &&
 	    runtime_warm_start(&dst->runtime, &move->jobs.warm, err) < 0)
 		return -1;
@@ -38,46 +35,7 @@ int step_freeze(struct move *move, struct err *err)
 	return status;
 }
 
-/* A container can end by itself at any moment: then nothing is in doubt, and nothing is left to
- * thaw. */
-bool source_has_ended(struct move *move)
-{
-	struct side *src = &move->side[SOURCE];
-	struct err unused = ERR_INIT;
-
-	/* runc's own word: a dump that is parked would hide it. */
-	move->progress.ended = runtime_has_ended(&src->runtime, &unused);
-	return move->progress.ended;
-}
-
-/* What was killed at its gate can go on from them: recovery's business, and nothing to be removed.
- */
-static bool has_whole_images(const struct move *move)
-{
-	return move->progress.dumped && move->kind == MOVE_WHOLE && !move_is_post_copy(move) &&
-	       !move->progress.went_on;
-}
-
-enum undo_result undo_freeze(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	struct err unheard = ERR_INIT;
-
-	/* A container that runs without its address gets errors for what it sends. */
-	if (net_address_up(&src->net, err) < 0)
-		return UNDO_DOUBT;
-	if (runtime_thaw(&src->runtime, err) < 0)
-		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
-	if (move->progress.freeze_us && !move->progress.thawed_us)
-		move->progress.thawed_us = clock_now_us();
-	/* Where they can't be removed either: a recovery that finds the container ended later must
-	 * not start it from them. */
-	(void)runtime_void_images(&src->runtime, &unheard);
-	return UNDO_DONE;
-}
-
-/* What can go on beside the dump: the source loses the address. Its packets are bounced on already.
- */
+/* Beside the dump the source loses the address. Its packets are bounced on already. */
 static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
@@ -87,7 +45,8 @@ static int start_leaving(struct move *move, struct job *leave, struct err *err)
 
 /*
  * A source that kept the address would answer for it beside the destination, and a probe from there
- * would ask the source itself. Its status alone says little: what was gone already fails too.
+ * would ask the source itself. The status of the command says little, because it fails too if the
+ * address was gone already.
  */
 static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 {
@@ -140,13 +99,13 @@ static int first_done(struct job *const *jobs, size_t n, int64_t end)
 	return jobs_wait_any(jobs, n, end);
 }
 
-/* Before anything else is waited for: a failure there is no word on the dump. */
+/* The seizure is waited for first: after a failure there is nothing to hear of the gate. */
 static int wait_for_seizure(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->jobs.at_gate, &move->jobs.dump, &move->jobs.seize};
 	int status = 0;
 
-	/* Where criu was killed for it the dump may be heard to end first. */
+	/* If criu was killed for it, the end of the dump may be seen first. */
 	if (jobs_wait_any(jobs, 3, freeze_end(move)) == 1)
 		(void)jobs_wait_any(jobs + 2, 1, freeze_end(move));
 	if (move->jobs.seize.state == JOB_DONE && move->jobs.seize.status == 1 &&
@@ -172,8 +131,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 		return -1;
 	int first = first_done(jobs, move_is_direct(move) ? 3 : 2, end);
 
-	/* The page server ends first, a moment before; one that fails may take the dump a while to
-	 * notice. */
+	/* The page server ends a moment before the dump. If it fails, the dump may notice late. */
 	if (first == 2 && direct_received(move, &bytes, err) < 0)
 		return -1;
 	if (first == 2)
@@ -187,7 +145,7 @@ static int wait_for_gate(struct move *move, struct err *err)
 	return direct_received(move, &bytes, err);
 }
 
-/* Of a copy that is stopped nothing is asked meanwhile: told when it is over. */
+/* A frozen container is not asked for its progress: it is told when the dump is over. */
 static void tell_progress(const struct move *move, int64_t begin_us)
 {
 	int64_t now = clock_now_us();
@@ -228,70 +186,6 @@ int step_dump(struct move *move, struct err *err)
 	return status;
 }
 
-int wait_for_dump_end(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	struct job *job = &move->jobs.dump;
-
-	if (job->state == JOB_NONE)
-		return runtime_await_dump(&src->runtime, VERDICT_MS, err);
-	if (job->state == JOB_RUNNING)
-		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
-	if (job->state == JOB_RUNNING || job->lost)
-		return err_set(err, EXIT_FAILED, "%s: criu does not end", src->name);
-	return 0;
-}
-
-static enum undo_result bring_back(struct move *move, bool dumped, struct err *err);
-
-/*
- * The way back thaws first and waits afterwards: a criu that seizes a stopped process of a frozen
- * cgroup waits for the thaw itself. One that stands at its gate holds each process by ptrace, and
- * lets none go before it has its verdict.
- */
-static int let_go(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-
-	if (move->progress.thawed_us || (!move->progress.freeze_us && !move->recovery.active))
-		return 0;
-	if (!move->progress.freezer)
-		move->progress.freezer = freezer_find(src->host, move->bundle.name);
-	/* A container that runs without its address gets errors for what it sends. */
-	return net_address_up(&src->net, err) < 0
-		       ? -1
-		       : runtime_loosen(&src->runtime, move->progress.freezer, err);
-}
-
-int close_gate(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-
-	if (!move->progress.thawed_us && (move->progress.freeze_us || move->recovery.active) &&
-	    runtime_note_going_on(&src->runtime, &move->progress.went_on, err) < 0)
-		return -1;
-	return runtime_verdict(&src->runtime, "close", err) < 0 ? -1 : let_go(move, err);
-}
-
-enum undo_result undo_dump(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	struct err hangs = ERR_INIT, opened = ERR_INIT;
-
-	/* A gate that was opened for a restore has no way back but the images. */
-	if (move->plan.ends_first && runtime_verdict(&src->runtime, "close", &opened) < 0)
-		return bring_back(move, true, err);
-	if (close_gate(move, err) < 0)
-		return UNDO_DOUBT;
-	direct_cut(move);
-	if (wait_for_dump_end(move, &hangs) == 0)
-		return UNDO_DONE;
-	/* One that never got as far as the container can be killed; any other can't. */
-	if (runtime_verdict(&src->runtime, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
-		return UNDO_DOUBT;
-	return UNDO_DONE;
-}
-
 int step_dump_ungated(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
@@ -311,52 +205,14 @@ int step_dump_ungated(struct move *move, struct err *err)
 	return status;
 }
 
-static int restore_on_source(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	struct job job = {0};
-
-	/* The packets are the source's again only once its sockets are there: address first. */
-	if (net_address_up(&src->net, err) < 0 ||
-	    runtime_restore_start(&src->runtime, &src->options, false, move->plan.dump_timeout_ms,
-				  &job, err) < 0)
-		return -1;
-	int status = job_finish(&job, err);
-	if (status < 0)
-		runtime_diagnose(&src->runtime, "restore.log", err);
-	return status;
-}
-
-/* dumped: the images are known to be complete. */
-static enum undo_result bring_back(struct move *move, bool dumped, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	CLEANUP_FREE char *status = NULL;
-
-	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
-	    runtime_status(&src->runtime, &status, err) < 0)
-		return UNDO_DOUBT;
-	/* runc leaves its state where the cgroup was busy. */
-	bool ended = dumped && strcmp(status, "stopped") == 0;
-	if (*status && !ended)
-		return UNDO_DONE; /* the dump had failed: undo_freeze lets it go on */
-	if (ended && runtime_erase(&src->runtime, err) < 0)
-		return UNDO_DOUBT;
-	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
-}
-
-enum undo_result undo_dump_ungated(struct move *move, struct err *err)
-{
-	return bring_back(move, false, err);
-}
-
-/* CRIU holds the source's processes by ptrace alone: where it is killed at its gate they run on. */
+/* CRIU holds the source's processes by ptrace alone: if it is killed at its gate, they run on. */
 int gate_holds(struct move *move, struct err *err)
 {
 	struct job *dump = &move->jobs.dump;
 
 	/* The page server of post-copy ends when all is fetched. */
-	if (move->plan.ends_first || dump->state == JOB_NONE || move_is_post_copy(move))
+	if (!move->plan.gate || move->plan.ends_first || dump->state == JOB_NONE ||
+	    move_is_post_copy(move))
 		return 0;
 	(void)jobs_wait_any(&dump, 1, clock_now_us());
 	/* A link that is cut says nothing of criu. */
@@ -411,7 +267,7 @@ int step_open_gate(struct move *move, struct err *err)
 		return -1;
 	if (runtime_status(&src->runtime, &status, err) < 0)
 		return -1;
-	/* runc leaves its state behind where the cgroup was busy. */
+	/* runc leaves its state there if the cgroup was busy. */
 	if (strcmp(status, "stopped") == 0)
 		return runtime_erase(&src->runtime, err);
 	if (*status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What post-copy does beside the steps of every move; pages.h says why it is safe. */
+/* The steps of post-copy beside those of every move; post_copy.h says why they are safe. */
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
 #include "steps.h"
@@ -29,7 +29,7 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	struct side *src = &move->side[SOURCE];
 	enum undo_result result = undo_prepare(move, err);
 
-	/* The guard is another move's then. */
+	/* The guard belongs to another move then. */
 	if (src->taken || move->side[DESTINATION].taken)
 		return result;
 	return pages_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
@@ -111,6 +111,12 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 	return job_finish(&drain, err);
 }
 
+/*
+ * `criu lazy-pages` ends with 0 when each process that still lives has every page that it had at
+ * the dump and has not freed since. It ends with 0 also if a process has ended: handle_exit() in
+ * criu/uffd.c drops the pages that this lacked. The number of pages can't tell a process that was
+ * killed from one that ended or freed memory by itself, so the commit asks the copy.
+ */
 int step_drain(struct move *move, struct err *err)
 {
 	uint64_t sent = 0, before;
@@ -124,15 +130,10 @@ int step_drain(struct move *move, struct err *err)
 		before = sent;
 		status = drain_once(move, &sent, &sent_us, &late, err);
 	} while (status < 0 && late && sent > before);
-	if (move->side[DESTINATION].host->lost)
+	if (status == 0 || move->side[DESTINATION].host->lost)
 		return status;
-	/* Who fetches is done as well where the one that lacked it has ended. */
 	struct err dead = ERR_INIT;
-	if (copy_runs(move, false, &dead) == 0)
-		return status;
-	if (status == 0)
-		*err = dead;
-	else
+	if (copy_runs(move, false, &dead) < 0)
 		(void)err_append(err, "%s", dead.msg);
 	return -1;
 }

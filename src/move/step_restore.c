@@ -9,8 +9,8 @@
 #include "freeze_limit.h"
 #include "steps.h"
 
-/* Waits for the restore, or for the word of its log that it has failed, or for the freeze's limit.
- * One that was parked has more time of its own. */
+/* Waits for the restore, for a failure in its log, or for the freeze's limit. A parked restore has
+ * a later deadline of its own. */
 static int await_restore(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->jobs.restore, &move->jobs.watch};
@@ -31,7 +31,7 @@ static int await_restore(struct move *move, struct err *err)
 	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
 }
 
-/* A restore that is parked goes on; one that has ended meanwhile is left to await_restore(). */
+/* A parked restore goes on. If it has ended meanwhile, await_restore() tells why. */
 static int start_restore(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -83,9 +83,9 @@ int step_restore(struct move *move, struct err *err)
 }
 
 /*
- * Whether the copy on the destination is the only one: what was at the gate has been killed there,
- * or its host is lost. Where the images are the way back (ungated, a restore, a recovery from them)
- * there is nothing to ask.
+ * Whether the copy on the destination is the only one: the source's was killed at its gate, or its
+ * host is lost. If the images are the way back (ungated, a restore, a recovery from them) there is
+ * nothing to ask.
  */
 static bool is_last(struct move *move)
 {

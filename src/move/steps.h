@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * steps: what the rows of the step tables do. Each pair works on a struct move; engine.h says what
- * is expected of run and undo. Files: step_*.c.
+ * is expected of run and undo. Files: step_*.c, and way_back.c for what undoes the freeze and the
+ * dump.
  */
 #ifndef CMIGRATE_STEPS_H
 #define CMIGRATE_STEPS_H
@@ -76,7 +77,7 @@ enum undo_result undo_restore(struct move *move, struct err *err);
 /* release: the packets that were kept back are delivered. */
 int step_release(struct move *move, struct err *err);
 
-/* answer: every endpoint has answered; without one, runc says that the container runs. */
+/* answer: every endpoint has answered, or its silence is accepted. */
 int step_answer(struct move *move, struct err *err);
 
 /*
@@ -85,10 +86,11 @@ int step_answer(struct move *move, struct err *err);
  */
 int copy_runs(struct move *move, bool has_answered, struct err *err);
 
-/* commit: written to the journal; no way back after it. */
+/* commit: the restored copy runs and is whole, which is written down; after it there is no way
+ * back. */
 int step_commit(struct move *move, struct err *err);
-/* return: no way back after it either. Nothing is written: a recovery that finds the container on
- * the source undoes the rest. */
+/* return: the same, but nothing is written: a recovery that finds the container on the source
+ * undoes what is left. */
 int step_return(struct move *move, struct err *err);
 
 /* open gate: CRIU ends the source's processes. */

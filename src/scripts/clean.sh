@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# clean RUN [IMAGES] [keep]: removes the work directory, and the images if given. Succeeds if they are gone already.
-# keep: leaves the memory that came straight here (receive.sh), for another try of the restore.
+# clean RUN [IMAGES] [keep]: removes the work directory, and the images where given. Fine when they are gone. What runc has
+# made in the container's root for a restore (restore.sh) goes too, where nothing is in it.
+# keep: but for the memory that came straight here (receive.sh), for a restore that is tried anew.
 run=$1 images=$2 keep=$3
 # Whoever still waits for a gate that was never reached stops waiting. The line is there until this script ends.
 if [ -p "$run/reached" ]; then
@@ -26,6 +27,11 @@ done
 	echo "still mounted: $(mounts | head -n 1)" >&2
 	exit 1
 }
+for made in "$run/made" ${images:+"$images/made"}; do
+	while read -r path; do
+		rmdir "$path" || { [ -f "$path" ] && [ ! -s "$path" ] && rm -f "$path"; }
+	done <"$made"
+done 2>/dev/null
 if [ -n "$keep" ] && [ -e "$run/pages" ]; then
 	find "$run" -mindepth 1 -maxdepth 1 ! -name pages -exec rm -rf --one-file-system {} +
 	[ "$(ls -A "$run")" = pages ]

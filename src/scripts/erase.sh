@@ -88,7 +88,7 @@ places=$(places) || exit 1
 # systemd has \x2d in its names.
 pattern=$(printf '%s\n' "$places" | sed 's/[].+*?^$(){}|\\[]/\\&/g' | paste -s -d '|')
 own=$(readlink /proc/self/ns/pid)
-# Of version 2, and for each controller of version 1. The places have no blanks.
+# The directories of version 2, and of each controller of version 1. The places have no blanks.
 find_cgroups() {
 	cgroups=$(printf '%s\n' "$places" | while read -r place; do
 		for dir in "/sys/fs/cgroup$place" /sys/fs/cgroup/*"$place"; do
@@ -99,9 +99,9 @@ find_cgroups() {
 
 find_cgroups
 kill_all restoring || echo "the restoring processes of '$name' do not end" >&2
-# Those that it made just before.
+# The restoring processes may have made more just before.
 find_cgroups
-# Where somebody else's has the name, ours can't be.
+# If another container has the name, ours can't be there.
 . part/runc.sh
 if ask_runc "$name" 2>/dev/null && is_foreign "$bundle"; then
 	echo "left alone: another container is called '$name' there, of '$bundle_there'" >&2
@@ -111,7 +111,7 @@ kill_all contained || {
 	echo "processes of container '$name' do not end: $(contained | tr '\n' ' ')" >&2
 	exit 1
 }
-# A killed `runc restore` leaves the container's root mounted in its state directory. That goes first:
+# A killed `runc restore` leaves the container's root mounted in its state directory. The mount goes first:
 # `runc delete --force` removes the directory with all that is in it, the files of that root too.
 roots() {
 	awk -v end="/$name/criu-root" 'substr($2, length($2) - length(end) + 1) == end {print $2}' /proc/self/mounts
@@ -123,14 +123,14 @@ if [ -n "$(roots)" ]; then
 	echo "still mounted: $(roots | tr '\n' ' ')" >&2
 	exit 1
 fi
-# Also where runc knows nothing of it: that directory alone keeps the name taken. What has been killed can
-# be on its way out for long, as where it closes a file on NFS that a crashed host had open too.
+# Also if runc knows nothing of it: the directory alone keeps the name taken. A killed process can take long to
+# end, for example while it closes a file on NFS that a crashed host had open too.
 timeout 8 runc delete --force "$name" || {
 	echo "container '$name' is killed, but 'runc delete --force' can't remove it yet" >&2
 	exit 1
 }
-# What a failed restore leaves: cgroups without processes, which only root of runc's own level made. Who was killed
-# just now, here or by fence.sh, may be on its way out of them: without memory it has no environment any more.
+# A failed restore leaves cgroups without processes. A process that was killed just now, here or by fence.sh, may not have
+# left them yet: it is not found by its environment, because it has no memory any more.
 remove_cgroups() {
 	left=
 	for cgroup in $cgroups; do

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # loose note NAME RUN: before anything lets a frozen container go on: leaves a mark of that in RUN and prints "goes on".
-# From then on nobody may start it from its images. One that has ended, or was killed and is only kept from
-# its end by being frozen, does not go on: there is no mark then, and its images are the way back.
-# loose thaw NAME FREEZER: thaws its cgroup. Who is held by CRIU stays held. Fine where the cgroup is gone.
+# From then on nobody may start it from its images. A container that has ended, or was killed and lives only because it
+# is frozen, does not go on: it gets no mark, and its images are the way back.
+# loose thaw NAME FREEZER: thaws its cgroup. Processes that CRIU holds stay held. Succeeds if the cgroup is gone.
 verb=$1
 shift
 

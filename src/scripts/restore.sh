@@ -1,14 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# restore RUN IMAGES COMMAND...: runs COMMAND, a restore, in a mount namespace of its own that has each tmpfs
-# that tmpfs.sh saved: these mounts belong to the container alone once it runs, and disappear
-# by themselves if it never does.
-run=$1 saved=$2/tmpfs
+# restore RUN IMAGES COMMAND...: runs COMMAND, which restores, where it finds what tmpfs.sh has saved. Those
+# tmpfs are mounted in a mount namespace of its own: they are the container's alone once it runs, and
+# gone by themselves if it never does.
+# Before that it notes in RUN/made and IMAGES/made, for clean.sh, which of the container's hidden mount points (dump.sh) are
+# not in its root: runc knows by their names alone that a tmpfs hides them, and makes those that are reached by a link.
+run=$1 images=$2 saved=$2/tmpfs
 shift 2
-# runc makes the container's cgroup below or beside this one: erase.sh reads it.
+
+note_missing() {
+	while read -r path; do
+		while [ -n "$path" ] && [ ! -e "$path" ]; do
+			echo "$path"
+			path=${path%/*}
+		done
+	done <"$images/hidden" | sort -r -u >"$run/made.new"
+	if [ -s "$run/made.new" ]; then
+		cat "$run/made.new" >>"$run/made"
+		cat "$run/made.new" >>"$images/made"
+	fi
+} 2>/dev/null
+
+# Below or beside it runc makes the container's: for erase.sh.
 while read -r line; do
 	echo "$line"
 done </proc/self/cgroup >"$run/cgroup" || exit 1
+note_missing
 [ -s "$saved/list" ] || exec "$@"
 # Lines of an earlier try.
 sed '/^external mnt\[tmpfs-/d' "$run/criu.conf" >"$run/criu.new" && mv "$run/criu.new" "$run/criu.conf" || exit 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # seize RUN IMAGES FREEZER: looks after CRIU while it seizes the processes of a frozen container, from its word to go on.
 # In a frozen cgroup of v1 it hangs at a process that is stopped: that ends with a thaw, and it holds the others by then.
-# Succeeds once it has seized all, or has ended. Where it can't within a second, and 2 ms more for each task (one that
+# Succeeds once it has seized all, or has ended. If it can't within a second, and 2 ms more for each task (one that
 # waits for its vfork, or is in the middle of an exec, or in state D, or traced by another), the cgroup is thawed, CRIU
 # is killed before it has done anything to them, and this fails and prints which one it is.
 run=$1 images=$2 freezer=$3
@@ -41,20 +41,25 @@ state_of() { # PID: sets state and tracer
 	done 2>/dev/null <"/proc/$1/status"
 }
 
-# Sets loose to a task that it does not hold; zombies are held by nobody.
+# Sets loose to a task that it does not hold, and why: one that another process traces, else one in state D, else any.
+# Zombies are held by nobody.
 find_loose() {
-	loose=
+	loose='' why=''
 	for task in $(tasks); do
 		state_of "$task"
 		case $state in
 		'' | Z | X) continue ;;
 		t) [ "$tracer" != "$criu" ] || continue ;;
 		esac
-		loose=$task why="in state $state"
-		[ "$tracer" = 0 ] || [ "$tracer" = "$criu" ] || why="traced by process $tracer"
-		return 0
+		if [ "$tracer" != 0 ] && [ "$tracer" != "$criu" ]; then
+			loose=$task why="traced by process $tracer"
+			return
+		fi
+		case $state-$why in
+		D-* | *-) loose=$task why="in state $state" ;;
+		esac
 	done
-	return 1
+	[ -n "$loose" ]
 }
 
 thaw() {
@@ -64,9 +69,10 @@ thaw() {
 	esac
 }
 
-# Stopped itself it does nothing more meanwhile: who is not held then, it has not begun with any.
+# While CRIU is stopped it does nothing more: if it lacks a task then, it has not begun with any. The task that it lacks
+# shows only after the thaw, because frozen ones are in state D too.
 give_up() {
-	find_loose && said="$loose ($(cat "/proc/$loose/comm" 2>/dev/null)) is $why" || return 1
+	find_loose || return 1
 	thaw
 	kill -STOP "$criu" 2>/dev/null || return 1
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -79,7 +85,7 @@ give_up() {
 		return 1
 	fi
 	kill -9 "$criu"
-	echo "$said"
+	echo "$loose ($(cat "/proc/$loose/comm" 2>/dev/null)) is $why"
 }
 
 # The list of children may lack one while others end.

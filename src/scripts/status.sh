@@ -7,7 +7,7 @@
 name=$1 run=$2 bundle=$3
 command -v runc >/dev/null || exit 1
 . part/marked.sh
-# The gate itself is left behind where criu has been killed, and holds nobody.
+# If criu has been killed, the gate itself is left, and holds nobody.
 for holder in $(marked "CRIU_CONFIG_FILE=$run/criu.conf"); do
 	read -r comm <"/proc/$holder/comm" || continue
 	case $comm in

@@ -35,4 +35,4 @@ if ! ln "$run/say-$word" "$run/word" 2>/dev/null; then
 fi
 exec 3<>"$run/verdict"
 echo woken >&3
-# The fifo keeps the line only while someone has it open: the gate has, or looks at the file first.
+# The fifo keeps the line only while someone has it open. The gate has it open, or looks at the file first.

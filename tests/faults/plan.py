@@ -221,6 +221,19 @@ def leave():
         yield row("leave", COLD, controller, point, side)
 
 
+def killed():
+    """The destination's copy, by the kernel, for want of memory."""
+    for point, controller in turns(points(COLD, "restore:after", "commit:before"), CONTROLLERS):
+        yield row("killed", COLD, controller, point, "destination")
+    yield row("killed", POST_COPY, "source", "answer:after", "destination")
+
+
+def unseized():
+    """A process of the source that CRIU finds in another state than it wants; the steps after that are tried again."""
+    for form, controller in (("stopped", "source"), ("traced", "third"), ("in-state-D", "destination")):
+        yield row("unseized", COLD, controller, "prepare:after", "source", form)
+
+
 def hang():
     """Each program that a move starts on a host, where it matters one use of it at a time."""
     lines = [line.split() for line in (HERE / "hangs").read_text(encoding="ascii").splitlines() if line[:1] != "#"]
@@ -307,6 +320,8 @@ FAULTS = (
     cut,
     disk,
     leave,
+    killed,
+    unseized,
     hang,
     image,
     silence,

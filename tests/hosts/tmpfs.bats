@@ -159,3 +159,34 @@ in_root() { # HOST NAME LINE
 	runs_only_on rhel01 web 10.99.0.100/32
 	[[ $(on client curl -s -m $patience http://rhel0x/) == rhel01 ]]
 }
+
+@test "a mount point below a tmpfs, reached by a link of the root: nothing stays in the root, whatever becomes of the move" {
+	local flags
+	flag_args python3 -c 'import time; time.sleep(1e6)'
+	for host in rhel01 rhel02; do
+		on $host mkdir -p /tmp/there
+	done
+	on rhel01 sh -c 'cp -a /runc/rootfs /runc/linked && rm -rf /runc/linked/var/run && ln -s ../run /runc/linked/var/run'
+	on rhel01 cmigrate generate idle "${flags[@]}" --network host --tmpfs /run --rootfs /runc/linked --bind /tmp/there:/var/run/a/b
+	start_container rhel01 idle
+	on rhel01 cmigrate --quiet move idle rhel02
+	root_is_empty
+	on rhel02 env CMIGRATE_FAULT=restore:after cmigrate --quiet move idle rhel01 || [[ $? -eq 137 ]]
+	on rhel01 test -d /runc/linked/run/a/b
+	on rhel02 cmigrate --quiet recover idle
+	root_is_empty
+	runs_only_on rhel01 idle
+	# What is noted on the destination is gone with it.
+	on rhel01 env CMIGRATE_FAULT=restore:after cmigrate --quiet move idle rhel02 || [[ $? -eq 137 ]]
+	"$lab" crash rhel02
+	"$lab" boot rhel02
+	place_program
+	on rhel01 test -d /runc/linked/run/a/b
+	on rhel01 cmigrate --quiet recover idle
+	root_is_empty
+	runs_only_on rhel01 idle
+}
+
+root_is_empty() {
+	[[ -z $(on rhel01 ls -A /runc/linked/run) ]]
+}

@@ -156,6 +156,19 @@ damage() { # SCRIPT
 	fails_and_is_undone 20 'no more runc'
 }
 
+@test "a dump that does not end as long as the container is frozen: the way back thaws first" {
+	wrap_runc rhel01 'case " $* " in
+		*" checkpoint "*)
+			/usr/sbin/runc "$@"
+			status=$?
+			while grep -q -s -x -e FROZEN -e 1 /sys/fs/cgroup/freezer/server/freezer.state /sys/fs/cgroup/server/cgroup.freeze; do sleep 0.05; done
+			exit $status
+			;;
+		esac'
+	wrap_runc rhel02 '[ -z "$restoring" ] || { echo "no more runc" >&2; exit 1; }'
+	fails_and_is_undone 20 'no more runc'
+}
+
 @test "a restore that never ends is ended, and all that it started" {
 	wrap_runc rhel02 '[ -z "$restoring" ] || { setsid sleep 1000 & exec sleep 1000; }'
 	fails_and_is_undone 60 'did not end|within'
@@ -170,7 +183,7 @@ damage() { # SCRIPT
 @test "an endpoint that never answers: rollback, and keep" {
 	on client curl -s -m $patience "http://$address:8000/silent" >/dev/null
 	state=$(server_state)
-	fails_and_is_undone 20 'answer' --timeout 1 --if-silent rollback
+	fails_and_is_undone 60 'answer' --timeout 1 --if-silent rollback
 	on rhel01 cmigrate --quiet move --timeout 1 --if-silent keep server rhel02 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
 	cat "$BATS_TEST_TMPDIR/err"
 	[[ $status -eq 5 ]]

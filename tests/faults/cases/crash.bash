@@ -134,7 +134,7 @@ source_lost_in_drain() {
 # No copy is left; a new one takes the place.
 ends_lost() {
 	copies_wanted=0
-	recovers_after_crash 1
+	recovers_after_crash 9
 	finish
 	start_again "$src"
 }

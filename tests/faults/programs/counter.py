@@ -2,10 +2,13 @@
 """Counts in memory: a line "inc" adds one and is answered "VALUE HOST"; "get" is answered alike.
 
 counter.py PORT NAME-FILE BEATS [SECONDS]: NAME-FILE, which differs from host to host, says where it runs.
-Every 10 ms, or so many seconds, it writes "NANOSECONDS HOST VALUE" to BEATS, which the hosts share.
+Every 10 ms, or so many seconds, it writes "NANOSECONDS HOST VALUE" to BEATS, which the hosts share. SIGUSR1 gives it
+a child that waits, in state D, for as long as the child of that lives.
 """
+import ctypes
 import os
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -33,6 +36,15 @@ def beat():
         os.close(fd)
 
 
+def wait_in_kernel(*_):
+    libc = ctypes.PyDLL(None)
+    if os.fork() == 0:
+        if libc.vfork() == 0:
+            while True:
+                libc.sleep(1000)
+        os._exit(0)
+
+
 def forget(client):
     selector.unregister(client)
     client.close()
@@ -57,6 +69,8 @@ def accept(listener):
     selector.register(client, selectors.EVENT_READ, serve)
 
 
+signal.signal(signal.SIGUSR1, wait_in_kernel)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 selector.register(
     socket.create_server(("0.0.0.0", PORT), backlog=64), selectors.EVENT_READ, accept
 )

@@ -17,7 +17,9 @@
 #define OTHER_ID "20260102T030405-ffffffff"
 #define IMAGES WEB "/.cmigrate/images-" ID
 #define CONF "CRIU_CONFIG_FILE=/run/cmigrate/web/criu.conf"
-#define CHECKPOINT "(dump) runc checkpoint --image-path " IMAGES " --work-path /run/cmigrate/web "
+#define CHECKPOINT                                                                                 \
+	"(dump) web " IMAGES " runc checkpoint --image-path " IMAGES                               \
+	" --work-path /run/cmigrate/web "
 #define RESTORE                                                                                    \
 	"(restore) /run/cmigrate/web " IMAGES " runc restore --detach --bundle " WEB               \
 	" --image-path " IMAGES " --work-path /run/cmigrate/web "
