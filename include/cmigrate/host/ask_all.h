@@ -16,8 +16,8 @@
 #include "cmigrate/host/host.h"
 
 /*
- * For an answer that takes a tenth of a second. It bounds a command that hangs: a host that can't be
- * reached, or is lost, is known by ssh's own limits before. LINK_GRACE_MS comes on top.
+ * For an answer that takes a tenth of a second. It bounds a command that hangs: a host that can't
+ * be reached, or is lost, is known by ssh's own limits before. LINK_GRACE_MS comes on top.
  */
 #define ASK_TIMEOUT_MS 15000
 
