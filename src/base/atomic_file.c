@@ -11,7 +11,7 @@
 
 #include "cmigrate/base/str.h"
 
-struct output {
+struct atomic_file {
 	const char *name; /* as given, for messages */
 	const char *path; /* the file to be replaced: name, or the target of that link */
 	const char *data;
@@ -19,7 +19,7 @@ struct output {
 	bool replace;
 };
 
-int output_fd(int fd, const char *name, const char *data, size_t len, struct err *err)
+int fd_write_all(int fd, const char *name, const char *data, size_t len, struct err *err)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
@@ -47,12 +47,12 @@ static int write_through(const char *path, const char *data, size_t len, struct 
 
 	if (fd < 0)
 		return err_errno(err, EXIT_FAILED, "can't open '%s'", path);
-	return close_checked(fd, path, output_fd(fd, path, data, len, err), err);
+	return close_checked(fd, path, fd_write_all(fd, path, data, len, err), err);
 }
 
-static int fill(const struct output *o, int fd, struct err *err)
+static int fill(const struct atomic_file *o, int fd, struct err *err)
 {
-	int status = output_fd(fd, o->name, o->data, o->len, err);
+	int status = fd_write_all(fd, o->name, o->data, o->len, err);
 
 	if (status == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
 		status = err_errno(err, EXIT_FAILED, "can't write '%s'", o->name);
@@ -65,7 +65,7 @@ static int already_there(const char *path, struct err *err)
 }
 
 /* Unlike rename(2), link(2) refuses an existing name, even one created a moment ago. */
-static int give_name(const struct output *o, const char *temporary, struct err *err)
+static int give_name(const struct atomic_file *o, const char *temporary, struct err *err)
 {
 	struct stat st;
 
@@ -107,7 +107,7 @@ static char *directory_of(const char *path)
 	return str_dupn(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static int write_beside(const struct output *o, struct err *err)
+static int write_beside(const struct atomic_file *o, struct err *err)
 {
 	CLEANUP_FREE char *directory = directory_of(o->path);
 	CLEANUP_FREE char *temporary = str_fmt("%s/.cmigrate.XXXXXX", directory);
@@ -125,9 +125,9 @@ static int write_beside(const struct output *o, struct err *err)
 	return status;
 }
 
-int output_file(const char *path, const char *data, size_t len, bool replace, struct err *err)
+int atomic_file_write(const char *path, const char *data, size_t len, bool replace, struct err *err)
 {
-	struct output o = {path, path, data, len, replace};
+	struct atomic_file o = {path, path, data, len, replace};
 	struct stat st;
 
 	if (stat(path, &st) < 0)

@@ -12,16 +12,16 @@
 #include "cmigrate/base/proc.h"
 #include "cmigrate/base/suggest.h"
 
-json_t *document_parse(const char *text, size_t len, const char *what, struct err *err)
+json_t *json_parse(const char *text, size_t len, const char *what, struct err *err)
 {
 	json_error_t cause;
 
-	if (len > DOCUMENT_MAX) {
-		(void)err_set(err, EXIT_USAGE, "'%s' is longer than %d bytes", what, DOCUMENT_MAX);
+	if (len > JSON_TEXT_MAX) {
+		(void)err_set(err, EXIT_USAGE, "'%s' is longer than %d bytes", what, JSON_TEXT_MAX);
 		return NULL;
 	}
 	CLEANUP_FREE char *copy = str_dupn(text, len);
-	unlimited_hide(copy, len);
+	json_uint64_hide(copy, len);
 	json_t *root = json_loadb(copy, len, JSON_REJECT_DUPLICATES, &cause);
 	if (!root) {
 		(void)err_set(err, EXIT_USAGE, "'%s', line %d, column %d: %s", what, cause.line,
@@ -41,7 +41,7 @@ static int read_bounded(int fd, struct buf *text)
 	char chunk[16384];
 	ssize_t n;
 
-	while (text->len <= DOCUMENT_MAX && (n = read(fd, chunk, sizeof(chunk))) != 0) {
+	while (text->len <= JSON_TEXT_MAX && (n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno != EINTR)
 			return -1;
 		if (n > 0)
@@ -50,7 +50,7 @@ static int read_bounded(int fd, struct buf *text)
 	return 0;
 }
 
-json_t *document_load(const char *path, struct err *err)
+json_t *json_read_file(const char *path, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 	/* O_NONBLOCK: a fifo at this path must not block us. */
@@ -60,22 +60,22 @@ json_t *document_load(const char *path, struct err *err)
 	if (status < 0)
 		(void)err_errno(err, EXIT_USAGE, "can't read '%s'", path);
 	fd_close(&fd);
-	return status < 0 ? NULL : document_parse(buf_str(&text), text.len, path, err);
+	return status < 0 ? NULL : json_parse(buf_str(&text), text.len, path, err);
 }
 
-char *document_path(const char *path, const char *key)
+char *json_path(const char *path, const char *key)
 {
 	return *path ? str_fmt("%s.%s", path, key) : str_dup(key);
 }
 
 static int wrong_type(const char *path, const char *key, const char *wanted, struct err *err)
 {
-	CLEANUP_FREE char *full = document_path(path, key);
+	CLEANUP_FREE char *full = json_path(path, key);
 
 	return err_set(err, EXIT_USAGE, "'%s' is not %s", full, wanted);
 }
 
-int document_string(const json_t *object, const char *path, const char *key, char **ret,
+int json_get_string(const json_t *object, const char *path, const char *key, char **ret,
 		    struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
@@ -88,7 +88,7 @@ int document_string(const json_t *object, const char *path, const char *key, cha
 	return 0;
 }
 
-int document_uint(const json_t *object, const char *path, const char *key, unsigned *ret,
+int json_get_uint(const json_t *object, const char *path, const char *key, unsigned *ret,
 		  struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
@@ -102,12 +102,12 @@ int document_uint(const json_t *object, const char *path, const char *key, unsig
 	return 0;
 }
 
-int document_count(const json_t *object, const char *path, const char *key, unsigned *ret,
+int json_get_count(const json_t *object, const char *path, const char *key, unsigned *ret,
 		   struct err *err)
 {
 	unsigned n = 1;
 
-	if (document_uint(object, path, key, &n, err) < 0)
+	if (json_get_uint(object, path, key, &n, err) < 0)
 		return -1;
 	if (!n)
 		return wrong_type(path, key, "a whole number of 1 or more", err);
@@ -116,7 +116,7 @@ int document_count(const json_t *object, const char *path, const char *key, unsi
 	return 0;
 }
 
-int document_number(const json_t *object, const char *path, const char *key, double *ret,
+int json_get_number(const json_t *object, const char *path, const char *key, double *ret,
 		    struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
@@ -129,7 +129,7 @@ int document_number(const json_t *object, const char *path, const char *key, dou
 	return 0;
 }
 
-int document_strings(const json_t *object, const char *path, const char *key, struct argv *ret,
+int json_get_strings(const json_t *object, const char *path, const char *key, struct argv *ret,
 		     struct err *err)
 {
 	const json_t *list = json_object_get(object, key), *word;
@@ -148,7 +148,7 @@ int document_strings(const json_t *object, const char *path, const char *key, st
 	return 0;
 }
 
-int document_object(const json_t *object, const char *path, const char *key, const json_t **ret,
+int json_get_object(const json_t *object, const char *path, const char *key, const json_t **ret,
 		    struct err *err)
 {
 	const json_t *value = json_object_get(object, key);
@@ -167,15 +167,15 @@ static bool is_known(const char *key, const char *const *known)
 	return false;
 }
 
-int document_known(const json_t *object, const char *path, const char *const *known,
-		   struct err *err)
+int json_check_keys(const json_t *object, const char *path, const char *const *known,
+		    struct err *err)
 {
 	const char *key;
 	json_t *value;
 
 	/* jansson's macro takes no const object; the loop changes nothing. */
 	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
-		CLEANUP_FREE char *full = document_path(path, key);
+		CLEANUP_FREE char *full = json_path(path, key);
 		if (is_known(key, known))
 			continue;
 		(void)err_set(err, EXIT_USAGE, "unknown key '%.100s'", full);

@@ -34,12 +34,12 @@ static void swap_numbers(char *text, size_t len, const char *from, const char *t
 	}
 }
 
-void unlimited_hide(char *text, size_t len)
+void json_uint64_hide(char *text, size_t len)
 {
 	swap_numbers(text, len, uint64_max, stand_in);
 }
 
-void unlimited_show(char *text, size_t len)
+void json_uint64_show(char *text, size_t len)
 {
 	swap_numbers(text, len, stand_in, uint64_max);
 }

@@ -149,8 +149,8 @@ static const struct opt *row_of(const struct opt *table, int c)
 	return NULL;
 }
 
-int opts_parse(const struct opt *table, void *base, int argc, char *const *argv, bool first_stops,
-	       struct argv *args, bool *ret_help, struct err *err)
+int options_parse(const struct opt *table, void *base, int argc, char *const *argv,
+		  bool first_stops, struct argv *args, bool *ret_help, struct err *err)
 {
 	CLEANUP_BUF struct buf letters = {0};
 	struct option *rows = long_options(table, first_stops, &letters);
@@ -182,7 +182,7 @@ int opts_parse(const struct opt *table, void *base, int argc, char *const *argv,
 	return status;
 }
 
-unsigned long long opts_size(const char *text)
+unsigned long long options_size(const char *text)
 {
 	static const struct opt any = {.name = "size"};
 	struct err unused = ERR_INIT;
@@ -191,7 +191,7 @@ unsigned long long opts_size(const char *text)
 	return set_size(&n, &any, text, &unused) < 0 ? 0 : n;
 }
 
-void opts_clear(const struct opt *table, void *base)
+void options_clear(const struct opt *table, void *base)
 {
 	for (size_t i = 0; i < table_size(table); i++) {
 		if (table[i].kind == OPT_STRING)
@@ -226,7 +226,7 @@ static void wrap(struct buf *out, const char *text, size_t column)
 	}
 }
 
-void opts_help(const struct opt *table, struct buf *out)
+void options_help(const struct opt *table, struct buf *out)
 {
 	for (size_t i = 0; i < table_size(table); i++) {
 		CLEANUP_BUF struct buf left = {0}, right = {0};

@@ -34,7 +34,7 @@ int room_read(const struct config_host *row, struct job *job, uint64_t *ret, str
 	facts_clear(&facts);
 	if (status < 0)
 		return -1;
-	uint64_t allowed = opts_size(row->memory), used = containers_memory(&list, NULL);
+	uint64_t allowed = options_size(row->memory), used = containers_memory(&list, NULL);
 	*ret = allowed > used ? allowed - used : 0;
 	return 0;
 }

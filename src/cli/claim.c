@@ -24,7 +24,7 @@ static int init_at(struct claim *claim, const struct app *app, const char *name,
 	claim->host = host;
 	if (bundle_init(&claim->bundle, app_bundle_root(app), name, err) < 0)
 		return -1;
-	store_init(&claim->store, claim->host, claim->bundle.dir);
+	state_dir_init(&claim->state_dir, claim->host, claim->bundle.dir);
 	return 0;
 }
 
@@ -39,12 +39,12 @@ int claim_init(struct claim *claim, const struct app *app, const char *name, con
 /* Finds the host that has the container and returns it connected. */
 static struct host *find_host(const struct app *app, const char *name, struct err *err)
 {
-	CLEANUP_ANSWERS struct answers asked = {0};
+	CLEANUP_REPLIES struct replies asked = {0};
 	CLEANUP_FREE char *host = NULL;
 
-	if (locate(app->config, name, NULL, NULL, app->events, &asked, &host, err) < 0)
+	if (find_host_of(app->config, name, NULL, NULL, app->events, &asked, &host, err) < 0)
 		return NULL;
-	return answers_take(&asked, host);
+	return replies_take(&asked, host);
 }
 
 int claim_find(struct claim *claim, const struct app *app, const char *name,
@@ -64,8 +64,8 @@ int claim_find(struct claim *claim, const struct app *app, const char *name,
 
 void claim_clear(struct claim *claim)
 {
-	store_unlock(&claim->lock);
-	store_clear(&claim->store);
+	state_dir_unlock(&claim->lock);
+	state_dir_clear(&claim->state_dir);
 	bundle_clear(&claim->bundle);
 	host_free(claim->host);
 	claim->host = NULL;
@@ -83,7 +83,7 @@ static int refuse_journal(struct claim *claim, struct err *err)
 	const char *name = claim->bundle.name;
 	struct journal_state state;
 
-	if (journal_load(&claim->store, &state, err) < 0)
+	if (journal_load(&claim->state_dir, &state, err) < 0)
 		return err_append(
 			err, "an interrupted move left it; 'cmigrate recover %s' tells more", name);
 	bool found = state.found;
@@ -104,7 +104,7 @@ int claim_take(struct claim *claim, struct err *err)
 		return -1;
 	if (!there)
 		return 0;
-	if (store_lock(&claim->store, &claim->lock, err) < 0)
+	if (state_dir_lock(&claim->state_dir, &claim->lock, err) < 0)
 		return -1;
 	return refuse_journal(claim, err);
 }
@@ -114,7 +114,7 @@ int claim_read_config(struct claim *claim, struct err *err)
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", claim->bundle.dir);
 	CLEANUP_FREE char *text = NULL;
 	char *argv[] = {"head", "-c", "1048577", path, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .limit = DOCUMENT_MAX + 1};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .limit = JSON_TEXT_MAX + 1};
 	CLEANUP_JOB struct job job = {0};
 
 	if (host_start(claim->host, &cmd, &job, err) < 0)
@@ -216,7 +216,7 @@ int claim_remove(struct claim *claim, const struct container *c, const struct ar
 	if (claim_set_addresses(claim, addresses, err) < 0 ||
 	    claim_end(claim, seconds, ret_how, err) < 0)
 		return -1;
-	if (place_down(claim->host, &claim->bundle, err) == 0)
+	if (service_address_remove(claim->host, &claim->bundle, err) == 0)
 		return 0;
 	err->code = EXIT_IN_DOUBT;
 	return err_wrap(err, "'%s' was ended, but its address may still be on %s", c->name,

@@ -31,8 +31,8 @@ struct claim_opts {
 struct claim {
 	struct host *host;
 	struct bundle bundle;
-	struct store store;
-	struct store_lock lock;
+	struct state_dir state_dir;
+	struct state_dir_lock lock;
 };
 #define CLEANUP_CLAIM __attribute__((cleanup(claim_clear)))
 #define CLAIM_INIT                                                                                 \

@@ -65,7 +65,7 @@ void verb_help(const struct verb *verb, struct buf *out)
 		buf_printf(out, "%s%s\n", verb->details,
 			   len && verb->details[len - 1] == '\n' ? "" : "\n");
 	}
-	opts_help(verb->opts, &options);
+	options_help(verb->opts, &options);
 	if (options.len)
 		buf_printf(out, "Options:\n%s\n", options.s);
 	buf_puts(out, "Global options may follow the command too: cmigrate --help lists them.\n");
@@ -80,7 +80,7 @@ void verbs_help(const struct verb *const *table, const struct opt *globals, stru
 		if (!table[i]->hidden)
 			buf_printf(out, "  %-12s %s\n", table[i]->name, table[i]->summary);
 	buf_puts(out, "\nGlobal options:\n");
-	opts_help(globals, out);
+	options_help(globals, out);
 	buf_puts(out, "\nExit codes:\n"
 		      "  0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 undone,\n"
 		      "  5 moved but silent, 6 in doubt, 7 busy, 8 some moves failed,\n"

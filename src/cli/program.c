@@ -104,7 +104,7 @@ static struct opt *joined_table(const struct opt *own, size_t offset)
 static void call_init(struct call *call, const struct verb *verb, const struct globals *globals)
 {
 	size_t unit = alignof(max_align_t);
-	size_t offset = (verb->opts_size + unit - 1) / unit * unit;
+	size_t offset = (verb->options_size + unit - 1) / unit * unit;
 
 	memset(call, 0, sizeof(*call));
 	call->verb = verb;
@@ -117,7 +117,7 @@ static void call_init(struct call *call, const struct verb *verb, const struct g
 static void call_clear(struct call *call)
 {
 	if (call->table)
-		opts_clear(call->table, call->base);
+		options_clear(call->table, call->base);
 	free(call->table);
 	free(call->base);
 	argv_clear(&call->args);
@@ -125,7 +125,7 @@ static void call_clear(struct call *call)
 
 static int print(const struct buf *text, struct err *err)
 {
-	return output_fd(STDOUT_FILENO, "standard output", text->s, text->len, err);
+	return fd_write_all(STDOUT_FILENO, "standard output", text->s, text->len, err);
 }
 
 static int print_version(struct err *err)
@@ -247,12 +247,12 @@ static int run_verb(const struct argv *words, struct globals *globals, struct ui
 
 	if (!verb) {
 		*ui = new_ui(globals);
-		opts_clear(globals_table, globals);
+		options_clear(globals_table, globals);
 		return -1;
 	}
 	call_init(&call, verb, globals);
-	int status = opts_parse(call.table, call.base, (int)words->n, words->v, false, &call.args,
-				&call.help, err);
+	int status = options_parse(call.table, call.base, (int)words->n, words->v, false,
+				   &call.args, &call.help, err);
 	*ui = new_ui(call.globals);
 	if (status < 0)
 		return err_wrap(err, "%s", verb->name);
@@ -269,7 +269,7 @@ static int no_verb(void)
 	struct err ignored = ERR_INIT;
 
 	verbs_help(verbs, globals_table, &text);
-	(void)output_fd(STDERR_FILENO, "standard error", text.s, text.len, &ignored);
+	(void)fd_write_all(STDERR_FILENO, "standard error", text.s, text.len, &ignored);
 	return EXIT_USAGE;
 }
 
@@ -278,7 +278,7 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 	CLEANUP_ARGV struct argv words = {0};
 	struct globals globals = {0};
 	bool help = false;
-	int code = opts_parse(globals_table, &globals, argc, argv, true, &words, &help, err);
+	int code = options_parse(globals_table, &globals, argc, argv, true, &words, &help, err);
 
 	if (code == 0 && !help && !globals.version && words.n)
 		return run_verb(&words, &globals, ui, err);
@@ -289,7 +289,7 @@ static int run(int argc, char **argv, struct ui **ui, struct err *err)
 	else if (code == 0)
 		code = no_verb();
 	*ui = new_ui(&globals);
-	opts_clear(globals_table, &globals);
+	options_clear(globals_table, &globals);
 	return code;
 }
 

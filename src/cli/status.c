@@ -18,21 +18,21 @@
 
 void status_clear(struct status *s)
 {
-	answers_clear(&s->answers);
+	replies_clear(&s->replies);
 	containers_clear(&s->list);
 	bundle_clear(&s->bundle);
 	journal_state_clear(&s->journal);
 	str_set(&s->journal_error, NULL);
 }
 
-static int ask_hosts(const struct app *app, struct answers *ret, struct err *err)
+static int ask_hosts(const struct app *app, struct replies *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
 
 	script_argv(&a, &script_list, "addresses", NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
-	ask_names(app->config, true, &names);
-	return ask(app->config, &names, &cmd, app->events, ret, err);
+	ask_all_names(app->config, true, &names);
+	return ask_all(app->config, &names, &cmd, app->events, ret, err);
 }
 
 static bool is_there(const struct containers *list, const struct container *c)
@@ -59,10 +59,10 @@ static void pick(struct containers *all, const char *name, struct containers *re
 	}
 }
 
-void status_collect(struct answers *answers, struct containers *ret)
+void status_collect(struct replies *replies, struct containers *ret)
 {
-	for (size_t i = 0; i < answers->n; i++) {
-		struct answer *a = &answers->rows[i];
+	for (size_t i = 0; i < replies->n; i++) {
+		struct reply *a = &replies->rows[i];
 		struct facts facts;
 		if (!a->ok)
 			continue;
@@ -72,11 +72,11 @@ void status_collect(struct answers *answers, struct containers *ret)
 	}
 }
 
-static struct answer *answer_of(const struct status *s, const char *host)
+static struct reply *reply_of(const struct status *s, const char *host)
 {
-	for (size_t i = 0; i < s->answers.n; i++)
-		if (strcmp(s->answers.rows[i].host->name, host) == 0)
-			return &s->answers.rows[i];
+	for (size_t i = 0; i < s->replies.n; i++)
+		if (strcmp(s->replies.rows[i].host->name, host) == 0)
+			return &s->replies.rows[i];
 	return NULL;
 }
 
@@ -95,11 +95,11 @@ static bool read_bundle(struct status *s, struct host *host, struct err *err)
 	if (s->configured)
 		(void)claim_has_checkpoint(&claim, &s->checkpointed, &unheard);
 	s->bundle = claim.bundle;
-	store_init(&claim.store, host, s->bundle.dir);
+	state_dir_init(&claim.state_dir, host, s->bundle.dir);
 	struct err damaged = ERR_INIT;
-	if (journal_load(&claim.store, &s->journal, &damaged) < 0)
+	if (journal_load(&claim.state_dir, &s->journal, &damaged) < 0)
 		str_set(&s->journal_error, damaged.msg);
-	store_clear(&claim.store);
+	state_dir_clear(&claim.state_dir);
 	return s->configured || s->journal.found;
 }
 
@@ -107,12 +107,12 @@ static bool read_bundle(struct status *s, struct host *host, struct err *err)
 static void find_bundle(struct status *s)
 {
 	struct err err = ERR_INIT;
-	struct answer *first = s->list.n ? answer_of(s, s->list.rows[0].host) : NULL;
+	struct reply *first = s->list.n ? reply_of(s, s->list.rows[0].host) : NULL;
 
 	if (first && read_bundle(s, first->host, &err))
 		return;
-	for (size_t i = 0; i < s->answers.n; i++) {
-		struct answer *a = &s->answers.rows[i];
+	for (size_t i = 0; i < s->replies.n; i++) {
+		struct reply *a = &s->replies.rows[i];
 		if (a == first || a->job.lost)
 			continue;
 		if (read_bundle(s, a->host, &err))
@@ -144,9 +144,9 @@ int status_gather(const struct app *app, const char *name, struct status *ret, s
 	CLEANUP_CONTAINERS struct containers all = {0};
 
 	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
-	    ask_hosts(app, &ret->answers, err) < 0)
+	    ask_hosts(app, &ret->replies, err) < 0)
 		return -1;
-	status_collect(&ret->answers, &all);
+	status_collect(&ret->replies, &all);
 	pick(&all, name, &ret->list);
 	find_bundle(ret);
 	complete(ret);
@@ -161,8 +161,8 @@ bool status_known(const struct status *s)
 /* The host that has an address now. *ret_device: its device there, owned by the caller. */
 static const char *holder(const struct status *s, const char *ip, char **ret_device)
 {
-	for (size_t i = 0; i < s->answers.n; i++) {
-		const struct answer *a = &s->answers.rows[i];
+	for (size_t i = 0; i < s->replies.n; i++) {
+		const struct reply *a = &s->replies.rows[i];
 		struct facts facts;
 		int prefix;
 		if (!a->ok)
@@ -258,9 +258,9 @@ static json_t *silent_json(const struct status *s)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < s->answers.n; i++)
-		if (!s->answers.rows[i].ok)
-			json_array_append_new(list, json_string(s->answers.rows[i].host->name));
+	for (size_t i = 0; i < s->replies.n; i++)
+		if (!s->replies.rows[i].ok)
+			json_array_append_new(list, json_string(s->replies.rows[i].host->name));
 	return list;
 }
 

@@ -15,7 +15,7 @@
 
 /* The answers of all hosts, and what was found beside the bundle. */
 struct status {
-	struct answers answers;
+	struct replies replies;
 	struct containers list; /* of this name: usually one */
 	struct bundle bundle;
 	bool configured;   /* bundle has config.json's contents */
@@ -26,7 +26,7 @@ struct status {
 #define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
 
 /* Adds the containers of all answers to list.sh. An answer that is no list counts as failed. */
-void status_collect(struct answers *answers, struct containers *ret);
+void status_collect(struct replies *replies, struct containers *ret);
 /*
  * Asks all known hosts at once, then reads config.json and journal. -1 only if the name is invalid.
  */

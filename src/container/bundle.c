@@ -77,7 +77,7 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 	const char *key;
 	json_t *value;
 
-	if (document_object(root, "", "annotations", &all, err) < 0)
+	if (json_get_object(root, "", "annotations", &all, err) < 0)
 		return -1;
 	json_object_foreach ((json_t *)(uintptr_t)all, key, value) {
 		const char *text = json_string_value(value);
@@ -113,17 +113,17 @@ static int read_namespaces(struct bundle *b, const json_t *root, struct err *err
 	const json_t *linux_part = NULL, *ns;
 	size_t i;
 
-	if (document_object(root, "", "linux", &linux_part, err) < 0)
+	if (json_get_object(root, "", "linux", &linux_part, err) < 0)
 		return -1;
 	b->host_network = true;
 	json_array_foreach (json_object_get(linux_part, "namespaces"), i, ns) {
 		CLEANUP_FREE char *type = NULL;
-		if (document_string(ns, "linux.namespaces", "type", &type, err) < 0)
+		if (json_get_string(ns, "linux.namespaces", "type", &type, err) < 0)
 			return -1;
 		if (!type || strcmp(type, "network") != 0)
 			continue;
 		b->host_network = false;
-		if (document_string(ns, "linux.namespaces", "path", &b->netns, err) < 0 ||
+		if (json_get_string(ns, "linux.namespaces", "path", &b->netns, err) < 0 ||
 		    (b->netns && name_check_path(b->netns, err) < 0))
 			return -1;
 	}
@@ -158,7 +158,7 @@ static int read_mounts(struct bundle *b, const json_t *root, struct err *err)
 		if (!json_is_object(mount))
 			return err_set(err, EXIT_USAGE,
 				       "'mounts' has an entry that is not an object");
-		if (document_string(mount, "mounts", "source", &source, err) < 0)
+		if (json_get_string(mount, "mounts", "source", &source, err) < 0)
 			return -1;
 		if (source && *source == '/' && is_bind(mount))
 			argv_add(&b->binds, source);
@@ -170,7 +170,7 @@ static int read_process(struct bundle *b, const json_t *root, struct err *err)
 {
 	const json_t *process = NULL;
 
-	if (document_object(root, "", "process", &process, err) < 0)
+	if (json_get_object(root, "", "process", &process, err) < 0)
 		return -1;
 	if (!process || !json_is_string(json_object_get(root, "ociVersion")))
 		return err_set(err, EXIT_USAGE, "it has no '%s': not an OCI configuration",
@@ -193,7 +193,7 @@ static uint64_t read_limit(const json_t *root, const char *resource)
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle->dir);
-	json_t *root = document_parse(text, len, path, err);
+	json_t *root = json_parse(text, len, path, err);
 
 	if (!root)
 		return -1;

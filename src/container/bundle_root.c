@@ -18,8 +18,8 @@ static bool has_root(struct host *host, const char *root, struct err *unseen)
 	return path_is_directory(host, root, &there, unseen) == 0 && there;
 }
 
-struct host *bundles_host(const struct config *config, const char *root, const char *on,
-			  const struct events *events, struct err *err)
+struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
+			      const struct events *events, struct err *err)
 {
 	CLEANUP_FREE char *here = config_here(config);
 	struct err unseen = ERR_INIT;
@@ -50,8 +50,8 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
-		 struct err *err)
+int bundle_root_with(struct host *host, const char *root, const char *file, struct argv *names,
+		     struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;

@@ -34,7 +34,7 @@ static char *freezer_of(const json_t *state)
 	return NULL;
 }
 
-char *freezer_parse(const char *text)
+char *cgroup_freezer_parse(const char *text)
 {
 	json_t *state = json_loads(text, 0, NULL);
 	char *freezer = freezer_of(state);
@@ -43,7 +43,7 @@ char *freezer_parse(const char *text)
 	return freezer;
 }
 
-char *freezer_find(struct host *host, const char *name)
+char *cgroup_freezer_find(struct host *host, const char *name)
 {
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
 	CLEANUP_FREE char *text = NULL;
@@ -51,10 +51,11 @@ char *freezer_find(struct host *host, const char *name)
 	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct err unused = ERR_INIT;
 
-	return host_output(host, &cmd, &text, &unused) == 0 && text ? freezer_parse(text) : NULL;
+	return host_output(host, &cmd, &text, &unused) == 0 && text ? cgroup_freezer_parse(text)
+								    : NULL;
 }
 
-char *freezer_here(const char *name)
+char *cgroup_freezer_here(const char *name)
 {
 	json_t *state = runc_state_load(name);
 	char *freezer = freezer_of(state);

@@ -14,8 +14,7 @@ struct found {
 	int live, second_live, stopped;
 };
 
-static int look(const struct answer *answer, struct container *ret, bool *ret_found,
-		struct err *err)
+static int look(const struct reply *answer, struct container *ret, bool *ret_found, struct err *err)
 {
 	struct facts facts;
 
@@ -31,14 +30,14 @@ static int look(const struct answer *answer, struct container *ret, bool *ret_fo
 }
 
 /* Only a reply that makes sense counts. */
-static void take(struct answers *answers, struct found *found)
+static void take(struct replies *replies, struct found *found)
 {
 	CLEANUP_CONTAINER struct container live = {0};
 
 	*found = (struct found){.live = -1, .second_live = -1, .stopped = -1};
-	for (size_t i = 0; i < answers->n; i++) {
+	for (size_t i = 0; i < replies->n; i++) {
 		CLEANUP_CONTAINER struct container c = {0};
-		struct answer *a = &answers->rows[i];
+		struct reply *a = &replies->rows[i];
 		bool here = false;
 		if (a->ok && look(a, &c, &here, &a->err) < 0)
 			a->ok = false;
@@ -56,16 +55,16 @@ static void take(struct answers *answers, struct found *found)
 	}
 }
 
-static int none_has_it(const struct config *config, const char *name, const struct answers *answers,
+static int none_has_it(const struct config *config, const char *name, const struct replies *replies,
 		       struct err *err)
 {
 	CLEANUP_BUF struct buf asked = {0};
-	CLEANUP_FREE char *silent = answers_failures(answers);
+	CLEANUP_FREE char *silent = replies_failures(replies);
 
-	for (size_t i = 0; i < answers->n; i++)
-		if (answers->rows[i].ok)
+	for (size_t i = 0; i < replies->n; i++)
+		if (replies->rows[i].ok)
 			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
-				   answers->rows[i].host->name);
+				   replies->rows[i].host->name);
 	if (asked.len)
 		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked.s);
 	else
@@ -78,15 +77,15 @@ static int none_has_it(const struct config *config, const char *name, const stru
 }
 
 static int ask_state(const struct config *config, const char *name, const struct argv *hosts,
-		     const char *mark, const struct events *events, struct answers *ret,
+		     const char *env_tag, const struct events *events, struct replies *ret,
 		     struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_state, name, NULL);
-	if (answers_open(config, hosts, mark, events, ret, err) < 0)
+	if (replies_open(config, hosts, env_tag, events, ret, err) < 0)
 		return -1;
-	answers_ask(ret, &(struct command){.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS});
+	replies_ask(ret, &(struct command){.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS});
 	return 0;
 }
 
@@ -94,24 +93,24 @@ static int ask_state(const struct config *config, const char *name, const struct
 static bool in_move(const struct config *config, const char *name, struct host *host)
 {
 	struct bundle bundle;
-	struct store store;
+	struct state_dir state_dir;
 	struct journal_state state = {0};
 	struct err unused = ERR_INIT;
 
 	if (bundle_init(&bundle, config->bundle_root, name, &unused) < 0)
 		return false;
-	store_init(&store, host, bundle.dir);
-	bool found = journal_load(&store, &state, &unused) < 0 || state.found;
+	state_dir_init(&state_dir, host, bundle.dir);
+	bool found = journal_load(&state_dir, &state, &unused) < 0 || state.found;
 	journal_state_clear(&state);
-	store_clear(&store);
+	state_dir_clear(&state_dir);
 	bundle_clear(&bundle);
 	return found;
 }
 
-static int two_have_it(const struct config *config, const char *name, const struct answers *answers,
+static int two_have_it(const struct config *config, const char *name, const struct replies *replies,
 		       const struct found *found, struct err *err)
 {
-	struct host *first = answers->rows[found->live].host;
+	struct host *first = replies->rows[found->live].host;
 
 	if (in_move(config, name, first))
 		return err_set(err, EXIT_BUSY,
@@ -121,13 +120,13 @@ static int two_have_it(const struct config *config, const char *name, const stru
 	return err_set(err, EXIT_REFUSED,
 		       "container '%s' is on %s and on %s; name one of them: --from HOST or --on "
 		       "HOST",
-		       name, first->name, answers->rows[found->second_live].host->name);
+		       name, first->name, replies->rows[found->second_live].host->name);
 }
 
-static int check_answers(const struct answers *answers, const char *needed, struct err *err)
+static int check_replies(const struct replies *replies, const char *needed, struct err *err)
 {
-	for (size_t i = 0; needed && i < answers->n; i++) {
-		const struct answer *a = &answers->rows[i];
+	for (size_t i = 0; needed && i < replies->n; i++) {
+		const struct reply *a = &replies->rows[i];
 		if (a->ok || strcmp(a->host->name, needed) != 0)
 			continue;
 		*err = a->err;
@@ -138,29 +137,30 @@ static int check_answers(const struct answers *answers, const char *needed, stru
 }
 
 static int find(const struct config *config, const char *name, const char *needed,
-		struct answers *answers, char **ret_host, struct err *err)
+		struct replies *replies, char **ret_host, struct err *err)
 {
 	struct found found;
 
-	take(answers, &found);
+	take(replies, &found);
 	if (found.second_live >= 0)
-		return two_have_it(config, name, answers, &found, err);
+		return two_have_it(config, name, replies, &found, err);
 	int at = found.live >= 0 ? found.live : found.stopped;
 	if (at < 0)
-		return none_has_it(config, name, answers, err);
-	if (check_answers(answers, needed, err) < 0)
+		return none_has_it(config, name, replies, err);
+	if (check_replies(replies, needed, err) < 0)
 		return -1;
-	*ret_host = str_dup(answers->rows[at].host->name);
+	*ret_host = str_dup(replies->rows[at].host->name);
 	return 0;
 }
 
-int locate(const struct config *config, const char *name, const char *needed, const char *mark,
-	   const struct events *events, struct answers *ret_asked, char **ret_host, struct err *err)
+int find_host_of(const struct config *config, const char *name, const char *needed,
+		 const char *env_tag, const struct events *events, struct replies *ret_asked,
+		 char **ret_host, struct err *err)
 {
 	CLEANUP_ARGV struct argv hosts = {0};
 
-	ask_names(config, true, &hosts);
-	if (ask_state(config, name, &hosts, mark, events, ret_asked, err) < 0)
+	ask_all_names(config, true, &hosts);
+	if (ask_state(config, name, &hosts, env_tag, events, ret_asked, err) < 0)
 		return -1;
 	return find(config, name, needed, ret_asked, ret_host, err);
 }
@@ -170,29 +170,29 @@ static void names_without(const struct config *config, const struct argv *off, s
 {
 	CLEANUP_ARGV struct argv all = {0};
 
-	ask_names(config, true, &all);
+	ask_all_names(config, true, &all);
 	for (size_t i = 0; i < all.n; i++)
 		if (!argv_has(off, all.v[i]))
 			argv_add(ret, all.v[i]);
 }
 
-int locate_none(const struct config *config, const char *name, const struct argv *off,
-		const struct events *events, struct err *err)
+int find_host_none(const struct config *config, const char *name, const struct argv *off,
+		   const struct events *events, struct err *err)
 {
-	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_REPLIES struct replies replies = {0};
 	CLEANUP_ARGV struct argv hosts = {0};
 	struct found found;
 
 	names_without(config, off, &hosts);
-	if (ask_state(config, name, &hosts, NULL, events, &answers, err) < 0)
+	if (ask_state(config, name, &hosts, NULL, events, &replies, err) < 0)
 		return -1;
-	take(&answers, &found);
+	take(&replies, &found);
 	int at = found.live >= 0 ? found.live : found.stopped;
 	if (at >= 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' is on %s%s", name,
-			       answers.rows[at].host->name,
+			       replies.rows[at].host->name,
 			       found.live >= 0 ? "" : ", stopped; delete it there first");
-	CLEANUP_FREE char *silent = answers_failures(&answers);
+	CLEANUP_FREE char *silent = replies_failures(&replies);
 	if (*silent)
 		return err_set(err, EXIT_REFUSED,
 			       "'%s' may run on a host that can't be asked: %s; if that "

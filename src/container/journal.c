@@ -26,14 +26,14 @@ static int add(struct journal *journal, json_t *entry, bool sync, struct err *er
 	CLEANUP_FREE char *line = entry_line(entry);
 
 	if (!sync) {
-		if (!host_is_local(journal->store->host)) {
+		if (!host_is_local(journal->state_dir->host)) {
 			buf_puts(&journal->pending, line);
 			return 0;
 		}
-		return store_append_later(journal->store, JOURNAL_FILE, line, err);
+		return state_dir_append_later(journal->state_dir, JOURNAL_FILE, line, err);
 	}
 	buf_puts(&journal->pending, line);
-	int status = store_append(journal->store, JOURNAL_FILE, journal->pending.s, err);
+	int status = state_dir_append(journal->state_dir, JOURNAL_FILE, journal->pending.s, err);
 	buf_clear(&journal->pending);
 	return status < 0 ? err_wrap(err, "journal") : 0;
 }
@@ -57,7 +57,7 @@ int journal_change(struct journal *journal, const json_t *move, struct err *err)
 int journal_end(struct journal *journal, struct err *err)
 {
 	buf_clear(&journal->pending);
-	return store_remove(journal->store, JOURNAL_FILE, err);
+	return state_dir_remove(journal->state_dir, JOURNAL_FILE, err);
 }
 
 void journal_clear(struct journal *journal)
@@ -131,30 +131,31 @@ int journal_parse(const char *text, size_t len, struct journal_state *ret, struc
 	return 0;
 }
 
-int journal_load(const struct store *store, struct journal_state *ret, struct err *err)
+int journal_load(const struct state_dir *state_dir, struct journal_state *ret, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 	bool found = false;
 
 	memset(ret, 0, sizeof(*ret));
-	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
+	if (state_dir_read(state_dir, JOURNAL_FILE, &text, &found, err) < 0)
 		return -1;
 	return found ? journal_parse(buf_str(&text), text.len, ret, err) : 0;
 }
 
-int journal_mend(const struct store *store, const struct journal_state *state, struct err *err)
+int journal_mend(const struct state_dir *state_dir, const struct journal_state *state,
+		 struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 	bool found = false;
 
 	if (!state->torn)
 		return 0;
-	if (store_read(store, JOURNAL_FILE, &text, &found, err) < 0)
+	if (state_dir_read(state_dir, JOURNAL_FILE, &text, &found, err) < 0)
 		return -1;
 	if (!found || text.len < state->good)
 		return err_set(err, EXIT_FAILED, "the journal changed while it was read");
 	CLEANUP_FREE char *good = str_dupn(buf_str(&text), state->good);
-	return store_replace(store, JOURNAL_FILE, good, err);
+	return state_dir_replace(state_dir, JOURNAL_FILE, good, err);
 }
 
 void journal_state_clear(struct journal_state *state)

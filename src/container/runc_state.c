@@ -12,7 +12,7 @@ json_t *runc_state_load(const char *name)
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
 	struct err unused = ERR_INIT;
 
-	return document_load(path, &unused);
+	return json_read_file(path, &unused);
 }
 
 /* A label (libcontainer/specconv) has it as "bundle=PATH". */

@@ -40,68 +40,68 @@ static char *make_stamp(void)
 	return str_fmt("pid %d on %s since %s", (int)getpid(), host, when);
 }
 
-static int busy(const struct store *store, struct err *err)
+static int busy(const struct state_dir *state_dir, struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 	struct err unused = ERR_INIT;
 	bool found = false;
 
-	(void)store_read(store, LOCK_FILE, &text, &found, &unused);
+	(void)state_dir_read(state_dir, LOCK_FILE, &text, &found, &unused);
 	CLEANUP_FREE char *owner = str_dup(buf_str(&text));
 	owner[strcspn(owner, "\n")] = '\0';
 	(void)err_set(err, EXIT_BUSY,
 		      "another cmigrate holds '%s/" LOCK_FILE "'%s%.200s; try again later",
-		      store->dir, *owner ? ", " : "", owner);
+		      state_dir->dir, *owner ? ", " : "", owner);
 	return err_because(err, CAUSE_LOCKED);
 }
 
 /* root may write wherever it isn't made another user: that is what the words don't say. */
 #define SQUASHED "; where it is NFS, export it to that host with no_root_squash"
 
-static int no_lock(const struct store *store, struct err *err)
+static int no_lock(const struct state_dir *state_dir, struct err *err)
 {
 	if ((errno != EACCES && errno != EPERM) || geteuid() != 0)
-		return store_fail(store, LOCK_FILE, err);
+		return store_fail(state_dir, LOCK_FILE, err);
 	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s" SQUASHED,
-		       store->host->name, store->dir, strerror(errno));
+		       state_dir->host->name, state_dir->dir, strerror(errno));
 }
 
 /* Another holder may have removed the file between our open and our lock: then it locks nobody out.
  */
-static bool is_current(const struct store *store, int fd)
+static bool is_current(const struct state_dir *state_dir, int fd)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, store->dir);
+	CLEANUP_FREE char *path = str_fmt("%s/" LOCK_FILE, state_dir->dir);
 	struct stat ours, theirs;
 
 	return fstat(fd, &ours) == 0 && lstat(path, &theirs) == 0 && ours.st_nlink > 0 &&
 	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-static int lock_here(const struct store *store, struct store_lock *ret, struct err *err)
+static int lock_here(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err)
 {
 	for (int tries = 0;; tries++) {
-		int fd = store_open_file(store, LOCK_FILE, O_RDWR | O_CREAT);
+		int fd = store_open_file(state_dir, LOCK_FILE, O_RDWR | O_CREAT);
 		/* Who gives it back removes the empty directory, perhaps right after we made it. */
 		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
 			continue;
 		if (fd < 0)
-			return no_lock(store, err);
+			return no_lock(state_dir, err);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			int status = errno == EWOULDBLOCK ? busy(store, err)
-							  : store_fail(store, LOCK_FILE, err);
+			int status = errno == EWOULDBLOCK ? busy(state_dir, err)
+							  : store_fail(state_dir, LOCK_FILE, err);
 			fd_close(&fd);
 			return status;
 		}
-		if (is_current(store, fd)) {
+		if (is_current(state_dir, fd)) {
 			CLEANUP_FREE char *stamp = make_stamp();
 			ret->fd = fd;
-			ret->path = str_fmt("%s/" LOCK_FILE, store->dir);
+			ret->path = str_fmt("%s/" LOCK_FILE, state_dir->dir);
 			/* On a full disk without a stamp: recovery is what makes room. */
 			if (ftruncate(fd, 0) == 0 &&
 			    (store_write_all(fd, stamp) == 0 || errno == ENOSPC || errno == EDQUOT))
 				return 0;
-			(void)store_fail(store, LOCK_FILE, err);
-			store_unlock(ret);
+			(void)store_fail(state_dir, LOCK_FILE, err);
+			state_dir_unlock(ret);
 			return -1;
 		}
 		fd_close(&fd);
@@ -113,7 +113,7 @@ static int lock_here(const struct store *store, struct store_lock *ret, struct e
 static bool is_held(struct channel *ch, const char *nonce)
 {
 	struct pollfd p = {.fd = ch->ssh.out, .events = POLLIN};
-	int64_t end = deadline_in_ms(STORE_TIMEOUT_MS);
+	int64_t end = deadline_in_ms(STATE_DIR_TIMEOUT_MS);
 	CLEANUP_FREE char *word = str_fmt("held %s\n", nonce);
 	CLEANUP_BUF struct buf said = {0};
 	char chunk[512];
@@ -149,49 +149,50 @@ static int end_status(struct channel *ch, char *said, size_t size)
 	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
 	"two: try again then"
 
-static int lock_far_failure(const struct store *store, struct channel *ch, struct err *err)
+static int lock_far_failure(const struct state_dir *state_dir, struct channel *ch, struct err *err)
 {
 	char said[512];
 	int status = end_status(ch, said, sizeof(said));
 
 	if (status == STATUS_LOCKED)
-		return busy(store, err);
+		return busy(state_dir, err);
 	return err_set(err, EXIT_FAILED, "%s: can't lock '%s/" LOCK_FILE "': %s%s",
-		       store->host->name, store->dir, *said ? str_trim(said) : SILENT,
+		       state_dir->host->name, state_dir->dir, *said ? str_trim(said) : SILENT,
 		       strstr(said, strerror(EACCES))	? SQUASHED
 		       : strstr(said, strerror(ENOSPC)) ? "; " STORE_FULL
 							: "");
 }
 
-static int lock_far(const struct store *store, struct store_lock *ret, struct err *err)
+static int lock_far(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf line = {0};
 	CLEANUP_FREE char *stamp = make_stamp();
 	char nonce[CHANNEL_NONCE_SIZE];
-	struct channel *ch = channel_open(store->host, err);
+	struct channel *ch = channel_open(state_dir->host, err);
 
 	if (!ch)
 		return -1;
 	channel_nonce(nonce);
-	script_argv(&a, &script_lock, store->dir, stamp, nonce, NULL);
+	script_argv(&a, &script_lock, state_dir->dir, stamp, nonce, NULL);
 	channel_exec(&line, a.v);
 	ssize_t n = write(ch->ssh.in, line.s, line.len);
 	if (n == (ssize_t)line.len && is_held(ch, nonce)) {
 		ret->far = ch;
 		return 0;
 	}
-	int status = lock_far_failure(store, ch, err);
+	int status = lock_far_failure(state_dir, ch, err);
 	channel_close(ch);
 	return status;
 }
 
-int store_lock(const struct store *store, struct store_lock *ret, struct err *err)
+int state_dir_lock(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err)
 {
-	return host_is_local(store->host) ? lock_here(store, ret, err) : lock_far(store, ret, err);
+	return host_is_local(state_dir->host) ? lock_here(state_dir, ret, err)
+					      : lock_far(state_dir, ret, err);
 }
 
-void store_unlock(struct store_lock *lock)
+void state_dir_unlock(struct state_dir_lock *lock)
 {
 	if (lock->fd >= 0) {
 		char *slash = strrchr(lock->path, '/');

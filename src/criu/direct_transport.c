@@ -13,18 +13,19 @@
 /* The images are small, but may include a tmpfs with contents. */
 #define GATHER_MS 60000
 
-int receive_start(const struct pages *pages, const struct runtime *destination, unsigned pass,
-		  unsigned parent_pass, int timeout_ms, struct job *job, struct err *err)
+int direct_transport_start(const struct page_server *page_server, const struct runtime *destination,
+			   unsigned pass, unsigned parent_pass, int timeout_ms, struct job *job,
+			   struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *number = str_fmt("%u", pass);
 	CLEANUP_FREE char *parent = str_fmt("%u", parent_pass);
-	CLEANUP_FREE char *port = str_fmt("%u", pages->port);
+	CLEANUP_FREE char *port = str_fmt("%u", page_server->port);
 	CLEANUP_FREE char *env = str_fmt("CMIGRATE_PAGES=%s", destination->run);
 	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_receive, number, parent, destination->run, pages->server, port,
-		    NULL);
+	script_argv(&a, &script_receive, number, parent, destination->run, page_server->server,
+		    port, NULL);
 	argv_addf(&a, "%d", timeout_ms / 1000);
 	/* The limit on the host itself ends first. */
 	return host_start(
@@ -33,7 +34,8 @@ int receive_start(const struct pages *pages, const struct runtime *destination, 
 		job, err);
 }
 
-int receive_listens_start(const struct runtime *destination, struct job *job, struct err *err)
+int direct_transport_listens_start(const struct runtime *destination, struct job *job,
+				   struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -42,12 +44,12 @@ int receive_listens_start(const struct runtime *destination, struct job *job, st
 			  &(struct command){.argv = a.v, .timeout_ms = LISTEN_MS}, job, err);
 }
 
-int receive_gather(const struct runtime *destination, int n, struct err *err)
+int direct_transport_gather(const struct runtime *destination, int n, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_gather, destination->images, destination->pages, NULL);
-	if (n == RECEIVE_ALL)
+	if (n == DIRECT_ALL)
 		argv_add(&a, "all");
 	else
 		argv_addf(&a, "%d", n);
@@ -55,11 +57,12 @@ int receive_gather(const struct runtime *destination, int n, struct err *err)
 			err);
 }
 
-int receive_cut(const struct pages *pages, const struct runtime *source, struct err *err)
+int direct_transport_cut(const struct page_server *page_server, const struct runtime *source,
+			 struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_cut, "dump", source->run, pages->server, NULL);
-	argv_addf(&a, "%u", pages->port);
+	script_argv(&a, &script_cut, "dump", source->run, page_server->server, NULL);
+	argv_addf(&a, "%u", page_server->port);
 	return host_run(source->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -23,34 +23,35 @@ static int run(struct host *host, const struct argv *a, struct err *err)
 	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
 }
 
-void pages_set_port(struct pages *pages, unsigned port)
+void pages_set_port(struct page_server *page_server, unsigned port)
 {
-	pages->port = port;
-	free(pages->endpoint);
-	pages->endpoint = str_fmt("%s:%u", pages->server, port);
+	page_server->port = port;
+	free(page_server->endpoint);
+	page_server->endpoint = str_fmt("%s:%u", page_server->server, port);
 }
 
-int pages_admit(struct pages *pages, const struct runtime *server, struct err *err)
+int page_server_admit(struct page_server *page_server, const struct runtime *server,
+		      struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *said = NULL;
 
-	script_argv(&a, &script_guard, "admit", pages->tag, pages->server, NULL);
-	argv_addf(&a, "%u", pages->port);
-	argv_add(&a, pages->client);
+	script_argv(&a, &script_guard, "admit", page_server->tag, page_server->server, NULL);
+	argv_addf(&a, "%u", page_server->port);
+	argv_add(&a, page_server->client);
 	if (host_output(server->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &said,
 			err) < 0)
 		return -1;
 	unsigned long port = strtoul(said, NULL, 10);
-	if (port < pages->port || port > pages->port + PAGE_PORTS)
+	if (port < page_server->port || port > page_server->port + PAGE_PORTS)
 		return err_set(err, EXIT_FAILED, "%s: no port for memory", server->host->name);
-	if (port != pages->port)
-		pages_set_port(pages, (unsigned)port);
+	if (port != page_server->port)
+		pages_set_port(page_server, (unsigned)port);
 	return 0;
 }
 
-int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
-		      struct job *job, struct err *err)
+int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
+			  int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *env = str_fmt("CMIGRATE_PAGES=%s", destination->run);
@@ -58,8 +59,8 @@ int pages_fetch_start(const struct pages *pages, const struct runtime *destinati
 	char *envs[] = {env, NULL};
 
 	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
-		    pages->server, NULL);
-	argv_addf(&a, "%u", pages->port);
+		    page_server->server, NULL);
+	argv_addf(&a, "%u", page_server->port);
 	/* It has a log of its own, because it outlives the controller and its connection. */
 	return host_start(
 		destination->host,
@@ -67,7 +68,7 @@ int pages_fetch_start(const struct pages *pages, const struct runtime *destinati
 		job, err);
 }
 
-int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err)
+int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -75,8 +76,8 @@ int pages_socket_start(const struct runtime *destination, struct job *job, struc
 	return start(destination->host, &a, NULL, SOCKET_MS, job, err);
 }
 
-int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
-		      struct err *err)
+int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, struct job *job,
+			    struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -85,9 +86,10 @@ int pages_drain_start(const struct runtime *destination, int timeout_ms, struct 
 }
 
 /* The page server's sockets as ss prints them, owned by the caller; NULL if unknown. */
-static char *server_sockets(const struct pages *pages, const struct runtime *source, char *option)
+static char *server_sockets(const struct page_server *page_server, const struct runtime *source,
+			    char *option)
 {
-	CLEANUP_FREE char *port = str_fmt("sport = :%u", pages->port);
+	CLEANUP_FREE char *port = str_fmt("sport = :%u", page_server->port);
 	char *argv[] = {"ss", "-H", option, port, NULL};
 	struct err unused = ERR_INIT;
 	char *out = NULL;
@@ -98,30 +100,31 @@ static char *server_sockets(const struct pages *pages, const struct runtime *sou
 		       : NULL;
 }
 
-uint64_t pages_sent(const struct pages *pages, const struct runtime *source)
+uint64_t page_server_sent(const struct page_server *page_server, const struct runtime *source)
 {
-	CLEANUP_FREE char *out = server_sockets(pages, source, "-tin");
+	CLEANUP_FREE char *out = server_sockets(page_server, source, "-tin");
 	const char *sent = out ? strstr(out, "bytes_acked:") : NULL;
 
 	return sent ? strtoull(sent + strlen("bytes_acked:"), NULL, 10) : 0;
 }
 
-bool pages_may_come(const struct pages *pages, const struct runtime *source)
+bool post_copy_may_come(const struct page_server *page_server, const struct runtime *source)
 {
-	CLEANUP_FREE char *out = server_sockets(pages, source, "-tan");
+	CLEANUP_FREE char *out = server_sockets(page_server, source, "-tan");
 	return !out || *out;
 }
 
-int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err)
+int post_copy_cut(const struct page_server *page_server, const struct runtime *destination,
+		  struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_cut, "fetch", destination->run, pages->server, NULL);
-	argv_addf(&a, "%u", pages->port);
+	script_argv(&a, &script_cut, "fetch", destination->run, page_server->server, NULL);
+	argv_addf(&a, "%u", page_server->port);
 	return run(destination->host, &a, err);
 }
 
-int pages_end(const struct runtime *destination, struct err *err)
+int post_copy_end(const struct runtime *destination, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -129,19 +132,21 @@ int pages_end(const struct runtime *destination, struct err *err)
 	return run(destination->host, &a, err);
 }
 
-int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err)
+int page_server_nudge(const struct page_server *page_server, const struct runtime *source,
+		      struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_nudge, source->run, pages->server, NULL);
-	argv_addf(&a, "%u", pages->port);
+	script_argv(&a, &script_nudge, source->run, page_server->server, NULL);
+	argv_addf(&a, "%u", page_server->port);
 	return run(source->host, &a, err);
 }
 
-int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err)
+int page_server_clear(const struct page_server *page_server, const struct runtime *server,
+		      struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_guard, "clear", pages->tag, NULL);
+	script_argv(&a, &script_guard, "clear", page_server->tag, NULL);
 	return run(server->host, &a, err);
 }

@@ -6,36 +6,36 @@
 /* A pass must be a tenth smaller than the one before to be worth another. */
 #define SHRINKS 0.9
 
-double precopy_cold_ms(uint64_t bytes, double bytes_ms)
+double pre_copy_cold_ms(uint64_t bytes, double bytes_ms)
 {
 	return BASE_MS + (bytes_ms > 0 ? 2 * (double)bytes / bytes_ms : 0);
 }
 
-enum precopy precopy_decide(const struct precopy_pass *passes, size_t n, unsigned max_downtime_ms,
-			    double *ret_predicted_ms)
+enum pre_copy pre_copy_decide(const struct pre_copy_pass *passes, size_t n,
+			      unsigned max_downtime_ms, double *ret_predicted_ms)
 {
-	const struct precopy_pass *last = &passes[n - 1];
+	const struct pre_copy_pass *last = &passes[n - 1];
 	double rate = passes[0].ms > 0 ? (double)passes[0].bytes / passes[0].ms : 0;
 
-	*ret_predicted_ms = precopy_cold_ms(last->bytes, rate);
+	*ret_predicted_ms = pre_copy_cold_ms(last->bytes, rate);
 	/* The first pass copies everything and tells nothing about the rate of change. */
 	if (n > 1 && *ret_predicted_ms <= max_downtime_ms)
-		return PRECOPY_FITS;
+		return PRE_COPY_FITS;
 	if (n > 2 && (double)last->bytes > SHRINKS * (double)passes[n - 2].bytes)
-		return PRECOPY_GROWS;
-	return n >= PRECOPY_PASSES ? PRECOPY_LIMIT : PRECOPY_GO_ON;
+		return PRE_COPY_GROWS;
+	return n >= PRE_COPY_PASSES ? PRE_COPY_LIMIT : PRE_COPY_GO_ON;
 }
 
-const char *precopy_reason(enum precopy decision)
+const char *pre_copy_reason(enum pre_copy decision)
 {
 	switch (decision) {
-	case PRECOPY_GO_ON:
+	case PRE_COPY_GO_ON:
 		break;
-	case PRECOPY_FITS:
+	case PRE_COPY_FITS:
 		return "the rest fits the downtime budget";
-	case PRECOPY_GROWS:
+	case PRE_COPY_GROWS:
 		return "the changes between two passes no longer shrink";
-	case PRECOPY_LIMIT:
+	case PRE_COPY_LIMIT:
 		return "the limit of passes is reached";
 	}
 	return "another pass follows";

@@ -283,9 +283,9 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *conf =
 		str_fmt("CRIU_CONFIG_FILE=%s/%s", rt->run, parked ? "parked.conf" : "criu.conf");
-	CLEANUP_FREE char *mark = str_dup(rt->mark);
+	CLEANUP_FREE char *env_tag = str_dup(rt->env_tag);
 	CLEANUP_FREE char *log = str_fmt("%s/restore.out", rt->run);
-	char *envs[] = {conf, mark, NULL};
+	char *envs[] = {conf, env_tag, NULL};
 
 	script_argv(&a, &script_restore, rt->run, rt->images, "runc", "restore", "--detach",
 		    "--bundle", rt->bundle, NULL);
@@ -303,8 +303,8 @@ int runtime_park_start(const struct runtime *rt, struct job *job, struct err *er
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	CLEANUP_FREE char *mark = str_dup(rt->mark);
-	char *envs[] = {mark, NULL};
+	CLEANUP_FREE char *env_tag = str_dup(rt->env_tag);
+	char *envs[] = {env_tag, NULL};
 
 	script_argv(&a, &script_park, rt->run, NULL);
 	return host_start(rt->host,
@@ -351,7 +351,7 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_erase, rt->name, rt->mark, rt->bundle, rt->run, NULL);
+	script_argv(&a, &script_erase, rt->name, rt->env_tag, rt->bundle, rt->run, NULL);
 	return run(rt, &a, ERASE_MS, err);
 }
 

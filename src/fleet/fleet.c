@@ -32,7 +32,7 @@ void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 	host->capacity = facts_uint(facts, "memory-total");
 	host->available = facts_uint(facts, "memory-available");
 	if (row && row->memory)
-		host->capacity = opts_size(row->memory);
+		host->capacity = options_size(row->memory);
 	host->cpus = cpus >= 1 && cpus <= 65536 ? (unsigned)cpus : 1;
 	host->pressure = fact_number(facts, "pressure");
 	if (host->pressure < 0)
@@ -48,7 +48,7 @@ static void limit_available(struct fleet *fleet, struct fleet_host *host)
 		host->available = left;
 }
 
-static void take_answer(struct fleet *fleet, const struct config *config, struct answer *a)
+static void take_reply(struct fleet *fleet, const struct config *config, struct reply *a)
 {
 	struct fleet_host *host = &fleet->hosts[fleet->n_hosts++];
 	struct facts facts;
@@ -73,17 +73,17 @@ static void take_answer(struct fleet *fleet, const struct config *config, struct
 int fleet_ask(const struct config *config, const struct argv *names, const struct events *events,
 	      struct fleet *ret, struct err *err)
 {
-	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_REPLIES struct replies replies = {0};
 	CLEANUP_ARGV struct argv a = {0};
 
 	script_argv(&a, &script_list, "load", NULL);
 	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	memset(ret, 0, sizeof(*ret));
-	if (ask(config, names, &cmd, events, &answers, err) < 0)
+	if (ask_all(config, names, &cmd, events, &replies, err) < 0)
 		return -1;
-	ret->hosts = mem_new(answers.n, sizeof(*ret->hosts));
-	for (size_t i = 0; i < answers.n; i++)
-		take_answer(ret, config, &answers.rows[i]);
+	ret->hosts = mem_new(replies.n, sizeof(*ret->hosts));
+	for (size_t i = 0; i < replies.n; i++)
+		take_reply(ret, config, &replies.rows[i]);
 	containers_sort(&ret->containers);
 	return 0;
 }

@@ -18,7 +18,7 @@ static int gather(struct rebalance *r, struct err *err)
 	const struct config *config = r->caller->config;
 	unsigned max = r->max_moves ? r->max_moves : config->rebalance_max_moves;
 
-	ask_names(config, false, &names);
+	ask_all_names(config, false, &names);
 	if (fleet_ask(config, &names, r->caller->events, &r->fleet, err) < 0)
 		return -1;
 	CLEANUP_FREE char *silent = fleet_silent(&r->fleet);

@@ -151,7 +151,7 @@ static bool match(const char *pattern, const char *text, struct bound *b);
 static bool is_own_freezer(const char *path, size_t len, const struct bound *b)
 {
 	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
-	CLEANUP_FREE char *own = name ? freezer_here(name) : NULL;
+	CLEANUP_FREE char *own = name ? cgroup_freezer_here(name) : NULL;
 
 	return own && strlen(own) == len && memcmp(own, path, len) == 0;
 }

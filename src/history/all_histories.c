@@ -12,22 +12,22 @@ static void load_one(struct host *host, const char *root, const char *name,
 		     struct all_histories *all)
 {
 	CLEANUP_FREE char *dir = str_fmt("%s/%s", root, name);
-	struct store store;
+	struct state_dir state_dir;
 	struct history h = {0};
 	struct err why = ERR_INIT;
 
-	store_init(&store, host, dir);
-	if (history_load(&store, name, &h, &why) < 0) {
+	state_dir_init(&state_dir, host, dir);
+	if (history_load(&state_dir, name, &h, &why) < 0) {
 		argv_addf(&all->unread, "the history of '%s' can't be read: %s", name, why.msg);
 	} else {
 		if (h.damaged)
 			argv_addf(&all->unread,
-				  "'%s/" HISTORY_FILE "': %u damaged lines are left out", store.dir,
-				  h.damaged);
+				  "'%s/" HISTORY_FILE "': %u damaged lines are left out",
+				  state_dir.dir, h.damaged);
 		all->v = mem_grow(all->v, all->n + 1, sizeof(*all->v));
 		all->v[all->n++] = h;
 	}
-	store_clear(&store);
+	state_dir_clear(&state_dir);
 }
 
 static int has_bundle(struct host *host, const char *root, const char *name, struct err *err)
@@ -52,7 +52,7 @@ int all_histories_load(struct host *host, const char *root, const char *name,
 		return -1;
 	if (name)
 		argv_add(&names, name);
-	else if (bundles_with(host, root, HISTORY_FILE, &names, err) < 0)
+	else if (bundle_root_with(host, root, HISTORY_FILE, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++)
 		load_one(host, root, names.v[i], ret);

@@ -54,13 +54,13 @@ void history_parse(const char *container, const char *text, size_t len, struct h
 	}
 }
 
-int history_load(const struct store *store, const char *container, struct history *ret,
+int history_load(const struct state_dir *state_dir, const char *container, struct history *ret,
 		 struct err *err)
 {
 	CLEANUP_BUF struct buf text = {0};
 	bool found = false;
 
-	if (store_read(store, HISTORY_FILE, &text, &found, err) < 0)
+	if (state_dir_read(state_dir, HISTORY_FILE, &text, &found, err) < 0)
 		return -1;
 	history_parse(container, buf_str(&text), text.len, ret);
 	return 0;
@@ -113,18 +113,18 @@ void history_text(const struct history *h, struct buf *out)
 		add_line(out, record_json(&h->rows[i]));
 }
 
-int history_add(const struct store *store, const char *container, struct record *record,
+int history_add(const struct state_dir *state_dir, const char *container, struct record *record,
 		unsigned *ret_damaged, struct err *err)
 {
 	CLEANUP_HISTORY struct history h = {0};
 	CLEANUP_BUF struct buf text = {0};
 
-	if (history_load(store, container, &h, err) < 0)
+	if (history_load(state_dir, container, &h, err) < 0)
 		return -1;
 	history_put(&h, record);
 	history_text(&h, &text);
 	*ret_damaged = h.damaged;
-	return store_replace(store, HISTORY_FILE, buf_str(&text), err);
+	return state_dir_replace(state_dir, HISTORY_FILE, buf_str(&text), err);
 }
 
 void history_clear(struct history *h)

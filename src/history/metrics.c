@@ -156,14 +156,14 @@ int metrics_write(const struct all_histories *all, const char *path, struct err 
 	CLEANUP_BUF struct buf text = {0};
 
 	metrics_text(all, &text);
-	return output_file(path, buf_str(&text), text.len, true, err);
+	return atomic_file_write(path, buf_str(&text), text.len, true, err);
 }
 
 int metrics_update(const struct config *config, const struct events *events, struct err *err)
 {
 	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
 	CLEANUP_HOST struct host *host =
-		bundles_host(config, config->bundle_root, NULL, events, err);
+		bundle_root_host(config, config->bundle_root, NULL, events, err);
 
 	if (!host || all_histories_load(host, config->bundle_root, NULL, &all, err) < 0)
 		return -1;

@@ -38,9 +38,9 @@ static const struct field step_fields[] = {
 };
 
 static const struct field pass_fields[] = {
-	FIELD(struct precopy_pass, pages, FIELD_COUNT),
-	FIELD(struct precopy_pass, bytes, FIELD_COUNT),
-	FIELD(struct precopy_pass, ms, FIELD_MS),
+	FIELD(struct pre_copy_pass, pages, FIELD_COUNT),
+	FIELD(struct pre_copy_pass, bytes, FIELD_COUNT),
+	FIELD(struct pre_copy_pass, ms, FIELD_MS),
 	{.key = NULL},
 };
 
@@ -127,7 +127,7 @@ static int passes_read(struct summary *s, const json_t *list, struct err *err)
 	json_array_foreach (list, i, row) {
 		s->passes = mem_grow(s->passes, i + 1, sizeof(*s->passes));
 		s->n_passes = i + 1;
-		s->passes[i] = (struct precopy_pass){0};
+		s->passes[i] = (struct pre_copy_pass){0};
 		if (fields_read(pass_fields, &s->passes[i], row, "a pass", err) < 0)
 			return -1;
 	}

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ask_names(const struct config *config, bool here, struct argv *ret_names)
+void ask_all_names(const struct config *config, bool here, struct argv *ret_names)
 {
 	CLEANUP_FREE char *own = config_here(config);
 
@@ -14,66 +14,66 @@ void ask_names(const struct config *config, bool here, struct argv *ret_names)
 		argv_add(ret_names, own);
 }
 
-static void start_all(struct answers *answers, const struct command *cmd)
+static void start_all(struct replies *replies, const struct command *cmd)
 {
-	for (size_t i = 0; i < answers->n; i++) {
-		struct answer *a = &answers->rows[i];
+	for (size_t i = 0; i < replies->n; i++) {
+		struct reply *a = &replies->rows[i];
 		(void)host_start(a->host, cmd, &a->job, &a->err);
 	}
 }
 
-static void wait_all(struct answers *answers)
+static void wait_all(struct replies *replies)
 {
-	struct job **jobs = mem_new(answers->n, sizeof(*jobs));
+	struct job **jobs = mem_new(replies->n, sizeof(*jobs));
 	size_t n = 0;
 
-	for (size_t i = 0; i < answers->n; i++)
-		if (answers->rows[i].job.state != JOB_NONE)
-			jobs[n++] = &answers->rows[i].job;
+	for (size_t i = 0; i < replies->n; i++)
+		if (replies->rows[i].job.state != JOB_NONE)
+			jobs[n++] = &replies->rows[i].job;
 	jobs_wait_all(jobs, n);
 	free(jobs);
-	for (size_t i = 0; i < answers->n; i++) {
-		struct answer *a = &answers->rows[i];
+	for (size_t i = 0; i < replies->n; i++) {
+		struct reply *a = &replies->rows[i];
 		a->ok = a->job.state == JOB_DONE && job_failure(&a->job, &a->err) == 0;
 	}
 }
 
-int answers_open(const struct config *config, const struct argv *names, const char *mark,
-		 const struct events *events, struct answers *ret, struct err *err)
+int replies_open(const struct config *config, const struct argv *names, const char *env_tag,
+		 const struct events *events, struct replies *ret, struct err *err)
 {
 	ret->rows = mem_new(names->n, sizeof(*ret->rows));
 	ret->n = 0;
 	for (size_t i = 0; i < names->n; i++) {
 		struct host *host = config_host(config, names->v[i], events, err);
 		if (!host) {
-			answers_clear(ret);
+			replies_clear(ret);
 			return -1;
 		}
-		str_set(&host->mark, mark);
+		str_set(&host->env_tag, env_tag);
 		ret->rows[ret->n++].host = host;
 	}
 	return 0;
 }
 
-void answers_ask(struct answers *answers, const struct command *cmd)
+void replies_ask(struct replies *replies, const struct command *cmd)
 {
-	start_all(answers, cmd);
-	wait_all(answers);
+	start_all(replies, cmd);
+	wait_all(replies);
 }
 
-int ask(const struct config *config, const struct argv *names, const struct command *cmd,
-	const struct events *events, struct answers *ret, struct err *err)
+int ask_all(const struct config *config, const struct argv *names, const struct command *cmd,
+	    const struct events *events, struct replies *ret, struct err *err)
 {
-	if (answers_open(config, names, NULL, events, ret, err) < 0)
+	if (replies_open(config, names, NULL, events, ret, err) < 0)
 		return -1;
-	answers_ask(ret, cmd);
+	replies_ask(ret, cmd);
 	return 0;
 }
 
-struct host *answers_take(struct answers *answers, const char *name)
+struct host *replies_take(struct replies *replies, const char *name)
 {
-	for (size_t i = 0; i < answers->n; i++) {
-		struct answer *a = &answers->rows[i];
+	for (size_t i = 0; i < replies->n; i++) {
+		struct reply *a = &replies->rows[i];
 		if (!a->ok || !a->host || strcmp(a->host->name, name) != 0)
 			continue;
 		struct host *host = a->host;
@@ -85,10 +85,10 @@ struct host *answers_take(struct answers *answers, const char *name)
 	return NULL;
 }
 
-bool answers_lost(const struct answers *answers, const char *name, struct err *ret_why)
+bool replies_lost(const struct replies *replies, const char *name, struct err *ret_why)
 {
-	for (size_t i = 0; i < answers->n; i++) {
-		const struct answer *a = &answers->rows[i];
+	for (size_t i = 0; i < replies->n; i++) {
+		const struct reply *a = &replies->rows[i];
 		if (!a->host || !a->host->lost || strcmp(a->host->name, name) != 0)
 			continue;
 		*ret_why = a->err;
@@ -97,22 +97,22 @@ bool answers_lost(const struct answers *answers, const char *name, struct err *r
 	return false;
 }
 
-char *answers_failures(const struct answers *answers)
+char *replies_failures(const struct replies *replies)
 {
 	struct buf text = {0};
 
-	for (size_t i = 0; i < answers->n; i++)
-		if (!answers->rows[i].ok)
-			buf_printf(&text, "%s%s", text.len ? "; " : "", answers->rows[i].err.msg);
+	for (size_t i = 0; i < replies->n; i++)
+		if (!replies->rows[i].ok)
+			buf_printf(&text, "%s%s", text.len ? "; " : "", replies->rows[i].err.msg);
 	return buf_steal(&text);
 }
 
-void answers_clear(struct answers *answers)
+void replies_clear(struct replies *replies)
 {
-	for (size_t i = 0; i < answers->n; i++) {
-		job_clear(&answers->rows[i].job);
-		host_free(answers->rows[i].host);
+	for (size_t i = 0; i < replies->n; i++) {
+		job_clear(&replies->rows[i].job);
+		host_free(replies->rows[i].host);
 	}
-	free(answers->rows);
-	memset(answers, 0, sizeof(*answers));
+	free(replies->rows);
+	memset(replies, 0, sizeof(*replies));
 }

@@ -17,13 +17,13 @@ static int read_ssh(const json_t *root, struct config *c, struct err *err)
 	static const char *const known[] = {"user", "options", NULL};
 	const json_t *ssh = NULL;
 
-	if (document_object(root, "", "ssh", &ssh, err) < 0)
+	if (json_get_object(root, "", "ssh", &ssh, err) < 0)
 		return -1;
 	if (!ssh)
 		return 0;
-	if (document_known(ssh, "ssh", known, err) < 0 ||
-	    document_string(ssh, "ssh", "user", &c->ssh_user, err) < 0 ||
-	    document_strings(ssh, "ssh", "options", &c->ssh_options, err) < 0)
+	if (json_check_keys(ssh, "ssh", known, err) < 0 ||
+	    json_get_string(ssh, "ssh", "user", &c->ssh_user, err) < 0 ||
+	    json_get_strings(ssh, "ssh", "options", &c->ssh_options, err) < 0)
 		return -1;
 	if (c->ssh_user && name_check_host(c->ssh_user, err) < 0)
 		return err_wrap(err, "ssh.user");
@@ -43,15 +43,15 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 					    NULL};
 	const json_t *move = NULL;
 
-	if (document_object(root, "", "move", &move, err) < 0)
+	if (json_get_object(root, "", "move", &move, err) < 0)
 		return -1;
 	if (!move)
 		return 0;
-	if (document_known(move, "move", known, err) < 0 ||
-	    document_string(move, "move", "strategy", &c->strategy, err) < 0 ||
-	    document_string(move, "move", "transport", &c->transport, err) < 0 ||
-	    document_count(move, "move", "timeout", &c->timeout, err) < 0 ||
-	    document_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
+	if (json_check_keys(move, "move", known, err) < 0 ||
+	    json_get_string(move, "move", "strategy", &c->strategy, err) < 0 ||
+	    json_get_string(move, "move", "transport", &c->transport, err) < 0 ||
+	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
+	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0
 		       ? -1
@@ -78,14 +78,14 @@ static int read_rebalance(const json_t *root, struct config *c, struct err *err)
 	static const char *const known[] = {"by", "threshold", "max_moves", NULL};
 	const json_t *r = NULL;
 
-	if (document_object(root, "", "rebalance", &r, err) < 0)
+	if (json_get_object(root, "", "rebalance", &r, err) < 0)
 		return -1;
 	if (!r)
 		return 0;
-	if (document_known(r, "rebalance", known, err) < 0 ||
-	    document_string(r, "rebalance", "by", &c->rebalance_by, err) < 0 ||
-	    document_number(r, "rebalance", "threshold", &c->rebalance_threshold, err) < 0 ||
-	    document_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0)
+	if (json_check_keys(r, "rebalance", known, err) < 0 ||
+	    json_get_string(r, "rebalance", "by", &c->rebalance_by, err) < 0 ||
+	    json_get_number(r, "rebalance", "threshold", &c->rebalance_threshold, err) < 0 ||
+	    json_get_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0)
 		return -1;
 	return check_rebalance(c, err);
 }
@@ -95,14 +95,14 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 	static const char *const known[] = {"pre_move", "post_move", "fence", NULL};
 	const json_t *hooks = NULL;
 
-	if (document_object(root, "", "hooks", &hooks, err) < 0)
+	if (json_get_object(root, "", "hooks", &hooks, err) < 0)
 		return -1;
 	if (!hooks)
 		return 0;
-	if (document_known(hooks, "hooks", known, err) < 0 ||
-	    document_strings(hooks, "hooks", "pre_move", &c->hook_pre_move, err) < 0 ||
-	    document_strings(hooks, "hooks", "post_move", &c->hook_post_move, err) < 0 ||
-	    document_strings(hooks, "hooks", "fence", &c->hook_fence, err) < 0)
+	if (json_check_keys(hooks, "hooks", known, err) < 0 ||
+	    json_get_strings(hooks, "hooks", "pre_move", &c->hook_pre_move, err) < 0 ||
+	    json_get_strings(hooks, "hooks", "post_move", &c->hook_post_move, err) < 0 ||
+	    json_get_strings(hooks, "hooks", "fence", &c->hook_fence, err) < 0)
 		return -1;
 	return 0;
 }
@@ -110,22 +110,22 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
 {
 	static const char *const known[] = {"ssh", "device", "memory", NULL};
-	CLEANUP_FREE char *path = document_path("hosts", name);
+	CLEANUP_FREE char *path = json_path("hosts", name);
 
 	if (name_check_host(name, err) < 0)
 		return err_wrap(err, "hosts");
 	if (!json_is_object(row))
 		return err_set(err, EXIT_USAGE, "'%s' is not an object", path);
 	h->name = str_dup(name);
-	if (document_known(row, path, known, err) < 0 ||
-	    document_string(row, path, "ssh", &h->ssh, err) < 0 ||
-	    document_string(row, path, "device", &h->device, err) < 0 ||
-	    document_string(row, path, "memory", &h->memory, err) < 0)
+	if (json_check_keys(row, path, known, err) < 0 ||
+	    json_get_string(row, path, "ssh", &h->ssh, err) < 0 ||
+	    json_get_string(row, path, "device", &h->device, err) < 0 ||
+	    json_get_string(row, path, "memory", &h->memory, err) < 0)
 		return -1;
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
-	if (h->memory && !opts_size(h->memory))
+	if (h->memory && !options_size(h->memory))
 		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
 	return 0;
 }
@@ -136,7 +136,7 @@ static int read_hosts(const json_t *root, struct config *c, struct err *err)
 	const char *name;
 	json_t *row;
 
-	if (document_object(root, "", "hosts", &hosts, err) < 0)
+	if (json_get_object(root, "", "hosts", &hosts, err) < 0)
 		return -1;
 	c->hosts = mem_new(json_object_size(hosts) + 1, sizeof(*c->hosts));
 	json_object_foreach ((json_t *)(uintptr_t)hosts, name, row)
@@ -161,12 +161,12 @@ static int read_root(const json_t *root, struct config *c, struct err *err)
 	static const char *const known[] = {"bundle_root", "ssh",   "hosts",   "move",
 					    "rebalance",   "hooks", "metrics", NULL};
 
-	if (document_known(root, "", known, err) < 0 ||
-	    document_string(root, "", "bundle_root", &c->bundle_root, err) < 0 ||
+	if (json_check_keys(root, "", known, err) < 0 ||
+	    json_get_string(root, "", "bundle_root", &c->bundle_root, err) < 0 ||
 	    read_ssh(root, c, err) < 0 || read_hosts(root, c, err) < 0 ||
 	    read_move(root, c, err) < 0 || read_rebalance(root, c, err) < 0 ||
 	    read_hooks(root, c, err) < 0 ||
-	    document_string(root, "", "metrics", &c->metrics, err) < 0)
+	    json_get_string(root, "", "metrics", &c->metrics, err) < 0)
 		return -1;
 	if (c->metrics && name_check_path(c->metrics, err) < 0)
 		return err_wrap(err, "metrics");
@@ -196,7 +196,7 @@ int config_parse(const char *text, size_t len, const char *what, struct config *
 		 struct err *err)
 {
 	set_defaults(config);
-	return take_root(document_parse(text, len, what, err), what, config, err);
+	return take_root(json_parse(text, len, what, err), what, config, err);
 }
 
 int config_load(const char *path, const char *bundle_root, struct config *config, struct err *err)
@@ -211,7 +211,7 @@ int config_load(const char *path, const char *bundle_root, struct config *config
 	if (!path && access(CONFIG_DEFAULT_PATH, F_OK) == 0)
 		path = CONFIG_DEFAULT_PATH;
 	if (path)
-		status = take_root(document_load(path, err), path, config, err);
+		status = take_root(json_read_file(path, err), path, config, err);
 	if (status == 0 && bundle_root) {
 		CLEANUP_FREE char *cwd = *bundle_root == '/' ? NULL : getcwd(NULL, 0);
 		CLEANUP_FREE char *full = cwd ? str_fmt("%s/%s", cwd, bundle_root) : NULL;

@@ -49,7 +49,7 @@ void host_free(struct host *host)
 	free(host->name);
 	free(host->ssh);
 	free(host->device);
-	free(host->mark);
+	free(host->env_tag);
 	free(host->control);
 	argv_clear(&host->options);
 	free(host);

@@ -47,8 +47,8 @@ static int start_local(struct host *host, const struct command *cmd, struct job 
 {
 	CLEANUP_ARGV struct argv env = {0};
 
-	if (host->mark)
-		argv_add(&env, host->mark);
+	if (host->env_tag)
+		argv_add(&env, host->env_tag);
 	for (char *const *e = cmd->env; e && *e; e++)
 		argv_add(&env, *e);
 	struct proc_spec spec = {

@@ -40,8 +40,8 @@ static void ssh_argv(const struct host *host, struct argv *a)
 	argv_addl(a, "--", host->ssh, NULL);
 	/* The login shell of the host, whichever it is, reads these: bare words only. */
 	argv_addl(a, "exec", "env", "CMIGRATE_VERSION=" CMIGRATE_VERSION, NULL);
-	if (host->mark)
-		argv_add(a, host->mark);
+	if (host->env_tag)
+		argv_add(a, host->env_tag);
 	argv_add(a, "sh");
 }
 

@@ -24,8 +24,8 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return -1;
 	if (from)
 		m->side[SOURCE].name = str_dup(from);
-	else if (locate(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
-			&m->side[SOURCE].name, err) < 0)
+	else if (find_host_of(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
+			      &m->side[SOURCE].name, err) < 0)
 		return -1;
 	s->source = str_dup(m->side[SOURCE].name);
 	s->hosts = mem_new(config->n_hosts, sizeof(*s->hosts));
@@ -50,8 +50,8 @@ static int connect_host(struct move *m, const struct config *config, const char 
 	return ret->host ? 0 : -1;
 }
 
-static void take_answer(struct move *m, const struct config *config, const struct move_opts *opts,
-			struct asked *asked, struct survey_host *row)
+static void take_reply(struct move *m, const struct config *config, const struct move_opts *opts,
+		       struct asked *asked, struct survey_host *row)
 {
 	row->answers = asked->job.state == JOB_DONE && job_failure(&asked->job, &row->verdict) == 0;
 	if (!row->answers) {
@@ -71,8 +71,8 @@ static void take_answer(struct move *m, const struct config *config, const struc
 	memset(&m->checks, 0, sizeof(m->checks));
 }
 
-static int ask_all(struct move *m, const struct config *config, struct asked *asked,
-		   struct survey *s, struct err *err)
+static int ask_hosts(struct move *m, const struct config *config, struct asked *asked,
+		     struct survey *s, struct err *err)
 {
 	CLEANUP_JOB struct job source = {0};
 	struct job **jobs = mem_new(s->n + 1, sizeof(*jobs));
@@ -109,13 +109,13 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	int status = 0;
 
 	for (size_t i = 0; i < s->n && status == 0; i++)
-		if (!answers_lost(&m->asked, s->hosts[i].name, &s->hosts[i].verdict))
+		if (!replies_lost(&m->asked, s->hosts[i].name, &s->hosts[i].verdict))
 			status = connect_host(m, config, s->hosts[i].name, &asked[i], err);
-	answers_clear(&m->asked);
+	replies_clear(&m->asked);
 	if (status == 0)
-		status = ask_all(m, config, asked, s, err);
+		status = ask_hosts(m, config, asked, s, err);
 	for (size_t i = 0; i < s->n && status == 0; i++)
-		take_answer(m, config, opts, &asked[i], &s->hosts[i]);
+		take_reply(m, config, opts, &asked[i], &s->hosts[i]);
 	for (size_t i = 0; i < s->n; i++) {
 		job_clear(&asked[i].job);
 		job_clear(&asked[i].room);

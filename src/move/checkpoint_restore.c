@@ -13,8 +13,8 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 
 	if (!name && m->kind == MOVE_RESTORE)
 		name = config_here(config);
-	if (!name &&
-	    locate(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked, &name, err) < 0)
+	if (!name && find_host_of(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
+				  &name, err) < 0)
 		return -1;
 	if (name_check_host(name, err) < 0)
 		return -1;
@@ -114,7 +114,7 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 		m->side[DESTINATION].options.tcp_close = true;
 	}
 	if (m->kind == MOVE_RESTORE &&
-	    locate_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
+	    find_host_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
 		return -1;
 	return find_addresses(m, config, err) < 0 ? -1 : check(m, err);
 }
@@ -134,7 +134,7 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 	m->image_dir = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
 		return -1;
-	answers_clear(&m->asked);
+	replies_clear(&m->asked);
 	int status = prepare(m, config, opts, err);
 	m->plan.strategy = kind == MOVE_RESTORE ? STRATEGY_RESTORE : STRATEGY_CHECKPOINT;
 	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));

@@ -87,7 +87,7 @@ void move_settle_strategy(struct move *m)
 	double rate = shared_rate(m);
 
 	if (rate > 0)
-		m->plan.predicted_ms = precopy_cold_ms(m->summary.memory_bytes, rate);
+		m->plan.predicted_ms = pre_copy_cold_ms(m->summary.memory_bytes, rate);
 	if (m->plan.strategy == STRATEGY_AUTO)
 		m->plan.strategy = choose(m);
 	fall_back(m);

@@ -248,7 +248,7 @@ static bool retract(struct move *move)
 	if (journal_add(&move->journal, "undo", NULL, true, &unused) == 0)
 		return true;
 	/* A full disk takes neither. */
-	if (journal_load(move->journal.store, &state, &unused) < 0)
+	if (journal_load(move->journal.state_dir, &state, &unused) < 0)
 		return false;
 	bool stands = !state.found || state.committed;
 	journal_state_clear(&state);
@@ -346,7 +346,7 @@ static int begin(struct move *move, struct err *err)
 /* Each step has a deadline of its own; this is their sum. A pass of pre-copy is one more dump. */
 static int64_t limit_ms(const struct move *move)
 {
-	int64_t dumps = 2 + (move_is_pre_copy(move) ? PRECOPY_PASSES : 0);
+	int64_t dumps = 2 + (move_is_pre_copy(move) ? PRE_COPY_PASSES : 0);
 
 	return STEPS_MS + dumps * move->plan.dump_timeout_ms + move->plan.timeout_ms;
 }

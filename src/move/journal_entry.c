@@ -61,7 +61,7 @@ static int read_addresses(const json_t *object, const char *key, struct address 
 {
 	CLEANUP_ARGV struct argv words = {0};
 
-	if (document_strings(object, "move", key, &words, err) < 0)
+	if (json_get_strings(object, "move", key, &words, err) < 0)
 		return -1;
 	if (words.n > ADDRESSES_MAX)
 		return err_set(err, EXIT_FAILED, "move.%s: too many", key);
@@ -94,7 +94,7 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *transport = NULL;
 
-	if (document_string(o, "move", "transport", &transport, err) < 0)
+	if (json_get_string(o, "move", "transport", &transport, err) < 0)
 		return -1;
 	if (transport && !transport_parse(transport, &m->plan.transport))
 		return err_set(err, EXIT_FAILED, "move.transport: unknown");
@@ -110,16 +110,16 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	CLEANUP_FREE char *id = NULL;
 	CLEANUP_FREE char *strategy = NULL;
 
-	if (document_string(o, "move", "id", &id, err) < 0 ||
-	    document_string(o, "move", "name", &m->bundle.name, err) < 0 ||
-	    document_string(o, "move", "bundle", &m->bundle.dir, err) < 0 ||
-	    document_string(o, "move", "source", &m->side[SOURCE].name, err) < 0 ||
-	    document_string(o, "move", "destination", &m->side[DESTINATION].name, err) < 0 ||
-	    document_string(o, "move", "strategy", &strategy, err) < 0 ||
-	    document_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
-	    document_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
-	    document_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
-	    document_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
+	if (json_get_string(o, "move", "id", &id, err) < 0 ||
+	    json_get_string(o, "move", "name", &m->bundle.name, err) < 0 ||
+	    json_get_string(o, "move", "bundle", &m->bundle.dir, err) < 0 ||
+	    json_get_string(o, "move", "source", &m->side[SOURCE].name, err) < 0 ||
+	    json_get_string(o, "move", "destination", &m->side[DESTINATION].name, err) < 0 ||
+	    json_get_string(o, "move", "strategy", &strategy, err) < 0 ||
+	    json_get_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
+	    json_get_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
+	    json_get_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
+	    json_get_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
 		return -1;
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->side[SOURCE].name ||
 	    !m->side[DESTINATION].name || !strategy)
@@ -141,12 +141,12 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 			       *dst = &m->side[DESTINATION].options;
 	unsigned timeout = 30000, dump_timeout = 60000, kind = MOVE_WHOLE;
 
-	if (document_uint(o, "move", "kind", &kind, err) < 0 ||
-	    document_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
-	    document_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
-	    document_uint(o, "move", "page_port", &m->page_server.port, err) < 0 ||
-	    document_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
-	    document_uint(o, "move", "source_criu", &src->criu, err) < 0)
+	if (json_get_uint(o, "move", "kind", &kind, err) < 0 ||
+	    json_get_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
+	    json_get_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
+	    json_get_uint(o, "move", "page_port", &m->page_server.port, err) < 0 ||
+	    json_get_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
+	    json_get_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;
 	if (kind > MOVE_RESTORE)
 		return err_set(err, EXIT_FAILED, "move.kind: unknown");
@@ -166,8 +166,8 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	src->network_lock_skip = json_is_true(json_object_get(o, "network_lock_skip"));
 	*dst = *src;
 	return read_transport(o, m, err) < 0 ||
-			       document_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
-			       document_uint(o, "move", "destination_criu", &dst->criu, err) < 0
+			       json_get_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
+			       json_get_uint(o, "move", "destination_criu", &dst->criu, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -188,7 +188,7 @@ static int read_images(const json_t *o, struct move *m, struct err *err)
 	CLEANUP_FREE char *images = NULL;
 	CLEANUP_FREE char *checkpoint = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 
-	if (document_string(o, "move", "images", &images, err) < 0)
+	if (json_get_string(o, "move", "images", &images, err) < 0)
 		return -1;
 	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0)
 		return err_set(err, EXIT_FAILED, "move.images: not those of the move");
@@ -205,7 +205,7 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 
 	*ret = m;
 	m->events = events;
-	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;

@@ -21,7 +21,7 @@ void move_name_things(struct move *move)
 	move->page_dir = str_fmt(RUN_DIR "/%s/pages", b->name);
 	move->env_tag = str_fmt("CMIGRATE_MOVE=%s", move->id);
 	move->restore_tag = str_fmt("CMIGRATE_RESTORE=%s", move->id);
-	net_tag(b->name, move->tag);
+	handover_tag(b->name, move->tag);
 }
 
 static void side_clear(struct side *side)
@@ -46,12 +46,12 @@ void move_free(struct move *m)
 {
 	if (!m)
 		return;
-	store_unlock(&m->lock);
+	state_dir_unlock(&m->lock);
 	clear_jobs(&m->jobs);
 	probe_free(m->probe);
 	journal_clear(&m->journal);
-	store_clear(&m->store);
-	answers_clear(&m->asked);
+	state_dir_clear(&m->state_dir);
+	replies_clear(&m->asked);
 	for (size_t i = 0; i < SIDES; i++)
 		side_clear(&m->side[i]);
 	bundle_clear(&m->bundle);
@@ -74,16 +74,17 @@ void move_free(struct move *m)
 }
 
 /* An address without a device was not there when the move began, and is not put there. */
-static struct net net_of(const struct move *move, const struct side *side, const struct side *other)
+static struct handover handover_of(const struct move *move, const struct side *side,
+				   const struct side *other)
 {
-	struct net net = {.host = side->host, .netns = move->bundle.netns};
+	struct handover handover = {.host = side->host, .netns = move->bundle.netns};
 
 	for (size_t i = 0; i < move->bundle.n_addresses; i++)
 		if (*side->addresses[i].device) {
-			memcpy(net.next_hops[net.n], other->own_ips[i], IP_SIZE);
-			net.addresses[net.n++] = side->addresses[i];
+			memcpy(handover.next_hops[handover.n], other->own_ips[i], IP_SIZE);
+			handover.addresses[handover.n++] = side->addresses[i];
 		}
-	return net;
+	return handover;
 }
 
 void move_set_sides(struct move *move)
@@ -98,12 +99,12 @@ void move_set_sides(struct move *move)
 			.run = move->work_dir,
 			.images = move->image_dir,
 			.pages = receives ? move->page_dir : NULL,
-			.mark = move->restore_tag,
+			.env_tag = move->restore_tag,
 			.gate = move->plan.gate,
 			.locks = !move->side[SOURCE].options.network_lock_skip,
 			.netns = move->bundle.netns,
 		};
-		side->net = net_of(move, side, &move->side[SIDES - 1 - i]);
+		side->handover = handover_of(move, side, &move->side[SIDES - 1 - i]);
 	}
 	move->side[SOURCE].options.page_server = move->page_server.endpoint;
 	move->page_server.tag = move->tag;

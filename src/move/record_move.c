@@ -48,7 +48,7 @@ static json_t *record_of(const struct move *m)
 			own, json_pack("{s:s, s:s}", "settled", now, "settled_on", host));
 	if (m->plan.keep_logs)
 		(void)json_object_set_new(own, "logs",
-					  json_sprintf("%s/logs-%s", m->store.dir, m->id));
+					  json_sprintf("%s/logs-%s", m->state_dir.dir, m->id));
 	(void)json_object_update_new(object, own);
 	return object;
 }
@@ -62,7 +62,8 @@ static int add(const struct move *m, unsigned *ret_damaged, struct err *err)
 	json_decref(object);
 	if (status == 0)
 		/* Recovery found the journal here; the move's own host may be off. */
-		status = history_add(m->journal.store, m->bundle.name, &record, ret_damaged, err);
+		status = history_add(m->journal.state_dir, m->bundle.name, &record, ret_damaged,
+				     err);
 	record_clear(&record);
 	return status;
 }
@@ -78,5 +79,5 @@ void move_record(struct move *m)
 		event_note(m->events, "the move is not in the history: %s", why.msg);
 	else if (damaged)
 		event_note(m->events, "'%s/" HISTORY_FILE "' had %u damaged lines, they are gone",
-			   m->store.dir, damaged);
+			   m->state_dir.dir, damaged);
 }

@@ -127,7 +127,8 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 static enum recover_images images_anywhere(const struct move *move)
 {
 	const struct side *src = &move->side[SOURCE];
-	struct host *hosts[] = {move->side[DESTINATION].host, src->host, move->journal.store->host};
+	struct host *hosts[] = {move->side[DESTINATION].host, src->host,
+				move->journal.state_dir->host};
 	bool seen = false, unseen = false;
 
 	/* If the container went on after the dump, its images are no way back. */
@@ -177,8 +178,8 @@ static void end_orphan(const struct move *move, const struct runtime *src,
 {
 	struct err unheard = ERR_INIT;
 
-	if (move_is_post_copy(move) && !pages_may_come(&move->page_server, src))
-		(void)pages_cut(&move->page_server, dst, &unheard);
+	if (move_is_post_copy(move) && !post_copy_may_come(&move->page_server, src))
+		(void)post_copy_cut(&move->page_server, dst, &unheard);
 }
 
 static enum exit_code settle_lost(struct move *move, const char *why, struct err *err)
@@ -289,8 +290,8 @@ static void clear_source(struct move *move)
 	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
-	if (src->net.n)
-		(void)net_hold_clear(&src->net, move->tag, &unheard);
+	if (src->handover.n)
+		(void)handover_hold_clear(&src->handover, move->tag, &unheard);
 }
 
 static enum exit_code settle(struct move *move, enum recovery way, const char *destination_status,

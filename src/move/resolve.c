@@ -36,12 +36,12 @@ static void make_id(char id[MOVE_ID_SIZE])
 struct host *move_host(struct move *m, const struct config *config, const char *name,
 		       struct err *err)
 {
-	struct host *host = answers_take(&m->asked, name);
+	struct host *host = replies_take(&m->asked, name);
 
 	if (!host)
 		host = config_host(config, name, m->events, err);
 	if (host)
-		str_set(&host->mark, m->env_tag);
+		str_set(&host->env_tag, m->env_tag);
 	return host;
 }
 
@@ -59,9 +59,10 @@ int move_connect(struct move *m, const struct config *config, struct err *err)
 		m->side[SOURCE].host->fenced ||
 		(host_is_local(m->side[DESTINATION].host) && !host_is_local(m->side[SOURCE].host) &&
 		 !m->side[DESTINATION].host->fenced);
-	store_init(&m->store, at_destination ? m->side[DESTINATION].host : m->side[SOURCE].host,
-		   m->bundle.dir);
-	m->journal.store = &m->store;
+	state_dir_init(&m->state_dir,
+		       at_destination ? m->side[DESTINATION].host : m->side[SOURCE].host,
+		       m->bundle.dir);
+	m->journal.state_dir = &m->state_dir;
 	return 0;
 }
 
@@ -82,8 +83,8 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
 	if (from)
 		m->side[SOURCE].name = str_dup(from);
-	else if (locate(config, m->bundle.name, destination, m->env_tag, m->events, &m->asked,
-			&m->side[SOURCE].name, err) < 0)
+	else if (find_host_of(config, m->bundle.name, destination, m->env_tag, m->events, &m->asked,
+			      &m->side[SOURCE].name, err) < 0)
 		return -1;
 	if (strcmp(m->side[SOURCE].name, m->side[DESTINATION].name) == 0)
 		return err_set(err, EXIT_REFUSED, "container '%s' is on %s already", m->bundle.name,
@@ -133,7 +134,7 @@ static int has_journal(struct move *m, bool *ret, struct err *err)
 {
 	struct journal_state state = {0};
 
-	if (journal_load(&m->store, &state, err) < 0) {
+	if (journal_load(&m->state_dir, &state, err) < 0) {
 		(void)err_wrap(err, "container '%s'", m->bundle.name);
 		return err_append(
 			err, "an interrupted move has left it: 'cmigrate recover %s' says more",
@@ -152,7 +153,7 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 		return -1;
 	if (look_only && !found)
 		return 0;
-	if (store_lock(&m->store, &m->lock, err) < 0)
+	if (state_dir_lock(&m->state_dir, &m->lock, err) < 0)
 		return err->code == EXIT_BUSY ? err_wrap(err, "container '%s'", m->bundle.name)
 					      : move_refusal(err);
 	if (has_journal(m, &found, err) < 0)
@@ -280,7 +281,7 @@ int move_begin(struct move *m, const struct config *config, const struct move_op
 	       const char *name, const struct events *events, struct err *err)
 {
 	m->events = events;
-	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;
@@ -303,7 +304,7 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	    name_hosts(m, config, opts->from, destination, err) < 0 ||
 	    move_connect(m, config, err) < 0)
 		return -1;
-	answers_clear(&m->asked);
+	replies_clear(&m->asked);
 	/* Both at once. */
 	host_connect(m->side[SOURCE].host);
 	host_connect(m->side[DESTINATION].host);

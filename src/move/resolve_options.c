@@ -22,7 +22,7 @@ static int set_flag(struct runtime_options *o, const struct argv *words, struct 
 		else if (strcmp(w, "--link-remap") == 0)
 			o->link_remap = true;
 		else if (strcmp(w, "--ghost-limit") == 0 && i + 1 < words->n)
-			o->ghost_limit = opts_size(words->v[++i]);
+			o->ghost_limit = options_size(words->v[++i]);
 		else
 			return err_set(err, EXIT_USAGE, "annotation org.cmigrate.criu: '%s'", w);
 	}

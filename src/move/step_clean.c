@@ -8,11 +8,11 @@ int step_clean(struct move *move, struct err *err)
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
 	keep_logs(move);
-	if (dst->net.n &&
-	    (net_hold_clear(&dst->net, move->tag, err) < 0 || net_announce(&dst->net, err) < 0))
+	if (dst->handover.n && (handover_hold_clear(&dst->handover, move->tag, err) < 0 ||
+				handover_announce(&dst->handover, err) < 0))
 		return -1;
-	if (src->net.n && (net_address_down(&src->net, err) < 0 ||
-			   net_bounce_clear(&src->net, move->tag, err) < 0))
+	if (src->handover.n && (handover_address_down(&src->handover, err) < 0 ||
+				handover_forward_clear(&src->handover, move->tag, err) < 0))
 		return -1;
 	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
 		return -1;
@@ -29,8 +29,8 @@ static int end_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	return pages_end(&dst->runtime, err) < 0 ||
-			       pages_clear(&move->page_server, &src->runtime, err) < 0
+	return post_copy_end(&dst->runtime, err) < 0 ||
+			       page_server_clear(&move->page_server, &src->runtime, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -39,8 +39,8 @@ int step_tidy(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	if (net_address_down(&dst->net, err) < 0 || runtime_erase(&dst->runtime, err) < 0 ||
-	    runtime_erase(&src->runtime, err) < 0)
+	if (handover_address_down(&dst->handover, err) < 0 ||
+	    runtime_erase(&dst->runtime, err) < 0 || runtime_erase(&src->runtime, err) < 0)
 		return -1;
 	return move_is_post_copy(move) ? end_pages(move, err) : 0;
 }

@@ -19,7 +19,7 @@ int admit_pages(struct move *move, const struct side *server, struct err *err)
 {
 	const unsigned port = move->page_server.port;
 
-	if (pages_admit(&move->page_server, &server->runtime, err) < 0)
+	if (page_server_admit(&move->page_server, &server->runtime, err) < 0)
 		return -1;
 	if (move->page_server.port == port)
 		return 0;
@@ -36,7 +36,7 @@ int direct_admit(struct move *move, struct err *err)
 }
 
 /* Says why the page server has ended too early. Returns -1. */
-static int receive_failure(struct move *move, struct err *err)
+static int direct_transport_failure(struct move *move, struct err *err)
 {
 	const struct job *job = &move->jobs.receive;
 	CLEANUP_FREE char *text = str_dup(buf_str(&job->err));
@@ -57,10 +57,10 @@ int direct_receive(struct move *move, unsigned pass, struct err *err)
 		return 0;
 	if (move->jobs.receive.state != JOB_NONE)
 		job_clear(&move->jobs.receive);
-	if (receive_start(&move->page_server, &dst->runtime, pass,
-			  move->side[SOURCE].options.parent_pass,
-			  move->plan.dump_timeout_ms + WAITING_MS, &move->jobs.receive, err) < 0 ||
-	    receive_listens_start(&dst->runtime, &listens, err) < 0)
+	if (direct_transport_start(
+		    &move->page_server, &dst->runtime, pass, move->side[SOURCE].options.parent_pass,
+		    move->plan.dump_timeout_ms + WAITING_MS, &move->jobs.receive, err) < 0 ||
+	    direct_transport_listens_start(&dst->runtime, &listens, err) < 0)
 		return -1;
 	bool there = jobs_wait_any(jobs, 2, 0) == 0 && job_failure(&listens, err) == 0;
 	/* The page server's own error says more than that of the job which waited for it. */
@@ -68,7 +68,7 @@ int direct_receive(struct move *move, unsigned pass, struct err *err)
 		(void)jobs_wait_any(jobs + 1, 1, deadline_in_ms(ENDING_MS));
 	job_clear(&listens);
 	if (!there && move->jobs.receive.state == JOB_DONE)
-		return receive_failure(move, err);
+		return direct_transport_failure(move, err);
 	return there ? 0 : -1;
 }
 
@@ -84,7 +84,7 @@ int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s: the page server does not end",
 			       move->side[DESTINATION].name);
 	if (job->lost || job->status != 0)
-		return receive_failure(move, err);
+		return direct_transport_failure(move, err);
 	*ret_bytes = strtoull(buf_str(&job->out), NULL, 10);
 	return 0;
 }
@@ -98,7 +98,7 @@ bool direct_broke(struct move *move, struct err *err)
 	(void)jobs_wait_any(&job, 1, deadline_in_ms(ENDING_MS));
 	if (job->state != JOB_DONE || (!job->lost && job->status == 0))
 		return false;
-	(void)receive_failure(move, err);
+	(void)direct_transport_failure(move, err);
 	return true;
 }
 
@@ -106,7 +106,7 @@ int direct_before_restore(struct move *move, int n, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
 
-	return move_is_direct(move) ? receive_gather(&dst->runtime, n, err) : 0;
+	return move_is_direct(move) ? direct_transport_gather(&dst->runtime, n, err) : 0;
 }
 
 void direct_cut(struct move *move)
@@ -116,7 +116,7 @@ void direct_cut(struct move *move)
 
 	/* A failure shows in the dump: it does not end. */
 	if (move_is_direct(move))
-		(void)receive_cut(&move->page_server, &src->runtime, &unheard);
+		(void)direct_transport_cut(&move->page_server, &src->runtime, &unheard);
 }
 
 int direct_close(struct move *move, struct err *err)
@@ -125,8 +125,8 @@ int direct_close(struct move *move, struct err *err)
 
 	if (!move_is_direct(move))
 		return 0;
-	return pages_end(&dst->runtime, err) < 0 ||
-			       pages_clear(&move->page_server, &dst->runtime, err) < 0
+	return post_copy_end(&dst->runtime, err) < 0 ||
+			       page_server_clear(&move->page_server, &dst->runtime, err) < 0
 		       ? -1
 		       : 0;
 }

@@ -14,7 +14,7 @@
 int step_freeze(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
-	struct job freeze = {0}, bounce = {0};
+	struct job freeze = {0}, forward = {0};
 	struct err second = ERR_INIT;
 	int status = 0;
 
@@ -25,10 +25,10 @@ int step_freeze(struct move *move, struct err *err)
 	freeze_begin(move);
 	move->summary.freeze_start_ms = move_ms(move, move->progress.freeze_us);
 	if (move->progress.forwarding)
-		status = net_bounce_all_start(&src->net, move->tag, &bounce, err);
+		status = handover_forward_all_start(&src->handover, move->tag, &forward, err);
 	if (status == 0)
 		status = runtime_freeze_start(&src->runtime, move->progress.freezer, &freeze, err);
-	if (job_finish(&bounce, status < 0 ? &second : err) < 0)
+	if (job_finish(&forward, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
 		status = -1;
@@ -40,7 +40,9 @@ static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	return src->net.n && move->progress.forwarding ? net_leave_start(&src->net, leave, err) : 0;
+	return src->handover.n && move->progress.forwarding
+		       ? handover_leave_start(&src->handover, leave, err)
+		       : 0;
 }
 
 /*
@@ -53,7 +55,7 @@ static int finish_leaving(struct move *move, struct job *leave, struct err *err)
 	struct side *src = &move->side[SOURCE];
 	struct err unheard = ERR_INIT;
 
-	return job_finish(leave, &unheard) == 0 ? 0 : net_address_down(&src->net, err);
+	return job_finish(leave, &unheard) == 0 ? 0 : handover_address_down(&src->handover, err);
 }
 
 static int finish_same(struct move *move, struct job *same, struct err *err)
@@ -235,7 +237,7 @@ int step_leave(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (!move->plan.leave_running && net_address_down(&src->net, err) < 0)
+	if (!move->plan.leave_running && handover_address_down(&src->handover, err) < 0)
 		return -1;
 	return runtime_clean(&src->runtime, false, err);
 }

@@ -4,7 +4,7 @@
 void keep_logs(struct move *move)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
-	CLEANUP_FREE char *directory = str_fmt("%s/logs-%s", move->store.dir, move->id);
+	CLEANUP_FREE char *directory = str_fmt("%s/logs-%s", move->state_dir.dir, move->id);
 	struct err why = ERR_INIT;
 
 	if (!move->plan.keep_logs)

@@ -32,7 +32,7 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	/* The guard belongs to another move then. */
 	if (src->taken || move->side[DESTINATION].taken)
 		return result;
-	return pages_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
+	return page_server_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
 		       ? UNDO_LEFT
 		       : result;
 }
@@ -47,8 +47,9 @@ int step_serve(struct move *move, struct err *err)
 	if (jobs_wait_any(jobs, 2, deadline_min(freeze_end(move), deadline_in_ms(SERVE_MS))) != 0)
 		return dump_failure(move, err);
 	if (job_failure(&move->jobs.served, err) < 0 ||
-	    pages_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) < 0 ||
-	    pages_socket_start(&dst->runtime, &socket, err) < 0)
+	    post_copy_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) <
+		    0 ||
+	    post_copy_socket_start(&dst->runtime, &socket, err) < 0)
 		return -1;
 	struct job *waiting[] = {&socket, &move->jobs.fetch};
 	if (jobs_wait_any(waiting, 2, freeze_end(move)) == 0)
@@ -64,14 +65,15 @@ enum undo_result undo_serve(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 
 	/* The destination's copy is gone by now (undo_restore()). */
-	return pages_end(&dst->runtime, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+	return post_copy_end(&dst->runtime, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
 
 enum undo_result undo_dump_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (close_gate(move, err) < 0 || pages_nudge(&move->page_server, &src->runtime, err) < 0)
+	if (close_gate(move, err) < 0 ||
+	    page_server_nudge(&move->page_server, &src->runtime, err) < 0)
 		return UNDO_DOUBT;
 	return undo_dump(move, err);
 }
@@ -79,7 +81,7 @@ enum undo_result undo_dump_pages(struct move *move, struct err *err)
 static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 {
 	struct side *src = &move->side[SOURCE];
-	uint64_t sent = pages_sent(&move->page_server, &src->runtime);
+	uint64_t sent = page_server_sent(&move->page_server, &src->runtime);
 	int64_t now = clock_now_us();
 
 	if (sent <= *last)
@@ -101,7 +103,7 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 	struct side *dst = &move->side[DESTINATION];
 	struct job drain = {0}, *jobs[] = {&drain};
 
-	if (pages_drain_start(&dst->runtime, move->plan.dump_timeout_ms, &drain, err) < 0)
+	if (post_copy_fetched_start(&dst->runtime, move->plan.dump_timeout_ms, &drain, err) < 0)
 		return -1;
 	while (drain.state == JOB_RUNNING) {
 		(void)jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS));
@@ -147,7 +149,7 @@ int step_end_source(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (pages_nudge(&move->page_server, &src->runtime, err) < 0 ||
+	if (page_server_nudge(&move->page_server, &src->runtime, err) < 0 ||
 	    wait_for_dump_end(move, err) < 0)
 		return -1;
 	return runtime_erase(&src->runtime, err);
@@ -157,7 +159,7 @@ int step_clean_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (pages_clear(&move->page_server, &src->runtime, err) < 0)
+	if (page_server_clear(&move->page_server, &src->runtime, err) < 0)
 		return -1;
 	return step_clean(move, err);
 }

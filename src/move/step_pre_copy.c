@@ -8,12 +8,12 @@
 
 #define PAGE_BYTES 4096
 
-static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret, struct err *err)
+static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *ret, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 	struct job job = {0}, *jobs[] = {&job};
 
-	*ret = (struct precopy_pass){0};
+	*ret = (struct pre_copy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
 	    runtime_pass_start(&src->runtime, number,
 			       move_is_direct(move) ? move->page_server.endpoint : NULL, &job,
@@ -41,7 +41,7 @@ static int one_pass(struct move *move, unsigned number, struct precopy_pass *ret
 	return status;
 }
 
-static void keep_pass(struct move *move, const struct precopy_pass *pass)
+static void keep_pass(struct move *move, const struct pre_copy_pass *pass)
 {
 	struct summary *s = &move->summary;
 
@@ -74,11 +74,11 @@ static int read_ahead(struct move *move, unsigned number, struct job *job, struc
 static int passes(struct move *move, struct job *ahead, struct err *err)
 {
 	const struct summary *s = &move->summary;
-	enum precopy decision = PRECOPY_GO_ON;
+	enum pre_copy decision = PRE_COPY_GO_ON;
 	double predicted_ms = 0;
 
-	for (unsigned number = 1; decision == PRECOPY_GO_ON; number++) {
-		struct precopy_pass pass;
+	for (unsigned number = 1; decision == PRE_COPY_GO_ON; number++) {
+		struct pre_copy_pass pass;
 		if (move_cancelled)
 			return err_set(err, EXIT_FAILED, "stopped by a signal");
 		if (one_pass(move, number, &pass, err) < 0)
@@ -87,11 +87,11 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 		if (read_ahead(move, number, ahead, err) < 0)
 			return -1;
 		move->side[SOURCE].options.parent_pass = number;
-		decision = precopy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
-					  &predicted_ms);
+		decision = pre_copy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
+					   &predicted_ms);
 	}
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
-		   s->n_passes, precopy_reason(decision), predicted_ms);
+		   s->n_passes, pre_copy_reason(decision), predicted_ms);
 	return 0;
 }
 

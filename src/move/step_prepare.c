@@ -32,7 +32,7 @@ static int make_directories(struct move *move, struct err *err)
 	struct job at_source = {0}, at_destination = {0};
 
 	free(move->progress.freezer);
-	move->progress.freezer = freezer_find(src->host, src->runtime.name);
+	move->progress.freezer = cgroup_freezer_find(src->host, src->runtime.name);
 	if (runtime_prepare_start(&src->runtime, source_role(move), &src->options, &at_source,
 				  err) < 0)
 		return -1;
@@ -113,7 +113,7 @@ static int park_restore(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 	struct job park = {0}, *jobs[] = {&park, &move->jobs.restore};
 
-	if (direct_before_restore(move, RECEIVE_NONE, err) < 0 ||
+	if (direct_before_restore(move, DIRECT_NONE, err) < 0 ||
 	    runtime_restore_start(&dst->runtime, &dst->options, true,
 				  move->plan.dump_timeout_ms + PARKED_MS, &move->jobs.restore,
 				  err) < 0 ||
@@ -154,7 +154,7 @@ int step_park(struct move *move, struct err *err)
 	 */
 	if ((move->progress.parks && !move->bundle.hooks &&
 	     tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
-	    direct_receive(move, RECEIVE_DUMP, err) < 0 ||
+	    direct_receive(move, DIRECT_DUMP, err) < 0 ||
 	    (move->plan.gate && park_dump(move, err) < 0) ||
 	    (move->progress.parks && park_restore(move, err) < 0))
 		return -1;

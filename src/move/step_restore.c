@@ -40,7 +40,7 @@ static int start_restore(struct move *move, struct err *err)
 
 	/* Recovery has not heard the number. */
 	if (direct_before_restore(
-		    move, move->progress.n_images ? move->progress.n_images : RECEIVE_ALL, err) < 0)
+		    move, move->progress.n_images ? move->progress.n_images : DIRECT_ALL, err) < 0)
 		return -1;
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst->runtime, &dst->options, false,
@@ -112,7 +112,7 @@ enum undo_result undo_restore(struct move *move, struct err *err)
 	}
 	move->progress.thawed_us = 0;
 	/* The address first: processes that are killed with it there reset their connections. */
-	if (net_address_down(&dst->net, err) < 0 || runtime_erase(&dst->runtime, err) < 0)
+	if (handover_address_down(&dst->handover, err) < 0 || runtime_erase(&dst->runtime, err) < 0)
 		return UNDO_DOUBT;
 	(void)job_finish(&move->jobs.restore, &killed);
 	return UNDO_DONE;

@@ -117,13 +117,13 @@ int step_clean_pages(struct move *move, struct err *err);
 /*
  * For the steps above, if memory goes straight to the destination (direct_transport.h); else each
  * does nothing. admit: only the source reaches the page server. receive: it listens, for a pass or
- * the dump (RECEIVE_DUMP). received: all of that has arrived; *ret_bytes is set only then. broke:
+ * the dump (DIRECT_DUMP). received: all of that has arrived; *ret_bytes is set only then. broke:
  * whether a dump failed because of the page server, with the cause in *err. before_restore: puts
- * all images in one place, n as in receive_gather(). cut: cuts the connection of a dump that has to
- * end. close: removes the page server and its rule.
+ * all images in one place, n as in direct_transport_gather(). cut: cuts the connection of a dump
+ * that has to end. close: removes the page server and its rule.
  */
 int direct_admit(struct move *move, struct err *err);
-/* pages_admit() on that side; a port that had to change is in the journal then. */
+/* page_server_admit() on that side; a port that had to change is in the journal then. */
 int admit_pages(struct move *move, const struct side *server, struct err *err);
 int direct_receive(struct move *move, unsigned pass, struct err *err);
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);

@@ -36,7 +36,7 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 	struct err unheard = ERR_INIT;
 
 	/* A container that runs without its address gets errors for what it sends. */
-	if (net_address_up(&src->net, err) < 0)
+	if (handover_address_up(&src->handover, err) < 0)
 		return UNDO_DOUBT;
 	if (runtime_thaw(&src->runtime, err) < 0)
 		return source_has_ended(move) && !has_whole_images(move) ? UNDO_DONE : UNDO_DOUBT;
@@ -73,9 +73,9 @@ static int let_go(struct move *move, struct err *err)
 	if (move->progress.thawed_us || (!move->progress.freeze_us && !move->recovery.active))
 		return 0;
 	if (!move->progress.freezer)
-		move->progress.freezer = freezer_find(src->host, move->bundle.name);
+		move->progress.freezer = cgroup_freezer_find(src->host, move->bundle.name);
 	/* A container that runs without its address gets errors for what it sends. */
-	return net_address_up(&src->net, err) < 0
+	return handover_address_up(&src->handover, err) < 0
 		       ? -1
 		       : runtime_loosen(&src->runtime, move->progress.freezer, err);
 }
@@ -96,7 +96,7 @@ static int restore_on_source(struct move *move, struct err *err)
 	struct job job = {0};
 
 	/* The packets are the source's again only once its sockets are there: address first. */
-	if (net_address_up(&src->net, err) < 0 ||
+	if (handover_address_up(&src->handover, err) < 0 ||
 	    runtime_restore_start(&src->runtime, &src->options, false, move->plan.dump_timeout_ms,
 				  &job, err) < 0)
 		return -1;

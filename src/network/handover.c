@@ -16,81 +16,85 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-static void add_addresses(struct argv *a, const struct net *net)
+static void add_addresses(struct argv *a, const struct handover *handover)
 {
-	for (size_t i = 0; i < net->n; i++)
-		argv_addf(a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
-			  net->addresses[i].device);
+	for (size_t i = 0; i < handover->n; i++)
+		argv_addf(a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
+			  handover->addresses[i].device);
 }
 
-static int start(const struct net *net, const struct argv *a, struct job *job, struct err *err)
+static int start(const struct handover *handover, const struct argv *a, struct job *job,
+		 struct err *err)
 {
-	return host_start(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
-			  job, err);
+	return host_start(handover->host,
+			  &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS}, job, err);
 }
 
-static int run(const struct net *net, const struct argv *a, struct err *err)
+static int run(const struct handover *handover, const struct argv *a, struct err *err)
 {
-	return host_run(net->host, &(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS},
-			err);
+	return host_run(handover->host,
+			&(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS}, err);
 }
 
-int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err)
+int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+			   struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_address, verb, or_empty(net->netns), NULL);
-	add_addresses(&a, net);
-	return start(net, &a, job, err);
+	script_argv(&a, &script_address, verb, or_empty(handover->netns), NULL);
+	add_addresses(&a, handover);
+	return start(handover, &a, job, err);
 }
 
-static int address(const struct net *net, const char *verb, struct err *err)
+static int address(const struct handover *handover, const char *verb, struct err *err)
 {
 	struct job job = {0};
 
-	if (!net->n)
+	if (!handover->n)
 		return 0;
-	return net_address_start(net, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
+	return handover_address_start(handover, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
 }
 
-int net_address_up(const struct net *net, struct err *err)
+int handover_address_up(const struct handover *handover, struct err *err)
 {
-	return address(net, "up", err);
+	return address(handover, "up", err);
 }
 
-int net_address_enter(const struct net *net, struct err *err)
+int handover_address_enter(const struct handover *handover, struct err *err)
 {
-	return address(net, "enter", err);
+	return address(handover, "enter", err);
 }
 
-int net_address_down(const struct net *net, struct err *err)
+int handover_address_down(const struct handover *handover, struct err *err)
 {
-	return address(net, "down", err);
+	return address(handover, "down", err);
 }
 
-int net_announce(const struct net *net, struct err *err)
+int handover_announce(const struct handover *handover, struct err *err)
 {
-	return address(net, "announce", err);
+	return address(handover, "announce", err);
 }
 
-void net_tag(const char *container, char ret_tag[NET_TAG_SIZE])
+void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE])
 {
-	(void)snprintf(ret_tag, NET_TAG_SIZE, "%08x", checksum(container));
+	(void)snprintf(ret_tag, HANDOVER_TAG_SIZE, "%08x", checksum(container));
 }
 
-static void hold_argv(struct argv *a, const struct net *net, const char *verb, const char *tag)
+static void hold_argv(struct argv *a, const struct handover *handover, const char *verb,
+		      const char *tag)
 {
-	script_argv(a, &script_hold, verb, tag, or_empty(net->netns), NULL);
-	add_addresses(a, net);
+	script_argv(a, &script_hold, verb, tag, or_empty(handover->netns), NULL);
+	add_addresses(a, handover);
 }
 
-int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err)
+int handover_hold(const struct handover *handover, const char *tag, enum hold_kind *ret_kind,
+		  struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
 
-	hold_argv(&a, net, "set", tag);
-	if (start(net, &a, &job, err) < 0)
+	hold_argv(&a, handover, "set", tag);
+	if (start(handover, &a, &job, err) < 0)
 		return -1;
 	job_wait(&job);
 	if (job_failure(&job, err) < 0)
@@ -103,118 +107,123 @@ int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, s
 }
 
 /* Adds the words that enter the addresses' network namespace. */
-static void in_netns(struct argv *a, const struct net *net)
+static void in_netns(struct argv *a, const struct handover *handover)
 {
-	if (!net->netns)
+	if (!handover->netns)
 		return;
 	argv_add(a, "nsenter");
-	argv_addf(a, "--net=%s", net->netns);
+	argv_addf(a, "--net=%s", handover->netns);
 	argv_add(a, "--");
 }
 
-int net_leave_start(const struct net *net, struct job *job, struct err *err)
+int handover_leave_start(const struct handover *handover, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf commands = {0};
 
-	for (size_t i = 0; i < net->n; i++)
-		buf_printf(&commands, "addr del %s/%d dev %s\n", net->addresses[i].ip,
-			   net->addresses[i].prefix, net->addresses[i].device);
-	in_netns(&a, net);
-	/* -force goes on if an address is gone already; net_address_down() checks again later. */
+	for (size_t i = 0; i < handover->n; i++)
+		buf_printf(&commands, "addr del %s/%d dev %s\n", handover->addresses[i].ip,
+			   handover->addresses[i].prefix, handover->addresses[i].device);
+	in_netns(&a, handover);
+	/* -force goes on if an address is gone already; handover_address_down() checks again later.
+	 */
 	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
-	return host_start(net->host,
+	return host_start(handover->host,
 			  &(struct command){.argv = a.v,
 					    .input = buf_str(&commands),
 					    .timeout_ms = NET_TIMEOUT_MS},
 			  job, err);
 }
 
-static int start_kick(const struct net *net, const char *ifb, struct job *job, struct err *err)
+static int start_kick(const struct handover *handover, const char *ifb, struct job *job,
+		      struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	in_netns(&a, net);
+	in_netns(&a, handover);
 	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
 	/* Older pings read 0.01 as 0 and wait for ever. */
-	return host_start(net->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS}, job,
-			  err);
+	return host_start(handover->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS},
+			  job, err);
 }
 
-int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
-		struct err *err)
+int handover_release(const struct handover *handover, const char *tag, enum hold_kind kind,
+		     struct job *kick, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *ifb = str_fmt("cm%s", tag);
 	struct job job = {0};
 
 	if (kind == HOLD_DROPPED) {
-		hold_argv(&a, net, "no_drop", tag);
-		return run(net, &a, err);
+		hold_argv(&a, handover, "no_drop", tag);
+		return run(handover, &a, err);
 	}
-	in_netns(&a, net);
+	in_netns(&a, handover);
 	argv_addl(&a, "tc", "qdisc", "change", "dev", ifb, "root", NULL);
 	if (kind == HOLD_PLUG)
 		argv_addl(&a, "plug", "release_indefinite", NULL);
 	else
 		argv_addl(&a, "tbf", "rate", "10gbit", "burst", "1mb", "limit", "32mb", NULL);
-	if (start(net, &a, &job, err) < 0 || job_finish(&job, err) < 0)
+	if (start(handover, &a, &job, err) < 0 || job_finish(&job, err) < 0)
 		return -1;
-	return kind == HOLD_PLUG ? 0 : start_kick(net, ifb, kick, err);
+	return kind == HOLD_PLUG ? 0 : start_kick(handover, ifb, kick, err);
 }
 
-int net_hold_clear(const struct net *net, const char *tag, struct err *err)
+int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	hold_argv(&a, net, "clear", tag);
-	return run(net, &a, err);
+	hold_argv(&a, handover, "clear", tag);
+	return run(handover, &a, err);
 }
 
-int net_bounce(const struct net *net, const char *tag, struct err *err)
+int handover_forward(const struct handover *handover, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "set", tag, or_empty(net->netns), NULL);
-	for (size_t i = 0; i < net->n; i++) {
-		const struct address *to = &net->addresses[i];
-		if (!*net->next_hops[i])
+	script_argv(&a, &script_bounce, "set", tag, or_empty(handover->netns), NULL);
+	for (size_t i = 0; i < handover->n; i++) {
+		const struct address *to = &handover->addresses[i];
+		if (!*handover->next_hops[i])
 			return err_set(err, EXIT_FAILED,
 				       "the destination has no other address beside %s", to->ip);
-		argv_addf(&a, "%s/%d@%s,%s", to->ip, to->prefix, to->device, net->next_hops[i]);
+		argv_addf(&a, "%s/%d@%s,%s", to->ip, to->prefix, to->device,
+			  handover->next_hops[i]);
 	}
-	return run(net, &a, err);
+	return run(handover, &a, err);
 }
 
-int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err)
+int handover_forward_all_start(const struct handover *handover, const char *tag, struct job *job,
+			       struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_BUF struct buf commands = {0};
 
 	static const char *const families[] = {"netdev", "inet"};
 
-	for (size_t i = 0; i < 2 * net->n; i++)
+	for (size_t i = 0; i < 2 * handover->n; i++)
 		buf_printf(&commands, "add element %s cmigrate_%s %s { %s };", families[i % 2], tag,
-			   net->addresses[i / 2].v6 ? "all6" : "all4", net->addresses[i / 2].ip);
-	in_netns(&a, net);
+			   handover->addresses[i / 2].v6 ? "all6" : "all4",
+			   handover->addresses[i / 2].ip);
+	in_netns(&a, handover);
 	argv_addl(&a, "nft", buf_str(&commands), NULL);
-	return start(net, &a, job, err);
+	return start(handover, &a, job, err);
 }
 
-int net_bounce_clear(const struct net *net, const char *tag, struct err *err)
+int handover_forward_clear(const struct handover *handover, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "clear", tag, or_empty(net->netns), NULL);
-	return run(net, &a, err);
+	script_argv(&a, &script_bounce, "clear", tag, or_empty(handover->netns), NULL);
+	return run(handover, &a, err);
 }
 
-int net_settle(const struct net *net, struct err *err)
+int handover_settle(const struct handover *handover, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_settle, or_empty(net->netns), NULL);
-	for (size_t i = 0; i < net->n; i++)
-		argv_add(&a, net->addresses[i].ip);
-	return run(net, &a, err);
+	script_argv(&a, &script_settle, or_empty(handover->netns), NULL);
+	for (size_t i = 0; i < handover->n; i++)
+		argv_add(&a, handover->addresses[i].ip);
+	return run(handover, &a, err);
 }

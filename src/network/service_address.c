@@ -9,16 +9,16 @@
 
 #define PLACE_MS 15000
 
-static int run_script(struct host *host, const char *verb, const struct net *net, struct facts *ret,
-		      struct err *err)
+static int run_script(struct host *host, const char *verb, const struct handover *handover,
+		      struct facts *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_place, verb, net->netns ? net->netns : "", NULL);
-	for (size_t i = 0; i < net->n; i++)
-		argv_addf(&a, "%s/%d@%s", net->addresses[i].ip, net->addresses[i].prefix,
-			  net->addresses[i].device);
+	script_argv(&a, &script_place, verb, handover->netns ? handover->netns : "", NULL);
+	for (size_t i = 0; i < handover->n; i++)
+		argv_addf(&a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
+			  handover->addresses[i].device);
 	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS};
 	if (host_output(host, &cmd, &out, err) < 0)
 		return err_wrap(err, "service address");
@@ -38,13 +38,13 @@ static void find_missing(const struct facts *facts, const struct address *wanted
 			ret->added[ret->n++] = wanted[i];
 }
 
-static int refuse_taken(struct host *host, const struct net *net, struct err *err)
+static int refuse_taken(struct host *host, const struct handover *handover, struct err *err)
 {
 	struct facts facts = {0};
 
-	if (!net->n)
+	if (!handover->n)
 		return 0;
-	if (run_script(host, "taken", net, &facts, err) < 0)
+	if (run_script(host, "taken", handover, &facts, err) < 0)
 		return -1;
 	CLEANUP_FREE char *taken = str_dup(facts_nth(&facts, "taken", 0));
 	facts_clear(&facts);
@@ -57,41 +57,43 @@ static int refuse_taken(struct host *host, const struct net *net, struct err *er
 		       host->name, taken, who);
 }
 
-static struct net net_of(struct host *host, const struct bundle *bundle,
-			 const struct address *addresses, size_t n)
+static struct handover handover_of(struct host *host, const struct bundle *bundle,
+				   const struct address *addresses, size_t n)
 {
-	struct net net = {.host = host, .netns = bundle->netns, .n = n};
+	struct handover handover = {.host = host, .netns = bundle->netns, .n = n};
 
 	if (n)
-		memcpy(net.addresses, addresses, n * sizeof(*addresses));
-	return net;
+		memcpy(handover.addresses, addresses, n * sizeof(*addresses));
+	return handover;
 }
 
 static int put(struct host *host, const struct bundle *bundle, const struct address *wanted,
 	       const struct placed *placed, struct err *err)
 {
-	struct net missing = net_of(host, bundle, placed->added, placed->n);
-	struct net all = net_of(host, bundle, wanted, bundle->n_addresses);
+	struct handover missing = handover_of(host, bundle, placed->added, placed->n);
+	struct handover all = handover_of(host, bundle, wanted, bundle->n_addresses);
 	struct err ignored = ERR_INIT;
 
 	if (refuse_taken(host, &missing, err) < 0)
 		return -1;
-	if (net_address_up(&missing, err) == 0 && net_announce(&all, err) == 0)
+	if (handover_address_up(&missing, err) == 0 && handover_announce(&all, err) == 0)
 		return 0;
-	if (place_undo(host, bundle, placed, &ignored) < 0)
+	if (service_address_undo(host, bundle, placed, &ignored) < 0)
 		(void)err_append(err, "%s", ignored.msg);
 	return -1;
 }
 
-int place_look(struct host *host, const struct bundle *bundle, struct facts *ret, struct err *err)
+int service_address_look(struct host *host, const struct bundle *bundle, struct facts *ret,
+			 struct err *err)
 {
-	struct net net = net_of(host, bundle, bundle->addresses, bundle->n_addresses);
+	struct handover handover =
+		handover_of(host, bundle, bundle->addresses, bundle->n_addresses);
 
-	return run_script(host, "look", &net, ret, err);
+	return run_script(host, "look", &handover, ret, err);
 }
 
-int place_up(struct host *host, const struct bundle *bundle, const struct facts *seen,
-	     const struct address *wanted, struct placed *ret, struct err *err)
+int service_address_add(struct host *host, const struct bundle *bundle, const struct facts *seen,
+			const struct address *wanted, struct placed *ret, struct err *err)
 {
 	struct placed placed = {.n = 0};
 
@@ -106,17 +108,18 @@ int place_up(struct host *host, const struct bundle *bundle, const struct facts 
 	return 0;
 }
 
-int place_undo(struct host *host, const struct bundle *bundle, const struct placed *placed,
-	       struct err *err)
+int service_address_undo(struct host *host, const struct bundle *bundle,
+			 const struct placed *placed, struct err *err)
 {
-	struct net net = net_of(host, bundle, placed->added, placed->n);
+	struct handover handover = handover_of(host, bundle, placed->added, placed->n);
 
-	return net_address_down(&net, err);
+	return handover_address_down(&handover, err);
 }
 
-int place_down(struct host *host, const struct bundle *bundle, struct err *err)
+int service_address_remove(struct host *host, const struct bundle *bundle, struct err *err)
 {
-	struct net net = net_of(host, bundle, bundle->addresses, bundle->n_addresses);
+	struct handover handover =
+		handover_of(host, bundle, bundle->addresses, bundle->n_addresses);
 
-	return net_address_down(&net, err);
+	return handover_address_down(&handover, err);
 }

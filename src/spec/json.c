@@ -105,5 +105,5 @@ void spec_format(const json_t *doc, bool one_line, struct buf *out)
 
 	(void)json_dump_callback(doc, add_text, out, one_line ? JSON_COMPACT : JSON_INDENT(2));
 	buf_puts(out, "\n");
-	unlimited_show(out->s + start, out->len - start);
+	json_uint64_show(out->s + start, out->len - start);
 }

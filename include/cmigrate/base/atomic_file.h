@@ -17,9 +17,10 @@
  * file that is replaced. A path that is no regular file (/dev/stdout, a pipe) is written to, never
  * replaced. Returns 0, or -1 with EXIT_FAILED.
  */
-int output_file(const char *path, const char *data, size_t len, bool replace, struct err *err);
+int atomic_file_write(const char *path, const char *data, size_t len, bool replace,
+		      struct err *err);
 
 /* Writes all of data to a descriptor; messages call it `name`. */
-int output_fd(int fd, const char *name, const char *data, size_t len, struct err *err);
+int fd_write_all(int fd, const char *name, const char *data, size_t len, struct err *err);
 
 #endif

@@ -14,8 +14,8 @@
 
 /* Call before jansson reads a text. It works in place and keeps the length, so lines and columns
  * stay right. */
-void unlimited_hide(char *text, size_t len);
+void json_uint64_hide(char *text, size_t len);
 /* Call after jansson has written a text. */
-void unlimited_show(char *text, size_t len);
+void json_uint64_show(char *text, size_t len);
 
 #endif

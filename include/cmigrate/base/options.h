@@ -45,13 +45,13 @@ struct opt {
  * "-h" set *ret_help and stop the parsing. An unknown option names the nearest known one:
  * EXIT_USAGE.
  */
-int opts_parse(const struct opt *table, void *base, int argc, char *const *argv, bool first_stops,
-	       struct argv *args, bool *ret_help, struct err *err);
+int options_parse(const struct opt *table, void *base, int argc, char *const *argv,
+		  bool first_stops, struct argv *args, bool *ret_help, struct err *err);
 /* Bytes of a text such as "512M" that has passed the check; 0 if it is no size. */
-unsigned long long opts_size(const char *text);
-/* Frees the strings that opts_parse() put into *base. */
-void opts_clear(const struct opt *table, void *base);
+unsigned long long options_size(const char *text);
+/* Frees the strings that options_parse() put into *base. */
+void options_clear(const struct opt *table, void *base);
 /* Adds the help text of the table, one line an option, at most 80 columns wide. */
-void opts_help(const struct opt *table, struct buf *out);
+void options_help(const struct opt *table, struct buf *out);
 
 #endif

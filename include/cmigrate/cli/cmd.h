@@ -49,7 +49,7 @@ struct verb {
 	const char *summary;  /* one line, lower case */
 	const char *details;  /* further lines of --help, each at most 79 columns, or NULL */
 	const struct opt *opts;
-	size_t opts_size; /* of the option struct that opts_parse() fills */
+	size_t options_size; /* of the option struct that options_parse() fills */
 	size_t min_args, max_args;
 	bool acts;   /* changes hosts: its exit code is valid even if stdout could not be written */
 	bool hidden; /* for scripts: not in help, never suggested */

@@ -14,10 +14,10 @@
  * first configured host that has it. EXIT_REFUSED: none has it. EXIT_FAILED: none of those that
  * replied has it, and one could not be asked. Owned by the caller.
  */
-struct host *bundles_host(const struct config *config, const char *root, const char *on,
-			  const struct events *events, struct err *err);
+struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
+			      const struct events *events, struct err *err);
 /* Adds the sorted names of the containers whose state directory has that file. */
-int bundles_with(struct host *host, const char *root, const char *file, struct argv *names,
-		 struct err *err);
+int bundle_root_with(struct host *host, const char *root, const char *file, struct argv *names,
+		     struct err *err);
 
 #endif

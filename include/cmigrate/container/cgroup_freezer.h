@@ -11,10 +11,10 @@
 
 /* Results are owned by the caller. NULL: not known, or not a credible path. */
 /* Reads the text of a state.json. */
-char *freezer_parse(const char *text);
+char *cgroup_freezer_parse(const char *text);
 /* Asks the host. */
-char *freezer_find(struct host *host, const char *name);
+char *cgroup_freezer_find(struct host *host, const char *name);
 /* For a container of this machine. */
-char *freezer_here(const char *name);
+char *cgroup_freezer_here(const char *name);
 
 #endif

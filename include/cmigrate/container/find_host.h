@@ -16,19 +16,19 @@
  * it ("no container 'x' on rhel01, rhel02"; without a configuration the message suggests --from
  * HOST), or two have it running. EXIT_BUSY: two have it, in the middle of a move. If none has it,
  * the message names the hosts that didn't reply. *ret_host is owned by the caller. needed: a host
- * that the caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. mark: the
+ * that the caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. env_tag: the
  * environment tag of these commands (host.h), or NULL. *ret_asked (empty before) has the hosts,
- * still connected, for answers_take(); the caller clears it in any case.
+ * still connected, for replies_take(); the caller clears it in any case.
  */
-int locate(const struct config *config, const char *name, const char *needed, const char *mark,
-	   const struct events *events, struct answers *ret_asked, char **ret_host,
-	   struct err *err);
+int find_host_of(const struct config *config, const char *name, const char *needed,
+		 const char *env_tag, const struct events *events, struct replies *ret_asked,
+		 char **ret_host, struct err *err);
 /*
  * 0 if no known host has the container, so that it may be started. EXIT_REFUSED: the message names
  * the host that has it, or one that can't be asked and might run it, unless that one is listed in
  * `off`.
  */
-int locate_none(const struct config *config, const char *name, const struct argv *off,
-		const struct events *events, struct err *err);
+int find_host_none(const struct config *config, const char *name, const struct argv *off,
+		   const struct events *events, struct err *err);
 
 #endif

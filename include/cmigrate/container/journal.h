@@ -22,8 +22,8 @@
 #define JOURNAL_FILE "journal"
 
 struct journal {
-	const struct store *store; /* borrowed */
-	struct buf pending;	   /* written with the next synced entry */
+	const struct state_dir *state_dir; /* borrowed */
+	struct buf pending;		   /* written with the next synced entry */
 };
 
 /* Adds an entry {"event": EVENT, "step": STEP or absent}; waits for the disk if sync is set. */
@@ -51,9 +51,10 @@ struct journal_state {
 /* Parses a journal's text. EXIT_BUSY: "begin" or a line in the middle is damaged. */
 int journal_parse(const char *text, size_t len, struct journal_state *ret, struct err *err);
 /* Reads it from the state directory; found is false if there is none. */
-int journal_load(const struct store *store, struct journal_state *ret, struct err *err);
+int journal_load(const struct state_dir *state_dir, struct journal_state *ret, struct err *err);
 /* Cuts off a torn tail, so that further entries can follow. */
-int journal_mend(const struct store *store, const struct journal_state *state, struct err *err);
+int journal_mend(const struct state_dir *state_dir, const struct journal_state *state,
+		 struct err *err);
 void journal_state_clear(struct journal_state *state);
 
 #endif

@@ -13,34 +13,37 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/host/host.h"
 
-struct store {
+struct state_dir {
 	struct host *host; /* borrowed */
 	char *dir;	   /* BUNDLE/.cmigrate */
 };
 
-void store_init(struct store *store, struct host *host, const char *bundle_dir);
-void store_clear(struct store *store);
+void state_dir_init(struct state_dir *state_dir, struct host *host, const char *bundle_dir);
+void state_dir_clear(struct state_dir *state_dir);
 
 /* The whole text of a file. If there is none, *ret_found is false and *ret untouched. */
-int store_read(const struct store *store, const char *file, struct buf *ret, bool *ret_found,
-	       struct err *err);
+int state_dir_read(const struct state_dir *state_dir, const char *file, struct buf *ret,
+		   bool *ret_found, struct err *err);
 /* Appends text, on disk when it returns. Creates the directory (0700) if needed. */
-int store_append(const struct store *store, const char *file, const char *text, struct err *err);
-/* As store_append(), but waits neither for the disk nor, over ssh, for the host. */
-int store_append_later(const struct store *store, const char *file, const char *text,
-		       struct err *err);
+int state_dir_append(const struct state_dir *state_dir, const char *file, const char *text,
+		     struct err *err);
+/* As state_dir_append(), but waits neither for the disk nor, over ssh, for the host. */
+int state_dir_append_later(const struct state_dir *state_dir, const char *file, const char *text,
+			   struct err *err);
 /* Replaces the whole file at once: a reader sees the old or the new one. On disk when it
  * returns. */
-int store_replace(const struct store *store, const char *file, const char *text, struct err *err);
+int state_dir_replace(const struct state_dir *state_dir, const char *file, const char *text,
+		      struct err *err);
 /* Succeeds if there is no such file. */
-int store_remove(const struct store *store, const char *file, struct err *err);
+int state_dir_remove(const struct state_dir *state_dir, const char *file, struct err *err);
 
 /*
- * An exclusive lock, held until store_unlock() or until this process or its connection ends. It is
- * flock(2): on NFS the kernel turns it into a lock of the server, on a local file system it holds
- * for all processes. Unlike fcntl(2)'s it isn't lost when another descriptor of the file is closed.
+ * An exclusive lock, held until state_dir_unlock() or until this process or its connection ends. It
+ * is flock(2): on NFS the kernel turns it into a lock of the server, on a local file system it
+ * holds for all processes. Unlike fcntl(2)'s it isn't lost when another descriptor of the file is
+ * closed.
  */
-struct store_lock {
+struct state_dir_lock {
 	int fd; /* on this machine */
 	char *path;
 	struct channel
@@ -51,7 +54,7 @@ struct store_lock {
 		.fd = -1                                                                           \
 	}
 /* EXIT_BUSY if another process has it. */
-int store_lock(const struct store *store, struct store_lock *ret, struct err *err);
-void store_unlock(struct store_lock *lock);
+int state_dir_lock(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err);
+void state_dir_unlock(struct state_dir_lock *lock);
 
 #endif

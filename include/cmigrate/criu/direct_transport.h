@@ -9,10 +9,11 @@
  * (measured with criu 4.2; criu/page-xfer.c, disconnect_from_page_server()). The page server's
  * files are whole when it has ended with status 0, so its end is waited for too.
  *
- * Order: pages_admit() on the destination, runtime_prepare_start() as "sender" and "receiver"; for
- * each pass and for the dump receive_start(), receive_listens_start(), the dump, the end of the
- * first job; receive_gather(), and the restore. To undo: receive_cut(), pages_end() on the
- * destination, pages_clear().
+ * Order: page_server_admit() on the destination, runtime_prepare_start() as "sender" and
+ * "receiver"; for each pass and for the dump direct_transport_start(),
+ * direct_transport_listens_start(), the dump, the end of the first job; direct_transport_gather(),
+ * and the restore. To undo: direct_transport_cut(), post_copy_end() on the destination,
+ * page_server_clear().
  */
 #ifndef CMIGRATE_RECEIVE_H
 #define CMIGRATE_RECEIVE_H
@@ -20,28 +21,31 @@
 #include "cmigrate/criu/post_copy.h"
 #include "cmigrate/criu/runtime.h"
 
-#define RECEIVE_DUMP 0 /* the number that stands for the dump instead of a pass */
+#define DIRECT_DUMP 0 /* the number that stands for the dump instead of a pass */
 
 /*
  * Starts a page server for a pass of pre-copy, or for the dump; parent_pass: the pass it builds on,
  * 0: none. The job is done when its client has sent everything and all of it is whole; its output
  * is the number of bytes. It may end in the same way after a dump that failed. The page server
- * outlives the controller; it ends with its client, at its deadline or by pages_end().
+ * outlives the controller; it ends with its client, at its deadline or by post_copy_end().
  */
-int receive_start(const struct pages *pages, const struct runtime *destination, unsigned pass,
-		  unsigned parent_pass, int timeout_ms, struct job *job, struct err *err);
+int direct_transport_start(const struct page_server *page_server, const struct runtime *destination,
+			   unsigned pass, unsigned parent_pass, int timeout_ms, struct job *job,
+			   struct err *err);
 /* Starts a job that is done when the page server listens. */
-int receive_listens_start(const struct runtime *destination, struct job *job, struct err *err);
-/* Special numbers of images for receive_gather(). */
-#define RECEIVE_NONE 0	 /* only the image that runc reads before criu starts */
-#define RECEIVE_ALL (-1) /* the number is no longer known */
+int direct_transport_listens_start(const struct runtime *destination, struct job *job,
+				   struct err *err);
+/* Special numbers of images for direct_transport_gather(). */
+#define DIRECT_NONE 0	/* only the image that runc reads before criu starts */
+#define DIRECT_ALL (-1) /* the number is no longer known */
 /*
  * Puts the n images of the shared directory beside the memory. It fails if another number is
  * visible, because CRIU takes a missing image for an empty one.
  */
-int receive_gather(const struct runtime *destination, int n, struct err *err);
+int direct_transport_gather(const struct runtime *destination, int n, struct err *err);
 /* On the source: ends the connection of a dump or pass that is to fail, and waits a moment for its
  * end. Succeeds if there is none. */
-int receive_cut(const struct pages *pages, const struct runtime *source, struct err *err);
+int direct_transport_cut(const struct page_server *page_server, const struct runtime *source,
+			 struct err *err);
 
 #endif

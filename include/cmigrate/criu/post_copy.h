@@ -19,52 +19,56 @@
 #include "cmigrate/host/host.h"
 
 /* Ports of page servers: below the ephemeral ones. The first choice is one of PAGE_PORTS;
- * pages_admit() may take one of as many after it. */
+ * page_server_admit() may take one of as many after it. */
 #define PAGE_PORT_FIRST 27000
 #define PAGE_PORTS 2000
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
  * transport. server, client and endpoint belong to the move. */
-struct pages {
+struct page_server {
 	char *server;	/* address of its host that the other host can reach */
 	char *client;	/* address of the other host as the server sees it */
 	char *endpoint; /* server and port as one word */
 	unsigned port;
-	const char *tag; /* net_tag() */
+	const char *tag; /* handover_tag() */
 };
 
-void pages_set_port(struct pages *pages, unsigned port);
+void pages_set_port(struct page_server *page_server, unsigned port);
 /*
  * On its host, before the dump: nobody but the other one reaches the port, and no other move gets
  * it. pages has another port afterwards, if that one was taken.
  */
-int pages_admit(struct pages *pages, const struct runtime *server, struct err *err);
+int page_server_admit(struct page_server *page_server, const struct runtime *server,
+		      struct err *err);
 /* On the destination, once the page server is ready: what fetches memory; a restore may go on when
  * the other job, that waits for its socket, is done. */
-int pages_fetch_start(const struct pages *pages, const struct runtime *destination, int timeout_ms,
-		      struct job *job, struct err *err);
-int pages_socket_start(const struct runtime *destination, struct job *job, struct err *err);
+int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
+			  int timeout_ms, struct job *job, struct err *err);
+int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err);
 /* Starts a job that is done when the copy has all its memory, and fails when that has become
  * impossible. */
-int pages_drain_start(const struct runtime *destination, int timeout_ms, struct job *job,
-		      struct err *err);
+int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, struct job *job,
+			    struct err *err);
 /* Bytes that the page server has sent so far; 0 if unknown. */
-uint64_t pages_sent(const struct pages *pages, const struct runtime *source);
+uint64_t page_server_sent(const struct page_server *page_server, const struct runtime *source);
 /* Whether the source's kernel still has a socket of the page server: data that program has sent may
  * arrive after its end. True if unknown; false for a fenced source (host.h). */
-bool pages_may_come(const struct pages *pages, const struct runtime *source);
+bool post_copy_may_come(const struct page_server *page_server, const struct runtime *source);
 /*
  * Ends the connection to a page server whose memory can't arrive any more, and waits a moment until
  * the program that fetches it has ended, and the copy with it. Nothing else would do this: a source
  * that lost power closes no connection, and without packets on their way to it the destination's
  * kernel never notices.
  */
-int pages_cut(const struct pages *pages, const struct runtime *destination, struct err *err);
+int post_copy_cut(const struct page_server *page_server, const struct runtime *destination,
+		  struct err *err);
 /* Ends the program that fetches or receives memory. Call it only if no copy needs that memory. */
-int pages_end(const struct runtime *destination, struct err *err);
+int post_copy_end(const struct runtime *destination, struct err *err);
 /* Makes a page server end that has no client, or a dead one. */
-int pages_nudge(const struct pages *pages, const struct runtime *source, struct err *err);
-/* Removes the rules of pages_admit(). */
-int pages_clear(const struct pages *pages, const struct runtime *server, struct err *err);
+int page_server_nudge(const struct page_server *page_server, const struct runtime *source,
+		      struct err *err);
+/* Removes the rules of page_server_admit(). */
+int page_server_clear(const struct page_server *page_server, const struct runtime *server,
+		      struct err *err);
 
 #endif

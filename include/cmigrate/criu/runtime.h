@@ -21,14 +21,14 @@ struct runtime {
 	struct host *host;
 	const char *name;
 	const char *bundle;
-	const char *run;    /* work directory, on a tmpfs of the host */
-	const char *images; /* on the shared directory */
-	const char *pages;  /* images together with the memory for a restore (direct_transport.h);
-			       NULL: images */
-	const char *mark; /* KEY=VALUE in the environment of a restore; erase finds its processes by
-			     it */
-	bool gate;	  /* the criu there has a gate under runc (3.19) */
-	bool locks;	  /* CRIU locks connections with rules of its own */
+	const char *run;     /* work directory, on a tmpfs of the host */
+	const char *images;  /* on the shared directory */
+	const char *pages;   /* images together with the memory for a restore (direct_transport.h);
+				NULL: images */
+	const char *env_tag; /* KEY=VALUE in the environment of a restore; erase finds its processes
+			     by it */
+	bool gate;	     /* the criu there has a gate under runc (3.19) */
+	bool locks;	     /* CRIU locks connections with rules of its own */
 	const char *netns; /* for those rules: path of the container's network namespace, or NULL */
 };
 
@@ -77,7 +77,8 @@ int runtime_keep_logs(const struct runtime *rt, const char *directory, struct er
 /* Marks the images as incomplete, because the container has gone on since. */
 int runtime_void_images(const struct runtime *rt, struct err *err);
 
-/* Pauses the container. freezer: from freezer_find(); NULL: runc does it, which costs its start. */
+/* Pauses the container. freezer: from cgroup_freezer_find(); NULL: runc does it, which costs its
+ * start. */
 int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
 			 struct err *err);
 /*

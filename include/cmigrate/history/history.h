@@ -29,7 +29,7 @@ struct history {
 /* Takes every line that is a record of that container; never fails. */
 void history_parse(const char *container, const char *text, size_t len, struct history *ret);
 /* Reads it from the store. Empty if there is no file. */
-int history_load(const struct store *store, const char *container, struct history *ret,
+int history_load(const struct state_dir *state_dir, const char *container, struct history *ret,
 		 struct err *err);
 /*
  * Appends the record, or replaces the one with its id. Takes over the contents: it is empty
@@ -42,7 +42,7 @@ void history_text(const struct history *history, struct buf *out);
  * Reads the file, puts the record and replaces the file at once: a reader sees the old or the new
  * one. A failure leaves the old one. *ret_damaged: lines that were left out.
  */
-int history_add(const struct store *store, const char *container, struct record *record,
+int history_add(const struct state_dir *state_dir, const char *container, struct record *record,
 		unsigned *ret_damaged, struct err *err);
 void history_clear(struct history *history);
 

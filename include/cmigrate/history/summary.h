@@ -30,7 +30,7 @@ struct summary {
 	double freeze_start_ms; /* on the scale of the steps; negative: never frozen */
 	struct summary_step *steps;
 	size_t n_steps;
-	struct precopy_pass *passes;
+	struct pre_copy_pass *passes;
 	size_t n_passes;
 	uint64_t memory_bytes; /* 0: not known */
 	char *packets;	/* what happened to packets during the freeze: "queued", "dropped"; NULL: no

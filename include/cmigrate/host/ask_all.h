@@ -21,39 +21,39 @@
  */
 #define ASK_TIMEOUT_MS 15000
 
-struct answer {
+struct reply {
 	struct host *host;
 	struct job job;
 	bool ok;	/* its output is in job.out */
 	struct err err; /* the reason if ok is false */
 };
 
-struct answers {
-	struct answer *rows; /* in the order of the names */
+struct replies {
+	struct reply *rows; /* in the order of the names */
 	size_t n;
 };
-#define CLEANUP_ANSWERS __attribute__((cleanup(answers_clear)))
+#define CLEANUP_REPLIES __attribute__((cleanup(replies_clear)))
 
 /* The hosts of the configuration. This machine is added if there are none or if `here` is set. */
-void ask_names(const struct config *config, bool here, struct argv *ret_names);
-/* ask() in two steps, for a caller that goes on with one of the hosts. answers_open() creates the
- * hosts, each with the environment tag (host.h) or NULL, and connects to none; -1 if a name is no
- * host. */
-int answers_open(const struct config *config, const struct argv *names, const char *mark,
-		 const struct events *events, struct answers *ret, struct err *err);
-void answers_ask(struct answers *answers, const struct command *cmd);
+void ask_all_names(const struct config *config, bool here, struct argv *ret_names);
+/* ask_all() in two steps, for a caller that goes on with one of the hosts. replies_open() creates
+ * the hosts, each with the environment tag (host.h) or NULL, and connects to none; -1 if a name is
+ * no host. */
+int replies_open(const struct config *config, const struct argv *names, const char *env_tag,
+		 const struct events *events, struct replies *ret, struct err *err);
+void replies_ask(struct replies *replies, const struct command *cmd);
 /* The host of that name, still connected, or NULL if it has not replied. The caller owns it; its
  * row has none afterwards. */
-struct host *answers_take(struct answers *answers, const char *name);
+struct host *replies_take(struct replies *replies, const char *name);
 /* Whether that host was asked and did not reply, and why. The caller needn't wait for it again. */
-bool answers_lost(const struct answers *answers, const char *name, struct err *ret_why);
+bool replies_lost(const struct replies *replies, const char *name, struct err *ret_why);
 /* Runs the command on all of them. -1 only if a name is no host; the row of a silent host has its
  * error. */
-int ask(const struct config *config, const struct argv *names, const struct command *cmd,
-	const struct events *events, struct answers *ret, struct err *err);
+int ask_all(const struct config *config, const struct argv *names, const struct command *cmd,
+	    const struct events *events, struct replies *ret, struct err *err);
 /* "rhel02: no answer: ...; rhel03: ..." for the hosts that did not reply; "" if all did. Owned by
  * the caller. */
-char *answers_failures(const struct answers *answers);
-void answers_clear(struct answers *answers);
+char *replies_failures(const struct replies *replies);
+void replies_clear(struct replies *replies);
 
 #endif

@@ -24,7 +24,7 @@ struct host {
 	char *name;	     /* as the user calls it */
 	char *ssh;	     /* ssh destination; NULL: this machine */
 	char *device;	     /* for service addresses, from the configuration; NULL: not set */
-	char *mark;	     /* KEY=VALUE in the environment of every command there; or NULL */
+	char *env_tag;	     /* KEY=VALUE in the environment of every command there; or NULL */
 	struct argv options; /* for ssh, from the configuration */
 	const struct events *events;
 	struct channel *channels;

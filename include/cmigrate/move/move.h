@@ -69,7 +69,7 @@ struct side {
 	bool taken;				 /* the work directory there is another move's */
 	/* Views of the members above and the move's names; move_set_sides() renews them. */
 	struct runtime runtime;
-	struct net net;
+	struct handover handover;
 };
 
 /* Decided before the first step. */
@@ -139,10 +139,10 @@ struct move {
 				  processes */
 	struct bundle bundle;
 	struct side side[SIDES];
-	struct answers
+	struct replies
 		asked; /* hosts that were asked for the container, until both are connected */
-	struct store store;
-	struct store_lock lock;
+	struct state_dir state_dir;
+	struct state_dir_lock lock;
 	struct journal journal;
 	const struct events *events;
 
@@ -151,7 +151,7 @@ struct move {
 	struct move_progress progress;
 	struct move_recovery recovery;
 	/* On the source in post-copy, on the destination with direct transport. */
-	struct pages page_server;
+	struct page_server page_server;
 	uint64_t destination_room; /* memory_left.h */
 	struct check_results checks;
 	struct probe *probe;
@@ -159,7 +159,7 @@ struct move {
 
 	/* names of the things that it makes */
 	char *work_dir, *image_dir, *page_dir, *env_tag, *restore_tag;
-	char tag[NET_TAG_SIZE];
+	char tag[HANDOVER_TAG_SIZE];
 };
 
 /* The signal, after SIGINT, SIGTERM or SIGHUP. The engine looks at it between steps. */

@@ -18,7 +18,7 @@
 #include "cmigrate/host/host.h"
 
 /* The addresses of one move on one host; host and netns are borrowed. */
-struct net {
+struct handover {
 	struct host *host;
 	const char *netns; /* path, or NULL */
 	struct address addresses[ADDRESSES_MAX];
@@ -29,61 +29,64 @@ struct net {
 
 /* Adds the addresses to their devices (IPv6 with "nodad", because connections can't wait for
  * it). */
-int net_address_up(const struct net *net, struct err *err);
+int handover_address_up(const struct handover *handover, struct err *err);
 /*
- * As net_address_up(), on a host where no copy of the container runs yet. First it clears what the
- * kernel there still keeps of the connections of an earlier copy, which would be in the way of a
- * restore.
+ * As handover_address_up(), on a host where no copy of the container runs yet. First it clears what
+ * the kernel there still keeps of the connections of an earlier copy, which would be in the way of
+ * a restore.
  */
-int net_address_enter(const struct net *net, struct err *err);
+int handover_address_enter(const struct handover *handover, struct err *err);
 /* Removes the addresses, whichever device has them. */
-int net_address_down(const struct net *net, struct err *err);
+int handover_address_down(const struct handover *handover, struct err *err);
 /*
  * Starts to remove the addresses from their own devices with a single ip command, because the
  * container is frozen. Its status says little: an address may be gone already.
  */
-int net_leave_start(const struct net *net, struct job *job, struct err *err);
+int handover_leave_start(const struct handover *handover, struct job *job, struct err *err);
 /*
  * Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
  * Returns when the first announcement is on its way; the repetition follows a second later.
  */
-int net_announce(const struct net *net, struct err *err);
+int handover_announce(const struct handover *handover, struct err *err);
 /* The three calls above, started and not waited for, to run beside a dump. */
-int net_address_start(const struct net *net, const char *verb, struct job *job, struct err *err);
+int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+			   struct err *err);
 
 /* A name for whatever a move puts on a host: 8 hexadecimal digits from the container's name. */
-#define NET_TAG_SIZE 9
-void net_tag(const char *container, char ret_tag[NET_TAG_SIZE]);
+#define HANDOVER_TAG_SIZE 9
+void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE]);
 
 /* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see hold.sh. */
 enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
 /* On the destination, before it has the addresses: holds packets for them from now on. */
-int net_hold(const struct net *net, const char *tag, enum hold_kind *ret_kind, struct err *err);
+int handover_hold(const struct handover *handover, const char *tag, enum hold_kind *ret_kind,
+		  struct err *err);
 /*
  * Releases packets, the queued ones first, with one command because clients wait. A token bucket
  * that sleeps notices its new rate with the next packet: *kick sends one if it was started, and is
  * waited for later.
  */
-int net_release(const struct net *net, const char *tag, enum hold_kind kind, struct job *kick,
-		struct err *err);
+int handover_release(const struct handover *handover, const char *tag, enum hold_kind kind,
+		     struct job *kick, struct err *err);
 /* Removes the hold; packets that are still queued are lost. */
-int net_hold_clear(const struct net *net, const char *tag, struct err *err);
+int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err);
 
 /*
  * At the source: requests for new connections to the addresses are sent on to the destination, to
  * the next hop of each. It fails if an address has none, or if the kernel or nft can't do it. Then
  * nothing is sent on, and the hand-over relies on the announcement.
  */
-int net_bounce(const struct net *net, const char *tag, struct err *err);
+int handover_forward(const struct handover *handover, const char *tag, struct err *err);
 /*
  * Forwards all packets for the addresses from now on, and drops TCP packets that the source's own
  * kernel still sends from them. Started as one nft without a shell, because the container is
  * frozen.
  */
-int net_bounce_all_start(const struct net *net, const char *tag, struct job *job, struct err *err);
-int net_bounce_clear(const struct net *net, const char *tag, struct err *err);
+int handover_forward_all_start(const struct handover *handover, const char *tag, struct job *job,
+			       struct err *err);
+int handover_forward_clear(const struct handover *handover, const char *tag, struct err *err);
 /* Waits, 250 ms at most, until no connection to the addresses is half open or unaccepted. */
-int net_settle(const struct net *net, struct err *err);
+int handover_settle(const struct handover *handover, struct err *err);
 
 #endif

@@ -20,18 +20,19 @@ struct placed {
 
 /* Asks a host for its addresses and routes, in the container's network namespace if its
  * configuration names one. The caller clears *ret. */
-int place_look(struct host *host, const struct bundle *bundle, struct facts *ret, struct err *err);
+int service_address_look(struct host *host, const struct bundle *bundle, struct facts *ret,
+			 struct err *err);
 /*
- * Adds the addresses on the host and announces them. seen: from place_look(). wanted: the bundle's
- * addresses, each with its device (preflight_devices()). EXIT_REFUSED: another machine answers for
- * one. On failure nothing stays there, and *ret is untouched.
+ * Adds the addresses on the host and announces them. seen: from service_address_look(). wanted: the
+ * bundle's addresses, each with its device (preflight_devices()). EXIT_REFUSED: another machine
+ * answers for one. On failure nothing stays there, and *ret is untouched.
  */
-int place_up(struct host *host, const struct bundle *bundle, const struct facts *seen,
-	     const struct address *wanted, struct placed *ret, struct err *err);
-/* Removes the addresses that place_up() has added. */
-int place_undo(struct host *host, const struct bundle *bundle, const struct placed *placed,
-	       struct err *err);
+int service_address_add(struct host *host, const struct bundle *bundle, const struct facts *seen,
+			const struct address *wanted, struct placed *ret, struct err *err);
+/* Removes the addresses that service_address_add() has added. */
+int service_address_undo(struct host *host, const struct bundle *bundle,
+			 const struct placed *placed, struct err *err);
 /* Removes the bundle's addresses from the host, whichever device has them. */
-int place_down(struct host *host, const struct bundle *bundle, struct err *err);
+int service_address_remove(struct host *host, const struct bundle *bundle, struct err *err);
 
 #endif

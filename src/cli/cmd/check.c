@@ -84,7 +84,7 @@ const struct verb verb_check = {
 		"once, and prints a line for each. Exit code 3 if a host refuses or is silent.\n"
 		"cmigrate(1) lists the checks.",
 	.opts = move_opts_table,
-	.opts_size = sizeof(struct move_opts),
+	.options_size = sizeof(struct move_opts),
 	.min_args = 1,
 	.max_args = 2,
 	.run = run,

@@ -108,7 +108,7 @@ const struct verb verb_checkpoint = {
 		"The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
 		"the container is ended. 'cmigrate restore NAME' resumes it, on any host.",
 	.opts = checkpoint_table,
-	.opts_size = sizeof(struct half_opts),
+	.options_size = sizeof(struct half_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,
@@ -122,7 +122,7 @@ const struct verb verb_restore = {
 	.details = "The images are removed after its endpoint has answered; a restore that fails\n"
 		   "leaves them. Connections that were open at the checkpoint are closed.",
 	.opts = restore_table,
-	.opts_size = sizeof(struct half_opts),
+	.options_size = sizeof(struct half_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,

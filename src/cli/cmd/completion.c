@@ -23,8 +23,8 @@ static int completion_run(struct app *app, void *opts, const struct argv *args, 
 	(void)opts;
 	for (size_t i = 0; i < sizeof(shells) / sizeof(*shells); i++)
 		if (strcmp(args->v[0], shells[i].name) == 0)
-			return output_fd(STDOUT_FILENO, "standard output", shells[i].stub,
-					 strlen(shells[i].stub), err);
+			return fd_write_all(STDOUT_FILENO, "standard output", shells[i].stub,
+					    strlen(shells[i].stub), err);
 	return err_set(err, EXIT_USAGE, "'%s' is not one of bash, zsh, fish", args->v[0]);
 }
 
@@ -48,7 +48,7 @@ static int complete_run(struct app *app, void *opts, const struct argv *args, st
 	(void)app;
 	(void)opts;
 	completion_candidates(args, verbs, globals_table, &text);
-	return output_fd(STDOUT_FILENO, "standard output", text.s, text.len, err);
+	return fd_write_all(STDOUT_FILENO, "standard output", text.s, text.len, err);
 }
 
 const struct verb verb_complete = {

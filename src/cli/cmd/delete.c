@@ -29,7 +29,7 @@ static bool is_gone(struct app *app, const char *name, struct claim *claim)
 	struct err unused = ERR_INIT;
 
 	return app->config->n_hosts &&
-	       locate_none(app->config, name, &none_off, app->events, &unused) == 0 &&
+	       find_host_none(app->config, name, &none_off, app->events, &unused) == 0 &&
 	       claim_init(claim, app, name, here, &unused) == 0 &&
 	       claim_read_config(claim, &unused) == 0 && claim_take(claim, &unused) == 0;
 }
@@ -79,7 +79,7 @@ const struct verb verb_delete = {
 		"the host. The bundle is never touched. After 'cmigrate stop', which does both,\n"
 		"nothing is left to do.\n",
 	.opts = delete_table,
-	.opts_size = sizeof(struct delete_opts),
+	.options_size = sizeof(struct delete_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,

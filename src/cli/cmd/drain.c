@@ -81,7 +81,7 @@ const struct verb verb_drain = {
 		"left. Exit code 0 if only the containers of --exclude are left; otherwise exit\n"
 		"code 8 and the name of each one left.",
 	.opts = table,
-	.opts_size = sizeof(struct drain_opts),
+	.options_size = sizeof(struct drain_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,

@@ -128,7 +128,7 @@ static json_t *read_json(const char *option, const char *path, struct err *err)
 	json_t *doc = NULL;
 
 	if (read_input(path, &text, err) == 0)
-		doc = document_parse(buf_str(&text), text.len, path, err);
+		doc = json_parse(buf_str(&text), text.len, path, err);
 	if (!doc)
 		err_wrap(err, "--%s", option);
 	return doc;
@@ -227,7 +227,7 @@ static int write_bundle(const char *root, const char *name, bool force, const st
 		err_errno(err, EXIT_FAILED, "can't create the bundle '%s'", directory);
 		return err_append(err, "--bundle-root names the directory of all bundles");
 	}
-	int status = output_file(path, text->s, text->len, force, err);
+	int status = atomic_file_write(path, text->s, text->len, force, err);
 	if (status < 0 && made)
 		(void)rmdir(directory);
 	return status;
@@ -246,11 +246,11 @@ static int generate_run(struct app *app, void *opts, const struct argv *args, st
 	if (build(o, printed && app->globals->json, &text, err) < 0)
 		return -1;
 	if (o->output)
-		status = output_file(o->output, text.s, text.len, o->force, err);
+		status = atomic_file_write(o->output, text.s, text.len, o->force, err);
 	else if (args->n)
 		status = write_bundle(app_bundle_root(app), args->v[0], o->force, &text, err);
 	else
-		status = output_fd(STDOUT_FILENO, "standard output", text.s, text.len, err);
+		status = fd_write_all(STDOUT_FILENO, "standard output", text.s, text.len, err);
 	return status < 0 ? -1 : EXIT_DONE;
 }
 
@@ -272,7 +272,7 @@ const struct verb verb_generate = {
 		"kept in its annotations, org.cmigrate.*; an option of 'move' wins over them.\n"
 		"Flags for CRIU are given as --label 'org.cmigrate.criu=--file-locks'.\n",
 	.opts = generate_table,
-	.opts_size = sizeof(struct generate_opts),
+	.options_size = sizeof(struct generate_opts),
 	.min_args = 0,
 	.max_args = 1,
 	.run = generate_run,

@@ -18,7 +18,7 @@ static int help_run(struct app *app, void *opts, const struct argv *args, struct
 	} else {
 		verbs_help(verbs, globals_table, &text);
 	}
-	return output_fd(STDOUT_FILENO, "standard output", text.s, text.len, err);
+	return fd_write_all(STDOUT_FILENO, "standard output", text.s, text.len, err);
 }
 
 const struct verb verb_of_help = {

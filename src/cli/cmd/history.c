@@ -136,8 +136,8 @@ static int write_html(const char *path, const struct record *const *rows, size_t
 
 	page_html(rows, n, (int64_t)time(NULL), &page);
 	if (strcmp(path, "-") == 0)
-		return output_fd(STDOUT_FILENO, "standard output", page.s, page.len, err);
-	return output_file(path, page.s, page.len, true, err);
+		return fd_write_all(STDOUT_FILENO, "standard output", page.s, page.len, err);
+	return atomic_file_write(path, page.s, page.len, true, err);
 }
 
 static int write_metrics(const char *path, const struct all_histories *all, struct err *err)
@@ -147,7 +147,7 @@ static int write_metrics(const char *path, const struct all_histories *all, stru
 	if (strcmp(path, "-") != 0)
 		return metrics_write(all, path, err);
 	metrics_text(all, &text);
-	return output_fd(STDOUT_FILENO, "standard output", text.s, text.len, err);
+	return fd_write_all(STDOUT_FILENO, "standard output", text.s, text.len, err);
 }
 
 /* Prints the list unless another output was asked for. */
@@ -199,7 +199,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 
 	if (check_opts(o, args, &since, err) < 0)
 		return -1;
-	CLEANUP_HOST struct host *host = bundles_host(app->config, root, o->on, app->events, err);
+	CLEANUP_HOST struct host *host =
+		bundle_root_host(app->config, root, o->on, app->events, err);
 	if (!host || all_histories_load(host, root, args->n ? args->v[0] : NULL, &all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.unread.n; i++) {
@@ -235,7 +236,7 @@ const struct verb verb_history = {
 	.details = "Lists the moves of all containers in the bundle root, or of one, newest last.\n"
 		   "The last 100 moves of each container are kept beside its bundle.",
 	.opts = table,
-	.opts_size = sizeof(struct history_opts),
+	.options_size = sizeof(struct history_opts),
 	.max_args = 1,
 	.run = run,
 };

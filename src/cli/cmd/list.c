@@ -8,7 +8,7 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/script.h"
 
-static int ask_hosts(const struct app *app, const struct argv *args, struct answers *ret,
+static int ask_hosts(const struct app *app, const struct argv *args, struct replies *ret,
 		     struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0}, names = {0};
@@ -19,8 +19,8 @@ static int ask_hosts(const struct app *app, const struct argv *args, struct answ
 		if (!argv_has(&names, args->v[i]))
 			argv_add(&names, args->v[i]);
 	if (!args->n)
-		ask_names(app->config, false, &names);
-	return ask(app->config, &names, &cmd, app->events, ret, err);
+		ask_all_names(app->config, false, &names);
+	return ask_all(app->config, &names, &cmd, app->events, ret, err);
 }
 
 static json_t *text_or_null(const char *text)
@@ -53,50 +53,50 @@ static void add_row(struct ui_table *table, const struct container *c)
 						  *urls ? urls : "-", memory, age});
 }
 
-static void print_unreachable_json(struct ui *ui, const struct answers *answers)
+static void print_unreachable_json(struct ui *ui, const struct replies *replies)
 {
-	for (size_t i = 0; i < answers->n; i++)
-		if (!answers->rows[i].ok)
+	for (size_t i = 0; i < replies->n; i++)
+		if (!replies->rows[i].ok)
 			ui_json(ui, json_pack("{s:n, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
-					      "name", "host", answers->rows[i].host->name, "state",
+					      "name", "host", replies->rows[i].host->name, "state",
 					      "unreachable", "address", "endpoint", "memory_bytes",
 					      "created", "age_seconds", "bundle", "in_move"));
 }
 
-static void print_table(struct ui *ui, const struct containers *list, const struct answers *answers)
+static void print_table(struct ui *ui, const struct containers *list, const struct replies *replies)
 {
 	struct ui_table *table = ui_table_new((const char *const[]){
 		"NAME", "HOST", "STATE", "ADDRESS", "ENDPOINT", "MEMORY", "AGE", NULL});
 
 	for (size_t i = 0; i < list->n; i++)
 		add_row(table, &list->rows[i]);
-	for (size_t i = 0; i < answers->n; i++)
-		if (!answers->rows[i].ok)
+	for (size_t i = 0; i < replies->n; i++)
+		if (!replies->rows[i].ok)
 			ui_table_row(table,
-				     (const char *const[]){"-", answers->rows[i].host->name,
+				     (const char *const[]){"-", replies->rows[i].host->name,
 							   "unreachable", "-", "-", "-", "-"});
 	ui_table_print(ui, table);
 }
 
 static int list_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	CLEANUP_ANSWERS struct answers answers = {0};
+	CLEANUP_REPLIES struct replies replies = {0};
 	CLEANUP_CONTAINERS struct containers list = {0};
 
 	(void)opts;
 	ui_wait(app->ui, "asking the hosts");
-	if (ask_hosts(app, args, &answers, err) < 0)
+	if (ask_hosts(app, args, &replies, err) < 0)
 		return -1;
-	status_collect(&answers, &list);
+	status_collect(&replies, &list);
 	containers_sort(&list);
 	if (ui_is_json(app->ui)) {
 		for (size_t i = 0; i < list.n; i++)
 			print_json(app->ui, &list.rows[i]);
-		print_unreachable_json(app->ui, &answers);
+		print_unreachable_json(app->ui, &replies);
 	} else {
-		print_table(app->ui, &list, &answers);
+		print_table(app->ui, &list, &replies);
 	}
-	CLEANUP_FREE char *silent = answers_failures(&answers);
+	CLEANUP_FREE char *silent = replies_failures(&replies);
 	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
 }
 

@@ -66,7 +66,7 @@ const struct verb verb_move = {
 		"address and so on come from the annotations of the container's config.json\n"
 		"unless an option says otherwise.",
 	.opts = move_opts_table,
-	.opts_size = sizeof(struct move_opts),
+	.options_size = sizeof(struct move_opts),
 	.acts = true,
 	.min_args = 2,
 	.max_args = 2,

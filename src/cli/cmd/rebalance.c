@@ -110,7 +110,7 @@ const struct verb verb_rebalance = {
 		"the annotation org.cmigrate.pin. --quiet suits cron: no output and exit code 0\n"
 		"if there was nothing to do or all went well, exit code 8 if moves failed.",
 	.opts = table,
-	.opts_size = sizeof(struct rebalance_opts),
+	.options_size = sizeof(struct rebalance_opts),
 	.acts = true,
 	.max_args = 0,
 	.run = rebalance_run,

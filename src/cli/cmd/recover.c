@@ -118,11 +118,12 @@ static void report(struct recovery_job *job, const struct move *move, enum exit_
 }
 
 /* Runs the recovery between its hooks, with the lock held. */
-static int settle(struct recovery_job *job, const struct bundle *bundle, const struct store *store,
-		  const struct journal_state *state, struct err *err)
+static int settle(struct recovery_job *job, const struct bundle *bundle,
+		  const struct state_dir *state_dir, const struct journal_state *state,
+		  struct err *err)
 {
 	struct move *move = NULL;
-	int status = journal_mend(store, state, err);
+	int status = journal_mend(state_dir, state, err);
 
 	if (status == 0)
 		status = move_from_json(state->move, bundle, job->app->config, job->app->events,
@@ -132,7 +133,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle, const s
 	if (status == 0) {
 		/* The journal stays where it was found, also when that host is neither of the two.
 		 */
-		move->journal.store = store;
+		move->journal.state_dir = state_dir;
 		move->recovery.take_source = job->opts->take_source;
 		status = (int)recover_move(move, state->committed, err);
 		if (status == EXIT_IN_DOUBT && fence_silent(job, move)) {
@@ -161,11 +162,11 @@ static int journal_damaged(const struct bundle *bundle, struct err *err)
 }
 
 static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
-			  const struct store *store, struct err *err)
+			  const struct state_dir *state_dir, struct err *err)
 {
 	struct journal_state state = {0};
 
-	if (journal_load(store, &state, err) < 0)
+	if (journal_load(state_dir, &state, err) < 0)
 		return err->code == EXIT_BUSY ? journal_damaged(bundle, err) : unseen(err);
 	int status = EXIT_DONE;
 	if (!state.found) {
@@ -175,9 +176,9 @@ static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
 		event_note(job->app->events,
 			   "a move of '%s' was interrupted before it changed anything",
 			   bundle->name);
-		status = store_remove(store, JOURNAL_FILE, err);
+		status = state_dir_remove(state_dir, JOURNAL_FILE, err);
 	} else {
-		status = settle(job, bundle, store, &state, err);
+		status = settle(job, bundle, state_dir, &state, err);
 	}
 	journal_state_clear(&state);
 	return status;
@@ -187,14 +188,14 @@ static int recover_locked(struct recovery_job *job, const struct bundle *bundle,
  * After a cmigrate was killed, its lock is held until its last child has exited, a moment later.
  * With --all a locked container is skipped.
  */
-static int take_lock(const struct recovery_job *job, const struct store *store,
-		     struct store_lock *lock, struct err *err)
+static int take_lock(const struct recovery_job *job, const struct state_dir *state_dir,
+		     struct state_dir_lock *lock, struct err *err)
 {
 	int64_t end = deadline_in_ms(job->opts->all ? 0 : LOCK_MS);
 
 	for (;;) {
 		struct err why = ERR_INIT;
-		if (store_lock(store, lock, &why) == 0)
+		if (state_dir_lock(state_dir, lock, &why) == 0)
 			return 0;
 		if (why.code != EXIT_BUSY || move_cancelled || deadline_passed(end)) {
 			*err = why;
@@ -217,19 +218,20 @@ static int has_bundle(const struct recovery_job *job, const struct bundle *bundl
 static int recover_one(struct recovery_job *job, const char *name, struct err *err)
 {
 	struct bundle bundle;
-	struct store store;
-	struct store_lock lock = STORE_LOCK_INIT;
+	struct state_dir state_dir;
+	struct state_dir_lock lock = STORE_LOCK_INIT;
 
 	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
 		return -1;
-	store_init(&store, job->host, bundle.dir);
-	int status = has_bundle(job, &bundle, err) < 0 ? -1 : take_lock(job, &store, &lock, err);
+	state_dir_init(&state_dir, job->host, bundle.dir);
+	int status =
+		has_bundle(job, &bundle, err) < 0 ? -1 : take_lock(job, &state_dir, &lock, err);
 	if (status == 0)
-		status = recover_locked(job, &bundle, &store, err);
+		status = recover_locked(job, &bundle, &state_dir, err);
 	else
 		(void)err_wrap(err, "container '%s'", name);
-	store_unlock(&lock);
-	store_clear(&store);
+	state_dir_unlock(&lock);
+	state_dir_clear(&state_dir);
 	bundle_clear(&bundle);
 	return status;
 }
@@ -239,7 +241,7 @@ static int recover_all(struct recovery_job *job, struct err *err)
 	CLEANUP_ARGV struct argv names = {0};
 	int worst = EXIT_DONE;
 
-	if (bundles_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
+	if (bundle_root_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
 		return unseen(err);
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;
@@ -266,7 +268,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	if (opts->all == (args->n == 1))
 		return err_set(err, EXIT_USAGE, "give either a container's name or --all");
 	CLEANUP_HOST struct host *host =
-		bundles_host(app->config, app_bundle_root(app), opts->on, app->events, err);
+		bundle_root_host(app->config, app_bundle_root(app), opts->on, app->events, err);
 	if (!host)
 		return err->code == EXIT_FAILED ? unseen(err) : -1;
 	signals_watch();
@@ -303,7 +305,7 @@ const struct verb verb_recover = {
 		"the destination runs, back if only the source has one. Exit code 6 as long as\n"
 		"a host that may run a copy does not answer.",
 	.opts = table,
-	.opts_size = sizeof(struct recover_opts),
+	.options_size = sizeof(struct recover_opts),
 	.acts = true,
 	.max_args = 1,
 	.run = run,

@@ -88,7 +88,7 @@ static int prepare(struct app *app, struct run *r, const char *name, struct err 
 			   "it starts afresh; 'cmigrate restore %s' would resume it from its "
 			   "checkpoint",
 			   name);
-	return locate_none(app->config, name, &r->opts->fenced, app->events, err);
+	return find_host_none(app->config, name, &r->opts->fenced, app->events, err);
 }
 
 /* The last error in runc's JSON log, or "". Owned by the caller. */
@@ -206,7 +206,8 @@ static int take_back(struct run *r, struct err *err)
 	bool ended = !r->started || claim_end(&r->claim, 0, NULL, &second) == 0;
 
 	/* While the container may run, its address stays. */
-	if (ended && place_undo(r->claim.host, &r->claim.bundle, &r->placed, &second) == 0)
+	if (ended &&
+	    service_address_undo(r->claim.host, &r->claim.bundle, &r->placed, &second) == 0)
 		return r->started ? err_append(err, "it was undone") : -1;
 	err->code = EXIT_IN_DOUBT;
 	return err_append(err, "undoing it failed: %s", second.msg);
@@ -221,11 +222,11 @@ static int bring_addresses_up(struct run *r, struct err *err)
 
 	if (!bundle->n_addresses)
 		return 0;
-	if (place_look(host, bundle, &seen, err) < 0)
+	if (service_address_look(host, bundle, &seen, err) < 0)
 		return -1;
 	int status = preflight_devices(host, bundle, &seen, wanted, err);
 	if (status == 0)
-		status = place_up(host, bundle, &seen, wanted, &r->placed, err);
+		status = service_address_add(host, bundle, &seen, wanted, &r->placed, err);
 	facts_clear(&seen);
 	return status;
 }
@@ -289,7 +290,7 @@ const struct verb verb_run = {
 		"A container is not started if a known host has it, or if a host that does not\n"
 		"answer might have it.\n",
 	.opts = run_table,
-	.opts_size = sizeof(struct run_opts),
+	.options_size = sizeof(struct run_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,

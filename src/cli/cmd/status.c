@@ -85,20 +85,20 @@ static void print_text(struct ui *ui, const struct status *s, const json_t *all,
 	json_array_foreach (json_object_get(all, "endpoints"), i, row)
 		print_endpoint(ui, row);
 	print_move(ui, s, json_object_get(all, "move"));
-	for (i = 0; i < s->answers.n; i++)
-		if (!s->answers.rows[i].ok)
-			ui_print(ui, "  unreachable %s\n", s->answers.rows[i].host->name);
+	for (i = 0; i < s->replies.n; i++)
+		if (!s->replies.rows[i].ok)
+			ui_print(ui, "  unreachable %s\n", s->replies.rows[i].host->name);
 }
 
 static int unknown(const struct app *app, const struct status *s, struct err *err)
 {
 	CLEANUP_BUF struct buf asked = {0};
-	CLEANUP_FREE char *silent = answers_failures(&s->answers);
+	CLEANUP_FREE char *silent = replies_failures(&s->replies);
 
-	for (size_t i = 0; i < s->answers.n; i++)
-		if (s->answers.rows[i].ok)
+	for (size_t i = 0; i < s->replies.n; i++)
+		if (s->replies.rows[i].ok)
 			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
-				   s->answers.rows[i].host->name);
+				   s->replies.rows[i].host->name);
 	/* A silent host may have it. */
 	(void)err_set(err, *silent ? EXIT_FAILED : EXIT_REFUSED, "no container '%s' on %s",
 		      s->bundle.name, asked.len ? asked.s : "any host that answers");
@@ -115,7 +115,7 @@ static int report(struct app *app, const struct status *s, struct err *err)
 	if (!status_known(s))
 		return unknown(app, s, err);
 	json_t *all = status_json(s);
-	CLEANUP_FREE char *silent = answers_failures(&s->answers);
+	CLEANUP_FREE char *silent = replies_failures(&s->replies);
 	if (ui_is_json(app->ui)) {
 		ui_json(app->ui, all);
 	} else {

@@ -84,7 +84,7 @@ const struct verb verb_stop = {
 		"takes its service address off the host. The bundle stays, so that 'run' can\n"
 		"start it again.\n",
 	.opts = stop_table,
-	.opts_size = sizeof(struct stop_opts),
+	.options_size = sizeof(struct stop_opts),
 	.acts = true,
 	.min_args = 1,
 	.max_args = 1,

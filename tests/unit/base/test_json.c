@@ -17,14 +17,14 @@
 static json_t *parse(const char *text)
 {
 	struct err err = ERR_INIT;
-	json_t *root = document_parse(text, strlen(text), "x.json", &err);
+	json_t *root = json_parse(text, strlen(text), "x.json", &err);
 
 	if (!root)
 		fail_msg("%s", err.msg);
 	return root;
 }
 
-/* Accepts NUL in strings, which document_parse() refuses. */
+/* Accepts NUL in strings, which json_parse() refuses. */
 static json_t *parse_any(const char *text)
 {
 	json_t *root = json_loads(text, JSON_ALLOW_NUL, NULL);
@@ -37,7 +37,7 @@ static void refused(const char *text, size_t len, const char *wanted)
 {
 	struct err err = ERR_INIT;
 
-	assert_null(document_parse(text, len, "x.json", &err));
+	assert_null(json_parse(text, len, "x.json", &err));
 	assert_int_equal(err.code, EXIT_USAGE);
 	if (!strstr(err.msg, wanted))
 		fail_msg("'%.40s' gave '%s'", text, err.msg);
@@ -71,15 +71,15 @@ static void not_an_object(void **state)
 static void bounds(void **state)
 {
 	(void)state;
-	char *text = mem_new(1, DOCUMENT_MAX + 2);
-	memset(text, ' ', DOCUMENT_MAX + 1);
+	char *text = mem_new(1, JSON_TEXT_MAX + 2);
+	memset(text, ' ', JSON_TEXT_MAX + 1);
 	text[0] = '{';
-	text[DOCUMENT_MAX - 1] = '}';
+	text[JSON_TEXT_MAX - 1] = '}';
 	struct err err = ERR_INIT;
-	json_t *root = document_parse(text, DOCUMENT_MAX, "x.json", &err);
+	json_t *root = json_parse(text, JSON_TEXT_MAX, "x.json", &err);
 	assert_non_null(root);
 	json_decref(root);
-	refused(text, DOCUMENT_MAX + 1, "'x.json' is longer than 1048576 bytes");
+	refused(text, JSON_TEXT_MAX + 1, "'x.json' is longer than 1048576 bytes");
 	free(text);
 }
 
@@ -111,21 +111,21 @@ static void files(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_null(document_load(path, &err));
+	assert_null(json_read_file(path, &err));
 	assert_int_equal(err.code, EXIT_USAGE);
 	CLEANUP_FREE char *wanted = str_fmt("can't read '%s': No such file or directory", path);
 	assert_string_equal(err.msg, wanted);
 	stub_program(dir, "x.json", "{\"a\":\"b\"}\n");
-	json_t *root = document_load(path, &err);
+	json_t *root = json_read_file(path, &err);
 	assert_non_null(root);
 	json_decref(root);
-	assert_null(document_load(dir, &err));
+	assert_null(json_read_file(dir, &err));
 	assert_non_null(strstr(err.msg, "Is a directory"));
 	/* Reading this fifo must not wait for a writer. */
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_null(document_load(fifo, &err));
+	assert_null(json_read_file(fifo, &err));
 	/* An endless file. */
-	assert_null(document_load("/dev/zero", &err));
+	assert_null(json_read_file("/dev/zero", &err));
 	assert_non_null(strstr(err.msg, "longer than"));
 	stub_dir_remove(dir);
 }
@@ -137,17 +137,17 @@ static void strings(void **state)
 	char *text = str_dup("before");
 
 	(void)state;
-	assert_int_equal(document_string(root, "move", "absent", &text, &err), 0);
+	assert_int_equal(json_get_string(root, "move", "absent", &text, &err), 0);
 	assert_string_equal(text, "before");
-	assert_int_equal(document_string(root, "move", "s", &text, &err), 0);
+	assert_int_equal(json_get_string(root, "move", "s", &text, &err), 0);
 	assert_string_equal(text, "text");
-	assert_int_equal(document_string(root, "move", "n", &text, &err), -1);
+	assert_int_equal(json_get_string(root, "move", "n", &text, &err), -1);
 	assert_string_equal(err.msg, "'move.n' is not a string");
 	assert_int_equal(err.code, EXIT_USAGE);
 	/* A string with a NUL byte would lose its end. */
-	assert_int_equal(document_string(root, "", "z", &text, &err), -1);
+	assert_int_equal(json_get_string(root, "", "z", &text, &err), -1);
 	assert_string_equal(err.msg, "'z' is not a string");
-	assert_int_equal(document_string(root, "", "null", &text, &err), -1);
+	assert_int_equal(json_get_string(root, "", "null", &text, &err), -1);
 	assert_string_equal(text, "text");
 	free(text);
 	json_decref(root);
@@ -162,27 +162,27 @@ static void numbers(void **state)
 	double d = 7;
 
 	(void)state;
-	assert_int_equal(document_uint(root, "", "absent", &n, &err), 0);
+	assert_int_equal(json_get_uint(root, "", "absent", &n, &err), 0);
 	assert_int_equal(n, 77);
-	assert_int_equal(document_uint(root, "", "n", &n, &err), 0);
+	assert_int_equal(json_get_uint(root, "", "n", &n, &err), 0);
 	assert_int_equal(n, 30);
-	assert_int_equal(document_uint(root, "", "zero", &n, &err), 0);
+	assert_int_equal(json_get_uint(root, "", "zero", &n, &err), 0);
 	assert_int_equal(n, 0);
-	assert_int_equal(document_uint(root, "", "max", &n, &err), 0);
+	assert_int_equal(json_get_uint(root, "", "max", &n, &err), 0);
 	assert_int_equal(n, 2147483647);
 	static const char *const wrong[] = {"minus", "more", "half", "s"};
 	for (size_t i = 0; i < COUNT(wrong); i++) {
-		assert_int_equal(document_uint(root, "m", wrong[i], &n, &err), -1);
+		assert_int_equal(json_get_uint(root, "m", wrong[i], &n, &err), -1);
 		CLEANUP_FREE char *wanted =
 			str_fmt("'m.%s' is not a whole number of 0 or more", wrong[i]);
 		assert_string_equal(err.msg, wanted);
 	}
 	assert_int_equal(n, 2147483647);
-	assert_int_equal(document_number(root, "", "half", &d, &err), 0);
+	assert_int_equal(json_get_number(root, "", "half", &d, &err), 0);
 	assert_true(d > 0.49 && d < 0.51);
-	assert_int_equal(document_number(root, "", "n", &d, &err), 0);
+	assert_int_equal(json_get_number(root, "", "n", &d, &err), 0);
 	assert_true(d > 29.9 && d < 30.1);
-	assert_int_equal(document_number(root, "", "s", &d, &err), -1);
+	assert_int_equal(json_get_number(root, "", "s", &d, &err), -1);
 	assert_string_equal(err.msg, "'s' is not a number");
 	json_decref(root);
 }
@@ -197,14 +197,14 @@ static void lists(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(wrong); i++) {
-		assert_int_equal(document_strings(root, "ssh", wrong[i], &words, &err), -1);
+		assert_int_equal(json_get_strings(root, "ssh", wrong[i], &words, &err), -1);
 		assert_non_null(strstr(err.msg, "is not a list of strings"));
 		assert_int_equal(words.n, 0);
 	}
-	assert_int_equal(document_strings(root, "ssh", "e", &words, &err), 0);
-	assert_int_equal(document_strings(root, "ssh", "absent", &words, &err), 0);
+	assert_int_equal(json_get_strings(root, "ssh", "e", &words, &err), 0);
+	assert_int_equal(json_get_strings(root, "ssh", "absent", &words, &err), 0);
 	assert_int_equal(words.n, 0);
-	assert_int_equal(document_strings(root, "ssh", "l", &words, &err), 0);
+	assert_int_equal(json_get_strings(root, "ssh", "l", &words, &err), 0);
 	assert_int_equal(words.n, 2);
 	assert_string_equal(words.v[1], "b c");
 	json_decref(root);
@@ -217,11 +217,11 @@ static void objects(void **state)
 	const json_t *part = root;
 
 	(void)state;
-	assert_int_equal(document_object(root, "", "absent", &part, &err), 0);
+	assert_int_equal(json_get_object(root, "", "absent", &part, &err), 0);
 	assert_null(part);
-	assert_int_equal(document_object(root, "", "o", &part, &err), 0);
+	assert_int_equal(json_get_object(root, "", "o", &part, &err), 0);
 	assert_int_equal(json_object_size(part), 1);
-	assert_int_equal(document_object(root, "", "l", &part, &err), -1);
+	assert_int_equal(json_get_object(root, "", "l", &part, &err), -1);
 	assert_string_equal(err.msg, "'l' is not an object");
 	json_decref(root);
 }
@@ -234,13 +234,13 @@ static void known_keys(void **state)
 
 	(void)state;
 	json_t *root = parse("{\"timeout\":1,\"stratgy\":2}");
-	assert_int_equal(document_known(root, "move", known, &err), -1);
+	assert_int_equal(json_check_keys(root, "move", known, &err), -1);
 	assert_int_equal(err.code, EXIT_USAGE);
 	assert_string_equal(err.msg, "unknown key 'move.stratgy'; did you mean 'strategy'?");
-	assert_int_equal(document_known(root, "", none, &err), -1);
+	assert_int_equal(json_check_keys(root, "", none, &err), -1);
 	json_decref(root);
 	root = parse("{\"timeout\":1}");
-	assert_int_equal(document_known(root, "move", known, &err), 0);
+	assert_int_equal(json_check_keys(root, "move", known, &err), 0);
 	json_decref(root);
 }
 

@@ -46,7 +46,7 @@ static int parse(const char *line, bool first_stops, struct things *t, struct ar
 	argv_add(&words, "command");
 	for (char *rest = *copy ? copy : NULL, *word; (word = strsep(&rest, "|")) != NULL;)
 		argv_add(&words, word);
-	return opts_parse(table, t, (int)words.n, words.v, first_stops, args, help, err);
+	return options_parse(table, t, (int)words.n, words.v, first_stops, args, help, err);
 }
 
 static void good_lines(void **state)
@@ -73,7 +73,7 @@ static void good_lines(void **state)
 	assert_string_equal(args.v[0], "a");
 	assert_string_equal(args.v[1], "b c");
 	assert_string_equal(args.v[2], "-y");
-	opts_clear(table, &t);
+	options_clear(table, &t);
 	assert_null(t.name);
 	assert_null(t.words.v);
 }
@@ -152,7 +152,7 @@ static void refusals(void **state)
 		assert_int_equal(err.code, EXIT_USAGE);
 		if (!strstr(err.msg, rows[i].message))
 			fail_msg("'%s': %s", rows[i].line, err.msg);
-		opts_clear(table, &t);
+		options_clear(table, &t);
 	}
 }
 
@@ -166,8 +166,8 @@ static void two_choices_are_not_one(void **state)
 	bool help = false;
 
 	(void)state;
-	assert_int_equal(opts_parse(table, &t, 2, words, false, &args, &help, &err), -1);
-	opts_clear(table, &t);
+	assert_int_equal(options_parse(table, &t, 2, words, false, &args, &help, &err), -1);
+	options_clear(table, &t);
 }
 
 static void sizes(void **state)
@@ -199,7 +199,7 @@ static void help_text(void **state)
 	CLEANUP_BUF struct buf out = {0};
 
 	(void)state;
-	opts_help(table, &out);
+	options_help(table, &out);
 	assert_non_null(strstr(out.s, "  -f, --force               replace what is there\n"));
 	assert_non_null(strstr(out.s, "  -n, --name NAME           a name\n"));
 	assert_non_null(strstr(out.s, "      --word WORD           a word, repeated\n"));

@@ -31,7 +31,7 @@ static void paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		CLEANUP_FREE char *found = freezer_parse(rows[i].text);
+		CLEANUP_FREE char *found = cgroup_freezer_parse(rows[i].text);
 		assert_int_equal(!!found, !!rows[i].freezer);
 		if (found)
 			assert_string_equal(found, rows[i].freezer);

@@ -228,18 +228,18 @@ static void invalid_utf8(void **state)
 {
 	CLEANUP_HOST struct host *here = host_new("here", NULL, NULL, NULL);
 	struct err err = ERR_INIT;
-	struct store store;
+	struct state_dir state_dir;
 
 	(void)state;
-	store_init(&store, here, dir);
-	struct journal journal = {.store = &store};
+	state_dir_init(&state_dir, here, dir);
+	struct journal journal = {.state_dir = &state_dir};
 	assert_int_equal(journal_begin(&journal, NULL, &err), -1);
 	assert_int_equal(err.code, EXIT_FAILED);
 	assert_int_equal(journal_add(&journal, "intent", "\xff", true, &err), -1);
-	store_clear(&store);
+	state_dir_clear(&state_dir);
 }
 
-typedef void both_fn(const struct store *store);
+typedef void both_fn(const struct state_dir *state_dir);
 
 static void on_both(both_fn *test)
 {
@@ -248,46 +248,46 @@ static void on_both(both_fn *test)
 	struct host *both[] = {here, far};
 
 	for (size_t i = 0; i < 2; i++) {
-		struct store store;
-		store_init(&store, both[i], dir);
-		test(&store);
-		store_clear(&store);
+		struct state_dir state_dir;
+		state_dir_init(&state_dir, both[i], dir);
+		test(&state_dir);
+		state_dir_clear(&state_dir);
 	}
 }
 
-static struct journal_state load(const struct store *store)
+static struct journal_state load(const struct state_dir *state_dir)
 {
 	struct journal_state s;
 	struct err err = ERR_INIT;
 
-	ok(journal_load(store, &s, &err), &err);
+	ok(journal_load(state_dir, &s, &err), &err);
 	return s;
 }
 
-static void round_trip(const struct store *store)
+static void round_trip(const struct state_dir *state_dir)
 {
-	struct journal journal = {.store = store};
+	struct journal journal = {.state_dir = state_dir};
 	json_t *move = json_pack("{s:s, s:i}", "id", "x 'y' $(z)\n", "n", 7);
 	struct err err = ERR_INIT;
 
-	struct journal_state s = load(store);
+	struct journal_state s = load(state_dir);
 	assert_false(s.found);
 	ok(journal_begin(&journal, move, &err), &err);
 	assert_int_equal(move->refcount, 1);
 	ok(journal_add(&journal, "intent", "prepare", false, &err), &err);
 	ok(journal_add(&journal, "intent", "dump", false, &err), &err);
-	s = load(store);
+	s = load(state_dir);
 	assert_true(s.found && !s.torn && !s.committed);
 	assert_true(json_equal(s.move, move));
 	journal_state_clear(&s);
 	ok(journal_add(&journal, "commit", NULL, true, &err), &err);
 	/* The intents came along, in order. */
-	s = load(store);
+	s = load(state_dir);
 	assert_true(s.committed);
 	assert_string_equal(s.last_step, "dump");
 	journal_state_clear(&s);
 	ok(journal_end(&journal, &err), &err);
-	s = load(store);
+	s = load(state_dir);
 	assert_false(s.found);
 	journal_clear(&journal);
 	json_decref(move);
@@ -299,33 +299,33 @@ static void written_and_read_back(void **state)
 	on_both(round_trip);
 }
 
-static void mended(const struct store *store)
+static void mended(const struct state_dir *state_dir)
 {
-	struct journal journal = {.store = store};
+	struct journal journal = {.state_dir = state_dir};
 	CLEANUP_BUF struct buf text = {0};
 	struct err err = ERR_INIT;
 
 	add_line(&text, BEGIN);
 	add_line(&text, INTENT("dump"));
 	buf_puts(&text, "1234abcd {\"event\":\"com\n");
-	ok(store_replace(store, JOURNAL_FILE, text.s, &err), &err);
-	struct journal_state s = load(store);
+	ok(state_dir_replace(state_dir, JOURNAL_FILE, text.s, &err), &err);
+	struct journal_state s = load(state_dir);
 	assert_true(s.torn);
-	ok(journal_mend(store, &s, &err), &err);
+	ok(journal_mend(state_dir, &s, &err), &err);
 	journal_state_clear(&s);
 	ok(journal_add(&journal, "commit", NULL, true, &err), &err);
-	s = load(store);
+	s = load(state_dir);
 	assert_true(s.committed && !s.torn);
 	assert_string_equal(s.last_step, "dump");
 	/* A whole journal is left alone. */
-	ok(journal_mend(store, &s, &err), &err);
+	ok(journal_mend(state_dir, &s, &err), &err);
 	journal_state_clear(&s);
-	s = load(store);
+	s = load(state_dir);
 	assert_true(s.committed);
 	/* A journal that has become shorter meanwhile belongs to somebody else. */
 	s.torn = true;
-	ok(store_replace(store, JOURNAL_FILE, "x\n", &err), &err);
-	assert_int_equal(journal_mend(store, &s, &err), -1);
+	ok(state_dir_replace(state_dir, JOURNAL_FILE, "x\n", &err), &err);
+	assert_int_equal(journal_mend(state_dir, &s, &err), -1);
 	journal_state_clear(&s);
 	ok(journal_end(&journal, &err), &err);
 	journal_clear(&journal);

@@ -112,14 +112,14 @@ static void bytes_that_are_no_text(void **state)
 	assert_int_equal(h.dropped[OUTCOME_MOVED], 0);
 }
 
-static void add(const struct store *store, int number)
+static void add(const struct state_dir *state_dir, int number)
 {
 	CLEANUP_FREE char *id = str_fmt("20251121T233320-%08x", (unsigned)number);
 	struct record r = sample(id, "moved", MOMENT + number);
 	struct err err = ERR_INIT;
 	unsigned damaged = 0;
 
-	if (history_add(store, "web", &r, &damaged, &err) < 0)
+	if (history_add(state_dir, "web", &r, &damaged, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(damaged, 0);
 	record_clear(&r);
@@ -138,26 +138,26 @@ static void beside_the_bundle(void **state)
 		CLEANUP_FREE char *file = str_fmt("%s/.cmigrate/history", bundle);
 		CLEANUP_HISTORY struct history h = {0}, many = {.container = str_dup("web")};
 		CLEANUP_BUF struct buf text = {0};
-		struct store store;
+		struct state_dir state_dir;
 		struct err err = ERR_INIT;
 		struct stat st;
 		assert_int_equal(mkdir(bundle, 0755), 0);
-		store_init(&store, hosts[i], bundle);
-		assert_int_equal(history_load(&store, "web", &h, &err), 0);
+		state_dir_init(&state_dir, hosts[i], bundle);
+		assert_int_equal(history_load(&state_dir, "web", &h, &err), 0);
 		assert_int_equal(h.n, 0);
 		history_clear(&h);
 		for (int k = 0; k < HISTORY_MAX; k++)
 			put(&many, k, "moved");
 		history_text(&many, &text);
-		assert_int_equal(store_replace(&store, HISTORY_FILE, text.s, &err), 0);
-		add(&store, HISTORY_MAX);
-		add(&store, HISTORY_MAX);
-		assert_int_equal(history_load(&store, "web", &h, &err), 0);
+		assert_int_equal(state_dir_replace(&state_dir, HISTORY_FILE, text.s, &err), 0);
+		add(&state_dir, HISTORY_MAX);
+		add(&state_dir, HISTORY_MAX);
+		assert_int_equal(history_load(&state_dir, "web", &h, &err), 0);
 		assert_int_equal(h.n, HISTORY_MAX);
 		assert_int_equal(h.dropped[OUTCOME_MOVED], 1);
 		assert_int_equal(stat(file, &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0600);
-		store_clear(&store);
+		state_dir_clear(&state_dir);
 	}
 }
 

@@ -32,8 +32,8 @@ static void fill(struct summary *s)
 	summary_step_add(s, "answer", 3119.6, 6, false);
 	s->passes = mem_grow(NULL, 2, sizeof(*s->passes));
 	s->n_passes = 2;
-	s->passes[0] = (struct precopy_pass){58000, 237568000, 2100.25};
-	s->passes[1] = (struct precopy_pass){91, 372736, 40};
+	s->passes[0] = (struct pre_copy_pass){58000, 237568000, 2100.25};
+	s->passes[1] = (struct pre_copy_pass){91, 372736, 40};
 }
 
 static char *text_of(const struct summary *s)

@@ -145,7 +145,7 @@ static void the_environment_tag_of_a_host(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(both); i++) {
-		both[i]->mark = str_dup("CMIGRATE_MOVE=20240506T070809-1");
+		both[i]->env_tag = str_dup("CMIGRATE_MOVE=20240506T070809-1");
 		CLEANUP_FREE char *out = output(both[i], SHELL("echo $CMIGRATE_MOVE"));
 		assert_string_equal(out, "20240506T070809-1\n");
 	}

@@ -78,12 +78,12 @@ static int run_commit(struct move *move, struct err *err)
 /* The line is written, and then the shared directory is gone: so said, it failed. */
 static int run_commit_and_lose(struct move *move, struct err *err)
 {
-	CLEANUP_FREE char *away = str_fmt("%s.away", move->store.dir);
+	CLEANUP_FREE char *away = str_fmt("%s.away", move->state_dir.dir);
 
 	assert_int_equal(run_commit(move, err), 0);
-	assert_int_equal(rename(move->store.dir, away), 0);
+	assert_int_equal(rename(move->state_dir.dir, away), 0);
 	/* A file in its place: nothing can be written or read. */
-	int fd = open(move->store.dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	int fd = open(move->state_dir.dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	(void)close(fd);
 	return err_set(err, EXIT_FAILED, "rhel01: no answer");
@@ -134,15 +134,15 @@ static struct move *new_move(void)
 
 	assert_int_equal(bundle_init(&m->bundle, dir, "web", &err), 0);
 	(void)mkdir(m->bundle.dir, 0700);
-	m->lock = (struct store_lock)STORE_LOCK_INIT;
+	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->side[SOURCE].host = host_new("rhel01", NULL, NULL, NULL);
 	m->side[SOURCE].name = str_dup("rhel01");
 	m->side[DESTINATION].name = str_dup("rhel02");
 	m->plan.strategy = STRATEGY_COLD;
 	m->image_dir = str_dup("/images");
 	(void)snprintf(m->id, sizeof(m->id), "20240506T070809-1");
-	store_init(&m->store, m->side[SOURCE].host, m->bundle.dir);
-	m->journal.store = &m->store;
+	state_dir_init(&m->state_dir, m->side[SOURCE].host, m->bundle.dir);
+	m->journal.state_dir = &m->state_dir;
 	m->events = &events;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
@@ -154,7 +154,7 @@ static struct journal_state journal_of(const struct move *m)
 	struct journal_state s;
 	struct err err = ERR_INIT;
 
-	if (journal_load(&m->store, &s, &err) < 0)
+	if (journal_load(&m->state_dir, &s, &err) < 0)
 		fail_msg("%s", err.msg);
 	return s;
 }
@@ -264,13 +264,13 @@ static void a_commit_of_which_nobody_knows(void **state)
 	(void)state;
 	reset();
 	struct move *m = new_move();
-	CLEANUP_FREE char *away = str_fmt("%s.away", m->store.dir);
+	CLEANUP_FREE char *away = str_fmt("%s.away", m->state_dir.dir);
 	assert_int_equal(engine_run(&strategy_losing, m, &err), EXIT_IN_DOUBT);
 	assert_string_equal(trace.s, "+one +commit ");
 	assert_string_equal(m->summary.outcome, "in-doubt");
 	assert_non_null(strstr(err.msg, "cmigrate recover web"));
-	assert_int_equal(unlink(m->store.dir), 0);
-	assert_int_equal(rename(away, m->store.dir), 0);
+	assert_int_equal(unlink(m->state_dir.dir), 0);
+	assert_int_equal(rename(away, m->state_dir.dir), 0);
 	struct journal_state found = journal_of(m);
 	assert_true(found.committed);
 	journal_state_clear(&found);
@@ -422,8 +422,8 @@ static void no_journal(void **state)
 	(void)state;
 	reset();
 	struct move *m = new_move();
-	free(m->store.dir);
-	m->store.dir = str_dup("/proc/none/.cmigrate");
+	free(m->state_dir.dir);
+	m->state_dir.dir = str_dup("/proc/none/.cmigrate");
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_FAILED);
 	assert_null(trace.s);
 	assert_string_equal(m->summary.outcome, "refused");

@@ -17,7 +17,7 @@ static int parse(char *const *argv, struct move_opts *o, struct argv *args, stru
 	memset(o, 0, sizeof(*o));
 	while (argv[argc])
 		argc++;
-	return opts_parse(move_opts_table, o, argc, argv, false, args, &help, err);
+	return options_parse(move_opts_table, o, argc, argv, false, args, &help, err);
 }
 
 static void all(void **state)
@@ -79,7 +79,7 @@ static void all(void **state)
 	assert_int_equal(o.skip_checks.n, 2);
 	assert_true(o.file_locks && o.ext_unix_sk && o.shell_job && o.link_remap);
 	assert_int_equal(o.ghost_limit, 4 * 1024 * 1024);
-	opts_clear(move_opts_table, &o);
+	options_clear(move_opts_table, &o);
 }
 
 static void wrong(void **state)
@@ -107,7 +107,7 @@ static void wrong(void **state)
 		assert_int_equal(err.code, EXIT_USAGE);
 		if (!strstr(err.msg, rows[i].wanted))
 			fail_msg("%s %s: %s", rows[i].option, rows[i].value, err.msg);
-		opts_clear(move_opts_table, &o);
+		options_clear(move_opts_table, &o);
 	}
 }
 

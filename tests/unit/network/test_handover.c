@@ -32,8 +32,11 @@ static void words(void **state)
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {.host = host, .addresses = {FIRST, SECOND}, .n = 2},
-		   inside = {.host = host, .netns = "/run/netns/w b", .addresses = {FIRST}, .n = 1};
+	struct handover handover = {.host = host, .addresses = {FIRST, SECOND}, .n = 2},
+			inside = {.host = host,
+				  .netns = "/run/netns/w b",
+				  .addresses = {FIRST},
+				  .n = 1};
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -41,9 +44,9 @@ static void words(void **state)
 	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
 	stub_program(dir, "sh", "#!/bin/true\n");
 	stub_path_add(dir);
-	assert_int_equal(net_address_up(&net, &err), 0);
-	assert_int_equal(net_address_down(&inside, &err), 0);
-	assert_int_equal(net_announce(&inside, &err), 0);
+	assert_int_equal(handover_address_up(&handover, &err), 0);
+	assert_int_equal(handover_address_down(&inside, &err), 0);
+	assert_int_equal(handover_announce(&inside, &err), 0);
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	stub_dir_remove(dir);
 	assert_string_equal(shown.s, "(address) up '' 192.0.2.7/24@eth0 2001:db8::7/64@eth1\n"
@@ -57,10 +60,10 @@ static void hops(void **state)
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {.host = host,
-			  .addresses = {FIRST, SECOND},
-			  .next_hops = {"192.0.2.3", "2001:db8::3"},
-			  .n = 2};
+	struct handover handover = {.host = host,
+				    .addresses = {FIRST, SECOND},
+				    .next_hops = {"192.0.2.3", "2001:db8::3"},
+				    .n = 2};
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -68,9 +71,9 @@ static void hops(void **state)
 	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
 	stub_program(dir, "sh", "#!/bin/true\n");
 	stub_path_add(dir);
-	assert_int_equal(net_bounce(&net, "0a1b2c3d", &err), 0);
-	*net.next_hops[1] = '\0';
-	assert_int_equal(net_bounce(&net, "0a1b2c3d", &err), -1);
+	assert_int_equal(handover_forward(&handover, "0a1b2c3d", &err), 0);
+	*handover.next_hops[1] = '\0';
+	assert_int_equal(handover_forward(&handover, "0a1b2c3d", &err), -1);
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	stub_dir_remove(dir);
 	assert_string_equal(err.msg, "the destination has no other address beside 2001:db8::7");
@@ -84,12 +87,12 @@ static void no_address(void **state)
 	CLEANUP_BUF struct buf shown = {0};
 	struct events events = {keep_text, &shown};
 	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct net net = {.host = host};
+	struct handover handover = {.host = host};
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(net_address_up(&net, &err), 0);
-	assert_int_equal(net_announce(&net, &err), 0);
+	assert_int_equal(handover_address_up(&handover, &err), 0);
+	assert_int_equal(handover_announce(&handover, &err), 0);
 	assert_null(shown.s);
 }
 
@@ -97,12 +100,12 @@ static void no_address(void **state)
  * them. */
 static void tags(void **state)
 {
-	char a[NET_TAG_SIZE], b[NET_TAG_SIZE];
+	char a[HANDOVER_TAG_SIZE], b[HANDOVER_TAG_SIZE];
 
 	(void)state;
-	net_tag("web", a);
+	handover_tag("web", a);
 	assert_string_equal(a, "15c93851");
-	net_tag("web2", b);
+	handover_tag("web2", b);
 	assert_string_not_equal(a, b);
 	assert_int_equal(strlen(b), 8);
 }

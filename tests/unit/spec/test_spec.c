@@ -102,8 +102,7 @@ static json_t *generate(struct spec_opts *o, const char *template_text)
 {
 	struct err err = ERR_INIT;
 	json_auto_t *template_json =
-		template_text ? document_parse(template_text, strlen(template_text), "t", &err)
-			      : NULL;
+		template_text ? json_parse(template_text, strlen(template_text), "t", &err) : NULL;
 	json_t *doc = spec_generate(o, template_json, NULL, &err);
 
 	if (!doc)
@@ -532,7 +531,7 @@ static void a_template_changes_only_where_told(void **state)
 	struct spec_opts none = {0};
 	struct err err = ERR_INIT;
 	json_auto_t *same = generate(&none, TEMPLATE);
-	json_auto_t *wanted = document_parse(TEMPLATE, strlen(TEMPLATE), "t", &err);
+	json_auto_t *wanted = json_parse(TEMPLATE, strlen(TEMPLATE), "t", &err);
 	assert_true(json_equal(same, wanted));
 }
 
@@ -603,7 +602,7 @@ static void bad_templates(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct spec_opts o = {0};
 		struct err err = ERR_INIT;
-		json_auto_t *doc = document_parse(rows[i].text, strlen(rows[i].text), "t", &err);
+		json_auto_t *doc = json_parse(rows[i].text, strlen(rows[i].text), "t", &err);
 
 		set_option(&o, rows[i].option, rows[i].word);
 		assert_null(spec_generate(&o, doc, NULL, &err));
@@ -635,7 +634,7 @@ static void a_failure_leaves_the_template_alone(void **state)
 {
 	struct spec_opts o = {0};
 	struct err err = ERR_INIT;
-	json_auto_t *doc = document_parse(TEMPLATE, strlen(TEMPLATE), "t", &err);
+	json_auto_t *doc = json_parse(TEMPLATE, strlen(TEMPLATE), "t", &err);
 	json_auto_t *before = json_deep_copy(doc);
 
 	(void)state;
@@ -657,7 +656,7 @@ static void text_round_trip(void **state)
 				   "}\n";
 	struct err err = ERR_INIT;
 	CLEANUP_BUF struct buf out = {0};
-	json_auto_t *doc = document_parse(text, strlen(text), "t", &err);
+	json_auto_t *doc = json_parse(text, strlen(text), "t", &err);
 
 	(void)state;
 	assert_non_null(doc);
@@ -683,7 +682,7 @@ static void not_a_configuration(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err err = ERR_INIT;
-		assert_null(document_parse(rows[i].text, strlen(rows[i].text), "some.json", &err));
+		assert_null(json_parse(rows[i].text, strlen(rows[i].text), "some.json", &err));
 		assert_int_equal(err.code, EXIT_USAGE);
 		assert_non_null(strstr(err.msg, "some.json"));
 		if (!strstr(err.msg, rows[i].message))
@@ -693,7 +692,7 @@ static void not_a_configuration(void **state)
 	struct err err = ERR_INIT;
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&deep, "{\"a\":");
-	assert_null(document_parse(deep.s, deep.len, "deep", &err));
+	assert_null(json_parse(deep.s, deep.len, "deep", &err));
 }
 
 static void annotations(void **state)
