@@ -63,7 +63,7 @@ static int read_time(const char *key, char **text, int64_t *ret, struct err *err
 	char form[32];
 
 	if (seconds < 0 || strlen(*text) > WORD_MAX)
-		return err_set(err, EXIT_USAGE, "'%s' of a record is no time", key);
+		return err_set(err, EXIT_USAGE, "'%s' of a record is not a time", key);
 	record_time(form, seconds);
 	str_set(text, form);
 	*ret = seconds;

@@ -131,7 +131,7 @@ static int settle(struct recovery_job *job, const struct bundle *bundle,
 	if (status == 0)
 		status = fence_hosts(job->opts, move, err);
 	if (status == 0) {
-		/* The journal stays where it was found, also when that host is neither of the two.
+		/* The journal stays where it was found, even if that host is neither of the two.
 		 */
 		move->journal.state_dir = state_dir;
 		move->recovery.take_source = job->opts->take_source;
@@ -288,11 +288,11 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 static const struct opt table[] = {
 	ROW(all, "all", OPT_FLAG, NULL, "every container with an interrupted move"),
 	ROW(fenced, "fenced", OPT_STRINGS, "HOST",
-	    "this host is off for certain: nothing runs there; repeatable"),
+	    "host that is certainly off: nothing runs there; repeatable"),
 	ROW(take_source, "take-source", OPT_FLAG, NULL,
 	    "if the move was committed and the destination is gone: take the source's older copy"),
 	ROW(on, "on", OPT_STRING, "HOST",
-	    "a host that has the shared directory, if this one hasn't"),
+	    "host with the shared directory, if this machine lacks it"),
 	{.name = NULL},
 };
 
