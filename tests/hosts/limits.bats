@@ -27,12 +27,20 @@ make_python() { # NAME PROGRAM [FLAG...]
 }
 
 move() { # NAME [OPTION...]: sets status, error and summary
-	status=0
-	summary=$(on rhel01 cmigrate --json move "${@:2}" "$1" rhel02 2>"$BATS_TEST_TMPDIR/err" | tail -n 1)
+	on rhel01 cmigrate --json move "${@:2}" "$1" rhel02 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
+	read_summary
+}
+
+# The exit code is what the summary says.
+read_summary() {
+	summary=$(tail -n 1 "$BATS_TEST_TMPDIR/out")
 	error=$(jq -r .error <<<"$summary")
-	status=$(jq -r .exit_code <<<"$summary")
 	say "$(jq -c '[.outcome, .exit_code, .freeze_ms, .error]' <<<"$summary")"
 	cat "$BATS_TEST_TMPDIR/err"
+	[[ $(jq -r .exit_code <<<"$summary") == "$status" ]] || {
+		echo "exit code $status, and the output ends with: $summary"
+		return 1
+	}
 }
 
 # The first process counts in this program, and others do what the test is about.
@@ -230,18 +238,14 @@ count()' "$@"
 # Stopped at a POINT, on rhel01; LINE is done meanwhile.
 move_stopped_at() { # POINT NAME LINE [OPTION...]
 	on rhel01 bash -c '
-		CMIGRATE_PAUSE=$1 cmigrate --json move "${@:4}" "$2" rhel02 </dev/null >/var/out 2>/var/err &
+		CMIGRATE_PAUSE=$1 cmigrate --json move "${@:4}" "$2" rhel02 </dev/null &
 		pid=$!
 		exec {never}<> <(:)
 		until read -r stat <"/proc/$pid/stat" && [[ $stat == *") T "* ]]; do read -r -t 0.02 -u "$never"; done
-		eval "$3"
+		eval "$3" >&2
 		kill -CONT "$pid"
-		wait "$pid"' - "$@" || true
-	summary=$(on rhel01 tail -n 1 /var/out)
-	error=$(jq -r .error <<<"$summary")
-	status=$(jq -r .exit_code <<<"$summary")
-	say "$(jq -c '[.outcome, .exit_code, .error]' <<<"$summary")"
-	on rhel01 cat /var/err
+		wait "$pid"' - "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" && status=0 || status=$?
+	read_summary
 }
 
 @test "a copy of which a process is killed for want of memory before the answer is not what was moved" {
