@@ -20,7 +20,7 @@ CHECK(netns)
 	return CHECK_OK;
 }
 
-/* What ss(8) prints of a listener: "0.0.0.0:80", "*:80" (both families), "[::1]%lo:80". */
+/* A listener as ss(8) prints it: "0.0.0.0:80", "*:80" (both families), "[::1]%lo:80". */
 struct listener {
 	char ip[64]; /* "*", "0.0.0.0" and "::" where it is any */
 	long port;

@@ -4,7 +4,7 @@
 
 #include "cmigrate/check/check.h"
 
-/* What CRIU writes beside the pages. */
+/* Room for all that CRIU writes besides the pages. */
 #define IMAGES_EXTRA (16ULL << 20)
 
 CHECK(bundle)

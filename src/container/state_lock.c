@@ -20,14 +20,14 @@
 #define LOCK_FILE "lock"
 /* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
 #define DIRECTORY_TRIES 100
-/* How long ssh may take to end behind the last byte. */
+/* How long ssh may take to end after the last byte. */
 #define END_MS 2000
-/* Of what a login prints. */
+/* The most that a login may print before the lock's answer. */
 #define SAID_MAX 65536
 /* Exit code of lock.sh where another one has the lock. */
 #define STATUS_LOCKED 75
 
-/* Who holds the lock, for the message of who can't have it: "pid 42 on rhel01 since TIME". */
+/* Names the holder of the lock in messages: "pid 42 on rhel01 since TIME". */
 static char *make_stamp(void)
 {
 	char host[256] = "", when[32] = "";
@@ -81,7 +81,8 @@ static int lock_here(const struct state_dir *state_dir, struct state_dir_lock *r
 {
 	for (int tries = 0;; tries++) {
 		int fd = store_open_file(state_dir, LOCK_FILE, O_RDWR | O_CREAT);
-		/* Who gives it back removes the empty directory, perhaps right after we made it. */
+		/* A holder that gives the lock back removes the empty directory, perhaps right
+		 * after we made it. */
 		if (fd < 0 && errno == ENOENT && tries < DIRECTORY_TRIES)
 			continue;
 		if (fd < 0)
@@ -131,7 +132,7 @@ static bool is_held(struct channel *ch, const char *nonce)
 	return false;
 }
 
-/* What flock(1) or ssh said when it ended; its status, -1 while it has not. */
+/* Reads the last words of flock(1) or ssh, and returns its status; -1 if it has not ended. */
 static int end_status(struct channel *ch, char *said, size_t size)
 {
 	int status = -1;
@@ -144,7 +145,7 @@ static int end_status(struct channel *ch, char *said, size_t size)
 	return status;
 }
 
-/* What the server's lease is for: seen with a host that went down in the middle of a move. */
+/* An NFS server keeps the lock of a host that went down until its lease ends. */
 #define SILENT                                                                                     \
 	"no answer; an NFS server that waits for a host which is gone answers after a minute or "  \
 	"two: try again then"

@@ -41,7 +41,7 @@ const struct allow_alias allow_aliases[] = {
 	{"next-hop", "{address},{ip}"},
 	{"env-tag", "CMIGRATE_MOVE={id}"},
 	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Of CRIU's configuration file: nothing that names a program. */
+	/* Lines of CRIU's configuration file; none names a program. */
 	{"criu", "network-lock skip"},
 	{"criu", "skip-in-flight"},
 	{"criu", "tcp-close"},

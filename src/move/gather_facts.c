@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both hosts say of themselves before a move, and whether the endpoints answer. */
+/* Asks both hosts for their facts before a move, and the endpoints whether they answer. */
 #include <string.h>
 
 #include "cmigrate/check/memory_left.h"

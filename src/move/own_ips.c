@@ -5,7 +5,7 @@
 #include "cmigrate/base/str.h"
 #include "part.h"
 
-/* One that is deprecated may be another container's, and move away: the last choice. */
+/* A deprecated address is the last choice: it may belong to another container, and move away. */
 static void find_on_link(const json_t *link, const struct address *service, char ret_ip[IP_SIZE])
 {
 	const json_t *info;

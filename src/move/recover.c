@@ -17,59 +17,6 @@ static bool is(const char *status, const char *word)
 	return strcmp(status, word) == 0;
 }
 
-/* For certain, running or frozen: a way back. */
-static bool is_alive(const struct recover_facts *f)
-{
-	return f->source_known && (is(f->source_status, "running") ||
-				   is(f->source_status, "paused") || is(f->source_status, "gate"));
-}
-
-enum recovery recover_decide(const struct recover_facts *f, const char **ret_why)
-{
-	if (f->committed)
-		return RECOVER_FORWARD;
-	if (!f->destination_known) {
-		*ret_why = "the destination can't tell, and may run a copy";
-		return RECOVER_DOUBT;
-	}
-	if (is(f->destination_status, "running")) {
-		if (!f->source_known || !is(f->source_status, "running"))
-			return RECOVER_COMMIT;
-		*ret_why = "both hosts run a copy";
-		return RECOVER_DOUBT;
-	}
-	if (is(f->destination_status, "paused")) {
-		*ret_why = "the destination's copy is paused: resume it there, or delete it";
-		return RECOVER_DOUBT;
-	}
-	if (!f->source_known) {
-		*ret_why = "the source can't tell, and may run its copy";
-		return RECOVER_DOUBT;
-	}
-	if (is_alive(f))
-		return RECOVER_BACK;
-	if (f->images == IMAGES_UNKNOWN) {
-		*ret_why = "whether the images are complete can't be seen on any host";
-		return RECOVER_DOUBT;
-	}
-	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
-}
-
-enum recovery recover_decide_take_source(const struct recover_facts *f, const char **ret_why)
-{
-	if (!is_alive(f) || is(f->source_status, "running"))
-		return RECOVER_FORWARD;
-	if (!f->destination_known) {
-		*ret_why = "the destination can't tell, and may run its copy";
-		return RECOVER_DOUBT;
-	}
-	if (is(f->destination_status, "running") || is(f->destination_status, "paused")) {
-		*ret_why = "the destination has a newer copy: leave --take-source out";
-		return RECOVER_DOUBT;
-	}
-	return RECOVER_BACK;
-}
-
 /* Ends what the dead controller had started there; unknown hosts are found out by it. */
 static bool fence(const struct move *move, struct host *host, struct err *err)
 {
@@ -340,6 +287,34 @@ static void add_cause(const struct err *cause, struct err *err)
 		(void)err_append(err, "%s", cause->msg);
 }
 
+/* Chooses the way, and changes it to doubt if something stands against it now. */
+static enum recovery choose_way(struct move *move, const struct recover_facts *facts,
+				const char **ret_why, struct err *err)
+{
+	bool takes_source =
+		facts->committed && move->recovery.take_source && move->kind == MOVE_WHOLE;
+	enum recovery way = takes_source ? recover_decide_take_source(facts, ret_why)
+					 : recover_decide(facts, ret_why);
+
+	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
+	    is(facts->source_status, "running")) {
+		*ret_why = "it was moved, and runs on the source too: end the copy that is not to "
+			   "go on with 'runc delete --force'";
+		return RECOVER_DOUBT;
+	}
+	if (move_cancelled && way != RECOVER_DOUBT) {
+		*ret_why = "stopped by a signal, nothing was done";
+		return RECOVER_DOUBT;
+	}
+	/* If this recovery is killed, the next one must not take the move for committed still. */
+	if (takes_source && way == RECOVER_BACK &&
+	    journal_add(&move->journal, "undo", NULL, true, err) < 0) {
+		*ret_why = "the journal can't be written";
+		return RECOVER_DOUBT;
+	}
+	return way;
+}
+
 enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
@@ -350,7 +325,7 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 	host_connect(src->host);
 	host_connect(dst->host);
 	CLEANUP_FREE char *source_status = ask_host(move, &src->runtime, &source_err);
-	/* Committed it has all its memory. */
+	/* After the commit the destination has all its memory. */
 	if (!committed && source_status)
 		end_orphan(move, &src->runtime, &dst->runtime);
 	CLEANUP_FREE char *destination_status = ask_host(move, &dst->runtime, &destination_err);
@@ -361,28 +336,10 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 				      .destination_status =
 					      destination_status ? destination_status : "",
 				      .images = images_anywhere(move)};
-	bool takes_source = committed && move->recovery.take_source && move->kind == MOVE_WHOLE;
-	enum recovery way = takes_source ? recover_decide_take_source(&facts, &why)
-					 : recover_decide(&facts, &why);
-	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
-	    is(facts.source_status, "running")) {
-		why = "it was moved, and runs on the source too: end the copy that is not to go on "
-		      "with 'runc delete --force'";
-		way = RECOVER_DOUBT;
-	} else if (move_cancelled && way != RECOVER_DOUBT) {
-		why = "stopped by a signal, nothing was done";
-		way = RECOVER_DOUBT;
-	}
-	/* The next recovery, if this one is killed, must not take it for committed still. */
-	if (takes_source && way == RECOVER_BACK &&
-	    journal_add(&move->journal, "undo", NULL, true, &source_err) < 0) {
-		why = "the journal can't be written";
-		way = RECOVER_DOUBT;
-	}
+	enum recovery way = choose_way(move, &facts, &why, &source_err);
 	move->recovery.undecided = way == RECOVER_DOUBT;
-	/* Nobody but the destination has it then: also an endpoint that stays silent is no way
-	 * back. */
-	move->recovery.only_copy = way == RECOVER_COMMIT && !is_alive(&facts);
+	/* Then only the destination has it, and a silent endpoint is no reason to undo either. */
+	move->recovery.only_copy = way == RECOVER_COMMIT && !recover_is_alive(&facts);
 	move->plan.keep_silent = move->plan.keep_silent || move->recovery.only_copy;
 	enum exit_code code = settle(move, way, facts.destination_status, why, err);
 	if (way == RECOVER_DOUBT) {

@@ -8,7 +8,7 @@
 # here; then, for an address in the set all4 or all6, everything. No neighbour has to hear of the move for that.
 #
 # From then on the frozen copy's kernel must say nothing either: an acknowledgement or a retransmission
-# that it sends behind the dump has a later TCP timestamp than what the restored copy goes on with, whose
+# that it sends after the dump has a later TCP timestamp than what the restored copy goes on with, whose
 # packets the client would drop as old ones. Table inet, TCP alone.
 verb=$1 tag=$2 netns=$3
 shift 3

@@ -26,7 +26,7 @@ enum check_severity {
 
 enum check_outcome { CHECK_OK, CHECK_FAILED, CHECK_SKIPPED, CHECK_NOT_NEEDED };
 
-/* What the checks look at. Everything is borrowed. */
+/* The input of the checks. Everything is borrowed. */
 struct preflight {
 	const struct bundle *bundle;
 	const char *id; /* of this move: what the proof file must say */

@@ -95,7 +95,7 @@ struct move_jobs {
 		announce;
 };
 
-/* What has happened so far. A time is 0 until then. */
+/* Everything that has happened so far. A time is 0 until then. */
 struct move_progress {
 	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;

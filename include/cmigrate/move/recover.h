@@ -30,6 +30,8 @@ struct recover_facts {
 	enum recover_images images;
 };
 
+/* Whether the source surely has its copy, running or frozen: there is something to go back to. */
+bool recover_is_alive(const struct recover_facts *facts);
 /* The decision, a pure function. *ret_why (constant text) is the reason of RECOVER_DOUBT. */
 enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
 

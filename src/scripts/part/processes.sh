@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2154 # the script that has it sets "state"
-# What a container's processes have that a dump or a restore can't do, or only in a special way. For facts.sh.
+# Finds what a container's processes have that a dump or a restore can't handle, or only with an option. For facts.sh.
 
 # The container's first process, from runc's state.
 first_of_state() {
