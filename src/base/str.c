@@ -140,10 +140,15 @@ char *str_trim(char *s)
 
 char *str_last_line(const char *text)
 {
-	CLEANUP_FREE char *copy = str_dup(text);
-	char *line = str_trim(copy), *last = strrchr(line, '\n');
+	size_t end = strlen(text), begin;
 
-	return str_dup(str_trim(last ? last + 1 : line));
+	while (end && is_blank(text[end - 1]))
+		end--;
+	for (begin = end; begin && text[begin - 1] != '\n';)
+		begin--;
+	while (begin < end && is_blank(text[begin]))
+		begin++;
+	return str_dupn(text + begin, end - begin);
 }
 
 size_t str_distance(const char *a, const char *b)
@@ -280,12 +285,11 @@ void argv_addl(struct argv *a, ...)
 
 void argv_words(struct argv *a, const char *text, const char *separators)
 {
-	CLEANUP_FREE char *copy = str_dup(text);
-	char *save = NULL;
-
-	for (char *word = strtok_r(copy, separators, &save); word;
-	     word = strtok_r(NULL, separators, &save))
-		argv_add(a, word);
+	for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+		size_t len = strcspn(text, separators);
+		argv_addf(a, "%.*s", (int)len, text);
+		text += len;
+	}
 }
 
 void argv_extend(struct argv *a, const struct argv *more)

@@ -117,8 +117,9 @@ int fleet_by(const char *word, enum fleet_by *ret, struct err *err)
 		return 0;
 	if (suggest_check(word, fleet_by_words, err) < 0)
 		return -1;
-	while (strcmp(word, fleet_by_words[*ret]) != 0)
-		++*ret;
+	for (size_t i = 0; fleet_by_words[i]; i++)
+		if (strcmp(word, fleet_by_words[i]) == 0)
+			*ret = (enum fleet_by)i;
 	return 0;
 }
 

@@ -327,8 +327,8 @@ static bool allows(const struct allow_row *row, const struct wire_line *line, co
 		return false;
 	if (!match_words(pattern, words, &b) ||
 	    !match_words(row->env ? row->env : "", line->env.v, &b) ||
-	    (row->log && !match(row->log, line->log, &b)) ||
-	    (row->input && !match(row->input, line->input, &b)))
+	    (row->log && line->log && !match(row->log, line->log, &b)) ||
+	    (row->input && line->input && !match(row->input, line->input, &b)))
 		return false;
 	*ret_foreign = row->touches && b.name && is_foreign(&b);
 	return !*ret_foreign;

@@ -67,8 +67,9 @@ log_lines() { # COUNT FORMAT...
 	printf '#!/bin/sh\nulimit -n >"%s"\n' "$BATS_TEST_TMPDIR/files" >"$BATS_TEST_TMPDIR/bin/runc"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	mkdir "$BATS_TEST_TMPDIR/images"
 	ulimit -S -n 256
-	sh "$top/src/scripts/dump.sh" runc checkpoint web
+	sh "$top/src/scripts/dump.sh" web "$BATS_TEST_TMPDIR/images" runc checkpoint web
 	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 	: >"$BATS_TEST_TMPDIR/files"
 	sh "$top/src/scripts/pass.sh" 1 "$run_dir" "$BATS_TEST_TMPDIR/images" web

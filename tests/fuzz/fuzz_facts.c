@@ -34,7 +34,7 @@ static void run(const struct facts *source, const struct facts *destination)
 			      .destination_name = "rhel02",
 			      .source = source,
 			      .destination = destination,
-			      .strategy = "cold",
+			      .strategy = STRATEGY_COLD,
 			      .tcp_established = true};
 	if (preflight_addresses(&p, &err) < 0)
 		__builtin_trap();
