@@ -55,7 +55,7 @@ end_lab() {
 place_program() {
 	local host _
 	"$lab" status | while read -r host _; do
-		on "$host" install -m 755 /dev/stdin /usr/local/sbin/cmigrate <"$program"
+		on "$host" sh -c 'cat >"$1" && chmod 755 "$1"' - /usr/local/sbin/cmigrate <"$program"
 	done
 }
 
