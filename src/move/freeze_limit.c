@@ -6,10 +6,12 @@
 int freeze_limit_ms(const struct move *move)
 {
 	const int64_t memory_ms = move->plan.dump_timeout_ms - DUMP_BASE_MS;
-	int64_t ms = DUMP_BASE_MS;
+	/* A checkpoint only dumps, all else dumps and restores. */
+	const int times = move->kind == MOVE_CHECKPOINT ? 1 : 2;
+	int64_t ms = times * DUMP_BASE_MS;
 
 	if (memory_ms > 0 && !move_is_post_copy(move))
-		ms += move->kind == MOVE_CHECKPOINT ? memory_ms : 2 * memory_ms;
+		ms += times * memory_ms;
 	return (int)ms;
 }
 

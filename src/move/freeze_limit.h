@@ -11,8 +11,9 @@
 #include "cmigrate/move/move.h"
 
 /*
- * The limit in milliseconds: CRIU's base time, and the time for the memory each time it is written
- * or read in the freeze: twice in a move, once in a checkpoint, not at all in post-copy.
+ * The limit in milliseconds: CRIU's base time for the dump and again for the restore (an emulated
+ * host took 11 s for each), and the time for the memory each time it is written or read in the
+ * freeze: twice in a move, once in a checkpoint, not at all in post-copy.
  */
 int freeze_limit_ms(const struct move *move);
 /* The freeze begins now. Both hosts have the limit from now on. */

@@ -21,13 +21,13 @@ static int limit(enum move_kind kind, enum strategy_id strategy, int dump_timeou
 static void by_strategy(void **state)
 {
 	(void)state;
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 25000), 30000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_PRE_COPY, 25000), 30000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_POST_COPY, 25000), 20000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_HYBRID, 25000), 20000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 25000), 50000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_PRE_COPY, 25000), 50000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_POST_COPY, 25000), 40000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_HYBRID, 25000), 40000);
 	assert_int_equal(limit(MOVE_CHECKPOINT, STRATEGY_COLD, 25000), 25000);
 	/* That of a journal may be anything. */
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 0), 20000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 0), 40000);
 }
 
 /* A command on either host has no more time than is left. */
@@ -42,9 +42,9 @@ static void a_freeze(void **state)
 	(void)state;
 	assert_int_equal(host_within_limit(source, &slow).timeout_ms, 60000);
 	freeze_begin(&move);
-	assert_true(freeze_left_ms(&move) <= 20000);
-	assert_true(host_within_limit(source, &slow).timeout_ms <= 20000);
-	assert_true(host_within_limit(destination, &slow).timeout_ms <= 20000);
+	assert_true(freeze_left_ms(&move) <= 40000);
+	assert_true(host_within_limit(source, &slow).timeout_ms <= 40000);
+	assert_true(host_within_limit(destination, &slow).timeout_ms <= 40000);
 	assert_int_equal(host_within_limit(source, &endless).timeout_ms, 0);
 	source->limit_us = clock_now_us() - 1;
 	assert_int_equal(host_within_limit(source, &slow).timeout_ms, 1);
