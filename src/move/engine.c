@@ -181,7 +181,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	if (move->progress.ended && result == UNDO_DONE)
 		result = tidy_lost(move, err);
 	else if (move->progress.freeze_limit_ms && move->progress.thawed_us)
-		(void)err_append(err, "it was frozen for %.1f s; a freeze is given up after %d s",
+		(void)err_append(err, "it was frozen for %.1f s, and its limit is %d s",
 				 (double)(move->progress.thawed_us - move->progress.freeze_us) /
 					 1e6,
 				 move->progress.freeze_limit_ms / 1000);

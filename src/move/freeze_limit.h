@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * freeze_limit: how long a container may be frozen. One deadline is set when the freeze begins.
- * Each wait and each command on either host ends by it.
+ * freeze_limit: how long a container may be frozen, undo included. One deadline is set when the
+ * freeze begins, early enough for the undo. Each wait and each command on either host ends by it.
  */
 #ifndef CMIGRATE_FREEZE_LIMIT_H
 #define CMIGRATE_FREEZE_LIMIT_H
@@ -13,7 +13,8 @@
 /*
  * The limit in milliseconds: CRIU's base time for the dump and again for the restore (an emulated
  * host took 11 s for each), and the time for the memory each time it is written or read in the
- * freeze: twice in a move, once in a checkpoint, not at all in post-copy.
+ * freeze: twice in a move, once in a checkpoint, not at all in post-copy. 20 s are kept for the
+ * undo.
  */
 int freeze_limit_ms(const struct move *move);
 /* The freeze begins now. Both hosts have the limit from now on. */
@@ -25,7 +26,7 @@ void freeze_lift(struct move *move);
 int64_t freeze_end(const struct move *move);
 /* Milliseconds until then, at least 1. */
 int freeze_left_ms(const struct move *move);
-/* The limit in seconds, for messages. */
+/* How long dump and restore may take together, in seconds, for messages. */
 int freeze_seconds(const struct move *move);
 
 #endif

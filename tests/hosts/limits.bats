@@ -69,7 +69,7 @@ counts_on() { # HOST NAME
 stays() { # NAME REGEX [OPTION...]
 	move "$1" "${@:3}"
 	[[ $status -eq 4 && $error =~ $2 ]]
-	[[ $error =~ 'it was frozen for '([0-9]+)\.[0-9]+' s; a freeze is given up after '([0-9]+)' s' ]]
+	[[ $error =~ 'it was frozen for '([0-9]+)\.[0-9]+' s, and its limit is '([0-9]+)' s' ]]
 	[[ ${BASH_REMATCH[1]} -lt ${BASH_REMATCH[2]} ]]
 	runs_only_on rhel01 "$1"
 	counts_on rhel01 "$1"

@@ -172,6 +172,9 @@ damage() { # SCRIPT
 @test "a restore that never ends is ended, and all that it started" {
 	wrap_runc rhel02 '[ -z "$restoring" ] || { setsid sleep 1000 & exec sleep 1000; }'
 	fails_and_is_undone 60 'did not end|within'
+	# The undo is part of the limit that the message names.
+	[[ $(cat "$BATS_TEST_TMPDIR/err") =~ 'it was frozen for '([0-9]+)\.[0-9]+' s, and its limit is '([0-9]+)' s' ]]
+	[[ ${BASH_REMATCH[1]} -lt ${BASH_REMATCH[2]} ]]
 }
 
 @test "a dump that fails" {

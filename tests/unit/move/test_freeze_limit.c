@@ -21,13 +21,13 @@ static int limit(enum move_kind kind, enum strategy_id strategy, int dump_timeou
 static void by_strategy(void **state)
 {
 	(void)state;
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 25000), 50000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_PRE_COPY, 25000), 50000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_POST_COPY, 25000), 40000);
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_HYBRID, 25000), 40000);
-	assert_int_equal(limit(MOVE_CHECKPOINT, STRATEGY_COLD, 25000), 25000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 25000), 70000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_PRE_COPY, 25000), 70000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_POST_COPY, 25000), 60000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_HYBRID, 25000), 60000);
+	assert_int_equal(limit(MOVE_CHECKPOINT, STRATEGY_COLD, 25000), 45000);
 	/* That of a journal may be anything. */
-	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 0), 40000);
+	assert_int_equal(limit(MOVE_WHOLE, STRATEGY_COLD, 0), 60000);
 }
 
 /* A command on either host has no more time than is left. */
