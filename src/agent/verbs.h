@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verbs: everything that an agent does, one row each: its name, the fields that it takes and the
+ * function that serves it. Returns an exit status: 0 done, 1 failed with a message.
+ */
+#ifndef CMIGRATE_AGENT_VERBS_H
+#define CMIGRATE_AGENT_VERBS_H
+
+#include "request.h"
+
+struct verb {
+	const char *name;
+	/* Keys, separated by blanks, in any order: KEY must be there once, KEY? may, KEY* any number
+	 * of times, KEY+ at least once. A key has one kind of value everywhere: fields.c. */
+	const char *fields;
+	int (*serve)(struct request *req);
+	bool touches; /* the container, if it runs here: then only from the bundle below the root */
+};
+
+extern const struct verb agent_verbs[];
+const struct verb *verb_find(const char *name);
+
+#endif
