@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "verbs.h"
+
+#include <string.h>
+
+/* Each verb is declared here and has one row below, in the order of a move. */
+int verb_ready(struct request *req);
+
+/* clang-format off */
+const struct verb agent_verbs[] = {
+	/* Nothing: shows that the agent answers, and gets its threads ready. */
+	{"ready", "count", verb_ready, false},
+	{NULL, NULL, NULL, false},
+};
+/* clang-format on */
+
+const struct verb *verb_find(const char *name)
+{
+	for (const struct verb *verb = agent_verbs; verb->name; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
