@@ -47,9 +47,7 @@ const struct allow_alias allow_aliases[] = {
 	{"criu", "tcp-close"},
 	{"criu", "link-remap"},
 	{"criu", "ghost-limit {number}"},
-	/* Lines of ip -batch, commands of nft. */
-	{"leave", "addr del {ip}/{number} dev {device}\n"},
-	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
+	/* Commands of nft. */
 	{"set", "all4"},
 	{"set", "all6"},
 	{"family", "netdev"},
@@ -80,8 +78,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
 	 "peer={host} "
 	 "address={ip}... bind={path}... [netns={net-file}]"),
-	ROW("(place) look {netns} {address}|{ip}/{number}@..."),
-	ROW("(place) taken {netns} {address}..."),
 
 	/* The state of a container on the shared directory, but not its config.json or its
 	 * images. */
@@ -161,8 +157,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(cut) dump|fetch {run} {ip} {page-port}"),
 
 	/* The service address and its packets. */
-	ROW("(address) up|enter|announce {netns} {address}..."),
-	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
 	ROW("(criu_locks) note|remove {run} {netns}"),
 	ROW("(hold) set|no_drop|clear {tag} {netns} {address}..."),
@@ -170,8 +164,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(bounce) clear {tag} {netns}"),
 	ROW("nft {forward}"),
 	ROW("nsenter --net={net-file} -- nft {forward}"),
-	ROW("ip -force -batch -", .input = "{leave}"),
-	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
 	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),
 	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root plug release_indefinite"),
 	ROW("tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "

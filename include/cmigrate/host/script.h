@@ -17,7 +17,6 @@ struct script {
 
 /* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
  * output. */
-extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_bounce;
 extern const struct script script_bundles;
@@ -45,7 +44,6 @@ extern const struct script script_open;
 extern const struct script script_pages;
 extern const struct script script_park;
 extern const struct script script_pass;
-extern const struct script script_place;
 extern const struct script script_prepare;
 extern const struct script script_readahead;
 extern const struct script script_receive;
