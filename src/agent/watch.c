@@ -112,7 +112,7 @@ static bool look(struct request *req, struct watch *watch)
 	if (!watch->size)
 		return false;
 	if (watch->size > LOG_MAX || repeats(watch)) {
-		(void)truncate(watch->log, 0);
+		(void)!truncate(watch->log, 0);
 		request_say(req, "criu repeats itself without end: an image is shorter than it "
 				 "should be\n");
 		return true;
