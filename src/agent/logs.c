@@ -141,26 +141,39 @@ static int say_tail(struct request *req, int fd)
 	return 0;
 }
 
-/* Says the lines of one of them that have an error of CRIU, or its last lines. */
+static int say_log(struct request *req, int fd, bool errors)
+{
+	if (!errors)
+		return say_tail(req, fd);
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	FILE *f = own < 0 ? NULL : fdopen(own, "r");
+	if (!f) {
+		fd_close(&own);
+		return -1;
+	}
+	say_errors(req, f);
+	(void)fclose(f);
+	return 0;
+}
+
+static bool is_kind(const struct request *req)
+{
+	return request_is(req, "kind", "dump") || request_is(req, "kind", "restore") ||
+	       request_is(req, "kind", "pages");
+}
+
+/* op=errors: the lines of CRIU's log with an error; op=tail: the end of what runc has said. */
 int verb_log(struct request *req)
 {
-	CLEANUP_FREE char *path = path_in_run(req, request_get(req, "log"));
-	int fd = state_file_open(AT_FDCWD, path, O_RDONLY);
-	int status = fd < 0 ? -1 : 0;
+	bool errors = request_is(req, "op", "errors");
 
-	if (status == 0 && request_is(req, "op", "tail")) {
-		status = say_tail(req, fd);
-	} else if (status == 0) {
-		FILE *f = fdopen(fd, "r");
-		if (f) {
-			say_errors(req, f);
-			(void)fclose(f);
-			return 0;
-		}
-		status = -1;
-	}
-	if (status < 0)
-		status = request_errno(req, "'%s'", path);
+	if ((!errors && !request_is(req, "op", "tail")) || !is_kind(req))
+		return request_fail(req, "there is no such log");
+	CLEANUP_FREE char *file =
+		str_fmt("%s.%s", request_get(req, "kind"), errors ? "log" : "out");
+	CLEANUP_FREE char *path = path_in_run(req, file);
+	int fd = state_file_open(AT_FDCWD, path, O_RDONLY);
+	int status = fd < 0 || say_log(req, fd, errors) < 0 ? request_errno(req, "'%s'", path) : 0;
 	fd_close(&fd);
 	return status;
 }

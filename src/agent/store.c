@@ -46,7 +46,7 @@ static int do_read(const struct store *s)
 	return status;
 }
 
-static int append_to(int fd, const struct buf *text)
+static int append_to(int fd, const struct buf *text, bool sync)
 {
 	off_t before = lseek(fd, 0, SEEK_END);
 
@@ -57,7 +57,7 @@ static int append_to(int fd, const struct buf *text)
 		return -1;
 	}
 	if (write_whole(fd, buf_str(text), text->len) == 0)
-		return fdatasync(fd);
+		return sync ? fdatasync(fd) : 0;
 	int saved = errno;
 	/* Half a line in the middle would be damage once there is room again. */
 	(void)!ftruncate(fd, before);
@@ -65,15 +65,26 @@ static int append_to(int fd, const struct buf *text)
 	return -1;
 }
 
-static int do_append(const struct store *s)
+static int append(const struct store *s, bool sync)
 {
 	int dir = state_dir_open(s->dir, true);
 	int fd = dir < 0 ? -1 : state_file_open(dir, s->file, O_WRONLY | O_CREAT | O_APPEND);
-	int status = fd < 0 || append_to(fd, &s->req->input) < 0 ? fail(s) : 0;
+	int status = fd < 0 || append_to(fd, &s->req->input, sync) < 0 ? fail(s) : 0;
 
 	fd_close(&fd);
 	fd_close(&dir);
 	return status;
+}
+
+static int do_append(const struct store *s)
+{
+	return append(s, true);
+}
+
+/* As append, but doesn't wait for the disk. */
+static int do_note(const struct store *s)
+{
+	return append(s, false);
 }
 
 static int replace_in(int dir, const char *file, const char *temp, const struct buf *text)
@@ -125,6 +136,7 @@ int verb_store(struct request *req)
 		int (*serve)(const struct store *s);
 	} ops[] = {{"read", do_read},
 		   {"append", do_append},
+		   {"note", do_note},
 		   {"replace", do_replace},
 		   {"remove", do_remove}};
 	CLEANUP_FREE char *dir = path_state(req);
@@ -133,5 +145,5 @@ int verb_store(struct request *req)
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (request_is(req, "op", ops[i].op))
 			return ops[i].serve(&s);
-	return request_fail(req, "op is none of read, append, replace and remove");
+	return request_fail(req, "op is none of read, append, note, replace and remove");
 }
