@@ -250,6 +250,16 @@ char *json_scan(const char *text, size_t len, const char *path)
 	return skip_value(&c, 0) ? str_dupn(from, (size_t)(c.p - from)) : NULL;
 }
 
+bool json_scan_is_object(const char *text, size_t len)
+{
+	struct cursor c = {text, text + len};
+
+	if (!peek(&c, '{') || !skip_value(&c, 0))
+		return false;
+	skip_blanks(&c);
+	return c.p == c.end;
+}
+
 int json_scan_strings(const char *text, size_t len, const char *path, struct argv *ret)
 {
 	struct cursor c = {text, text + len};

@@ -3,6 +3,7 @@
 #ifndef CMIGRATE_AGENT_JSON_SCAN_H
 #define CMIGRATE_AGENT_JSON_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cmigrate/base/str.h"
@@ -16,6 +17,8 @@
  * linear.
  */
 char *json_scan(const char *text, size_t len, const char *path);
+/* Whether the whole text is one object. */
+bool json_scan_is_object(const char *text, size_t len);
 /* Adds the strings of the array at a path; other values in it are left out. 0; -1 if there is no
  * array, and ret may then have some of them. */
 int json_scan_strings(const char *text, size_t len, const char *path, struct argv *ret);

@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP_BUF struct buf quoted = {0};
 
 	compare(found, text, len, path);
+	(void)json_scan_is_object(text, len);
 	(void)json_scan_strings(text, len, path, &words);
 	/* What is quoted is read again as it was. */
 	buf_puts(&quoted, "{\"a\":");

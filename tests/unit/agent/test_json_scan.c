@@ -103,6 +103,17 @@ static void what_is_no_json(void **state)
 		expect(texts[i], "a", NULL);
 }
 
+static void a_whole_object(void **state)
+{
+	static const char yes[] = " {\"a\":[{}]}\n";
+	static const char *const no[] = {"", "[]", "{", "{} {}", "{\"a\":1}x", "{\"a\":1", "1"};
+
+	(void)state;
+	assert_true(json_scan_is_object(yes, strlen(yes)));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(json_scan_is_object(no[i], strlen(no[i])));
+}
+
 static void nesting_is_bounded(void **state)
 {
 	CLEANUP_BUF struct buf text = {0};
@@ -157,6 +168,7 @@ int main(void)
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(the_first_of_two_counts),
 		cmocka_unit_test(what_is_no_json),
+		cmocka_unit_test(a_whole_object),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(strings_of_an_array),
 		cmocka_unit_test(quoted_texts_are_read_again),
