@@ -14,6 +14,7 @@ DESTDIR ?=
 
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
+STRIP ?= strip
 CFLAGS ?= -O2 -g
 
 # A second build beside the first: make BUILD=build/asan BIN=build/asan/cmigrate SANITIZE=1
@@ -40,11 +41,19 @@ HARDENING_LD := -pie -Wl,-z,relro,-z,now
 endif
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DCMIGRATE_VERSION='"$(VERSION)"' -Iinclude -iquote src \
 	$(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(HARDENING) $(PACKAGE_CFLAGS) $(CFLAGS) $(CPPFLAGS)
+# The agent goes to any host of this machine's kind, so it needs nothing there. Sanitizers can't be linked statically.
+AGENT_LDFLAGS := $(if $(filter 1,$(SANITIZE)),$(HARDENING_LD),-static -Wl,-z,relro,-z,now)
 ALL_LDFLAGS := $(HARDENING_LD) -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 
 SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 OBJECTS := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(SOURCES))
 LIBRARY := $(BUILD)/libcmigrate.a
+# What the agent is made of. It is carried inside of the library.
+AGENT := $(BUILD)/cmigrate-agent
+AGENT_LIBRARY := $(BUILD)/libagent.a
+AGENT_OBJECTS := $(filter $(BUILD)/obj/base/%.o $(BUILD)/obj/protocol/%.o $(BUILD)/obj/agent/%.o,$(OBJECTS))
+AGENT_SOURCES := $(sort $(filter src/base/% src/protocol/% src/agent/%,$(SOURCES)) \
+	$(wildcard src/protocol/*.h src/agent/*.h include/cmigrate/base/*.h include/cmigrate/protocol/*.h))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 MAN := man/cmigrate.1 man/cmigrate-config.5
 EXAMPLES := $(wildcard examples/*)
@@ -64,13 +73,33 @@ $(BUILD)/test/fault_point.o: tests/fault_point.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Everything but main(), for the unit tests too.
-$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o
+$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o $(BUILD)/obj/agent_build.o \
+	$(BUILD)/obj/agent_image.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(AGENT_LIBRARY): $(filter-out %/main.o,$(AGENT_OBJECTS)) $(BUILD)/obj/agent_build.o
+	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(AGENT): $(BUILD)/obj/agent/main.o $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(AGENT_LDFLAGS) -o $@.new $^ -lpthread && \
+		$(if $(filter 1,$(SANITIZE)),,$(STRIP) $@.new &&) mv $@.new $@
+
+# Which agent it is: controller and agent must be of the same sources.
+$(BUILD)/agent_build.c: $(AGENT_SOURCES) $(BUILD)/flags
+	@printf 'extern const char agent_build[];\nconst char agent_build[] = "%.16s";\n' \
+		"$$(cat $(AGENT_SOURCES) | sha256sum)" >$@.new && mv $@.new $@
+
+$(BUILD)/agent_image.c: $(AGENT)
+	@printf '%s\n' 'extern const char agent_image_sum[], agent_image_machine[];' \
+		"const char agent_image_sum[] = \"$$(sha256sum <$< | cut -c 1-64)\";" \
+		"const char agent_image_machine[] = \"$$(uname -m)\";" \
+		'__asm__(".section .rodata\n.balign 16\n.globl agent_image\nagent_image:\n.incbin \"$<\"\n"' \
+		'".globl agent_image_end\nagent_image_end:\n.previous\n");' >$@.new && mv $@.new $@
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o: $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
+$(addprefix $(BUILD)/obj/,scripts.o texts.o agent_build.o agent_image.o): $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 HOST_SCRIPTS := $(sort $(wildcard src/scripts/*.sh))

@@ -26,6 +26,7 @@ struct program {
 	bool with_stdin;     /* a pipe, child.in, instead of input: for a parked program */
 	const char *log;     /* file for its stdout and stderr (made anew, 0600); NULL: pipes */
 	const char *session; /* path of its record (session.h): it outlives the agent; or NULL */
+	bool stays;	     /* it goes on without the agent, though it has no record */
 	bool many_files;     /* as many open files as the hard limit allows */
 	int timeout_ms;	     /* besides the request's deadline; 0: none */
 };

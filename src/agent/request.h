@@ -30,7 +30,7 @@ struct request {
 	uint32_t id;
 	size_t limit;
 	int wake;		/* eventfd, readable once the request is to end */
-	bool cancelled, truncated, timed_out;
+	bool cancelled, truncated, timed_out, spoilt;
 	struct request *next;
 };
 
@@ -60,5 +60,8 @@ bool request_sleep(struct request *req, int ms);
 /* Waits for events (poll(2)) of a descriptor, for ms at most (-1: for the deadline alone). 1: they
  * are there; 0: ms have passed; -1: the verb has to return. */
 int request_wait(struct request *req, int fd, short events, int ms);
+
+/* The thread of this request has left a namespace for good: it serves nobody afterwards. */
+void request_spoil_thread(struct request *req);
 
 #endif

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,13 +51,13 @@ static int place(int fd, int n)
 	return dup2(fd, n) < 0 ? -1 : 0;
 }
 
-/* The reason why the child could not start: the file it could not open, or the program itself. */
+/* The reason why the child could not start: the file it could not make, or the program itself. */
 struct failure {
 	int cause;
-	bool log;
+	const char *file;
 };
 
-static int child_stdio(const struct proc_spec *spec, const struct pipes *p, bool *ret_log)
+static int child_stdio(const struct proc_spec *spec, const struct pipes *p, const char **ret_file)
 {
 	int in = spec->with_stdin ? p->in[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int out = p->out[1], err = p->err[1];
@@ -62,7 +65,7 @@ static int child_stdio(const struct proc_spec *spec, const struct pipes *p, bool
 	if (spec->log) {
 		out = open(spec->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		err = out;
-		*ret_log = out < 0;
+		*ret_file = out < 0 ? spec->log : NULL;
 	}
 	if (in < 0 || out < 0)
 		return -1;
@@ -91,6 +94,53 @@ static void child_descriptors(void)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* "PID.STARTTIME" of this process; the start is the 20th word after the name in stat. */
+static int own_identity(char *text, size_t size)
+{
+	char stat[2048];
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+
+	fd_close(&fd);
+	if (n <= 0)
+		return -1;
+	stat[n] = '\0';
+	const char *word = strrchr(stat, ')');
+	for (int i = 0; word && i < 20; i++)
+		word = strchr(word + 1, ' ');
+	if (!word)
+		return -1;
+	(void)snprintf(text, size, "%d.%.*s", (int)getpid(), (int)strcspn(word + 1, " "), word + 1);
+	return 0;
+}
+
+/* A link needs no room in a file system that is full, and is never there half. */
+static int child_record(const struct proc_spec *spec, const char **ret_file)
+{
+	char identity[64];
+
+	if (!spec->record)
+		return 0;
+	*ret_file = spec->record;
+	if (own_identity(identity, sizeof(identity)) < 0 ||
+	    (unlink(spec->record) < 0 && errno != ENOENT) || symlink(identity, spec->record) < 0)
+		return -1;
+	*ret_file = NULL;
+	return 0;
+}
+
+static void child_limits(const struct proc_spec *spec)
+{
+	struct rlimit files;
+
+	if (spec->tied)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (spec->many_files && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
 {
 	struct failure why = {0};
@@ -98,7 +148,8 @@ static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
 	(void)setsid();
 	child_signals();
 	child_descriptors();
-	if (child_stdio(spec, p, &why.log) == 0) {
+	child_limits(spec);
+	if (child_stdio(spec, p, &why.file) == 0 && child_record(spec, &why.file) == 0) {
 		for (char *const *e = spec->env; e && *e; e++)
 			(void)putenv(*e);
 		(void)execvp(spec->argv[0], spec->argv);
@@ -123,8 +174,8 @@ static struct failure exec_failure(int fd)
 static int cant_start(const struct proc_spec *spec, const struct failure *why, struct err *err)
 {
 	errno = why->cause;
-	if (why->log)
-		return err_errno(err, EXIT_FAILED, "can't write '%s', the log of '%s'", spec->log,
+	if (why->file)
+		return err_errno(err, EXIT_FAILED, "can't write '%s' for '%s'", why->file,
 				 spec->argv[0]);
 	return err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
 }

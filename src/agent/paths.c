@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "paths.h"
+
+#define RUN_ROOT "/run/cmigrate"
+
+static const char *container(const struct request *req)
+{
+	const char *name = request_get(req, "container");
+
+	/* A verb without this field has no path of a container. */
+	return name ? name : "";
+}
+
+char *path_bundle(const struct request *req)
+{
+	return str_fmt("%s/%s", req->root, container(req));
+}
+
+char *path_state(const struct request *req)
+{
+	return str_fmt("%s/%s/.cmigrate", req->root, container(req));
+}
+
+char *path_run(const struct request *req)
+{
+	return str_fmt(RUN_ROOT "/%s", container(req));
+}
+
+char *path_in_run(const struct request *req, const char *file)
+{
+	return str_fmt(RUN_ROOT "/%s/%s", container(req), file);
+}
+
+char *path_images(const struct request *req)
+{
+	const char *id = request_get(req, "id");
+
+	if (request_is(req, "images", "checkpoint") || !id)
+		return str_fmt("%s/%s/checkpoint", req->root, container(req));
+	return str_fmt("%s/%s/.cmigrate/images-%s", req->root, container(req), id);
+}
+
+char *path_in_images(const struct request *req, const char *file)
+{
+	CLEANUP_FREE char *images = path_images(req);
+
+	return str_fmt("%s/%s", images, file);
+}
