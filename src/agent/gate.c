@@ -145,7 +145,7 @@ int gate_main(int argc, char **argv)
 	const char *action = getenv("CRTOOLS_SCRIPT_ACTION"), *images = getenv("CRTOOLS_IMAGE_DIR");
 	struct gate gate = {.verdict = -1};
 
-	if (argc < 2)
+	if (argc < 3)
 		return 1;
 	if (!action || is_pass(images))
 		return 0;
