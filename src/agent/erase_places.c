@@ -39,7 +39,7 @@ static void add_place(struct argv *to, const char *dir, size_t len, const char *
 /* Below and beside each cgroup of a file like /proc/PID/cgroup. */
 static void add_around(struct argv *to, const char *file, const char *name)
 {
-	CLEANUP_FREE char *text = text_file_read(file, PROC_MAX, NULL);
+	CLEANUP_FREE char *text = text_file_read(file, PROC_MAX);
 	CLEANUP_ARGV struct argv lines = {0};
 
 	argv_words(&lines, text ? text : "", "\n");
@@ -59,7 +59,7 @@ int erase_places(struct request *req, struct argv *ret)
 	CLEANUP_FREE char *config = str_fmt("%s/config.json", bundle);
 	CLEANUP_FREE char *noted = path_in_run(req, "cgroup");
 	size_t len = 0;
-	CLEANUP_FREE char *text = text_file_read(config, CONFIG_MAX, &len);
+	CLEANUP_FREE char *text = text_file_read_at(AT_FDCWD, config, CONFIG_MAX, &len);
 	/* No other member of that name: an annotation may have it too. */
 	CLEANUP_FREE char *said = text ? json_scan(text, len, "linux.cgroupsPath") : NULL;
 	const char *name = said && *said ? said : request_get(req, "container");

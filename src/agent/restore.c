@@ -11,6 +11,7 @@
 #include "program.h"
 #include "restore_files.h"
 #include "restore_tmpfs.h"
+#include "runc_flags.h"
 #include "session.h"
 #include "text_file.h"
 
@@ -23,7 +24,7 @@ static int note_cgroup(struct request *req)
 	CLEANUP_FREE char *note = path_in_run(req, "cgroup");
 	CLEANUP_BUF struct buf text = {0};
 
-	text.s = text_file_read("/proc/self/cgroup", LIST_MAX, &text.len);
+	text.s = text_file_read_at(AT_FDCWD, "/proc/self/cgroup", LIST_MAX, &text.len);
 	if (!text.s || text_file_write(note, &text) < 0)
 		return request_errno(req, "can't write '%s'", note);
 	return 0;
@@ -55,7 +56,7 @@ static void note_missing(const struct request *req)
 	CLEANUP_FREE char *hidden = path_in_images(req, "hidden");
 	CLEANUP_FREE char *here = path_in_run(req, "made");
 	CLEANUP_FREE char *there = path_in_images(req, "made");
-	CLEANUP_FREE char *text = text_file_read(hidden, LIST_MAX, NULL);
+	CLEANUP_FREE char *text = text_file_read(hidden, LIST_MAX);
 	CLEANUP_ARGV struct argv paths = {0}, missing = {0};
 	CLEANUP_BUF struct buf made = {0};
 
@@ -72,29 +73,8 @@ static void note_missing(const struct request *req)
 	(void)text_file_append(there, &made);
 }
 
-/* The options of runc that a request may ask for. */
-static const struct flag {
-	const char *name, *option;
-} flags[] = {
-	{"file-locks", "--file-locks"}, {"ext-unix-sk", "--ext-unix-sk"},
-	{"shell-job", "--shell-job"},	{"tcp-established", "--tcp-established"},
-	{"lazy-pages", "--lazy-pages"}, {NULL, NULL},
-};
-
-static int add_flags(struct request *req, struct argv *argv)
-{
-	const char *name;
-
-	for (size_t i = 0; (name = request_nth(req, "flag", i)); i++) {
-		const struct flag *flag = flags;
-		while (flag->name && strcmp(flag->name, name) != 0)
-			flag++;
-		if (!flag->name)
-			return request_fail(req, "a restore has no flag '%s'", name);
-		argv_add(argv, flag->option);
-	}
-	return 0;
-}
+static const char *const flags[] = {"file-locks",	 "ext-unix-sk", "shell-job",
+				    "tcp-established", "lazy-pages",  NULL};
 
 /* Memory that came straight to this host is in the work directory, together with links to the
  * images. */
@@ -108,7 +88,7 @@ static int make_command(struct request *req, struct argv *argv)
 
 	argv_addl(argv, "runc", "restore", "--detach", "--bundle", bundle, "--image-path", images,
 		  "--work-path", run, NULL);
-	if (add_flags(req, argv) != 0)
+	if (runc_flags(req, flags, argv) != 0)
 		return 1;
 	argv_add(argv, request_get(req, "container"));
 	return 0;

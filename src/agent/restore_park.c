@@ -62,7 +62,7 @@ static int serve(struct request *req, const char *run, int fifo)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/criu.conf", run);
 	size_t len = 0;
-	CLEANUP_FREE char *text = text_file_read(path, CONF_MAX, &len);
+	CLEANUP_FREE char *text = text_file_read_at(AT_FDCWD, path, CONF_MAX, &len);
 	/* A fifo takes a text of this size as a whole, or the reader takes it out. */
 	for (size_t done = 0; text && done < len;) {
 		ssize_t n = write(fifo, text + done, len - done);

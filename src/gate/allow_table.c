@@ -27,8 +27,6 @@ const struct allow_alias allow_aliases[] = {
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
 	{"errors", "Error ("},
-	{"freezer", ""},
-	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
 	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
 	/* Files of a container on the shared directory, besides config.json and images. */
@@ -41,12 +39,6 @@ const struct allow_alias allow_aliases[] = {
 	{"next-hop", "{address},{ip}"},
 	{"env-tag", "CMIGRATE_MOVE={id}"},
 	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Lines of CRIU's configuration file; none names a program. */
-	{"criu", "network-lock skip"},
-	{"criu", "skip-in-flight"},
-	{"criu", "tcp-close"},
-	{"criu", "link-remap"},
-	{"criu", "ghost-limit {number}"},
 	/* Lines of ip -batch, commands of nft. */
 	{"leave", "addr del {ip}/{number} dev {device}\n"},
 	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
@@ -97,30 +89,14 @@ const struct allow_row allow_rows[] = {
 	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
-	ROW("(verdict) {run} open|close|kill|again"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
-	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
-	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
 	ROW("(logs) {run} {state}/logs-{id}"),
 	ROW("grep -a -m 400 -e {errors} {log}"),
 	ROW("tail -n 400 {log}"),
-	ROW("(clean) {run} ''|{images}"),
-	ROW("(clean) {run} '' keep"),
 
 	/* Freezing, dumping, restoring. */
-	ROW("(freeze) {name} {freezer}", .touches = true),
-	ROW("(thaw) {name}", .touches = true),
-	ROW("(loose) note {name} {run}"),
 	ROW("(whole) {name}"),
-	ROW("(loose) thaw {name} {freezer}", .touches = true),
-	ROW("(seize) {run} {images} {freezer}", .touches = true),
-	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),
-	ROW("(dump) {name} {images} runc checkpoint --image-path {images} --work-path {run} [--file-locks] "
-	 "[--ext-unix-sk] [--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
-	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
 	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
 	ROW("(restore) {run} {images} "
 	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
@@ -140,8 +116,6 @@ const struct allow_row allow_rows[] = {
 	ROW("rm -f -- {images}/inventory.img"),
 
 	/* Memory before and after the container. */
-	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
 	ROW("(readahead) {images} {number}"),
 	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
 	    .log = "{run}/pages.out", .touches = true),

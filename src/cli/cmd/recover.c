@@ -219,7 +219,7 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 {
 	struct bundle bundle;
 	struct state_dir state_dir;
-	struct state_dir_lock lock = STORE_LOCK_INIT;
+	struct state_dir_lock lock = {0};
 
 	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
 		return -1;
