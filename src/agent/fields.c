@@ -109,6 +109,12 @@ static bool is_word(const char *value)
 	return n && n <= 64 && strspn(value, "abcdefghijklmnopqrstuvwxyz-_" DIGITS) == n;
 }
 
+/* A file of a container on the shared directory, besides its configuration and its images. */
+static bool is_state_file(const char *value)
+{
+	return strcmp(value, "journal") == 0 || strcmp(value, "history") == 0;
+}
+
 /* One line. */
 static bool is_line(const char *value)
 {
@@ -150,7 +156,7 @@ static const struct key {
 	{"kind", is_word},
 	{"strategy", is_word},
 	{"transport", is_word},
-	{"file", is_word},
+	{"file", is_state_file},
 	{"flag", is_word},
 	{"keep", is_word},
 	{"stamp", is_line},

@@ -5,11 +5,33 @@
 
 /* Each verb is declared here and has one row below, in the order of a move. */
 int verb_ready(struct request *req);
+int verb_bundles(struct request *req);
+int verb_lock(struct request *req);
+int verb_unlock(struct request *req);
+int verb_store(struct request *req);
+int verb_images(struct request *req);
+int verb_void(struct request *req);
+int verb_readahead(struct request *req);
+int verb_logs(struct request *req);
+int verb_log(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
+
+	/* What is kept beside the bundle of a container. */
+	{"bundles", "file", verb_bundles, false},
+	{"lock", "container stamp", verb_lock, false},
+	{"unlock", "container", verb_unlock, false},
+	{"store", "container op file", verb_store, false},
+
+	/* Images and logs of a move. */
+	{"images", "container id images? transport?", verb_images, false},
+	{"void", "container id images?", verb_void, false},
+	{"readahead", "container id images? pass", verb_readahead, false},
+	{"logs", "container id", verb_logs, false},
+	{"log", "container op kind", verb_log, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
