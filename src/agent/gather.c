@@ -10,6 +10,8 @@
 
 #include "paths.h"
 
+int verb_gather(struct request *req);
+
 #define DESCRIPTORS "descriptors.json"
 #define SEND_MAX (64ul * 1024 * 1024)
 

@@ -3,6 +3,7 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
+ *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include "cmigrate/agent/build.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
+#include "keeper.h"
 #include "serve.h"
 
 #define IN_MEMORY "--in-memory"
@@ -74,6 +76,8 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{"serve", serve_main},
+		{"fetch-keeper", fetch_keeper},
+		{"receive-keeper", receive_keeper},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)

@@ -15,13 +15,9 @@
 #ifndef CMIGRATE_PAGES_H
 #define CMIGRATE_PAGES_H
 
+#include "cmigrate/base/page_port.h"
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/host.h"
-
-/* Ports of page servers: below the ephemeral ones. The first choice is one of PAGE_PORTS;
- * page_server_admit() may take one of as many after it. */
-#define PAGE_PORT_FIRST 27000
-#define PAGE_PORTS 2000
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
  * transport. server, client and endpoint belong to the move. */
