@@ -15,8 +15,6 @@
 #include "session.h"
 #include "sock_list.h"
 
-int verb_fetch(struct request *req);
-
 /* How often to look at what has no event: whether a session lives, whether a socket listens. */
 #define LOOK_MS 200
 #define LISTEN_LOOK_MS 1

@@ -10,8 +10,6 @@
 
 #include "paths.h"
 
-int verb_gather(struct request *req);
-
 #define DESCRIPTORS "descriptors.json"
 #define SEND_MAX (64ul * 1024 * 1024)
 

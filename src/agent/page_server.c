@@ -14,10 +14,6 @@
 #include "session.h"
 #include "sock_diag.h"
 
-int verb_server(struct request *req);
-int verb_cut(struct request *req);
-int verb_nudge(struct request *req);
-
 #define CUT_MS 2000
 #define CUT_AGAIN_MS 20
 #define NUDGE_MS 4000

@@ -8,8 +8,6 @@
 #include "paths.h"
 #include "session.h"
 
-int verb_receive(struct request *req);
-
 /* Waits until the page server listens; fails if it has ended instead. */
 static int listens(struct request *req)
 {

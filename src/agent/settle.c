@@ -6,8 +6,6 @@
 #include "netns.h"
 #include "sock_diag.h"
 
-int verb_settle(struct request *req);
-
 #define SETTLE_MS 250
 #define LOOK_MS 5
 

@@ -95,6 +95,7 @@ void move_set_sides(struct move *move)
 		side->runtime = (struct runtime){
 			.host = side->host,
 			.name = move->bundle.name,
+			.id = move->id,
 			.bundle = move->bundle.dir,
 			.run = move->work_dir,
 			.images = move->image_dir,

@@ -20,6 +20,7 @@
 struct runtime {
 	struct host *host;
 	const char *name;
+	const char *id; /* of the move */
 	const char *bundle;
 	const char *run;     /* work directory, on a tmpfs of the host */
 	const char *images;  /* on the shared directory */
