@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 
 #include "cmigrate/base/name.h"
+#include "cmigrate/base/page_port.h"
 
 #define DIGITS "0123456789"
 #define HEX DIGITS "abcdef"
@@ -94,6 +95,11 @@ static bool is_port(const char *value)
 	return is_number(value) && strtoul(value, NULL, 10) - 1 < 65535;
 }
 
+static bool is_page_port(const char *value)
+{
+	return is_port(value) && strtoul(value, NULL, 10) - PAGE_PORT_FIRST < 2ul * PAGE_PORTS;
+}
+
 static bool is_host(const char *value)
 {
 	struct err unused = ERR_INIT;
@@ -144,6 +150,7 @@ static const struct key {
 	{"device", is_device},
 	{"peer", is_host},
 	{"port", is_port},
+	{"page-port", is_page_port},
 	{"bind", is_path},
 	{"pass", is_number},
 	{"parent", is_number},

@@ -4,6 +4,7 @@
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
  *   gate CONTAINER   what CRIU executes during a dump (gate.h)
+ *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
 #include "gate.h"
+#include "keeper.h"
 #include "serve.h"
 
 #define IN_MEMORY "--in-memory"
@@ -77,6 +79,8 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{"serve", serve_main},
 		{"gate", gate_main},
+		{"fetch-keeper", fetch_keeper},
+		{"receive-keeper", receive_keeper},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)

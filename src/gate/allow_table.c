@@ -32,7 +32,6 @@ const struct allow_alias allow_aliases[] = {
 	/* Files of a container on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
-	{"port", "sport = :{page-port}"},
 	{"netns", ""},
 	{"netns", "{net-file}"},
 	{"address", "{ip}/{number}@{device}"},
@@ -117,27 +116,12 @@ const struct allow_row allow_rows[] = {
 
 	/* Memory before and after the container. */
 	ROW("(readahead) {images} {number}"),
-	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
-	    .log = "{run}/pages.out", .touches = true),
-	ROW("(socket) {run}"),
-	ROW("(drain) {run}"),
-	ROW("(unpage) {run}"),
-	ROW("(nudge) {run} {ip} {page-port}"),
-	ROW("ss -H -tin {port}"),
-	ROW("ss -H -tan {port}"),
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
-
-	/* Memory straight to the destination. */
-	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
-	ROW("(listens) {run}"),
-	ROW("(gather) {images} {pages} {number}|all"),
-	ROW("(cut) dump|fetch {run} {ip} {page-port}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
-	ROW("(settle) {netns} {ip}..."),
 	ROW("(criu_locks) note|remove {run} {netns}"),
 	ROW("(hold) set|no_drop|clear {tag} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {next-hop}..."),

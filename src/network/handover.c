@@ -222,8 +222,10 @@ int handover_settle(const struct handover *handover, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_settle, or_empty(handover->netns), NULL);
+	argv_add(&a, "settle");
+	if (handover->netns)
+		argv_addf(&a, "netns=%s", handover->netns);
 	for (size_t i = 0; i < handover->n; i++)
-		argv_add(&a, handover->addresses[i].ip);
+		argv_addf(&a, "ip=%s", handover->addresses[i].ip);
 	return run(handover, &a, err);
 }
