@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmigrate/protocol/status.h"
 #include "paths.h"
 #include "text_file.h"
 
@@ -17,8 +18,6 @@
 #define TRIES 8
 /* Proof files of commands that were killed go after an hour. */
 #define PROOF_SECONDS 3600
-/* Exit status: there is no config.json. */
-#define NONE 3
 
 static char *proof_name(const struct request *req)
 {
@@ -28,25 +27,21 @@ static char *proof_name(const struct request *req)
 int verb_config(struct request *req)
 {
 	CLEANUP_FREE char *bundle = path_bundle(req);
-	CLEANUP_FREE char *text = NULL;
+	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle);
 	size_t len = 0;
-	int dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FREE char *text = text_file_read(path, CONFIG_MAX, &len);
 
-	if (dir >= 0)
-		text = text_file_read_at(dir, "config.json", CONFIG_MAX, &len);
 	if (!text) {
-		bool none = errno == ENOENT || errno == ENOTDIR;
-		(void)request_errno(req, "can't read '%s/config.json'", bundle);
-		if (dir >= 0)
-			(void)close(dir);
-		return none ? NONE : 1;
+		bool absent = errno == ENOENT || errno == ENOTDIR;
+		(void)request_errno(req, "can't read '%s'", path);
+		return absent ? STATUS_ABSENT : 1;
 	}
-	(void)close(dir);
 	buf_add(&req->out, text, len);
 	return 0;
 }
 
-/* Fails if there is a file, or a link that leads elsewhere; with ENOENT if the directory is gone. */
+/* Fails if there is a file, or a link that leads elsewhere; with ENOENT if the directory is gone.
+ */
 static int write_proof(struct request *req, const char *state)
 {
 	CLEANUP_FREE char *name = proof_name(req);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "netlink.h"

@@ -67,7 +67,7 @@ int verb_path(struct request *req)
 			    request_get(req, "op"));
 }
 
-/* Waits until the file system of the images has everything on disk. */
+/* Waits until the file system of a checkpoint's images has everything on disk. */
 int verb_sync(struct request *req)
 {
 	CLEANUP_FREE char *images = path_images(req);

@@ -17,13 +17,13 @@ const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
 	/* Questions. */
-	{"path", "op container? id? images?", verb_path, false},
+	{"path", "op container? images?", verb_path, false},
 	{"config", "container", verb_config, false},
 	{"open", "container id", verb_open, false},
 	{"facts", "container id role strategy transport? peer? peer-ip? ip* bind* netns?", verb_facts, false},
 	{"close", "container id keep?", verb_close, false},
-	/* The images are on disk. */
-	{"sync", "container id images", verb_sync, false},
+	/* The images of a checkpoint get to the disk. */
+	{"sync", "container", verb_sync, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
