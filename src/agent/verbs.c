@@ -46,6 +46,12 @@ int verb_cut(struct request *req);
 int verb_fetch(struct request *req);
 int verb_receive(struct request *req);
 int verb_gather(struct request *req);
+int verb_path(struct request *req);
+int verb_config(struct request *req);
+int verb_open(struct request *req);
+int verb_facts(struct request *req);
+int verb_close(struct request *req);
+int verb_sync(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
@@ -101,6 +107,14 @@ const struct verb agent_verbs[] = {
 	{"fetch", "op container id? server? page-port?", verb_fetch, true},
 	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
+	/* Questions. */
+	{"path", "op container? images?", verb_path, false},
+	{"config", "container", verb_config, false},
+	{"open", "container id", verb_open, false},
+	{"facts", "container id role strategy transport? peer? peer-ip? ip* bind* netns?", verb_facts, false},
+	{"close", "container id keep?", verb_close, false},
+	/* The images of a checkpoint get to the disk. */
+	{"sync", "container", verb_sync, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
