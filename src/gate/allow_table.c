@@ -38,7 +38,6 @@ const struct allow_alias allow_aliases[] = {
 	{"netns", ""},
 	{"netns", "{net-file}"},
 	{"address", "{ip}/{number}@{device}"},
-	{"next-hop", "{address},{ip}"},
 	{"env-tag", "CMIGRATE_MOVE={id}"},
 	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
 	/* Lines of CRIU's configuration file; none names a program. */
@@ -47,15 +46,9 @@ const struct allow_alias allow_aliases[] = {
 	{"criu", "tcp-close"},
 	{"criu", "link-remap"},
 	{"criu", "ghost-limit {number}"},
-	/* Lines of ip -batch, commands of nft. */
+	/* Lines of ip -batch. */
 	{"leave", "addr del {ip}/{number} dev {device}\n"},
 	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
-	{"set", "all4"},
-	{"set", "all6"},
-	{"family", "netdev"},
-	{"family", "inet"},
-	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };"},
-	{"forward", "add element {family} cmigrate_{tag} {set} { {ip} };{forward}"},
 	{NULL, NULL},
 };
 
@@ -91,10 +84,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(store) append|replace {state} {file}", .input = "{text}"),
 	ROW("rm -f -- {state}/proof-{id}"),
 	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
-
-	/* Starting and ending a container. */
-	ROW("(run) {name} {bundle}", .touches = true),
-	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
 	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
@@ -151,8 +140,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(nudge) {run} {ip} {page-port}"),
 	ROW("ss -H -tin {port}"),
 	ROW("ss -H -tan {port}"),
-	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
-	ROW("(guard) clear {tag}"),
 
 	/* Memory straight to the destination. */
 	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
@@ -164,22 +151,8 @@ const struct allow_row allow_rows[] = {
 	ROW("(address) up|enter|announce {netns} {address}..."),
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
 	ROW("(settle) {netns} {ip}..."),
-	ROW("(criu_locks) note|remove {run} {netns}"),
-	ROW("(hold) set|no_drop|clear {tag} {netns} {address}..."),
-	ROW("(bounce) set {tag} {netns} {next-hop}..."),
-	ROW("(bounce) clear {tag} {netns}"),
-	ROW("nft {forward}"),
-	ROW("nsenter --net={net-file} -- nft {forward}"),
 	ROW("ip -force -batch -", .input = "{leave}"),
 	ROW("nsenter --net={net-file} -- ip -force -batch -", .input = "{leave}"),
-	ROW("tc qdisc change dev cm{tag} root plug release_indefinite"),
-	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root plug release_indefinite"),
-	ROW("tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
-	 "limit 32mb"),
-	ROW("nsenter --net={net-file} -- tc qdisc change dev cm{tag} root tbf rate 10gbit burst 1mb "
-	 "limit 32mb"),
-	ROW("ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
-	ROW("nsenter --net={net-file} -- ping -q -c 1 -W 0.01 -I cm{tag} 192.0.2.1"),
 	{.words = NULL},
 };
 /* clang-format on */
