@@ -52,6 +52,12 @@ int verb_open(struct request *req);
 int verb_facts(struct request *req);
 int verb_close(struct request *req);
 int verb_sync(struct request *req);
+int verb_run(struct request *req);
+int verb_end(struct request *req);
+int verb_criu_locks(struct request *req);
+int verb_hold(struct request *req);
+int verb_forward(struct request *req);
+int verb_guard(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
@@ -115,6 +121,15 @@ const struct verb agent_verbs[] = {
 	{"close", "container id keep?", verb_close, false},
 	/* The images of a checkpoint get to the disk. */
 	{"sync", "container", verb_sync, false},
+	/* Starting and ending a container. */
+	{"run", "container", verb_run, true},
+	{"end", "container seconds", verb_end, true},
+	/* The rules by which CRIU blocks packets. */
+	{"criu-locks", "op container netns?", verb_criu_locks, false},
+	/* Packets: held at the destination, sent on from the source, kept from a page server. */
+	{"hold", "op tag netns? kind? address*", verb_hold, false},
+	{"forward", "op tag netns? address* hop*", verb_forward, false},
+	{"guard", "op tag server? port? client?", verb_guard, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */

@@ -177,12 +177,14 @@ static char *known_how(const char *text)
 int claim_end(struct claim *claim, unsigned seconds, char **ret_how, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *out = NULL, *limit = str_fmt("%u", seconds);
+	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_end, claim->bundle.name, limit, NULL);
+	argv_add(&a, "end");
+	argv_addf(&a, "container=%s", claim->bundle.name);
+	argv_addf(&a, "seconds=%u", seconds);
 	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
 	if (host_output(claim->host, &cmd, &out, err) < 0) {
-		/* The host finishes what was started there. */
+		/* What its programs had begun there may be done or not. */
 		if (claim->host->lost)
 			err->code = EXIT_IN_DOUBT;
 		return -1;

@@ -19,15 +19,10 @@ struct script {
  * output. */
 extern const struct script script_address;
 extern const struct script script_await;
-extern const struct script script_bounce;
 extern const struct script script_bundles;
-extern const struct script script_criu_locks;
-extern const struct script script_end;
 extern const struct script script_erase;
 extern const struct script script_facts;
 extern const struct script script_fence;
-extern const struct script script_guard;
-extern const struct script script_hold;
 extern const struct script script_images;
 extern const struct script script_list;
 extern const struct script script_lock;
@@ -38,7 +33,6 @@ extern const struct script script_place;
 extern const struct script script_readahead;
 extern const struct script script_refill;
 extern const struct script script_restore;
-extern const struct script script_run;
 extern const struct script script_state;
 extern const struct script script_status;
 extern const struct script script_store;
