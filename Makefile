@@ -73,7 +73,7 @@ $(BUILD)/test/fault_point.o: tests/fault_point.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Everything but main(), for the unit tests too.
-$(LIBRARY): $(filter-out %/main.o,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o $(BUILD)/obj/agent_build.o \
+$(LIBRARY): $(filter-out %/main.o $(BUILD)/obj/agent/%,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o $(BUILD)/obj/agent_build.o \
 	$(BUILD)/obj/agent_image.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -114,6 +114,10 @@ $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
+
+$(BUILD)/unit/agent/%: tests/unit/agent/%.c $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(AGENT_LIBRARY) \
+		-lcmocka $(LDLIBS)
 
 # Needs -fsanitize=fuzzer-no-link in CFLAGS, see tests/fuzz/run.
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)

@@ -106,7 +106,7 @@ static int start(struct batch *b, struct host *here, size_t row, struct err *err
 		str_fmt(MOVE_NUMBER_ENV "=%lu", (unsigned long)getpid() * 64 + row);
 	char *env[] = {number, NULL};
 	struct command cmd = {.argv = a.v, .env = env, .shown = shown, .timeout_ms = 0};
-	if (host_start(here, &cmd, &m->job, err) < 0)
+	if (host_start_program(here, &cmd, &m->job, err) < 0)
 		return -1;
 	m->running = true;
 	if (!m->begun_us)

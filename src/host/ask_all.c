@@ -50,6 +50,8 @@ int replies_open(const struct config *config, const struct argv *names, const ch
 			return -1;
 		}
 		str_set(&host->env_tag, env_tag);
+		if (env_tag)
+			str_set(&host->serves, strchr(env_tag, '=') + 1);
 		ret->rows[ret->n++].host = host;
 	}
 	return 0;

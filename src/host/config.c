@@ -107,9 +107,11 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 	return 0;
 }
 
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
 {
-	static const char *const known[] = {"ssh", "device", "memory", NULL};
+	static const char *const known[] = {"ssh", "device", "memory", "agent", NULL};
 	CLEANUP_FREE char *path = json_path("hosts", name);
 
 	if (name_check_host(name, err) < 0)
@@ -120,11 +122,16 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	if (json_check_keys(row, path, known, err) < 0 ||
 	    json_get_string(row, path, "ssh", &h->ssh, err) < 0 ||
 	    json_get_string(row, path, "device", &h->device, err) < 0 ||
-	    json_get_string(row, path, "memory", &h->memory, err) < 0)
+	    json_get_string(row, path, "memory", &h->memory, err) < 0 ||
+	    json_get_string(row, path, "agent", &h->agent, err) < 0)
 		return -1;
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
+	/* It becomes a word of the line that starts the agent. */
+	if (h->agent && (name_check_path(h->agent, err) < 0 || strspn(h->agent, PLAIN) != strlen(h->agent)))
+		return err_set(err, EXIT_USAGE,
+			       "'%s.agent' is not an absolute path of plain characters", path);
 	if (h->memory && !options_size(h->memory))
 		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
 	return 0;
@@ -248,6 +255,7 @@ void config_clear(struct config *c)
 		free(c->hosts[i].ssh);
 		free(c->hosts[i].device);
 		free(c->hosts[i].memory);
+		free(c->hosts[i].agent);
 	}
 	free(c->hosts);
 	free(c->bundle_root);
@@ -311,7 +319,8 @@ struct host *config_host(const struct config *config, const char *name, const st
 			       : str_dup(target);
 	}
 	struct host *h = host_new(name, dest, &config->ssh_options, events);
-	if (row && row->device)
-		h->device = str_dup(row->device);
+	h->device = str_dup(row ? row->device : NULL);
+	h->agent = str_dup(row ? row->agent : NULL);
+	h->root = str_dup(config->bundle_root);
 	return h;
 }

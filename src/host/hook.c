@@ -24,12 +24,15 @@ int hook_run(const struct argv *hook, const char *host, char *const *env,
 	     const struct events *events, struct err *err)
 {
 	CLEANUP_ARGV struct argv words = {0};
+	CLEANUP_JOB struct job job = {0};
 	CLEANUP_HOST struct host *here = host_new("hook", NULL, NULL, events);
 
 	for (size_t i = 0; i < hook->n; i++)
 		add_word(&words, hook->v[i], host);
 	if (!words.n)
 		return 0;
-	return host_run(here, &(struct command){.argv = words.v, .env = env, .timeout_ms = HOOK_MS},
-			err);
+	struct command cmd = {.argv = words.v, .env = env, .timeout_ms = HOOK_MS};
+	if (host_start_program(here, &cmd, &job, err) < 0)
+		return err_wrap(err, "%s", here->name);
+	return job_finish(&job, err);
 }

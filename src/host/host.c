@@ -2,19 +2,16 @@
 #include "cmigrate/host/host.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/host/ssh_channel.h"
-#include "ssh_socket.h"
+#include "link.h"
 
-/* Enough for ssh to try two addresses (ssh_channel.c) and for the login on a busy host. */
-#define GREETING_MS 25000
+#define READY_MS 25000
 
 struct host *host_new(const char *name, const char *ssh_dest, const struct argv *ssh_options,
 		      const struct events *events)
 {
-	static unsigned serial;
 	struct host *h = mem_new(1, sizeof(*h));
 
 	h->name = str_dup(name);
@@ -22,11 +19,6 @@ struct host *host_new(const char *name, const char *ssh_dest, const struct argv 
 	h->events = events;
 	if (ssh_options)
 		argv_extend(&h->options, ssh_options);
-	if (ssh_dest) {
-		const char *dir = control_take();
-		if (dir)
-			h->control = str_fmt("%s/%d.%u", dir, (int)getpid(), serial++);
-	}
 	return h;
 }
 
@@ -34,23 +26,15 @@ void host_free(struct host *host)
 {
 	if (!host)
 		return;
-	if (host->greeting) {
-		job_clear(host->greeting);
-		free(host->greeting);
-	}
-	for (struct channel *ch = host->channels, *next; ch; ch = next) {
-		next = ch->next;
-		channel_close(ch);
-	}
-	if (host->control)
-		(void)unlink(host->control);
-	if (host->ssh)
-		control_give_back();
+	if (host->link)
+		link_close(host->link);
 	free(host->name);
 	free(host->ssh);
 	free(host->device);
+	free(host->agent);
+	free(host->root);
+	free(host->serves);
 	free(host->env_tag);
-	free(host->control);
 	argv_clear(&host->options);
 	free(host);
 }
@@ -65,21 +49,6 @@ bool host_is_local(const struct host *host)
 	return host->ssh == NULL;
 }
 
-/* The connection is open now, or the job has the error of ssh. */
-static void end_greeting(struct host *host, struct job *job)
-{
-	struct job *greeting = host->greeting;
-
-	if (!greeting || host->fenced)
-		return;
-	host->greeting = NULL;
-	job_wait(greeting);
-	if (greeting->lost)
-		buf_add(&job->err, buf_str(&greeting->err), greeting->err.len);
-	job_clear(greeting);
-	free(greeting);
-}
-
 struct command host_within_limit(const struct host *host, const struct command *cmd)
 {
 	struct command within = *cmd;
@@ -92,17 +61,62 @@ struct command host_within_limit(const struct host *host, const struct command *
 	return within;
 }
 
+static void tell(const struct host *host, const struct job *job)
+{
+	event_emit(host->events,
+		   &(struct event){.kind = EVENT_COMMAND, .host = host->name, .text = job->what});
+}
+
+/* For what is no verb yet. */
+static bool is_program(const char *word)
+{
+	static const char *const programs[] = {
+		"sh",   "test", "du",  "head",	  "cat", "rm", "rmdir", "dd",	"grep",
+		"tail", "sync", "nft", "nsenter", "ip",	 "tc", "ping",	"true", "ss"};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (strcmp(word, programs[i]) == 0)
+			return true;
+	return false;
+}
+
+static void exec_words(const struct host *host, const struct command *cmd, struct argv *ret)
+{
+	int n = host->env_tag != NULL;
+
+	for (char *const *e = cmd->env; e && *e; e++)
+		n++;
+	argv_addl(ret, "exec", cmd->log ? cmd->log : "", NULL);
+	argv_addf(ret, "%d", n);
+	if (host->env_tag)
+		argv_add(ret, host->env_tag);
+	for (char *const *e = cmd->env; e && *e; e++)
+		argv_add(ret, *e);
+	for (char *const *w = cmd->argv; *w; w++)
+		argv_add(ret, *w);
+}
+
 int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err)
 {
-	const struct command within = host_within_limit(host, cmd);
+	struct command within = host_within_limit(host, cmd);
+	CLEANUP_ARGV struct argv exec = {0};
 
 	job_init(job, host, &within);
 	if (!host->fenced)
-		event_emit(host->events, &(struct event){.kind = EVENT_COMMAND,
-							 .host = host->name,
-							 .text = job->what});
-	end_greeting(host, job);
-	return job_begin(job, &within, err);
+		tell(host, job);
+	if (is_program(cmd->argv[0])) {
+		exec_words(host, cmd, &exec);
+		within.argv = exec.v;
+	}
+	return job_request(job, &within, err);
+}
+
+int host_start_program(struct host *here, const struct command *cmd, struct job *job,
+		       struct err *err)
+{
+	job_init(job, here, cmd);
+	tell(here, job);
+	return job_program(job, cmd, err);
 }
 
 int host_output(struct host *host, const struct command *cmd, char **ret_out, struct err *err)
@@ -124,57 +138,31 @@ int host_run(struct host *host, const struct command *cmd, struct err *err)
 	return host_output(host, cmd, NULL, err);
 }
 
-/*
- * An empty command that only shows that the host replies. It sends no event: nothing happens there,
- * and a dozen such events would hide the real ones. It needs no timeout(1): a shell that is too
- * slow for this means a lost host.
- */
-static int greet(struct host *host, struct job *job, struct err *err)
-{
-	char *argv[] = {"true", NULL};
-	struct command cmd = {.argv = argv};
-
-	job_init(job, host, &cmd);
-	end_greeting(host, job);
-	if (job_begin(job, &cmd, err) < 0)
-		return -1;
-	job->deadline = deadline_in_ms(GREETING_MS);
-	return 0;
-}
-
 void host_connect(struct host *host)
 {
 	struct err unused = ERR_INIT;
 
-	if (host_is_local(host) || host->fenced || host->channels || host->greeting)
-		return;
-	struct job *greeting = mem_new(1, sizeof(*greeting));
-	if (greet(host, greeting, &unused) < 0)
-		free(greeting); /* the first command will fail in the same way */
-	else
-		host->greeting = greeting;
+	/* Without a connection the first command fails in the same way. */
+	if (!host->fenced && !host->lost && !host->link)
+		host->link = link_open(host, &unused);
 }
 
-int hosts_prime(struct host *const *hosts, size_t n, size_t channels, struct err *err)
+int hosts_prime(struct host *const *hosts, size_t n, size_t requests, struct err *err)
 {
-	struct job *jobs = mem_new(n * channels, sizeof(*jobs));
+	struct job *jobs = mem_new(n, sizeof(*jobs));
+	CLEANUP_FREE char *count = str_fmt("count=%zu", requests);
+	char *argv[] = {"ready", count, NULL};
 	size_t started = 0;
 	int status = 0;
 
-	for (size_t h = 0; h < n; h++)
-		host_connect(hosts[h]);
-	for (size_t h = 0; h < n && status == 0; h++) {
-		/* The first channel waits for the connection, the others share it. */
-		for (size_t c = 0; c < channels && status == 0 && !host_is_local(hosts[h]); c++) {
-			status = greet(hosts[h], &jobs[started], err);
-			started += status == 0;
-		}
-	}
+	for (; started < n && status == 0; started++)
+		status = host_start(hosts[started],
+				    &(struct command){.argv = argv, .timeout_ms = READY_MS},
+				    &jobs[started], err);
 	for (size_t i = 0; i < started; i++) {
-		job_wait(&jobs[i]);
-		if (status == 0)
-			status = job_failure(&jobs[i], err);
-		job_clear(&jobs[i]);
+		struct err unused = ERR_INIT;
+		if (job_finish(&jobs[i], status == 0 ? err : &unused) < 0)
+			status = -1;
 	}
 	free(jobs);
 	return status;

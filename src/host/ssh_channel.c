@@ -32,11 +32,6 @@ static void ssh_argv(const struct host *host, struct argv *a)
 		  "ServerAliveInterval=" ALIVE_INTERVAL, "-o", "ServerAliveCountMax=" ALIVE_COUNT,
 		  "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes",
 		  NULL);
-	if (host->control) {
-		argv_addl(a, "-o", "ControlMaster=auto", "-o", "ControlPersist=no", NULL);
-		argv_addl(a, "-o", NULL);
-		argv_addf(a, "ControlPath=%s", host->control);
-	}
 	argv_addl(a, "--", host->ssh, NULL);
 	/* The login shell of the host, whichever it is, reads these: bare words only. */
 	argv_addl(a, "exec", "env", "CMIGRATE_VERSION=" CMIGRATE_VERSION, NULL);

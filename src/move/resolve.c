@@ -40,8 +40,10 @@ struct host *move_host(struct move *m, const struct config *config, const char *
 
 	if (!host)
 		host = config_host(config, name, m->events, err);
-	if (host)
+	if (host) {
 		str_set(&host->env_tag, m->env_tag);
+		str_set(&host->serves, m->id);
+	}
 	return host;
 }
 

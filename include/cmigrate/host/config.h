@@ -18,6 +18,7 @@ struct config_host {
 	char *ssh;    /* ssh destination; NULL: the name */
 	char *device; /* for service addresses; NULL: found by its network */
 	char *memory; /* share for containers, "16G"; NULL: all of it */
+	char *agent;  /* path of an agent installed there; NULL: ours is sent */
 };
 
 struct config {
