@@ -6,8 +6,11 @@
 #ifndef CMIGRATE_AGENT_ADDRESS_H
 #define CMIGRATE_AGENT_ADDRESS_H
 
+#include "cmigrate/base/name.h"
 #include "request.h"
 
+/* The i-th field address, which fields_check() has passed. The device may be "". False: no more. */
+bool address_nth(const struct request *req, size_t i, struct address *ret);
 /*
  * Says KEY=JSON, one line: the devices with their addresses, in the form of `ip -j addr show` with
  * the members ifname, flags ("UP" or nothing), address, addr_info: local, prefixlen, deprecated.
