@@ -4,12 +4,16 @@
 #include <string.h>
 
 /* Each verb is declared here and has one row below, in the order of a move. */
+int verb_address(struct request *req);
+int verb_place(struct request *req);
 int verb_ready(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
+	{"place", "op netns? address*", verb_place, false},
+	{"address", "op netns? address*", verb_address, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
