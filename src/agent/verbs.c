@@ -130,6 +130,8 @@ const struct verb agent_verbs[] = {
 	{"hold", "op tag netns? kind? address*", verb_hold, false},
 	{"forward", "op tag netns? address* hop*", verb_forward, false},
 	{"guard", "op tag server? port? client?", verb_guard, false},
+	{"place", "op netns? address*", verb_place, false},
+	{"address", "op netns? address*", verb_address, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
