@@ -176,7 +176,7 @@ int runc_state_read(struct request *req, const char *name, struct runc_state *re
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
 
 	memset(ret, 0, sizeof(*ret));
-	ret->text = text_file_read(path, STATE_MAX);
+	ret->text = text_file_read(path, STATE_MAX, NULL);
 	if (!ret->text) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
