@@ -36,7 +36,7 @@ enum freezer { THAWED, FROZEN, FREEZING, UNKNOWN };
 static char *cgroup_word(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);
-	char *text = text_file_read(path, 4096);
+	char *text = text_file_read(path, 4096, NULL);
 
 	if (!text)
 		return errno == ENOENT || errno == ENODEV ? str_dup("") : NULL;
