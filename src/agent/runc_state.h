@@ -8,13 +8,17 @@
 
 #include "request.h"
 
+/* The directory of all containers' state (runc(8), --root). */
+#define RUNC_ROOT "/run/runc"
+
 struct runc_state {
-	char *status;  /* "created", "running", "paused", "stopped"; NULL: runc knows no such container */
-	pid_t pid;     /* of its first process; 0: none */
+	/* "created", "running", "paused", "stopped"; NULL: runc knows no such container */
+	char *status;
+	pid_t pid;		  /* of its first process; 0: none, or it has stopped */
 	unsigned long long start; /* process.h */
-	char *bundle;  /* NULL: not known */
+	char *bundle;		  /* NULL: not known */
 	char *rootfs;
-	char *text;    /* of runc's own file, for json_scan(); NULL if runc was asked */
+	char *text; /* of runc's own file, for json_scan(); NULL if runc was asked */
 	size_t len;
 };
 #define CLEANUP_RUNC_STATE __attribute__((cleanup(runc_state_clear)))
