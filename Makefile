@@ -111,8 +111,8 @@ TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/hi
 $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
 	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
-	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY) $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
 
 $(BUILD)/unit/agent/%: tests/unit/agent/%.c $(AGENT_LIBRARY)

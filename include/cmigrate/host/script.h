@@ -17,7 +17,6 @@ struct script {
 
 /* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
  * output. */
-extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_bundles;
 extern const struct script script_erase;
@@ -28,7 +27,6 @@ extern const struct script script_lock;
 extern const struct script script_logs;
 extern const struct script script_open;
 extern const struct script script_park;
-extern const struct script script_place;
 extern const struct script script_readahead;
 extern const struct script script_refill;
 extern const struct script script_restore;
