@@ -157,6 +157,7 @@ static const struct key {
 	{"count", is_number},
 	{"seconds", is_number},
 	{"number", is_number},
+	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},
 	{"images", is_word},

@@ -4,6 +4,7 @@
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
  *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
+ *   gate CONTAINER   what CRIU executes during a dump (gate.h)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
 #include "keeper.h"
+#include "gate.h"
 #include "serve.h"
 
 #define IN_MEMORY "--in-memory"
@@ -78,6 +80,7 @@ int main(int argc, char **argv)
 		{"serve", serve_main},
 		{"fetch-keeper", fetch_keeper},
 		{"receive-keeper", receive_keeper},
+		{"gate", gate_main},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)

@@ -21,6 +21,19 @@ int verb_cut(struct request *req);
 int verb_fetch(struct request *req);
 int verb_receive(struct request *req);
 int verb_gather(struct request *req);
+int verb_prepare(struct request *req);
+int verb_pass(struct request *req);
+int verb_dump(struct request *req);
+int verb_await_gate(struct request *req);
+int verb_seize(struct request *req);
+int verb_freeze(struct request *req);
+int verb_dump_go(struct request *req);
+int verb_verdict(struct request *req);
+int verb_going_on(struct request *req);
+int verb_went_on(struct request *req);
+int verb_loosen(struct request *req);
+int verb_thaw(struct request *req);
+int verb_clean(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
@@ -48,6 +61,20 @@ const struct verb agent_verbs[] = {
 	{"fetch", "op container id? server? page-port?", verb_fetch, true},
 	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
+	/* The source's copy: prepared, dumped, held at the gate, let go. */
+	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
+	{"pass", "container id images? pass server? port?", verb_pass, true},
+	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
+	{"await-gate", "container op", verb_await_gate, false},
+	{"seize", "container id images?", verb_seize, true},
+	{"freeze", "container", verb_freeze, true},
+	{"dump-go", "container", verb_dump_go, true},
+	{"verdict", "container op", verb_verdict, false},
+	{"going-on", "container", verb_going_on, false},
+	{"went-on", "container", verb_went_on, false},
+	{"loosen", "container", verb_loosen, true},
+	{"thaw", "container", verb_thaw, true},
+	{"clean", "container id images? keep?", verb_clean, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */

@@ -6,7 +6,6 @@
 
 #include "cmigrate/base/name.h"
 #include "cmigrate/host/remote_path.h"
-#include "cmigrate/host/script.h"
 
 #define FIND_MS 15000
 
@@ -50,25 +49,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int bundle_root_with(struct host *host, const char *root, const char *file, struct argv *names,
-		     struct err *err)
+int bundle_root_with(struct host *host, const char *file, struct argv *names, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *word = str_fmt("file=%s", file);
 	CLEANUP_FREE char *out = NULL;
-
-	script_argv(&a, &script_bundles, root, file, NULL);
-	if (host_output(host, &(struct command){.argv = a.v, .timeout_ms = FIND_MS}, &out, err) < 0)
-		return -1;
+	char *argv[] = {"bundles", word, NULL};
+	struct err bad = ERR_INIT;
 	char *save = NULL;
-	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct err bad = ERR_INIT;
-		char *end = strstr(line, "/.cmigrate/");
-		if (!end || strlen(line) < strlen(root) + 2)
-			continue;
-		*end = '\0';
-		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
-			argv_add(names, strrchr(line, '/') + 1);
-	}
+
+	if (host_output(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &out, err) <
+	    0)
+		return -1;
+	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (name_check(line, &bad) == 0)
+			argv_add(names, line);
 	if (names->n)
 		qsort(names->v, names->n, sizeof(*names->v), by_name);
 	return 0;

@@ -22,13 +22,6 @@ static int run(struct host *host, const struct argv *a, struct err *err)
 	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
 }
 
-void pages_set_port(struct page_server *page_server, unsigned port)
-{
-	page_server->port = port;
-	free(page_server->endpoint);
-	page_server->endpoint = str_fmt("%s:%u", page_server->server, port);
-}
-
 int page_server_admit(struct page_server *page_server, const struct runtime *server,
 		      struct err *err)
 {
@@ -44,8 +37,7 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 	unsigned long port = strtoul(said, NULL, 10);
 	if (port < page_server->port || port > page_server->port + PAGE_PORTS)
 		return err_set(err, EXIT_FAILED, "%s: no port for memory", server->host->name);
-	if (port != page_server->port)
-		pages_set_port(page_server, (unsigned)port);
+	page_server->port = (unsigned)port;
 	return 0;
 }
 

@@ -15,37 +15,19 @@ const struct allow_alias allow_aliases[] = {
 	{"images", "{bundle}/checkpoint"},
 	{"run", "/run/cmigrate/{name}"},
 	{"pages", "{run}/pages"},
-	{"log", "{run}/dump.log"},
-	{"log", "{run}/dump.out"},
-	{"log", "{run}/restore.log"},
-	{"log", "{run}/restore.out"},
-	{"log", "{run}/pages.log"},
-	{"log", "{run}/pages.out"},
 	{"strategy", "auto"},
 	{"strategy", "cold"},
 	{"strategy", "pre-copy"},
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
-	{"errors", "Error ("},
-	{"freezer", ""},
-	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
 	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
-	/* Files of a container on the shared directory, besides config.json and images. */
-	{"file", "journal"},
-	{"file", "history"},
 	{"netns", ""},
 	{"netns", "{net-file}"},
 	{"address", "{ip}/{number}@{device}"},
 	{"next-hop", "{address},{ip}"},
 	{"env-tag", "CMIGRATE_MOVE={id}"},
 	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Lines of CRIU's configuration file; none names a program. */
-	{"criu", "network-lock skip"},
-	{"criu", "skip-in-flight"},
-	{"criu", "tcp-close"},
-	{"criu", "link-remap"},
-	{"criu", "ghost-limit {number}"},
 	/* Lines of ip -batch, commands of nft. */
 	{"leave", "addr del {ip}/{number} dev {device}\n"},
 	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
@@ -71,10 +53,8 @@ const struct allow_row allow_rows[] = {
 	ROW("test -e {images}"),
 	ROW("du -sk {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
-	ROW("(bundles) {root} {file}"),
 	ROW("(list) [addresses|load]"),
 	ROW("(state) {name}"),
-	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
 	 "peer={host} "
@@ -84,10 +64,6 @@ const struct allow_row allow_rows[] = {
 
 	/* The state of a container on the shared directory, but not its config.json or its
 	 * images. */
-	ROW("(lock) {state} {text} {text}", .takes_over = true),
-	ROW("(store) read {state} {file}|lock"),
-	ROW("(store) remove {state} {file}"),
-	ROW("(store) append|replace {state} {file}", .input = "{text}"),
 	ROW("rm -f -- {state}/proof-{id}"),
 	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
 
@@ -96,30 +72,11 @@ const struct allow_row allow_rows[] = {
 	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
-	ROW("(verdict) {run} open|close|kill|again"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
-	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
-	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
-	ROW("(logs) {run} {state}/logs-{id}"),
-	ROW("grep -a -m 400 -e {errors} {log}"),
-	ROW("tail -n 400 {log}"),
-	ROW("(clean) {run} ''|{images}"),
-	ROW("(clean) {run} '' keep"),
 
 	/* Freezing, dumping, restoring. */
-	ROW("(freeze) {name} {freezer}", .touches = true),
-	ROW("(thaw) {name}", .touches = true),
-	ROW("(loose) note {name} {run}"),
 	ROW("(whole) {name}"),
-	ROW("(loose) thaw {name} {freezer}", .touches = true),
-	ROW("(seize) {run} {images} {freezer}", .touches = true),
-	ROW("test -e {run}/went-on"),
 	ROW("(status) {name} {run} {bundle}"),
-	ROW("(dump) {name} {images} runc checkpoint --image-path {images} --work-path {run} [--file-locks] "
-	 "[--ext-unix-sk] [--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
-	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
 	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
 	ROW("(restore) {run} {images} "
 	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
@@ -132,16 +89,11 @@ const struct allow_row allow_rows[] = {
 	ROW("rm -f {run}/restore.log {run}/restore.out"),
 	ROW("(warm) {run}"),
 	ROW("(watch) {run}"),
-	ROW("(images) {images} {bundle} [{pages}]"),
 	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
 	ROW("(fence) {id} {env-tag}"),
 	ROW("sync -f {images}"),
-	ROW("rm -f -- {images}/inventory.img"),
 
 	/* Memory before and after the container. */
-	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
-	ROW("(readahead) {images} {number}"),
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
 

@@ -246,7 +246,7 @@ void move_remove_proof(struct move *m)
 		m->side[SOURCE].host->fenced ? m->side[DESTINATION].host : m->side[SOURCE].host;
 
 	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS}, &unused);
-	if (m->lock.fd < 0 && !m->lock.far)
+	if (!m->lock.host)
 		(void)host_run(host, &(struct command){.argv = empty, .timeout_ms = OPEN_MS},
 			       &unused);
 }
@@ -283,7 +283,6 @@ int move_begin(struct move *m, const struct config *config, const struct move_op
 	       const char *name, const struct events *events, struct err *err)
 {
 	m->events = events;
-	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;

@@ -15,8 +15,7 @@ static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *re
 
 	*ret = (struct pre_copy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
-	    runtime_pass_start(&src->runtime, number,
-			       move_is_direct(move) ? move->page_server.endpoint : NULL, &job,
+	    runtime_pass_start(&src->runtime, number, &src->options, move_is_direct(move), &job,
 			       err) < 0)
 		return -1;
 	/* The pass goes on, since CRIU may be inside the processes. Recovery waits for it. */
@@ -35,7 +34,7 @@ static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *re
 		(void)err_wrap(err, "pass %u of pre-copy", number);
 	} else {
 		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
-		runtime_diagnose(&src->runtime, "dump.log", err);
+		runtime_diagnose(&src->runtime, "dump", err);
 	}
 	job_clear(&job);
 	return status;

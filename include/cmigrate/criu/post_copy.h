@@ -20,16 +20,14 @@
 #include "cmigrate/host/host.h"
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
- * transport. server, client and endpoint belong to the move. */
+ * transport. server and client belong to the move. */
 struct page_server {
 	char *server;	/* address of its host that the other host can reach */
 	char *client;	/* address of the other host as the server sees it */
-	char *endpoint; /* server and port as one word */
 	unsigned port;
 	const char *tag; /* handover_tag() */
 };
 
-void pages_set_port(struct page_server *page_server, unsigned port);
 /*
  * On its host, before the dump: nobody but the other one reaches the port, and no other move gets
  * it. pages has another port afterwards, if that one was taken.

@@ -97,7 +97,6 @@ struct move_jobs {
 
 /* Everything that has happened so far. A time is 0 until then. */
 struct move_progress {
-	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;
 	bool forwarding;    /* the source sends packets on */
 	bool parks;	    /* the restore may be started before there are images */

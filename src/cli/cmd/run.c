@@ -264,7 +264,7 @@ static json_t *answered_json(const struct run *r, bool done)
 
 static int run_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	struct run r = {.opts = opts, .claim = CLAIM_INIT};
+	struct run r = {.opts = opts, .claim = {0}};
 	int status = name_check(args->v[0], err);
 
 	signals_watch();
