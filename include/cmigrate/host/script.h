@@ -18,21 +18,15 @@ struct script {
 /* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
  * output. */
 extern const struct script script_await;
-extern const struct script script_bundles;
 extern const struct script script_erase;
 extern const struct script script_facts;
-extern const struct script script_images;
 extern const struct script script_list;
-extern const struct script script_lock;
-extern const struct script script_logs;
 extern const struct script script_open;
 extern const struct script script_park;
-extern const struct script script_readahead;
 extern const struct script script_refill;
 extern const struct script script_restore;
 extern const struct script script_state;
 extern const struct script script_status;
-extern const struct script script_store;
 extern const struct script script_tmpfs;
 extern const struct script script_warm;
 extern const struct script script_watch;
