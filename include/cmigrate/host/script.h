@@ -19,9 +19,7 @@ struct script {
  * output. */
 extern const struct script script_await;
 extern const struct script script_erase;
-extern const struct script script_facts;
 extern const struct script script_list;
-extern const struct script script_open;
 extern const struct script script_park;
 extern const struct script script_refill;
 extern const struct script script_restore;
