@@ -57,13 +57,11 @@ static inline pid_t child_of(int (*run)(const void *what), const void *what)
 
 static inline int run_gate(const void *action)
 {
-	char *argv[] = {"cmigrate-agent", "gate", "web", NULL};
-
 	if (setenv("CRTOOLS_SCRIPT_ACTION", action, 1) < 0)
 		return 99;
 	if (!getenv("CRTOOLS_IMAGE_DIR"))
 		(void)setenv("CRTOOLS_IMAGE_DIR", IMAGES, 1);
-	return gate_main(3, argv);
+	return gate_main(RUN "/gate");
 }
 
 static inline pid_t gate(const char *action)
@@ -132,8 +130,8 @@ static inline void record_session(pid_t leader)
 /* A leader of a session, called like this, that waits for its end. */
 static inline __attribute__((noreturn)) int idle_as(const void *name)
 {
-	(void)setsid();
 	(void)prctl(PR_SET_NAME, name);
+	(void)setsid();
 	for (;;)
 		(void)pause();
 }

@@ -18,7 +18,7 @@ static void goes(void **state)
 {
 	(void)state;
 	prepare("source");
-	assert_true(exists(RUN "/verdict") && exists(IMAGES));
+	assert_true(exists(RUN "/verdict") && exists(RUN "/gate") && exists(IMAGES));
 	pid_t pid = gate("pre-dump");
 	CLEANUP_FREE char *line = line_of("parked");
 	assert_string_equal(line, "parked\n");
