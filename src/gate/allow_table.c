@@ -73,8 +73,6 @@ const struct allow_row allow_rows[] = {
 	ROW("du -sk {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
 	ROW("(bundles) {root} {file}"),
-	ROW("(list) [addresses|load]"),
-	ROW("(state) {name}"),
 	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
@@ -112,11 +110,9 @@ const struct allow_row allow_rows[] = {
 	ROW("(freeze) {name} {freezer}", .touches = true),
 	ROW("(thaw) {name}", .touches = true),
 	ROW("(loose) note {name} {run}"),
-	ROW("(whole) {name}"),
 	ROW("(loose) thaw {name} {freezer}", .touches = true),
 	ROW("(seize) {run} {images} {freezer}", .touches = true),
 	ROW("test -e {run}/went-on"),
-	ROW("(status) {name} {run} {bundle}"),
 	ROW("(dump) {name} {images} runc checkpoint --image-path {images} --work-path {run} [--file-locks] "
 	 "[--ext-unix-sk] [--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
 	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",

@@ -35,7 +35,6 @@ extern const struct script script_gather;
 extern const struct script script_guard;
 extern const struct script script_hold;
 extern const struct script script_images;
-extern const struct script script_list;
 extern const struct script script_listens;
 extern const struct script script_lock;
 extern const struct script script_logs;
@@ -55,8 +54,6 @@ extern const struct script script_run;
 extern const struct script script_seize;
 extern const struct script script_settle;
 extern const struct script script_socket;
-extern const struct script script_state;
-extern const struct script script_status;
 extern const struct script script_store;
 extern const struct script script_thaw;
 extern const struct script script_tmpfs;
@@ -64,7 +61,6 @@ extern const struct script script_unpage;
 extern const struct script script_verdict;
 extern const struct script script_warm;
 extern const struct script script_watch;
-extern const struct script script_whole;
 /* All of them, ending in NULL. */
 extern const struct script *const scripts[];
 
