@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 
 #include "cmigrate/base/name.h"
+#include "cmigrate/base/page_port.h"
 
 #define DIGITS "0123456789"
 #define HEX DIGITS "abcdef"
@@ -89,9 +90,17 @@ static bool is_number(const char *value)
 	return n && n <= 20 && strspn(value, DIGITS) == n;
 }
 
+/* A page server's (post_copy.h): no other program's port may be closed or asked about. */
 static bool is_port(const char *value)
 {
-	return is_number(value) && strtoul(value, NULL, 10) - 1 < 65535;
+	unsigned long port = strtoul(value, NULL, 10);
+
+	return is_number(value) && port >= 27000 && port < 31000;
+}
+
+static bool is_page_port(const char *value)
+{
+	return is_port(value) && strtoul(value, NULL, 10) - PAGE_PORT_FIRST < 2ul * PAGE_PORTS;
 }
 
 static bool is_host(const char *value)
@@ -107,6 +116,12 @@ static bool is_word(const char *value)
 	size_t n = strlen(value);
 
 	return n && n <= 64 && strspn(value, "abcdefghijklmnopqrstuvwxyz-_" DIGITS) == n;
+}
+
+/* A file of a container on the shared directory, besides its configuration and its images. */
+static bool is_state_file(const char *value)
+{
+	return strcmp(value, "journal") == 0 || strcmp(value, "history") == 0;
 }
 
 /* One line. */
@@ -138,19 +153,21 @@ static const struct key {
 	{"device", is_device},
 	{"peer", is_host},
 	{"port", is_port},
+	{"page-port", is_page_port},
 	{"bind", is_path},
 	{"pass", is_number},
 	{"parent", is_number},
 	{"count", is_number},
 	{"seconds", is_number},
 	{"number", is_number},
+	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},
 	{"images", is_word},
 	{"kind", is_word},
 	{"strategy", is_word},
 	{"transport", is_word},
-	{"file", is_word},
+	{"file", is_state_file},
 	{"flag", is_word},
 	{"keep", is_word},
 	{"stamp", is_line},

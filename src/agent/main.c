@@ -3,6 +3,8 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
+ *   gate CONTAINER   what CRIU executes during a dump (gate.h)
+ *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,8 @@
 #include "cmigrate/agent/build.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
+#include "gate.h"
+#include "keeper.h"
 #include "serve.h"
 
 #define IN_MEMORY "--in-memory"
@@ -74,6 +78,9 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{"serve", serve_main},
+		{"gate", gate_main},
+		{"fetch-keeper", fetch_keeper},
+		{"receive-keeper", receive_keeper},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)

@@ -11,6 +11,57 @@ int verb_list(struct request *req);
 int verb_state(struct request *req);
 int verb_status(struct request *req);
 int verb_whole(struct request *req);
+int verb_bundles(struct request *req);
+int verb_lock(struct request *req);
+int verb_unlock(struct request *req);
+int verb_store(struct request *req);
+int verb_images(struct request *req);
+int verb_void(struct request *req);
+int verb_readahead(struct request *req);
+int verb_logs(struct request *req);
+int verb_log(struct request *req);
+int verb_prepare(struct request *req);
+int verb_pass(struct request *req);
+int verb_dump(struct request *req);
+int verb_await_gate(struct request *req);
+int verb_seize(struct request *req);
+int verb_freeze(struct request *req);
+int verb_dump_go(struct request *req);
+int verb_verdict(struct request *req);
+int verb_going_on(struct request *req);
+int verb_went_on(struct request *req);
+int verb_loosen(struct request *req);
+int verb_thaw(struct request *req);
+int verb_clean(struct request *req);
+int verb_tmpfs(struct request *req);
+int verb_restore(struct request *req);
+int verb_park(struct request *req);
+int verb_refill(struct request *req);
+int verb_warm(struct request *req);
+int verb_restore_go(struct request *req);
+int verb_watch(struct request *req);
+int verb_await(struct request *req);
+int verb_forget_restore(struct request *req);
+int verb_erase(struct request *req);
+int verb_settle(struct request *req);
+int verb_server(struct request *req);
+int verb_nudge(struct request *req);
+int verb_cut(struct request *req);
+int verb_fetch(struct request *req);
+int verb_receive(struct request *req);
+int verb_gather(struct request *req);
+int verb_path(struct request *req);
+int verb_config(struct request *req);
+int verb_open(struct request *req);
+int verb_facts(struct request *req);
+int verb_close(struct request *req);
+int verb_sync(struct request *req);
+int verb_run(struct request *req);
+int verb_end(struct request *req);
+int verb_criu_locks(struct request *req);
+int verb_hold(struct request *req);
+int verb_forward(struct request *req);
+int verb_guard(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
@@ -21,6 +72,73 @@ const struct verb agent_verbs[] = {
 	{"state", "container", verb_state, false},
 	{"status", "container", verb_status, false},
 	{"whole", "container", verb_whole, false},
+
+	/* What is kept beside the bundle of a container. */
+	{"bundles", "file", verb_bundles, false},
+	{"lock", "container stamp", verb_lock, false},
+	{"unlock", "container", verb_unlock, false},
+	{"store", "container op file", verb_store, false},
+
+	/* Images and logs of a move. */
+	{"images", "container id images? transport?", verb_images, false},
+	{"void", "container id images?", verb_void, false},
+	{"readahead", "container id images? pass", verb_readahead, false},
+	{"logs", "container id", verb_logs, false},
+	{"log", "container op kind", verb_log, false},
+
+	/* The source's copy: prepared, dumped, held at the gate, let go. */
+	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
+	{"pass", "container id images? pass server? port?", verb_pass, true},
+	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
+	{"await-gate", "container op", verb_await_gate, false},
+	{"seize", "container id images?", verb_seize, true},
+	{"freeze", "container", verb_freeze, true},
+	{"dump-go", "container", verb_dump_go, true},
+	{"verdict", "container op", verb_verdict, false},
+	{"going-on", "container", verb_going_on, false},
+	{"went-on", "container", verb_went_on, false},
+	{"loosen", "container", verb_loosen, true},
+	{"thaw", "container", verb_thaw, true},
+	{"clean", "container id images? keep?", verb_clean, false},
+
+	/* The destination's copy: restored, watched, erased. */
+	{"tmpfs", "op container id images?", verb_tmpfs, true},
+	{"restore", "op container id images? transport? flag*", verb_restore, true},
+	{"park", "container", verb_park, false},
+	{"refill", "container id images?", verb_refill, false},
+	{"warm", "container", verb_warm, false},
+	{"restore-go", "container", verb_restore_go, false},
+	{"watch", "container", verb_watch, false},
+	{"await", "op container", verb_await, false},
+	{"forget-restore", "container", verb_forget_restore, false},
+	{"erase", "container", verb_erase, true},
+	{"place", "op netns? address*", verb_place, false},
+	{"address", "op netns? address*", verb_address, false},
+	/* Connections to the service addresses; memory that goes from host to host. */
+	{"settle", "netns? ip+", verb_settle, false},
+	{"server", "page-port", verb_server, false},
+	{"nudge", "container server page-port", verb_nudge, false},
+	{"cut", "op container server page-port", verb_cut, false},
+	{"fetch", "op container id? server? page-port?", verb_fetch, true},
+	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
+	{"gather", "container id images? count?", verb_gather, false},
+	/* Questions. */
+	{"path", "op container? images?", verb_path, false},
+	{"config", "container", verb_config, false},
+	{"open", "container id", verb_open, false},
+	{"facts", "container id role strategy transport? peer? peer-ip? ip* bind* netns?", verb_facts, false},
+	{"close", "container id keep?", verb_close, false},
+	/* The images of a checkpoint get to the disk. */
+	{"sync", "container", verb_sync, false},
+	/* Starting and ending a container. */
+	{"run", "container", verb_run, true},
+	{"end", "container seconds", verb_end, true},
+	/* The rules by which CRIU blocks packets. */
+	{"criu-locks", "op container netns?", verb_criu_locks, false},
+	/* Packets: held at the destination, sent on from the source, kept from a page server. */
+	{"hold", "op tag netns? kind? address*", verb_hold, false},
+	{"forward", "op tag netns? address* hop*", verb_forward, false},
+	{"guard", "op tag server? port? client?", verb_guard, false},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
 	{NULL, NULL, NULL, false},

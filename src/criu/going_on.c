@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* going_on: prepares a frozen container for going on, whoever holds its processes. */
 #include "cmigrate/criu/runtime.h"
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 
 int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"going-on", container, NULL};
 
-	script_argv(&a, &script_loose, "note", rt->name, rt->run, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret = out && *out;
@@ -20,8 +19,8 @@ int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err)
 
 bool runtime_went_on(const struct runtime *rt)
 {
-	CLEANUP_FREE char *note = str_fmt("%s/went-on", rt->run);
-	char *argv[] = {"test", "-e", note, NULL};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	char *argv[] = {"went-on", container, NULL};
 	struct err unused = ERR_INIT;
 
 	return !rt->host->fenced &&
@@ -29,12 +28,10 @@ bool runtime_went_on(const struct runtime *rt)
 			&unused) == 0;
 }
 
-int runtime_loosen(const struct runtime *rt, const char *freezer, struct err *err)
+int runtime_loosen(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	char *argv[] = {"loosen", container, NULL};
 
-	if (!freezer)
-		return 0;
-	script_argv(&a, &script_loose, "thaw", rt->name, freezer, NULL);
-	return host_run(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }

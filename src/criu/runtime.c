@@ -33,21 +33,36 @@ static int run(const struct runtime *rt, const struct argv *a, int timeout_ms, s
 	return host_run(rt->host, &(struct command){.argv = a->v, .timeout_ms = timeout_ms}, err);
 }
 
-/* CRIU's configuration file: options that runc lacks, spelled as in criu(8). */
+void runtime_request(struct argv *a, const struct runtime *rt, const char *verb)
+{
+	argv_add(a, verb);
+	argv_addf(a, "container=%s", rt->name);
+	argv_addf(a, "id=%s", rt->id);
+	argv_add(a, rt->checkpoint ? "images=checkpoint" : "images=move");
+}
+
+/* A request about the container alone. */
+static void container_request(struct argv *a, const struct runtime *rt, const char *verb)
+{
+	argv_add(a, verb);
+	argv_addf(a, "container=%s", rt->name);
+}
+
+/* For CRIU's configuration file: options that runc lacks. */
 static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
 {
 	bool source = strcmp(role, "destination") != 0 && strcmp(role, "receiver") != 0;
 
 	if (o->network_lock_skip)
-		argv_add(a, "network-lock skip");
+		argv_add(a, "flag=network-lock-skip");
 	if (source && o->runc < RUNC_SKIP_IN_FLIGHT && (o->tcp_established || o->tcp_close))
-		argv_add(a, "skip-in-flight");
+		argv_add(a, "flag=skip-in-flight");
 	if (!source && o->tcp_close)
-		argv_add(a, "tcp-close");
+		argv_add(a, "flag=tcp-close");
 	if (source && o->link_remap && o->runc < RUNC_SKIP_IN_FLIGHT)
-		argv_add(a, "link-remap");
+		argv_add(a, "flag=link-remap");
 	if (source && o->ghost_limit)
-		argv_addf(a, "ghost-limit %llu", o->ghost_limit);
+		argv_addf(a, "ghost-limit=%llu", o->ghost_limit);
 }
 
 int runtime_prepare_start(const struct runtime *rt, const char *role,
@@ -55,7 +70,8 @@ int runtime_prepare_start(const struct runtime *rt, const char *role,
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_prepare, role, rt->run, rt->images, NULL);
+	runtime_request(&a, rt, "prepare");
+	argv_addf(&a, "role=%s", role);
 	criu_options(&a, role, o);
 	return start(rt, &a, QUICK_MS, job, err);
 }
@@ -65,40 +81,47 @@ bool runtime_parks(const struct job *prepared)
 	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
-static int locks(const struct runtime *rt, const char *verb, struct err *err)
+static int locks(const struct runtime *rt, const char *op, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	if (!rt->locks)
 		return 0;
-	script_argv(&a, &script_criu_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	argv_addl(&a, "criu-locks", op, NULL);
+	argv_addf(&a, "container=%s", rt->name);
+	if (rt->netns)
+		argv_addf(&a, "netns=%s", rt->netns);
 	return run(rt, &a, CLEAN_MS, err);
 }
 
 int runtime_note_locks(const struct runtime *rt, struct err *err)
 {
-	return locks(rt, "note", err);
+	return locks(rt, "op=note", err);
 }
 
-/* keep: a word, or NULL. */
-static int clean(const struct runtime *rt, const char *images, const char *keep, struct err *err)
+static int clean(const struct runtime *rt, bool images, bool keep, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	if (locks(rt, "remove", err) < 0)
+	if (locks(rt, "op=remove", err) < 0)
 		return -1;
-	script_argv(&a, &script_clean, rt->run, images, keep, NULL);
+	container_request(&a, rt, "clean");
+	argv_addf(&a, "id=%s", rt->id);
+	if (images)
+		argv_add(&a, rt->checkpoint ? "images=checkpoint" : "images=move");
+	if (keep)
+		argv_add(&a, "keep=yes");
 	return run(rt, &a, CLEAN_MS, err);
 }
 
 int runtime_clean(const struct runtime *rt, bool images, struct err *err)
 {
-	return clean(rt, images ? rt->images : "", NULL, err);
+	return clean(rt, images, false, err);
 }
 
 int runtime_clean_but_pages(const struct runtime *rt, struct err *err)
 {
-	return clean(rt, "", "keep", err);
+	return clean(rt, false, true, err);
 }
 
 int runtime_void_images(const struct runtime *rt, struct err *err)
@@ -118,12 +141,11 @@ int runtime_keep_logs(const struct runtime *rt, const char *directory, struct er
 	return run(rt, &a, QUICK_MS, err);
 }
 
-int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
-			 struct err *err)
+int runtime_freeze_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_freeze, rt->name, freezer ? freezer : "", NULL);
+	container_request(&a, rt, "freeze");
 	return start(rt, &a, QUICK_MS, job, err);
 }
 
@@ -131,7 +153,7 @@ int runtime_thaw(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_thaw, rt->name, NULL);
+	container_request(&a, rt, "thaw");
 	return run(rt, &a, QUICK_MS, err);
 }
 
@@ -147,44 +169,56 @@ static void common_flags(struct argv *a, const struct runtime *rt, const char *i
 		argv_add(a, "--shell-job");
 }
 
+static void add_page_server(struct argv *a, const struct runtime_options *o)
+{
+	argv_addf(a, "server=%s", o->page_server);
+	argv_addf(a, "port=%u", o->page_port);
+}
+
+static void dump_flags(struct argv *a, const struct runtime_options *o)
+{
+	const bool own = o->runc >= RUNC_SKIP_IN_FLIGHT;
+	/* Open connections never make a dump fail; the restore decides what happens to them. */
+	const bool tcp = o->tcp_established || o->tcp_close;
+	const struct {
+		const char *word;
+		bool set;
+	} flags[] = {
+		{"file-locks", o->file_locks},	 {"ext-unix-sk", o->ext_unix_sk},
+		{"shell-job", o->shell_job},	 {"tcp-established", tcp},
+		{"tcp-skip-in-flight", tcp && own}, {"link-remap", o->link_remap && own},
+		{"lazy-pages", o->lazy_pages},
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (flags[i].set)
+			argv_addf(a, "flag=%s", flags[i].word);
+}
+
 int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o, struct job *job,
 		       struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *env = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
-	CLEANUP_FREE char *log = str_fmt("%s/dump.out", rt->run);
-	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_dump, rt->name, rt->images, "runc", "checkpoint", NULL);
-	common_flags(&a, rt, rt->images, o);
-	/* Open connections never make a dump fail; the restore decides what happens to them. */
-	if (o->tcp_established || o->tcp_close)
-		argv_add(&a, "--tcp-established");
-	if ((o->tcp_established || o->tcp_close) && o->runc >= RUNC_SKIP_IN_FLIGHT)
-		argv_add(&a, "--tcp-skip-in-flight");
-	if (o->link_remap && o->runc >= RUNC_SKIP_IN_FLIGHT)
-		argv_add(&a, "--link-remap");
+	runtime_request(&a, rt, "dump");
+	dump_flags(&a, o);
 	if (o->parent_pass)
-		argv_addf(&a, "--parent-path=pass-%u", o->parent_pass);
-	if (o->lazy_pages)
-		argv_add(&a, "--lazy-pages");
+		argv_addf(&a, "parent=%u", o->parent_pass);
 	if (o->page_server)
-		argv_addl(&a, "--page-server", o->page_server, NULL);
-	argv_add(&a, rt->name);
-	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs, .log = log}, job,
-			  err);
+		add_page_server(&a, o);
+	return start(rt, &a, 0, job, err);
 }
 
-int runtime_pass_start(const struct runtime *rt, unsigned number, const char *page_server,
-		       struct job *job, struct err *err)
+int runtime_pass_start(const struct runtime *rt, unsigned number, const struct runtime_options *o,
+		       bool to_server, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *env = str_fmt("CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
-	CLEANUP_FREE char *digits = str_fmt("%u", number);
-	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_pass, digits, rt->run, rt->images, rt->name, page_server, NULL);
-	return host_start(rt->host, &(struct command){.argv = a.v, .env = envs}, job, err);
+	runtime_request(&a, rt, "pass");
+	argv_addf(&a, "pass=%u", number);
+	if (to_server)
+		add_page_server(&a, o);
+	return start(rt, &a, 0, job, err);
 }
 
 int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
@@ -198,14 +232,14 @@ int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeo
 }
 
 /* Starts a job that ends with a line in one of the gate's fifos. */
-static int line_start(const struct runtime *rt, const char *name, int timeout_ms, struct job *job,
+static int line_start(const struct runtime *rt, const char *op, int timeout_ms, struct job *job,
 		      struct err *err)
 {
-	CLEANUP_FREE char *fifo = str_fmt("%s/%s", rt->run, name);
-	char *argv[] = {"head", "-n", "1", fifo, NULL};
+	CLEANUP_ARGV struct argv a = {0};
 
-	return host_start(rt->host, &(struct command){.argv = argv, .timeout_ms = timeout_ms}, job,
-			  err);
+	container_request(&a, rt, "await-gate");
+	argv_addf(&a, "op=%s", op);
+	return start(rt, &a, timeout_ms, job, err);
 }
 
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err)
@@ -213,13 +247,13 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 	return line_start(rt, "parked", PARK_MS, job, err);
 }
 
-int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_seize, rt->run, rt->images, freezer ? freezer : "", NULL);
-	return start(rt, &a, STATUS_MS, job, err);
+	runtime_request(&a, rt, "seize");
+	return start(rt, &a, timeout_ms, job, err);
 }
 
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
@@ -235,11 +269,10 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
 
 int runtime_dump_go(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_FREE char *from = str_fmt("if=%s/go", rt->run);
-	CLEANUP_FREE char *to = str_fmt("of=%s/verdict", rt->run);
-	char *argv[] = {"dd", from, to, "conv=notrunc", "status=none", NULL};
+	CLEANUP_ARGV struct argv a = {0};
 
-	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
+	container_request(&a, rt, "dump-go");
+	return run(rt, &a, QUICK_MS, err);
 }
 
 bool runtime_has_ended(const struct runtime *rt, struct err *err)
@@ -264,7 +297,8 @@ int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_verdict, rt->run, word, NULL);
+	container_request(&a, rt, "verdict");
+	argv_addf(&a, "op=%s", word);
 	return run(rt, &a, QUICK_MS, err);
 }
 

@@ -8,7 +8,6 @@
 #include <sys/vfs.h>
 
 #include "cmigrate/base/name.h"
-#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/container/runc_state.h"
 #include "cmigrate/criu/post_copy.h"
 #include "cmigrate/host/script.h"
@@ -139,22 +138,12 @@ static const struct kind {
 	{"device", ALNUM "_.:@-", 15, is_device},
 	{"path", NULL, 4095, is_path},
 	{"line", NULL, 65536, is_line},
-	{"own-freezer", NULL, 4095, is_path},
 	{"version", ALNUM ".+-", 40, NULL},
 	{"text", NULL, WIRE_MAX_BYTES, NULL},
 	{NULL, NULL, 0, NULL},
 };
 
 static bool match(const char *pattern, const char *text, struct bound *b);
-
-/* Only the freezer of the container that the command is about, because it will be written to. */
-static bool is_own_freezer(const char *path, size_t len, const struct bound *b)
-{
-	CLEANUP_FREE char *name = b->name ? str_dupn(b->name, b->name_len) : NULL;
-	CLEANUP_FREE char *own = name ? cgroup_freezer_here(name) : NULL;
-
-	return own && strlen(own) == len && memcmp(own, path, len) == 0;
-}
 
 static size_t span(const struct kind *kind, const char *text)
 {
@@ -169,8 +158,6 @@ static bool is_kind(const struct kind *kind, const char *text, size_t len, struc
 
 	if (word && !kind->check(word))
 		return false;
-	if (strcmp(kind->name, "own-freezer") == 0)
-		return is_own_freezer(text, len, b);
 	if (strcmp(kind->name, "name") == 0)
 		return same(&b->name, &b->name_len, text, len);
 	if (strcmp(kind->name, "id") == 0)

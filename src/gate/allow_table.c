@@ -27,26 +27,17 @@ const struct allow_alias allow_aliases[] = {
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
 	{"errors", "Error ("},
-	{"freezer", ""},
-	{"freezer", "{own-freezer}"},
 	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
 	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
 	/* Files of a container on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
-	{"port", "sport = :{page-port}"},
 	{"netns", ""},
 	{"netns", "{net-file}"},
 	{"address", "{ip}/{number}@{device}"},
 	{"next-hop", "{address},{ip}"},
 	{"env-tag", "CMIGRATE_MOVE={id}"},
 	{"env-tag", "CMIGRATE_RECOVER={id}.{number}"},
-	/* Lines of CRIU's configuration file; none names a program. */
-	{"criu", "network-lock skip"},
-	{"criu", "skip-in-flight"},
-	{"criu", "tcp-close"},
-	{"criu", "link-remap"},
-	{"criu", "ghost-limit {number}"},
 	/* Lines of ip -batch, commands of nft. */
 	{"leave", "addr del {ip}/{number} dev {device}\n"},
 	{"leave", "addr del {ip}/{number} dev {device}\n{leave}"},
@@ -95,28 +86,12 @@ const struct allow_row allow_rows[] = {
 	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
-	ROW("(prepare) source|destination|ungated|sender|receiver {run} {images} {criu}..."),
-	ROW("(verdict) {run} open|close|kill|again"),
 	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
-	ROW("head -n 1 {run}/parked|{run}/reached|{run}/served"),
-	ROW("dd if={run}/go of={run}/verdict conv=notrunc status=none"),
 	ROW("(logs) {run} {state}/logs-{id}"),
 	ROW("grep -a -m 400 -e {errors} {log}"),
 	ROW("tail -n 400 {log}"),
-	ROW("(clean) {run} ''|{images}"),
-	ROW("(clean) {run} '' keep"),
 
 	/* Freezing, dumping, restoring. */
-	ROW("(freeze) {name} {freezer}", .touches = true),
-	ROW("(thaw) {name}", .touches = true),
-	ROW("(loose) note {name} {run}"),
-	ROW("(loose) thaw {name} {freezer}", .touches = true),
-	ROW("(seize) {run} {images} {freezer}", .touches = true),
-	ROW("test -e {run}/went-on"),
-	ROW("(dump) {name} {images} runc checkpoint --image-path {images} --work-path {run} [--file-locks] "
-	 "[--ext-unix-sk] [--shell-job] [--tcp-established] [--tcp-skip-in-flight] [--link-remap] "
-	 "[--parent-path=pass-{number}] [--lazy-pages] [--page-server] [{ip}:{page-port}] {name}",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .log = "{run}/dump.out", .touches = true),
 	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
 	ROW("(restore) {run} {images} "
 	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
@@ -136,30 +111,13 @@ const struct allow_row allow_rows[] = {
 	ROW("rm -f -- {images}/inventory.img"),
 
 	/* Memory before and after the container. */
-	ROW("(pass) {number} {run} {images} {name} [{ip}:{page-port}]",
-	 .env = "CRIU_CONFIG_FILE={run}/criu.conf", .touches = true),
 	ROW("(readahead) {images} {number}"),
-	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
-	    .log = "{run}/pages.out", .touches = true),
-	ROW("(socket) {run}"),
-	ROW("(drain) {run}"),
-	ROW("(unpage) {run}"),
-	ROW("(nudge) {run} {ip} {page-port}"),
-	ROW("ss -H -tin {port}"),
-	ROW("ss -H -tan {port}"),
 	ROW("(guard) admit {tag} {ip} {page-port} {ip}"),
 	ROW("(guard) clear {tag}"),
-
-	/* Memory straight to the destination. */
-	ROW("(receive) {number} {number} {run} {ip} {page-port} {seconds}", .env = "CMIGRATE_PAGES={run}"),
-	ROW("(listens) {run}"),
-	ROW("(gather) {images} {pages} {number}|all"),
-	ROW("(cut) dump|fetch {run} {ip} {page-port}"),
 
 	/* The service address and its packets. */
 	ROW("(address) up|enter|announce {netns} {address}..."),
 	ROW("(address) down {netns} {address}|{ip}/{number}@..."),
-	ROW("(settle) {netns} {ip}..."),
 	ROW("(criu_locks) note|remove {run} {netns}"),
 	ROW("(hold) set|no_drop|clear {tag} {netns} {address}..."),
 	ROW("(bounce) set {tag} {netns} {next-hop}..."),

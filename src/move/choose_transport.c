@@ -39,7 +39,7 @@ void move_name_page_server(struct move *m, const char *server, const char *clien
 {
 	str_set(&m->page_server.server, server);
 	str_set(&m->page_server.client, client);
-	pages_set_port(&m->page_server, PAGE_PORT_FIRST + first_port(m));
+	m->page_server.port = PAGE_PORT_FIRST + first_port(m);
 }
 
 /*

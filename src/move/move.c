@@ -33,9 +33,8 @@ static void side_clear(struct side *side)
 
 static void clear_jobs(struct move_jobs *j)
 {
-	struct job *jobs[] = {&j->dump,	  &j->seize, &j->at_gate, &j->restore,
-			      &j->watch,  &j->warm,  &j->kick,	  &j->announce,
-			      &j->served, &j->fetch, &j->receive};
+	struct job *jobs[] = {&j->dump, &j->seize,    &j->at_gate, &j->restore, &j->watch,
+			      &j->warm, &j->announce, &j->served,  &j->fetch,	&j->receive};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
@@ -59,8 +58,6 @@ void move_free(struct move *m)
 	summary_clear(&m->summary);
 	char *texts[] = {m->page_server.server,
 			 m->page_server.client,
-			 m->page_server.endpoint,
-			 m->progress.freezer,
 			 m->progress.silent,
 			 m->progress.endpoint_silence,
 			 m->work_dir,
@@ -87,6 +84,14 @@ static struct handover handover_of(const struct move *move, const struct side *s
 	return handover;
 }
 
+/* Images that a checkpoint has made, or a restore uses. */
+static bool is_checkpoint(const char *image_dir)
+{
+	const char *slash = image_dir ? strrchr(image_dir, '/') : NULL;
+
+	return slash && strcmp(slash + 1, BUNDLE_CHECKPOINT) == 0;
+}
+
 void move_set_sides(struct move *move)
 {
 	for (size_t i = 0; i < SIDES; i++) {
@@ -95,7 +100,10 @@ void move_set_sides(struct move *move)
 		side->runtime = (struct runtime){
 			.host = side->host,
 			.name = move->bundle.name,
+			.id = move->id,
 			.bundle = move->bundle.dir,
+			.id = move->id,
+			.checkpoint = is_checkpoint(move->image_dir),
 			.run = move->work_dir,
 			.images = move->image_dir,
 			.pages = receives ? move->page_dir : NULL,
@@ -106,7 +114,8 @@ void move_set_sides(struct move *move)
 		};
 		side->handover = handover_of(move, side, &move->side[SIDES - 1 - i]);
 	}
-	move->side[SOURCE].options.page_server = move->page_server.endpoint;
+	move->side[SOURCE].options.page_server = move->page_server.server;
+	move->side[SOURCE].options.page_port = move->page_server.port;
 	move->page_server.tag = move->tag;
 }
 

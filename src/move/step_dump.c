@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/criu/container_tmpfs.h"
 #include "cmigrate/criu/direct_transport.h"
 #include "freeze_limit.h"
@@ -27,7 +26,7 @@ int step_freeze(struct move *move, struct err *err)
 	if (move->progress.forwarding)
 		status = handover_forward_all_start(&src->handover, move->tag, &forward, err);
 	if (status == 0)
-		status = runtime_freeze_start(&src->runtime, move->progress.freezer, &freeze, err);
+		status = runtime_freeze_start(&src->runtime, &freeze, err);
 	if (job_finish(&forward, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
@@ -83,7 +82,7 @@ int dump_failure(struct move *move, struct err *err)
 	return -1;
 }
 
-/* "reached NUMBER" (prepare.sh). */
+/* "reached NUMBER" (src/agent/gate.c). */
 static int images_said(const struct job *at_gate)
 {
 	const char *blank = strchr(buf_str(&at_gate->out), ' ');
@@ -173,9 +172,6 @@ int step_dump(struct move *move, struct err *err)
 	if (status == 0 && move->progress.tmpfs_saved)
 		status = tmpfs_same_start(&src->runtime, freeze_left_ms(move), &same, err);
 	if (status == 0)
-		status = runtime_seize_start(&src->runtime, move->progress.freezer,
-					     &move->jobs.seize, err);
-	if (status == 0)
 		status = start_leaving(move, &leave, err);
 	if (status == 0)
 		status = wait_for_gate(move, err);
@@ -227,7 +223,8 @@ int gate_holds(struct move *move, struct err *err)
 
 int step_sync(struct move *move, struct err *err)
 {
-	char *argv[] = {"sync", "-f", move->image_dir, NULL};
+	CLEANUP_FREE char *container = str_fmt("container=%s", move->bundle.name);
+	char *argv[] = {"sync", container, NULL};
 
 	return host_run(move->side[SOURCE].host,
 			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);

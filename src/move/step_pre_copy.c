@@ -15,8 +15,7 @@ static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *re
 
 	*ret = (struct pre_copy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
-	    runtime_pass_start(&src->runtime, number,
-			       move_is_direct(move) ? move->page_server.endpoint : NULL, &job,
+	    runtime_pass_start(&src->runtime, number, &src->options, move_is_direct(move), &job,
 			       err) < 0)
 		return -1;
 	/* The pass goes on, since CRIU may be inside the processes. Recovery waits for it. */

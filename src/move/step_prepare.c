@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/criu/container_tmpfs.h"
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
@@ -17,7 +16,7 @@ static const char *source_role(const struct move *move)
 	return move_is_direct(move) ? "sender" : move->plan.gate ? "source" : "ungated";
 }
 
-/* Exit code of prepare.sh if the work directory is another move's. It has made nothing then. */
+/* Exit code of "prepare" if the work directory is another move's. It has made nothing then. */
 #define PREPARE_TAKEN 17
 
 static const char *destination_role(const struct move *move)
@@ -31,8 +30,6 @@ static int make_directories(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	struct job at_source = {0}, at_destination = {0};
 
-	free(move->progress.freezer);
-	move->progress.freezer = cgroup_freezer_find(src->host, src->runtime.name);
 	if (runtime_prepare_start(&src->runtime, source_role(move), &src->options, &at_source,
 				  err) < 0)
 		return -1;
@@ -76,6 +73,10 @@ static int park_dump(struct move *move, struct err *err)
 				 ? err_wrap(err, "the dump does not get ready")
 				 : 0;
 	job_clear(&parked);
+	/* It waits beside the dump, so that nothing has to be started while the container is
+	 * frozen. */
+	if (status == 0)
+		status = runtime_seize_start(&src->runtime, limit_ms, &move->jobs.seize, err);
 	return status;
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
-#include "cmigrate/container/cgroup_freezer.h"
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
@@ -72,12 +71,9 @@ static int let_go(struct move *move, struct err *err)
 
 	if (move->progress.thawed_us || (!move->progress.freeze_us && !move->recovery.active))
 		return 0;
-	if (!move->progress.freezer)
-		move->progress.freezer = cgroup_freezer_find(src->host, move->bundle.name);
 	/* A container that runs without its address gets errors for what it sends. */
-	return handover_address_up(&src->handover, err) < 0
-		       ? -1
-		       : runtime_loosen(&src->runtime, move->progress.freezer, err);
+	return handover_address_up(&src->handover, err) < 0 ? -1
+							    : runtime_loosen(&src->runtime, err);
 }
 
 int close_gate(struct move *move, struct err *err)

@@ -20,7 +20,10 @@
 struct runtime {
 	struct host *host;
 	const char *name;
+	const char *id; /* of the move */
 	const char *bundle;
+	const char *id;	     /* of the move */
+	bool checkpoint;     /* images is BUNDLE/checkpoint, not a directory of the move */
 	const char *run;     /* work directory, on a tmpfs of the host */
 	const char *images;  /* on the shared directory */
 	const char *pages;   /* images together with the memory for a restore (direct_transport.h);
@@ -41,16 +44,21 @@ struct runtime_options {
 	unsigned runc;	 /* version of the runc there, VERSION() */
 	unsigned criu;	 /* version of the criu there */
 	bool lazy_pages; /* post-copy: memory stays on the source at first */
-	/* On the source, ADDRESS:PORT of the page server (its own or the receiving one),
-	 * borrowed. */
+	/* On the source, the page server (its own or the receiving one); page_server NULL: none.
+	 * Borrowed. */
 	const char *page_server;
+	unsigned page_port;
 	unsigned parent_pass;	/* the last pass of pre-copy, on which the dump builds; 0: none */
 	bool network_lock_skip; /* the hold and the forwarding keep packets away, so CRIU needn't */
 };
 
+/* Begins a request for the agent about a container: its verb, and the fields "container", "id" and
+ * "images" (src/agent/verbs.c). */
+void runtime_request(struct argv *a, const struct runtime *rt, const char *verb);
+
 /*
  * Makes the work directory, CRIU's configuration file and, on the source, images directory and gate
- * (src/scripts/prepare.sh). role: "source", "ungated" or "destination"; with direct transport
+ * (src/agent/gate.h). role: "source", "ungated" or "destination"; with direct transport
  * "sender" and "receiver".
  */
 int runtime_prepare_start(const struct runtime *rt, const char *role,
@@ -60,7 +68,7 @@ bool runtime_parks(const struct job *prepared);
 /*
  * If CRIU locks connections: call it after the prepare job and before the first dump or restore. It
  * records rules that look like CRIU's already; runtime_clean() leaves those
- * (src/scripts/criu_locks.sh).
+ * (src/agent/criu_locks.c).
  */
 int runtime_note_locks(const struct runtime *rt, struct err *err);
 /*
@@ -77,10 +85,8 @@ int runtime_keep_logs(const struct runtime *rt, const char *directory, struct er
 /* Marks the images as incomplete, because the container has gone on since. */
 int runtime_void_images(const struct runtime *rt, struct err *err);
 
-/* Pauses the container. freezer: from cgroup_freezer_find(); NULL: runc does it, which costs its
- * start. */
-int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct job *job,
-			 struct err *err);
+/* Pauses the container. */
+int runtime_freeze_start(const struct runtime *rt, struct job *job, struct err *err);
 /*
  * Call it before a frozen container goes on. It leaves a file in its work directory for
  * runtime_went_on(). *ret is false if the container has ended, or will end as soon as it is thawed:
@@ -89,18 +95,17 @@ int runtime_freeze_start(const struct runtime *rt, const char *freezer, struct j
 int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err);
 /* Whether that file exists: the container has run since the images were made. */
 bool runtime_went_on(const struct runtime *rt);
-/* Thaws its cgroup and checks nothing; processes held by CRIU stay held. freezer as above; NULL:
- * nothing is done. */
-int runtime_loosen(const struct runtime *rt, const char *freezer, struct err *err);
+/* Thaws its cgroup and checks nothing; processes held by CRIU stay held. Fine if it is gone. */
+int runtime_loosen(const struct runtime *rt, struct err *err);
 /* Resumes a paused container; fails unless it runs afterwards. */
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
 /*
- * Starts a pass of pre-copy (src/scripts/pass.sh). Its output is the bytes written, 0 if they go to
- * page_server (not NULL). No deadline.
+ * Starts a pass of pre-copy. Its output is the bytes written, 0 if they go to a page server: that of
+ * the options, if to_server is set. No deadline, and nothing ends it early.
  */
-int runtime_pass_start(const struct runtime *rt, unsigned number, const char *page_server,
-		       struct job *job, struct err *err);
+int runtime_pass_start(const struct runtime *rt, unsigned number, const struct runtime_options *o,
+		       bool to_server, struct job *job, struct err *err);
 /* On a destination, after such a pass: reads it into the page cache. A failure does no harm. */
 int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeout_ms,
 			    struct job *job, struct err *err);
@@ -113,15 +118,14 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 		       struct err *err);
 /* Starts a job that ends when the dump is parked. */
 int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *err);
-/* Lets the parked dump go on, once the container is paused. It runs a single process on the host,
- * because the container is frozen. */
+/* Lets the parked dump go on, once the container is paused. Fails if none is parked. */
 int runtime_dump_go(const struct runtime *rt, struct err *err);
 /*
- * Starts a job that watches CRIU while it seizes the processes (src/scripts/seize.sh). If CRIU
- * can't within a second or a little more, the job fails with the name of a process; CRIU was then
+ * Starts a job that waits for the word to go on, once the dump is parked, and then watches CRIU
+ * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little more, the job fails with the name of a process; CRIU was then
  * killed before it had changed anything, and the cgroup is thawed.
  */
-int runtime_seize_start(const struct runtime *rt, const char *freezer, struct job *job,
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
 			struct err *err);
 /* Starts a job that ends when the gate is reached: images complete, source frozen and alive. If the
  * source was prepared as "sender", its output ends with the number of images. */

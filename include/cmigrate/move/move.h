@@ -91,13 +91,11 @@ struct move_plan {
 
 /* Commands that may still be under way. */
 struct move_jobs {
-	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
-		announce;
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, announce;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */
 struct move_progress {
-	char *freezer; /* of the container on the source, found in 'prepare'; NULL: not known */
 	enum hold_kind hold;
 	bool forwarding;    /* the source sends packets on */
 	bool parks;	    /* the restore may be started before there are images */

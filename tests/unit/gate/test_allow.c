@@ -84,8 +84,6 @@ static void let_in(void **state)
 		ROW("(list)"),
 		ROW("(list) addresses"),
 		ROW("(facts) web " WEB " " ID " source strategy=auto peer=rhel02"),
-		ROW("(pages) /run/cmigrate/web " WEB "/.cmigrate/images-" ID " web 192.0.2.1 27001",
-		    "CMIGRATE_PAGES=/run/cmigrate/web", "/run/cmigrate/web/pages.out"),
 		ROW("(facts) web " WEB " " ID
 		    " destination strategy=post-copy peer=rhel01 address=192.0.2.1 "
 		    "address=fd00::1 bind=/etc/a~b bind=/x "
@@ -99,15 +97,7 @@ static void let_in(void **state)
 		    " network-lock~skip ghost-limit~12"),
 		ROW("(prepare) sender /run/cmigrate/web " IMAGES),
 		ROW("(prepare) receiver /run/cmigrate/web " IMAGES " tcp-close"),
-		ROW("(receive) 0 3 /run/cmigrate/web 192.0.2.2 27001 60",
-		    "CMIGRATE_PAGES=/run/cmigrate/web"),
-		ROW("(listens) /run/cmigrate/web"),
-		ROW("(gather) " IMAGES " /run/cmigrate/web/pages 20"),
-		ROW("(gather) " IMAGES " /run/cmigrate/web/pages all"),
-		ROW("(cut) dump /run/cmigrate/web 192.0.2.2 27001"),
-		ROW("(cut) fetch /run/cmigrate/web 192.0.2.1 27001"),
 		ROW("(bundles) " ROOT " journal"),
-		ROW("ss -H -tan sport~=~:27001"),
 		ROW("du -sk /runc/containers/web/checkpoint"),
 		ROW("(images) " IMAGES " /runc/containers/web"),
 		ROW("(images) " IMAGES " /runc/containers/web /run/cmigrate/web/pages"),
@@ -287,31 +277,14 @@ static void kept_out(void **state)
 		ROW("cat /run/runc/../x/state.json"),
 		/* Memory straight to the destination. */
 		ROW("(facts) web " WEB " " ID " source strategy=cold transport=x peer=rhel01"),
-		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60"),
-		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 60",
-		    "CMIGRATE_PAGES=/run/cmigrate/db"),
-		ROW("(receive) 0 0 /etc 192.0.2.2 27001 60", "CMIGRATE_PAGES=/run/cmigrate/web"),
-		ROW("(receive) ../x 0 /run/cmigrate/web 192.0.2.2 27001 60",
-		    "CMIGRATE_PAGES=/run/cmigrate/web"),
-		ROW("(gather) " IMAGES " /etc 20"),
-		ROW("(gather) " IMAGES " /run/cmigrate/db/pages 20"),
-		ROW("(gather) /etc /run/cmigrate/web/pages all"),
-		ROW("(gather) " IMAGES " /run/cmigrate/web/pages -1"),
 		ROW("(images) " IMAGES " /etc"),
 		ROW("(images) " IMAGES " /runc/containers/web /etc"),
-		ROW("(cut) dump /run/cmigrate/web 192.0.2.2~or~dport~=~22 27001"),
-		ROW("(cut) all /run/cmigrate/web 192.0.2.2 27001"),
 		ROW("(clean) /run/cmigrate/web " IMAGES " keep"),
 		ROW("(clean) /run '' keep"),
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web --criu", CONF),
-		/* Ports of other programs, and a page server that never ends. */
+		/* Ports of other programs. */
 		ROW("(pass) 2 /run/cmigrate/web " IMAGES " web 192.0.2.2:443", CONF),
 		ROW("(guard) admit 0a1b2c3d 192.0.2.2 22 192.0.2.1"),
-		ROW("(nudge) /run/cmigrate/web 192.0.2.2 22"),
-		ROW("(cut) fetch /run/cmigrate/web 192.0.2.2 31001"),
-		ROW("ss -H -tin sport~=~:22"),
-		ROW("(receive) 0 0 /run/cmigrate/web 192.0.2.2 27001 0",
-		    "CMIGRATE_PAGES=/run/cmigrate/web"),
 		/* The lock may be held, never written or removed. */
 		ROW("(store) replace " WEB "/.cmigrate lock", .input = "x\n"),
 		ROW("(store) append " WEB "/.cmigrate lock", .input = "x\n"),
@@ -358,7 +331,6 @@ static void kept_out(void **state)
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,192.0.2.9~counter"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0,"),
 		ROW("(bounce) set 0a1b2c3d '' 192.0.2.1/24@eth0"),
-		ROW("(settle) '' 192.0.2.1~or~dport~=~22"),
 		ROW("ip -force -batch -", .input = "link del eth0\n"),
 		ROW("ip -force -batch -", .input = "netns exec x id\n"),
 		ROW("ip -force -batch -",
@@ -436,10 +408,10 @@ static void bounded(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	argv_addl(&words.argv, "sh", "-c", script_settle.text, "settle", "", NULL);
+	argv_addl(&words.argv, "sh", "-c", script_address.text, "address", "up", "", NULL);
 	argv_addl(&input.argv, "ip", "-force", "-batch", "-", NULL);
 	for (int i = 0; i < 2000; i++)
-		argv_add(&words.argv, "192.0.2.1");
+		argv_add(&words.argv, "192.0.2.1/24@eth0");
 	for (int i = 0; i < 100000; i++)
 		buf_puts(&text, "addr del 192.0.2.1/24 dev eth0\n");
 	input.input = str_dup(text.s);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gate: where CRIU waits for a verdict, and the files in RUN (paths.h) by which it is given.
+ *
+ * CRIU executes the gate (`action-script`) twice. First before it looks at the container: CRIU
+ * waits there, started and ready, so that neither its start nor runc's falls into the freeze. Then
+ * when the images are complete: CRIU ends the source's processes only if the gate returns 0. The
+ * gate waits without a limit and depends on no agent: its verdict is a link in the file system, and
+ * a fifo only wakes it. So a verdict that is given early is found too, and no death of a process is
+ * one.
+ */
+#ifndef CMIGRATE_AGENT_GATE_H
+#define CMIGRATE_AGENT_GATE_H
+
+/* Fifos. In the first three the gate, or the page server's hook, says that it is there. */
+#define GATE_PARKED "parked"
+#define GATE_REACHED "reached"
+#define GATE_SERVED "served"
+#define GATE_VERDICT "verdict"
+/* The verdict is a link of this name to one of the two files after it. link(2) does not replace:
+ * two controllers can't say different things. And it needs no room: on a /run that is full nothing
+ * could be written that says which. */
+#define GATE_WORD "word"
+#define GATE_SAY_OPEN "say-open"
+#define GATE_SAY_CLOSE "say-close"
+/* They exist once a dump has got there, or has begun with the container. */
+#define GATE_AT_PARKED "at-parked"
+#define GATE_AT_REACHED "at-reached"
+#define GATE_BEGAN "began"
+/* Exists if the gate is to say how many images there are. */
+#define GATE_COUNTS "counts"
+/* Exists during a pass of pre-copy, whose criu may be inside of the processes. */
+#define IN_PASS "in-pass"
+/* Exists if the container has gone on since its images were made. */
+#define WENT_ON "went-on"
+
+/* `gate CONTAINER`: what CRIU executes, as a process of its own. Returns its exit status. */
+int gate_main(int argc, char **argv);
+
+#endif

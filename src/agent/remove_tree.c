@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "remove_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Deeper than any directory of images. */
+#define DEPTH_MAX 64
+
+struct removal {
+	dev_t device;
+	int cause; /* errno of the first failure; 0: none */
+};
+
+static void fail(struct removal *r)
+{
+	if (!r->cause && errno != ENOENT)
+		r->cause = errno;
+}
+
+static void empty(struct removal *r, int dir_fd, const char *keep, int depth);
+
+static void remove_entry(struct removal *r, int dir_fd, const char *name, int depth)
+{
+	if (unlinkat(dir_fd, name, 0) == 0)
+		return;
+	if (errno != EISDIR && errno != EPERM) {
+		fail(r);
+		return;
+	}
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		fail(r);
+		return;
+	}
+	empty(r, fd, NULL, depth + 1);
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		fail(r);
+}
+
+/* Removes the entries of a directory; closes it. */
+static void empty(struct removal *r, int dir_fd, const char *keep, int depth)
+{
+	struct stat st;
+	DIR *dir = NULL;
+
+	if (depth > DEPTH_MAX)
+		errno = ELOOP;
+	else if (fstat(dir_fd, &st) == 0 && st.st_dev != r->device)
+		errno = EXDEV; /* another file system is mounted there */
+	else
+		dir = fdopendir(dir_fd);
+	if (!dir) {
+		fail(r);
+		(void)close(dir_fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(dir)) != NULL;)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    !(keep && strcmp(e->d_name, keep) == 0))
+			remove_entry(r, dirfd(dir), e->d_name, depth);
+	(void)closedir(dir);
+}
+
+int remove_tree(const char *path, const char *keep)
+{
+	struct removal r = {0};
+	struct stat st;
+
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &st) == 0)
+		r.device = st.st_dev;
+	empty(&r, fd, keep, 0);
+	if (!keep && rmdir(path) < 0)
+		fail(&r);
+	errno = r.cause;
+	return r.cause ? -1 : 0;
+}
