@@ -14,7 +14,7 @@
 static char *value_of(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);
-	char *text = text_file_read(path, 256);
+	char *text = text_file_read(path, 256, NULL);
 
 	if (text)
 		text[strcspn(text, "\n")] = '\0';
@@ -36,7 +36,7 @@ static bool counts(const char *key, bool totals)
 static void say_used(struct request *req, const char *dir)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/memory.stat", dir);
-	CLEANUP_FREE char *text = text_file_read(path, STAT_MAX);
+	CLEANUP_FREE char *text = text_file_read(path, STAT_MAX, NULL);
 	unsigned long long sum = 0, value;
 	char key[64], *save = NULL;
 

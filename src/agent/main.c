@@ -23,6 +23,7 @@
 #include "gate.h"
 #include "keeper.h"
 #include "serve.h"
+#include "verbs.h"
 
 #define IN_MEMORY "--in-memory"
 
@@ -68,7 +69,10 @@ static int serve_main(int argc, char **argv)
 	/* What it writes is a service's memory and state. */
 	(void)umask(077);
 	agent_file_init(option(argc, argv, "--kept"), option(argc, argv, "--name"));
-	return serve(STDIN_FILENO, STDOUT_FILENO, option(argc, argv, "--bundle-root"));
+	const char *root = option(argc, argv, "--bundle-root");
+	if (root)
+		verbs_bounded();
+	return serve(STDIN_FILENO, STDOUT_FILENO, root);
 }
 
 int main(int argc, char **argv)

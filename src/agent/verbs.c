@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+
+#include "fields.h"
+#include "paths.h"
+#include "runc_state.h"
 
 /* Each verb is declared here and has one row below, in the order of a move. */
 int verb_address(struct request *req);
@@ -11,6 +17,7 @@ int verb_list(struct request *req);
 int verb_state(struct request *req);
 int verb_status(struct request *req);
 int verb_whole(struct request *req);
+int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
 int verb_unlock(struct request *req);
@@ -139,8 +146,9 @@ const struct verb agent_verbs[] = {
 	{"hold", "op tag netns? kind? address*", verb_hold, false},
 	{"forward", "op tag netns? address* hop*", verb_forward, false},
 	{"guard", "op tag server? port? client?", verb_guard, false},
-	{"place", "op netns? address*", verb_place, false},
-	{"address", "op netns? address*", verb_address, false},
+
+	/* An earlier controller of the same move. */
+	{"fence", "container id", verb_fence, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
@@ -151,4 +159,50 @@ const struct verb *verb_find(const char *name)
 		if (strcmp(verb->name, name) == 0)
 			return verb;
 	return NULL;
+}
+
+static bool bounded;
+
+void verbs_bounded(void)
+{
+	bounded = true;
+}
+
+/* Whether the container of that name runs here from a bundle other than its own below the root. */
+static bool is_foreign(struct request *req)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+	CLEANUP_FREE char *bundle = path_bundle(req);
+
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
+		return true;
+	return state.status && (!state.bundle || strcmp(state.bundle, bundle) != 0);
+}
+
+static int check(struct request *req, const struct verb *verb)
+{
+	if (!verb)
+		return request_fail(req, "the agent has no verb '%.100s'", req->words.v[0]);
+	if (fields_check(req, verb) != 0)
+		return 1;
+	if (bounded && verb->touches && is_foreign(req))
+		return request_fail(req, "the container of that name runs from another bundle");
+	return 0;
+}
+
+bool verb_may(struct request *req, const struct verb *verb)
+{
+	const char *from = getenv("SSH_CONNECTION");
+
+	if (check(req, verb) == 0)
+		return true;
+	if (bounded) {
+		CLEANUP_FREE char *why = str_last_line(buf_str(&req->err));
+		str_mask(why);
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
+		       from ? from : "here");
+		buf_clear(&req->err);
+		(void)request_fail(req, "gate-keeper: refused %s", why);
+	}
+	return false;
 }

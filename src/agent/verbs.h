@@ -19,5 +19,10 @@ struct verb {
 
 extern const struct verb agent_verbs[];
 const struct verb *verb_find(const char *name);
+/* Whether a request may be served. verb: its verb, or NULL. If not, its messages say why; with
+ * verbs_bounded() the system's log too. */
+bool verb_may(struct request *req, const struct verb *verb);
+/* The controller's key may do this work alone (cmigrate gate-keeper). */
+void verbs_bounded(void);
 
 #endif

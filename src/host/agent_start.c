@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmigrate/agent/image.h"
+#include "cmigrate/host/gate_keeper.h"
 
 /* Limit for ssh to connect; a host that is off costs this time. */
 #define CONNECT_SECONDS "10"
@@ -91,4 +92,19 @@ static int start_here(struct proc *ret, struct err *err)
 int agent_start(const struct host *host, struct proc *ret, struct err *err)
 {
 	return host_is_local(host) ? start_here(ret, err) : start_ssh(host, ret, err);
+}
+
+int gate_keeper_serve(const char *bundle_root, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	int fd = image_fd();
+
+	argv_addl(&a, "cmigrate-agent", "serve", "--name", agent_image_sum, "--bundle-root",
+		  bundle_root, "--in-memory", NULL);
+	if (fd >= 0)
+		(void)fexecve(fd, a.v, environ);
+	(void)err_errno(err, EXIT_FAILED, "gate-keeper: can't start the agent");
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
 }

@@ -100,7 +100,6 @@ void move_set_sides(struct move *move)
 		side->runtime = (struct runtime){
 			.host = side->host,
 			.name = move->bundle.name,
-			.id = move->id,
 			.bundle = move->bundle.dir,
 			.id = move->id,
 			.checkpoint = is_checkpoint(move->image_dir),

@@ -20,7 +20,6 @@
 struct runtime {
 	struct host *host;
 	const char *name;
-	const char *id; /* of the move */
 	const char *bundle;
 	const char *id;	     /* of the move */
 	bool checkpoint;     /* images is BUNDLE/checkpoint, not a directory of the move */

@@ -22,7 +22,6 @@ extern const struct script script_await;
 extern const struct script script_bundles;
 extern const struct script script_erase;
 extern const struct script script_facts;
-extern const struct script script_fence;
 extern const struct script script_images;
 extern const struct script script_lock;
 extern const struct script script_logs;
