@@ -19,16 +19,12 @@ struct script {
  * output. */
 extern const struct script script_await;
 extern const struct script script_erase;
-extern const struct script script_list;
 extern const struct script script_park;
 extern const struct script script_refill;
 extern const struct script script_restore;
-extern const struct script script_state;
-extern const struct script script_status;
 extern const struct script script_tmpfs;
 extern const struct script script_warm;
 extern const struct script script_watch;
-extern const struct script script_whole;
 /* All of them, ending in NULL. */
 extern const struct script *const scripts[];
 
