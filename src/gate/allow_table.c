@@ -27,8 +27,6 @@ const struct allow_alias allow_aliases[] = {
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
 	{"errors", "Error ("},
-	{"conf", "CRIU_CONFIG_FILE={run}/criu.conf"},
-	{"conf", "CRIU_CONFIG_FILE={run}/parked.conf"},
 	/* Files of a container on the shared directory, besides config.json and images. */
 	{"file", "journal"},
 	{"file", "history"},
@@ -89,7 +87,6 @@ const struct allow_row allow_rows[] = {
 	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
-	ROW("(await) CRIU_CONFIG_FILE={run}/criu.conf|CMIGRATE_RESTORE={id}"),
 	ROW("(logs) {run} {state}/logs-{id}"),
 	ROW("grep -a -m 400 -e {errors} {log}"),
 	ROW("tail -n 400 {log}"),
@@ -97,20 +94,7 @@ const struct allow_row allow_rows[] = {
 	/* Freezing, dumping, restoring. */
 	ROW("(whole) {name}"),
 	ROW("(status) {name} {run} {bundle}"),
-	ROW("(tmpfs) save|same {run} {images} {name}", .touches = true),
-	ROW("(restore) {run} {images} "
-	 "runc restore --detach --bundle {bundle} --image-path {images}|{pages} --work-path {run} "
-	 "[--file-locks] [--ext-unix-sk] [--shell-job] [--tcp-established] [--lazy-pages] {name}",
-	 .env = "{conf} CMIGRATE_RESTORE={id}",
-	 .log = "{run}/restore.out", .touches = true),
-	ROW("(refill) {run} {images}"),
-	ROW("(park) {run}", .env = "CMIGRATE_RESTORE={id}"),
-	ROW("dd if={run}/criu.conf of={run}/parked.conf oflag=nonblock conv=notrunc status=none"),
-	ROW("rm -f {run}/restore.log {run}/restore.out"),
-	ROW("(warm) {run}"),
-	ROW("(watch) {run}"),
 	ROW("(images) {images} {bundle} [{pages}]"),
-	ROW("(erase) {name} CMIGRATE_RESTORE={id} {bundle} {run}", .touches = true),
 	ROW("(fence) {id} {env-tag}"),
 	ROW("sync -f {images}"),
 	ROW("rm -f -- {images}/inventory.img"),

@@ -18,14 +18,12 @@ struct script {
 /* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
  * output. */
 extern const struct script script_address;
-extern const struct script script_await;
 extern const struct script script_bounce;
 extern const struct script script_bundles;
 extern const struct script script_criu_locks;
 extern const struct script script_cut;
 extern const struct script script_drain;
 extern const struct script script_end;
-extern const struct script script_erase;
 extern const struct script script_facts;
 extern const struct script script_fence;
 extern const struct script script_gather;
@@ -39,22 +37,16 @@ extern const struct script script_logs;
 extern const struct script script_nudge;
 extern const struct script script_open;
 extern const struct script script_pages;
-extern const struct script script_park;
 extern const struct script script_place;
 extern const struct script script_readahead;
 extern const struct script script_receive;
-extern const struct script script_refill;
-extern const struct script script_restore;
 extern const struct script script_run;
 extern const struct script script_settle;
 extern const struct script script_socket;
 extern const struct script script_state;
 extern const struct script script_status;
 extern const struct script script_store;
-extern const struct script script_tmpfs;
 extern const struct script script_unpage;
-extern const struct script script_warm;
-extern const struct script script_watch;
 extern const struct script script_whole;
 /* All of them, ending in NULL. */
 extern const struct script *const scripts[];
