@@ -121,20 +121,30 @@ int runtime_clean_but_pages(const struct runtime *rt, struct err *err)
 	return clean(rt, false, true, err);
 }
 
+int runtime_images_start(const struct runtime *rt, bool direct, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	runtime_request(&a, rt, "images");
+	if (direct)
+		argv_add(&a, "transport=direct");
+	return start(rt, &a, STATUS_MS, job, err);
+}
+
 int runtime_void_images(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	argv_addl(&a, "rm", "-f", "--", NULL);
-	argv_addf(&a, "%s/inventory.img", rt->images);
+	runtime_request(&a, rt, "void");
 	return run(rt, &a, CLEAN_MS, err);
 }
 
-int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err)
+int runtime_keep_logs(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_logs, rt->run, directory, NULL);
+	container_request(&a, rt, "logs");
+	argv_addf(&a, "id=%s", rt->id);
 	return run(rt, &a, QUICK_MS, err);
 }
 
@@ -170,8 +180,8 @@ static void runc_flags(struct argv *a, const struct runtime_options *o, bool dum
 		const char *word;
 		bool set;
 	} flags[] = {
-		{"file-locks", o->file_locks},	 {"ext-unix-sk", o->ext_unix_sk},
-		{"shell-job", o->shell_job},	 {"tcp-established", tcp},
+		{"file-locks", o->file_locks},	    {"ext-unix-sk", o->ext_unix_sk},
+		{"shell-job", o->shell_job},	    {"tcp-established", tcp},
 		{"tcp-skip-in-flight", tcp && own}, {"link-remap", o->link_remap && own},
 		{"lazy-pages", o->lazy_pages},
 	};
@@ -212,8 +222,8 @@ int runtime_readahead_start(const struct runtime *rt, unsigned number, int timeo
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_readahead, rt->images, NULL);
-	argv_addf(&a, "%u", number);
+	runtime_request(&a, rt, "readahead");
+	argv_addf(&a, "pass=%u", number);
 	return start(rt, &a, timeout_ms, job, err);
 }
 
@@ -233,8 +243,7 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 	return line_start(rt, "parked", PARK_MS, job, err);
 }
 
-int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
-			struct err *err)
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 

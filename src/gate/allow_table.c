@@ -15,21 +15,11 @@ const struct allow_alias allow_aliases[] = {
 	{"images", "{bundle}/checkpoint"},
 	{"run", "/run/cmigrate/{name}"},
 	{"pages", "{run}/pages"},
-	{"log", "{run}/dump.log"},
-	{"log", "{run}/dump.out"},
-	{"log", "{run}/restore.log"},
-	{"log", "{run}/restore.out"},
-	{"log", "{run}/pages.log"},
-	{"log", "{run}/pages.out"},
 	{"strategy", "auto"},
 	{"strategy", "cold"},
 	{"strategy", "pre-copy"},
 	{"strategy", "post-copy"},
 	{"strategy", "hybrid"},
-	{"errors", "Error ("},
-	/* Files of a container on the shared directory, besides config.json and images. */
-	{"file", "journal"},
-	{"file", "history"},
 	{"port", "sport = :{page-port}"},
 	{"netns", ""},
 	{"netns", "{net-file}"},
@@ -62,10 +52,8 @@ const struct allow_row allow_rows[] = {
 	ROW("test -e {images}"),
 	ROW("du -sk {images}"),
 	ROW("head -c 1048577 {bundle}/config.json"),
-	ROW("(bundles) {root} {file}"),
 	ROW("(list) [addresses|load]"),
 	ROW("(state) {name}"),
-	ROW("cat /run/runc/{name}/state.json"),
 	ROW("(open) {bundle} {id}"),
 	ROW("(facts) {name} {bundle} {id} source|destination strategy={strategy} [transport=direct] "
 	 "peer={host} "
@@ -75,10 +63,6 @@ const struct allow_row allow_rows[] = {
 
 	/* The state of a container on the shared directory, but not its config.json or its
 	 * images. */
-	ROW("(lock) {state} {text} {text}", .takes_over = true),
-	ROW("(store) read {state} {file}|lock"),
-	ROW("(store) remove {state} {file}"),
-	ROW("(store) append|replace {state} {file}", .input = "{text}"),
 	ROW("rm -f -- {state}/proof-{id}"),
 	ROW("rmdir --ignore-fail-on-non-empty -- {state}"),
 
@@ -87,20 +71,14 @@ const struct allow_row allow_rows[] = {
 	ROW("(end) {name} {number}", .touches = true),
 
 	/* Work directory and gate. */
-	ROW("(logs) {run} {state}/logs-{id}"),
-	ROW("grep -a -m 400 -e {errors} {log}"),
-	ROW("tail -n 400 {log}"),
 
 	/* Freezing, dumping, restoring. */
 	ROW("(whole) {name}"),
 	ROW("(status) {name} {run} {bundle}"),
-	ROW("(images) {images} {bundle} [{pages}]"),
 	ROW("(fence) {id} {env-tag}"),
 	ROW("sync -f {images}"),
-	ROW("rm -f -- {images}/inventory.img"),
 
 	/* Memory before and after the container. */
-	ROW("(readahead) {images} {number}"),
 	ROW("(pages) {run} {images} {name} {ip} {page-port}", .env = "CMIGRATE_PAGES={run}",
 	    .log = "{run}/pages.out", .touches = true),
 	ROW("(socket) {run}"),

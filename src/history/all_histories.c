@@ -52,7 +52,7 @@ int all_histories_load(struct host *host, const char *root, const char *name,
 		return -1;
 	if (name)
 		argv_add(&names, name);
-	else if (bundle_root_with(host, root, HISTORY_FILE, &names, err) < 0)
+	else if (bundle_root_with(host, HISTORY_FILE, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++)
 		load_one(host, root, names.v[i], ret);

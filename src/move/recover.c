@@ -50,14 +50,12 @@ static char *ask_host(const struct move *move, const struct runtime *rt, struct 
 /* An NFS server that is away for a moment must not pass for images that were never finished. */
 static enum recover_images images_on(const struct move *move, struct host *host)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	struct runtime there = move->side[DESTINATION].runtime;
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_images, move->image_dir, move->bundle.dir,
-		    move_is_direct(move) ? move->page_dir : NULL, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
-	if (host_start(host, &cmd, &job, &unused) < 0)
+	there.host = host;
+	if (runtime_images_start(&there, move_is_direct(move), &job, &unused) < 0)
 		return IMAGES_UNKNOWN;
 	job_wait(&job);
 	if (job.lost || job.timed_out || job.status > 1)

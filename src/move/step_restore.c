@@ -75,7 +75,7 @@ int step_restore(struct move *move, struct err *err)
 		(void)err_set(err, EXIT_FAILED, "the restore failed");
 	if (move->jobs.restore.state == JOB_RUNNING && *why.msg)
 		(void)err_append(err, "%s: %s", dst->name, why.msg);
-	runtime_diagnose(&dst->runtime, "restore.log", err);
+	runtime_diagnose(&dst->runtime, "restore", err);
 	return -1;
 }
 

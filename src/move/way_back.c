@@ -98,7 +98,7 @@ static int restore_on_source(struct move *move, struct err *err)
 		return -1;
 	int status = job_finish(&job, err);
 	if (status < 0)
-		runtime_diagnose(&src->runtime, "restore.log", err);
+		runtime_diagnose(&src->runtime, "restore", err);
 	return status;
 }
 

@@ -76,9 +76,15 @@ int runtime_clean(const struct runtime *rt, bool images, struct err *err);
 /* As runtime_clean(), but keeps the memory received there, so that a restore can be tried again. */
 int runtime_clean_but_pages(const struct runtime *rt, struct err *err);
 
-/* Copies the logs of runc and CRIU to a directory on the shared directory before they are
- * removed. */
-int runtime_keep_logs(const struct runtime *rt, const char *directory, struct err *err);
+/* Copies the logs of runc and CRIU to BUNDLE/.cmigrate/logs-ID on the shared directory before they
+ * are removed. */
+int runtime_keep_logs(const struct runtime *rt, struct err *err);
+/*
+ * Starts a job that looks at the images of a dump, as that host sees them. Its status is 0 if they
+ * are whole: then a host that sees the same ones says the same. 1 if they certainly are not whole,
+ * another one if that can't be seen. direct: the memory must be on that host itself.
+ */
+int runtime_images_start(const struct runtime *rt, bool direct, struct job *job, struct err *err);
 /* Marks the images as incomplete, because the container has gone on since. */
 int runtime_void_images(const struct runtime *rt, struct err *err);
 
@@ -98,8 +104,8 @@ int runtime_loosen(const struct runtime *rt, struct err *err);
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
 /*
- * Starts a pass of pre-copy. Its output is the bytes written, 0 if they go to a page server: that of
- * the options, if to_server is set. No deadline, and nothing ends it early.
+ * Starts a pass of pre-copy. Its output is the bytes written, 0 if they go to a page server: that
+ * of the options, if to_server is set. No deadline, and nothing ends it early.
  */
 int runtime_pass_start(const struct runtime *rt, unsigned number, const struct runtime_options *o,
 		       bool to_server, struct job *job, struct err *err);
@@ -119,11 +125,11 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 int runtime_dump_go(const struct runtime *rt, struct err *err);
 /*
  * Starts a job that waits for the word to go on, once the dump is parked, and then watches CRIU
- * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little more, the job fails with the name of a process; CRIU was then
- * killed before it had changed anything, and the cgroup is thawed.
+ * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little
+ * more, the job fails with the name of a process; CRIU was then killed before it had changed
+ * anything, and the cgroup is thawed.
  */
-int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
-			struct err *err);
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err);
 /* Starts a job that ends when the gate is reached: images complete, source frozen and alive. If the
  * source was prepared as "sender", its output ends with the number of images. */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
@@ -182,11 +188,11 @@ int runtime_is_whole(const struct runtime *rt, struct err *err);
  * asked. */
 bool runtime_has_ended(const struct runtime *rt, struct err *err);
 /*
- * Finds out why runc failed, from its output and CRIU's log ("dump.log" or "restore.log") in the
+ * Finds out why runc failed, from its output and CRIU's log ("dump", "restore" or "pages") in the
  * work directory. Puts the first real error lines into *err, with the host, and the remedy if the
  * cause is known; code is kept. If no log has an error, the job's own message is used.
  */
-void runtime_diagnose(const struct runtime *rt, const char *log, struct err *err);
+void runtime_diagnose(const struct runtime *rt, const char *kind, struct err *err);
 /* As runtime_diagnose(), but a pure function of CRIU's log and runc's output; owned by the caller,
  * "" if nothing is found. */
 char *runtime_log_cause(const char *criu_log, const char *runc_output);

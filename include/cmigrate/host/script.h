@@ -19,7 +19,6 @@ struct script {
  * output. */
 extern const struct script script_address;
 extern const struct script script_bounce;
-extern const struct script script_bundles;
 extern const struct script script_criu_locks;
 extern const struct script script_cut;
 extern const struct script script_drain;
@@ -29,23 +28,18 @@ extern const struct script script_fence;
 extern const struct script script_gather;
 extern const struct script script_guard;
 extern const struct script script_hold;
-extern const struct script script_images;
 extern const struct script script_list;
 extern const struct script script_listens;
-extern const struct script script_lock;
-extern const struct script script_logs;
 extern const struct script script_nudge;
 extern const struct script script_open;
 extern const struct script script_pages;
 extern const struct script script_place;
-extern const struct script script_readahead;
 extern const struct script script_receive;
 extern const struct script script_run;
 extern const struct script script_settle;
 extern const struct script script_socket;
 extern const struct script script_state;
 extern const struct script script_status;
-extern const struct script script_store;
 extern const struct script script_unpage;
 extern const struct script script_whole;
 /* All of them, ending in NULL. */

@@ -241,7 +241,7 @@ static int recover_all(struct recovery_job *job, struct err *err)
 	CLEANUP_ARGV struct argv names = {0};
 	int worst = EXIT_DONE;
 
-	if (bundle_root_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
+	if (bundle_root_with(job->host, JOURNAL_FILE, &names, err) < 0)
 		return unseen(err);
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;
