@@ -4,6 +4,8 @@
 #include <string.h>
 
 /* Each verb is declared here and has one row below, in the order of a move. */
+int verb_address(struct request *req);
+int verb_place(struct request *req);
 int verb_ready(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
@@ -82,6 +84,8 @@ const struct verb agent_verbs[] = {
 	{"await", "op container", verb_await, false},
 	{"forget-restore", "container", verb_forget_restore, false},
 	{"erase", "container", verb_erase, true},
+	{"place", "op netns? address*", verb_place, false},
+	{"address", "op netns? address*", verb_address, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
