@@ -17,14 +17,6 @@ struct script {
 
 /* Generated from src/scripts/ by the Makefile; the comment at the top of each has its arguments and
  * output. */
-extern const struct script script_await;
-extern const struct script script_erase;
-extern const struct script script_park;
-extern const struct script script_refill;
-extern const struct script script_restore;
-extern const struct script script_tmpfs;
-extern const struct script script_warm;
-extern const struct script script_watch;
 /* All of them, ending in NULL. */
 extern const struct script *const scripts[];
 
