@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmigrate/host/facts.h"
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* A failure leaves the move in doubt, so a host that has just booted gets enough time. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "cmigrate/move/step_tables.h"
 
 #define ASK_MS 15000

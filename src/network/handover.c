@@ -5,22 +5,9 @@
 #include <stdlib.h>
 
 #include "cmigrate/base/checksum.h"
-#include "cmigrate/host/script.h"
 
 /* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
 #define NET_TIMEOUT_MS 15000
-
-static const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}
-
-static void add_addresses(struct argv *a, const struct handover *handover)
-{
-	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
-			  handover->addresses[i].device);
-}
 
 void handover_words(const struct handover *handover, const char *verb, const char *op,
 		    struct argv *ret)
