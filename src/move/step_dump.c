@@ -69,7 +69,7 @@ int dump_failure(struct move *move, struct err *err)
 	else
 		(void)err_set(err, EXIT_FAILED, "%s: the dump did not end within %d s", src->name,
 			      freeze_seconds(move));
-	runtime_diagnose(&src->runtime, "dump.log", err);
+	runtime_diagnose(&src->runtime, "dump", err);
 	return -1;
 }
 
