@@ -13,6 +13,10 @@
 int verb_address(struct request *req);
 int verb_place(struct request *req);
 int verb_ready(struct request *req);
+int verb_list(struct request *req);
+int verb_state(struct request *req);
+int verb_status(struct request *req);
+int verb_whole(struct request *req);
 int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
@@ -70,6 +74,11 @@ int verb_guard(struct request *req);
 const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
+	/* Containers of this host. */
+	{"list", "op", verb_list, false},
+	{"state", "container", verb_state, false},
+	{"status", "container", verb_status, false},
+	{"whole", "container", verb_whole, false},
 
 	/* What is kept beside the bundle of a container. */
 	{"bundles", "file", verb_bundles, false},

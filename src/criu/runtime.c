@@ -286,12 +286,12 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 
 bool runtime_has_ended(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"state", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 
-	script_argv(&a, &script_state, rt->name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return false;
 	facts_parse(&facts, out);
@@ -400,19 +400,19 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 
 int runtime_is_whole(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	char *argv[] = {"whole", container, NULL};
 
-	script_argv(&a, &script_whole, rt->name, NULL);
-	return run(rt, &a, QUICK_MS, err);
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"status", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = STATUS_MS};
 
-	script_argv(&a, &script_status, rt->name, rt->run, rt->bundle, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = STATUS_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

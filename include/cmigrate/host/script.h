@@ -21,18 +21,14 @@ extern const struct script script_address;
 extern const struct script script_await;
 extern const struct script script_erase;
 extern const struct script script_facts;
-extern const struct script script_list;
 extern const struct script script_open;
 extern const struct script script_park;
 extern const struct script script_place;
 extern const struct script script_refill;
 extern const struct script script_restore;
-extern const struct script script_state;
-extern const struct script script_status;
 extern const struct script script_tmpfs;
 extern const struct script script_warm;
 extern const struct script script_watch;
-extern const struct script script_whole;
 /* All of them, ending in NULL. */
 extern const struct script *const scripts[];
 
