@@ -3,8 +3,13 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
+<<<<<<< HEAD
  *   gate CONTAINER   what CRIU executes during a dump (gate.h)
  *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
+=======
+ *
+ * By the name of "gate" it is what CRIU executes during a dump (gate.h).
+>>>>>>> ag-dump
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,11 +87,13 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{"serve", serve_main},
-		{"gate", gate_main},
 		{"fetch-keeper", fetch_keeper},
 		{"receive-keeper", receive_keeper},
 	};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 
+	if (slash && strcmp(slash + 1, GATE_LINK) == 0)
+		_exit(gate_main(argv[0]));
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			/* No thread's cleanup, no buffers: it may be in the middle of anything. */

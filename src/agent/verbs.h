@@ -10,8 +10,8 @@
 
 struct verb {
 	const char *name;
-	/* Keys, separated by blanks, in any order: KEY must be there once, KEY? may, KEY* any number
-	 * of times, KEY+ at least once. A key has one kind of value everywhere: fields.c. */
+	/* Keys, separated by blanks, in any order: KEY must be there once, KEY? may, KEY* any
+	 * number of times, KEY+ at least once. A key has one kind of value everywhere: fields.c. */
 	const char *fields;
 	int (*serve)(struct request *req);
 	bool touches; /* the container, if it runs here: then only from the bundle below the root */

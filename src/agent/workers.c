@@ -18,7 +18,7 @@
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
-	struct request *waiting;  /* not begun, the oldest first */
+	struct request *waiting; /* not begun, the oldest first */
 	struct request *serving;
 	unsigned threads, idle;
 	void (*done)(struct request *req, int status);

@@ -11,7 +11,6 @@
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/remote_path.h"
-#include "cmigrate/host/script.h"
 #include "cmigrate/network/service_address.h"
 #include "cmigrate/protocol/status.h"
 

@@ -18,8 +18,8 @@
 /*
  * The only shell text that a host ever gets, for whichever login shell it has. It looks for this
  * agent in the directories of src/agent/agent_file.c; if none has it, it takes the first one that
- * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The room
- * is taken before the file comes, because the file comes only once.
+ * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The
+ * room is taken before the file comes, because the file comes only once.
  */
 #define LINE                                                                                       \
 	"exec sh -c '"                                                                             \
