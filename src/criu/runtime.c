@@ -181,8 +181,8 @@ static void dump_flags(struct argv *a, const struct runtime_options *o)
 		const char *word;
 		bool set;
 	} flags[] = {
-		{"file-locks", o->file_locks},	 {"ext-unix-sk", o->ext_unix_sk},
-		{"shell-job", o->shell_job},	 {"tcp-established", tcp},
+		{"file-locks", o->file_locks},	    {"ext-unix-sk", o->ext_unix_sk},
+		{"shell-job", o->shell_job},	    {"tcp-established", tcp},
 		{"tcp-skip-in-flight", tcp && own}, {"link-remap", o->link_remap && own},
 		{"lazy-pages", o->lazy_pages},
 	};
@@ -244,8 +244,7 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 	return line_start(rt, "parked", PARK_MS, job, err);
 }
 
-int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
-			struct err *err)
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 

@@ -100,8 +100,8 @@ int runtime_loosen(const struct runtime *rt, struct err *err);
 int runtime_thaw(const struct runtime *rt, struct err *err);
 
 /*
- * Starts a pass of pre-copy. Its output is the bytes written, 0 if they go to a page server: that of
- * the options, if to_server is set. No deadline, and nothing ends it early.
+ * Starts a pass of pre-copy. Its output is the bytes written, 0 if they go to a page server: that
+ * of the options, if to_server is set. No deadline, and nothing ends it early.
  */
 int runtime_pass_start(const struct runtime *rt, unsigned number, const struct runtime_options *o,
 		       bool to_server, struct job *job, struct err *err);
@@ -121,11 +121,11 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 int runtime_dump_go(const struct runtime *rt, struct err *err);
 /*
  * Starts a job that waits for the word to go on, once the dump is parked, and then watches CRIU
- * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little more, the job fails with the name of a process; CRIU was then
- * killed before it had changed anything, and the cgroup is thawed.
+ * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little
+ * more, the job fails with the name of a process; CRIU was then killed before it had changed
+ * anything, and the cgroup is thawed.
  */
-int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job,
-			struct err *err);
+int runtime_seize_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err);
 /* Starts a job that ends when the gate is reached: images complete, source frozen and alive. If the
  * source was prepared as "sender", its output ends with the number of images. */
 int runtime_at_gate_start(const struct runtime *rt, int timeout_ms, struct job *job,
