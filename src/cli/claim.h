@@ -35,10 +35,6 @@ struct claim {
 	struct state_dir_lock lock;
 };
 #define CLEANUP_CLAIM __attribute__((cleanup(claim_clear)))
-#define CLAIM_INIT                                                                                 \
-	{                                                                                          \
-		.lock = STORE_LOCK_INIT                                                            \
-	}
 
 /* Sets up the container `name` on the host `host`. EXIT_USAGE: a name is invalid. */
 int claim_init(struct claim *claim, const struct app *app, const char *name, const char *host,

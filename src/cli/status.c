@@ -83,7 +83,7 @@ static struct reply *reply_of(const struct status *s, const char *host)
 /* Returns true if this host could read what lies beside the bundle. */
 static bool read_bundle(struct status *s, struct host *host, struct err *err)
 {
-	struct claim claim = CLAIM_INIT;
+	struct claim claim = {0};
 
 	/* Forget what an earlier host returned. No lock is needed, because nothing is claimed. */
 	s->bundle.n_addresses = 0;

@@ -6,16 +6,15 @@
 
 #include "cmigrate/base/name.h"
 #include "cmigrate/host/remote_path.h"
-#include "cmigrate/host/script.h"
 
 #define FIND_MS 15000
 
 /* unseen gets the error if the host can't tell. */
-static bool has_root(struct host *host, const char *root, struct err *unseen)
+static bool has_root(struct host *host, struct err *unseen)
 {
 	bool there = false;
 
-	return path_is_directory(host, root, &there, unseen) == 0 && there;
+	return path_is_directory(host, NULL, &there, unseen) == 0 && there;
 }
 
 struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
@@ -27,12 +26,12 @@ struct host *bundle_root_host(const struct config *config, const char *root, con
 	if (on)
 		return config_host(config, on, events, err);
 	struct host *host = config_host(config, here, events, err);
-	if (host && has_root(host, root, &unseen))
+	if (host && has_root(host, &unseen))
 		return host;
 	host_free(host);
 	for (size_t i = 0; i < config->n_hosts; i++) {
 		host = config_host(config, config->hosts[i].name, events, err);
-		if (host && has_root(host, root, &unseen))
+		if (host && has_root(host, &unseen))
 			return host;
 		host_free(host);
 	}
@@ -50,25 +49,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int bundle_root_with(struct host *host, const char *root, const char *file, struct argv *names,
-		     struct err *err)
+int bundle_root_with(struct host *host, const char *file, struct argv *names, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *word = str_fmt("file=%s", file);
 	CLEANUP_FREE char *out = NULL;
-
-	script_argv(&a, &script_bundles, root, file, NULL);
-	if (host_output(host, &(struct command){.argv = a.v, .timeout_ms = FIND_MS}, &out, err) < 0)
-		return -1;
+	char *argv[] = {"bundles", word, NULL};
+	struct err bad = ERR_INIT;
 	char *save = NULL;
-	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct err bad = ERR_INIT;
-		char *end = strstr(line, "/.cmigrate/");
-		if (!end || strlen(line) < strlen(root) + 2)
-			continue;
-		*end = '\0';
-		if (name_check(strrchr(line, '/') + 1, &bad) == 0)
-			argv_add(names, strrchr(line, '/') + 1);
-	}
+
+	if (host_output(host, &(struct command){.argv = argv, .timeout_ms = FIND_MS}, &out, err) <
+	    0)
+		return -1;
+	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (name_check(line, &bad) == 0)
+			argv_add(names, line);
 	if (names->n)
 		qsort(names->v, names->n, sizeof(*names->v), by_name);
 	return 0;

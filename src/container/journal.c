@@ -30,7 +30,7 @@ static int add(struct journal *journal, json_t *entry, bool sync, struct err *er
 			buf_puts(&journal->pending, line);
 			return 0;
 		}
-		return state_dir_append_later(journal->state_dir, JOURNAL_FILE, line, err);
+		return state_dir_note(journal->state_dir, JOURNAL_FILE, line, err);
 	}
 	buf_puts(&journal->pending, line);
 	int status = state_dir_append(journal->state_dir, JOURNAL_FILE, journal->pending.s, err);

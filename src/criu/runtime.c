@@ -81,26 +81,29 @@ bool runtime_parks(const struct job *prepared)
 	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
-static int locks(const struct runtime *rt, const char *verb, struct err *err)
+static int locks(const struct runtime *rt, const char *op, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	if (!rt->locks)
 		return 0;
-	script_argv(&a, &script_criu_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	argv_addl(&a, "criu-locks", op, NULL);
+	argv_addf(&a, "container=%s", rt->name);
+	if (rt->netns)
+		argv_addf(&a, "netns=%s", rt->netns);
 	return run(rt, &a, CLEAN_MS, err);
 }
 
 int runtime_note_locks(const struct runtime *rt, struct err *err)
 {
-	return locks(rt, "note", err);
+	return locks(rt, "op=note", err);
 }
 
 static int clean(const struct runtime *rt, bool images, bool keep, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	if (locks(rt, "remove", err) < 0)
+	if (locks(rt, "op=remove", err) < 0)
 		return -1;
 	container_request(&a, rt, "clean");
 	argv_addf(&a, "id=%s", rt->id);

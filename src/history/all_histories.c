@@ -35,7 +35,7 @@ static int has_bundle(struct host *host, const char *root, const char *name, str
 	CLEANUP_FREE char *dir = str_fmt("%s/%s", root, name);
 	bool there = false;
 
-	if (path_is_directory(host, dir, &there, err) < 0)
+	if (path_is_directory(host, name, &there, err) < 0)
 		return -1;
 	return there ? 0
 		     : err_set(err, EXIT_REFUSED, "no container '%s': %s has no '%s'", name,
@@ -52,7 +52,7 @@ int all_histories_load(struct host *host, const char *root, const char *name,
 		return -1;
 	if (name)
 		argv_add(&names, name);
-	else if (bundle_root_with(host, root, HISTORY_FILE, &names, err) < 0)
+	else if (bundle_root_with(host, HISTORY_FILE, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++)
 		load_one(host, root, names.v[i], ret);

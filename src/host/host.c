@@ -70,9 +70,9 @@ static void tell(const struct host *host, const struct job *job)
 /* For what is no verb yet. */
 static bool is_program(const char *word)
 {
-	static const char *const programs[] = {
-		"sh",   "test", "du",  "head",	  "cat", "rm", "rmdir", "dd",	"grep",
-		"tail", "sync", "nft", "nsenter", "ip",	 "tc", "ping",	"true", "ss"};
+	static const char *const programs[] = {"sh",	  "test", "du",	  "head", "cat",  "rm",
+					       "rmdir",	  "dd",	  "grep", "tail", "sync", "nft",
+					       "nsenter", "ip",	  "tc",	  "ping", "true", "ss"};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
 		if (strcmp(word, programs[i]) == 0)

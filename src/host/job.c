@@ -166,7 +166,8 @@ static void request_progress(struct job *job)
 {
 	link_pump(job->link);
 	if (job->state == JOB_RUNNING && deadline_passed(job->deadline))
-		link_lose(job->link, "it does not come to an end; the disk or an NFS server may hang");
+		link_lose(job->link,
+			  "it does not come to an end; the disk or an NFS server may hang");
 }
 
 static void job_progress(struct job *job)

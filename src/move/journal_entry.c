@@ -205,7 +205,6 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 
 	*ret = m;
 	m->events = events;
-	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = -1;

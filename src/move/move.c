@@ -33,9 +33,8 @@ static void side_clear(struct side *side)
 
 static void clear_jobs(struct move_jobs *j)
 {
-	struct job *jobs[] = {&j->dump,	  &j->seize, &j->at_gate, &j->restore,
-			      &j->watch,  &j->warm,  &j->kick,	  &j->announce,
-			      &j->served, &j->fetch, &j->receive};
+	struct job *jobs[] = {&j->dump, &j->seize,    &j->at_gate, &j->restore, &j->watch,
+			      &j->warm, &j->announce, &j->served,  &j->fetch,	&j->receive};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)

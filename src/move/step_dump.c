@@ -223,7 +223,8 @@ int gate_holds(struct move *move, struct err *err)
 
 int step_sync(struct move *move, struct err *err)
 {
-	char *argv[] = {"sync", "-f", move->image_dir, NULL};
+	CLEANUP_FREE char *container = str_fmt("container=%s", move->bundle.name);
+	char *argv[] = {"sync", container, NULL};
 
 	return host_run(move->side[SOURCE].host,
 			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);

@@ -16,8 +16,8 @@
  */
 struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
 			      const struct events *events, struct err *err);
-/* Adds the sorted names of the containers whose state directory has that file. */
-int bundle_root_with(struct host *host, const char *root, const char *file, struct argv *names,
-		     struct err *err);
+/* Adds the sorted names of the containers below the host's root whose state directory has that
+ * file. */
+int bundle_root_with(struct host *host, const char *file, struct argv *names, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * state_dir: the small files that moves keep beside a container's bundle (BUNDLE/.cmigrate):
- * journal, lock, record of past moves. They are reached through a host: this machine if it has the
- * shared directory (the controller is source or destination), else one of the two over ssh.
+ * journal, lock, record of past moves. They are reached through the agent of a host: this machine
+ * if it has the shared directory (the controller is source or destination), else one of the two.
  */
 #ifndef CMIGRATE_STORE_H
 #define CMIGRATE_STORE_H
@@ -15,7 +15,8 @@
 
 struct state_dir {
 	struct host *host; /* borrowed */
-	char *dir;	   /* BUNDLE/.cmigrate */
+	char *dir;	   /* BUNDLE/.cmigrate, for messages */
+	char *container;
 };
 
 void state_dir_init(struct state_dir *state_dir, struct host *host, const char *bundle_dir);
@@ -27,9 +28,9 @@ int state_dir_read(const struct state_dir *state_dir, const char *file, struct b
 /* Appends text, on disk when it returns. Creates the directory (0700) if needed. */
 int state_dir_append(const struct state_dir *state_dir, const char *file, const char *text,
 		     struct err *err);
-/* As state_dir_append(), but waits neither for the disk nor, over ssh, for the host. */
-int state_dir_append_later(const struct state_dir *state_dir, const char *file, const char *text,
-			   struct err *err);
+/* As state_dir_append(), but doesn't wait for the disk. */
+int state_dir_note(const struct state_dir *state_dir, const char *file, const char *text,
+		   struct err *err);
 /* Replaces the whole file at once: a reader sees the old or the new one. On disk when it
  * returns. */
 int state_dir_replace(const struct state_dir *state_dir, const char *file, const char *text,
@@ -38,21 +39,14 @@ int state_dir_replace(const struct state_dir *state_dir, const char *file, const
 int state_dir_remove(const struct state_dir *state_dir, const char *file, struct err *err);
 
 /*
- * An exclusive lock, held until state_dir_unlock() or until this process or its connection ends. It
- * is flock(2): on NFS the kernel turns it into a lock of the server, on a local file system it
- * holds for all processes. Unlike fcntl(2)'s it isn't lost when another descriptor of the file is
- * closed.
+ * An exclusive lock, held until state_dir_unlock() or until the connection to the host ends, and
+ * with it this process: then every further request to that host fails, so whoever holds a lock that
+ * is lost notices at the next one. {0} is none.
  */
 struct state_dir_lock {
-	int fd; /* on this machine */
-	char *path;
-	struct channel
-		*far; /* over ssh: flock(1) at the other end, which ends with the connection */
+	struct host *host; /* borrowed, until it is unlocked; NULL: not held */
+	char *container;
 };
-#define STORE_LOCK_INIT                                                                            \
-	{                                                                                          \
-		.fd = -1                                                                           \
-	}
 /* EXIT_BUSY if another process has it. */
 int state_dir_lock(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err);
 void state_dir_unlock(struct state_dir_lock *lock);

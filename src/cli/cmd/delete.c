@@ -57,7 +57,7 @@ static int delete (struct app *app, const struct delete_opts *o, const char *nam
 
 static int delete_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	CLEANUP_CLAIM struct claim claim = CLAIM_INIT;
+	CLEANUP_CLAIM struct claim claim = {0};
 	int status = delete (app, opts, args->v[0], &claim, err);
 
 	if (status == 1)

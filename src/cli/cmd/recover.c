@@ -209,7 +209,7 @@ static int has_bundle(const struct recovery_job *job, const struct bundle *bundl
 {
 	bool there = false;
 
-	if (path_is_directory(job->host, bundle->dir, &there, err) < 0)
+	if (path_is_directory(job->host, bundle->name, &there, err) < 0)
 		return unseen(err);
 	return there ? 0
 		     : err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);
@@ -219,7 +219,7 @@ static int recover_one(struct recovery_job *job, const char *name, struct err *e
 {
 	struct bundle bundle;
 	struct state_dir state_dir;
-	struct state_dir_lock lock = STORE_LOCK_INIT;
+	struct state_dir_lock lock = {0};
 
 	if (bundle_init(&bundle, app_bundle_root(job->app), name, err) < 0)
 		return -1;
@@ -241,7 +241,7 @@ static int recover_all(struct recovery_job *job, struct err *err)
 	CLEANUP_ARGV struct argv names = {0};
 	int worst = EXIT_DONE;
 
-	if (bundle_root_with(job->host, app_bundle_root(job->app), JOURNAL_FILE, &names, err) < 0)
+	if (bundle_root_with(job->host, JOURNAL_FILE, &names, err) < 0)
 		return unseen(err);
 	for (size_t i = 0; i < names.n; i++) {
 		struct err why = ERR_INIT;

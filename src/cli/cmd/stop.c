@@ -62,7 +62,7 @@ static const char *ending(const char *how)
 
 static int stop_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	CLEANUP_CLAIM struct claim claim = CLAIM_INIT;
+	CLEANUP_CLAIM struct claim claim = {0};
 	CLEANUP_FREE char *how = NULL;
 	int status = stop(app, opts, args->v[0], &claim, &how, err);
 
