@@ -17,7 +17,7 @@
 #include "peer_facts.h"
 #include "program_facts.h"
 #include "proof.h"
-#include "runc_state.h"
+#include "runc_state_json.h"
 #include "sock_list.h"
 
 /* A host with more listeners tells of these. */
@@ -107,21 +107,13 @@ static void plan_facts(struct request *req)
 	}
 }
 
-/* In runc's words. The members that a check reads. */
 static void say_state(struct request *req, const struct runc_state *state)
 {
-	CLEANUP_FREE char *bundle = str_dup(state->bundle ? state->bundle : "");
+	CLEANUP_BUF struct buf json = {0};
 
-	request_say(req, "state=");
-	if (state->status) {
-		str_mask(bundle);
-		request_say(req, "{\"status\": \"%s\", \"pid\": %d, \"bundle\": \"", state->status,
-			    (int)state->pid);
-		for (const char *p = bundle; *p; p++)
-			request_say(req, "%s%c", *p == '"' || *p == '\\' ? "\\" : "", *p);
-		request_say(req, "\"}");
-	}
-	request_say(req, "\n");
+	if (state->status)
+		runc_state_json(&json, state);
+	fact_say(req, "state", buf_str(&json));
 }
 
 /* If runc's record can't be understood the name may not be free: then not all has been told. If

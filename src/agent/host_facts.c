@@ -84,7 +84,7 @@ static void say_cgroup(struct request *req)
 
 static void say_tools(struct request *req)
 {
-	static const char *const tools[] = {"nft", "ip", "tc", "tar"};
+	static const char *const tools[] = {"nft", "ip", "tar"};
 
 	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
 		if (program_exists(tools[i]))

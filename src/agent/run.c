@@ -65,6 +65,8 @@ int verb_run(struct request *req)
 	CLEANUP_FREE char *log = str_fmt(RUN_ROOT "/run@%s.XXXXXX", request_get(req, "container"));
 	CLEANUP_ARGV struct argv argv = {0};
 
+	if (!program_exists("runc"))
+		return request_fail(req, "there is no 'runc': install runc 1.1 or newer there");
 	if (make_log(log) < 0)
 		return request_errno(req, "can't make a log in '" RUN_ROOT "'");
 	argv_addl(&argv, "runc", "--log", log, "--log-format", "json", "run", "--detach",

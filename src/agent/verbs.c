@@ -13,6 +13,10 @@
 int verb_address(struct request *req);
 int verb_place(struct request *req);
 int verb_ready(struct request *req);
+int verb_list(struct request *req);
+int verb_state(struct request *req);
+int verb_status(struct request *req);
+int verb_whole(struct request *req);
 int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
@@ -23,6 +27,13 @@ int verb_void(struct request *req);
 int verb_readahead(struct request *req);
 int verb_logs(struct request *req);
 int verb_log(struct request *req);
+int verb_settle(struct request *req);
+int verb_server(struct request *req);
+int verb_nudge(struct request *req);
+int verb_cut(struct request *req);
+int verb_fetch(struct request *req);
+int verb_receive(struct request *req);
+int verb_gather(struct request *req);
 int verb_prepare(struct request *req);
 int verb_pass(struct request *req);
 int verb_dump(struct request *req);
@@ -70,6 +81,11 @@ int verb_guard(struct request *req);
 const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
+	/* Containers of this host. */
+	{"list", "op", verb_list, false},
+	{"state", "container", verb_state, false},
+	{"status", "container", verb_status, false},
+	{"whole", "container", verb_whole, false},
 
 	/* What is kept beside the bundle of a container. */
 	{"bundles", "file", verb_bundles, false},
@@ -84,6 +100,14 @@ const struct verb agent_verbs[] = {
 	{"logs", "container id", verb_logs, false},
 	{"log", "container op kind", verb_log, false},
 
+	/* Connections to the service addresses; memory that goes from host to host. */
+	{"settle", "netns? ip+", verb_settle, false},
+	{"server", "page-port", verb_server, false},
+	{"nudge", "container server page-port", verb_nudge, false},
+	{"cut", "op container server page-port", verb_cut, false},
+	{"fetch", "op container id? server? page-port?", verb_fetch, true},
+	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
+	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},

@@ -11,7 +11,6 @@
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/remote_path.h"
-#include "cmigrate/host/script.h"
 #include "cmigrate/network/service_address.h"
 #include "cmigrate/protocol/status.h"
 
@@ -143,12 +142,12 @@ int claim_set_addresses(struct claim *claim, const struct argv *addresses, struc
 
 int claim_container(struct claim *claim, struct container *ret, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *name = str_fmt("container=%s", claim->bundle.name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"state", name, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 
-	script_argv(&a, &script_state, claim->bundle.name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(claim->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);
@@ -159,7 +158,7 @@ int claim_container(struct claim *claim, struct container *ret, struct err *err)
 		return err_set(err, EXIT_REFUSED, "no container '%s' on %s", claim->bundle.name,
 			       claim->host->name);
 	if (!json_is_object(state))
-		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
+		return err_set(err, EXIT_FAILED, "%s: what runc has of a container is no object",
 			       claim->host->name);
 	return container_read(ret, claim->host->name, state, err);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <regex.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmigrate/criu/runtime.h"
 
 #define LOG_TIMEOUT_MS 15000
-/* Reads only the end of a log, which has the first error of a failed run. */
-#define LOG_LINES "400"
 /* A message repeats at most this many error lines. */
 #define LINES_SHOWN 2
 
@@ -145,27 +142,29 @@ char *runtime_log_cause(const char *criu_log, const char *runc_output)
 	return cause;
 }
 
-static char *read_log(const struct runtime *rt, const char *file, const char *filter)
+/* op: "errors" of CRIU's log, or "tail" of what runc has said; "" if it can't be read. */
+static char *read_log(const struct runtime *rt, const char *op, const char *kind)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/%s", rt->run, file);
-	char *errors[] = {"grep", "-a", "-m", LOG_LINES, "-e", (char *)(uintptr_t)filter,
-			  path,	  NULL};
-	char *all[] = {"tail", "-n", LOG_LINES, path, NULL};
+	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
-	struct command cmd = {.argv = filter ? errors : all, .timeout_ms = LOG_TIMEOUT_MS};
 
+	argv_add(&a, "log");
+	argv_addf(&a, "container=%s", rt->name);
+	argv_addf(&a, "op=%s", op);
+	argv_addf(&a, "kind=%s", kind);
+	struct command cmd = {.argv = a.v, .timeout_ms = LOG_TIMEOUT_MS};
 	if (host_start(rt->host, &cmd, &job, &unused) < 0)
 		return str_dup("");
 	job_wait(&job);
 	return buf_steal(&job.out);
 }
 
-void runtime_diagnose(const struct runtime *rt, const char *log, struct err *err)
+void runtime_diagnose(const struct runtime *rt, const char *kind, struct err *err)
 {
-	bool dump = str_starts(log, "dump");
-	CLEANUP_FREE char *criu_log = read_log(rt, log, "Error (");
-	CLEANUP_FREE char *runc_output = read_log(rt, dump ? "dump.out" : "restore.out", NULL);
+	bool dump = strcmp(kind, "dump") == 0;
+	CLEANUP_FREE char *criu_log = read_log(rt, "errors", kind);
+	CLEANUP_FREE char *runc_output = read_log(rt, "tail", dump ? "dump" : "restore");
 	CLEANUP_FREE char *cause = runtime_log_cause(criu_log, runc_output);
 
 	if (*cause)

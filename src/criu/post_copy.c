@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* Time for criu to start and to connect. */

@@ -10,7 +10,6 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/host/host.h"
-#include "cmigrate/host/script.h"
 #include "link.h"
 
 /* SIGKILL follows SIGTERM after this time. */
@@ -27,13 +26,10 @@
 
 static char *describe(const struct command *cmd)
 {
-	CLEANUP_FREE char *script = cmd->shown ? NULL : script_shown(cmd->argv);
 	struct buf line = {0};
 
 	if (cmd->shown)
 		buf_puts(&line, cmd->shown);
-	else if (script)
-		buf_puts(&line, script);
 	else
 		quote_argv(&line, cmd->argv);
 	char *s = buf_steal(&line);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "cmigrate/move/step_tables.h"
 
 #define ASK_MS 15000
@@ -30,13 +29,11 @@ static bool fence(const struct move *move, struct host *host, struct err *err)
 
 /* A restore that goes on without its controller is let end: then its outcome is known. On the
  * source too: there a recovery restores. */
-static void await_restore(const struct move *move, struct host *host)
+static void await_restore(const struct runtime *rt)
 {
-	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_await, move->restore_tag, NULL);
-	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
+	(void)runtime_await(rt, "restore", RESTORE_END_MS, &unused);
 }
 
 /* The status of the container on a host, once nothing of the dead controller goes on there. Owned
@@ -47,21 +44,19 @@ static char *ask_host(const struct move *move, const struct runtime *rt, struct 
 
 	if (!fence(move, rt->host, err))
 		return NULL;
-	await_restore(move, rt->host);
+	await_restore(rt);
 	return runtime_status(rt, &status, err) == 0 ? status : NULL;
 }
 
 /* An NFS server that is away for a moment must not pass for images that were never finished. */
 static enum recover_images images_on(const struct move *move, struct host *host)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	struct runtime there = move->side[DESTINATION].runtime;
 	CLEANUP_JOB struct job job = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_images, move->image_dir, move->bundle.dir,
-		    move_is_direct(move) ? move->page_dir : NULL, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_MS};
-	if (host_start(host, &cmd, &job, &unused) < 0)
+	there.host = host;
+	if (runtime_images_start(&there, move_is_direct(move), &job, &unused) < 0)
 		return IMAGES_UNKNOWN;
 	job_wait(&job);
 	if (job.lost || job.timed_out || job.status > 1)

@@ -2,18 +2,7 @@
 /* The source's copy is ended before the restore, once its images are sure to be the way back. */
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "steps.h"
-
-#define IMAGES_MS 15000
-
-static int ask_images(struct move *move, struct host *host, struct job *job, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	script_argv(&a, &script_images, move->image_dir, move->bundle.dir, NULL);
-	return host_start(host, &(struct command){.argv = a.v, .timeout_ms = IMAGES_MS}, job, err);
-}
 
 /* CRIU does not look at what closing a file says: what was never written is missing elsewhere. */
 static int compare_images(struct move *move, struct err *err)
@@ -22,8 +11,8 @@ static int compare_images(struct move *move, struct err *err)
 	CLEANUP_JOB struct job there = {0};
 	struct job *jobs[] = {&here, &there};
 
-	if (ask_images(move, move->side[SOURCE].host, &here, err) < 0 ||
-	    ask_images(move, move->side[DESTINATION].host, &there, err) < 0)
+	if (runtime_images_start(&move->side[SOURCE].runtime, false, &here, err) < 0 ||
+	    runtime_images_start(&move->side[DESTINATION].runtime, false, &there, err) < 0)
 		return -1;
 	jobs_wait_all(jobs, 2);
 	if (job_failure(&here, err) < 0)

@@ -9,8 +9,8 @@ void keep_logs(struct move *move)
 
 	if (!move->plan.keep_logs)
 		return;
-	if (runtime_keep_logs(&src->runtime, directory, &why) < 0 ||
-	    runtime_keep_logs(&dst->runtime, directory, &why) < 0)
+	if (runtime_keep_logs(&src->runtime, &why) < 0 ||
+	    runtime_keep_logs(&dst->runtime, &why) < 0)
 		event_note(move->events, "not all logs are kept: %s", why.msg);
 	else
 		event_note(move->events, "the logs are in '%s'", directory);

@@ -56,7 +56,7 @@ int step_serve(struct move *move, struct err *err)
 		return job_finish(&socket, err);
 	job_clear(&socket);
 	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
-	runtime_diagnose(&dst->runtime, "pages.log", err);
+	runtime_diagnose(&dst->runtime, "pages", err);
 	return -1;
 }
 

@@ -34,7 +34,7 @@ static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *re
 		(void)err_wrap(err, "pass %u of pre-copy", number);
 	} else {
 		(void)err_set(err, EXIT_FAILED, "pass %u of pre-copy failed", number);
-		runtime_diagnose(&src->runtime, "dump.log", err);
+		runtime_diagnose(&src->runtime, "dump", err);
 	}
 	job_clear(&job);
 	return status;

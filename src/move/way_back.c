@@ -52,7 +52,7 @@ int wait_for_dump_end(struct move *move, struct err *err)
 	struct job *job = &move->jobs.dump;
 
 	if (job->state == JOB_NONE)
-		return runtime_await_dump(&src->runtime, VERDICT_MS, err);
+		return runtime_await(&src->runtime, "dump", VERDICT_MS, err);
 	if (job->state == JOB_RUNNING)
 		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
 	if (job->state == JOB_RUNNING || job->lost)
@@ -98,7 +98,7 @@ static int restore_on_source(struct move *move, struct err *err)
 		return -1;
 	int status = job_finish(&job, err);
 	if (status < 0)
-		runtime_diagnose(&src->runtime, "restore.log", err);
+		runtime_diagnose(&src->runtime, "restore", err);
 	return status;
 }
 

@@ -5,21 +5,20 @@
 #include <stdlib.h>
 
 #include "cmigrate/base/checksum.h"
-#include "cmigrate/host/script.h"
 
 /* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
 #define NET_TIMEOUT_MS 15000
 
-static const char *or_empty(const char *s)
+void handover_words(const struct handover *handover, const char *verb, const char *op,
+		    struct argv *ret)
 {
-	return s ? s : "";
-}
-
-static void add_addresses(struct argv *a, const struct handover *handover)
-{
+	argv_add(ret, verb);
+	argv_addf(ret, "op=%s", op);
+	if (handover->netns)
+		argv_addf(ret, "netns=%s", handover->netns);
 	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
-			  handover->addresses[i].device);
+		argv_addf(ret, "address=%s/%d@%s", handover->addresses[i].ip,
+			  handover->addresses[i].prefix, handover->addresses[i].device);
 }
 
 static int start(const struct handover *handover, const struct argv *a, struct job *job,
@@ -35,23 +34,22 @@ static int run(const struct handover *handover, const struct argv *a, struct err
 			&(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS}, err);
 }
 
-int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+int handover_address_start(const struct handover *handover, const char *op, struct job *job,
 			   struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_address, verb, or_empty(handover->netns), NULL);
-	add_addresses(&a, handover);
+	handover_words(handover, "address", op, &a);
 	return start(handover, &a, job, err);
 }
 
-static int address(const struct handover *handover, const char *verb, struct err *err)
+static int address(const struct handover *handover, const char *op, struct err *err)
 {
 	struct job job = {0};
 
 	if (!handover->n)
 		return 0;
-	return handover_address_start(handover, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
+	return handover_address_start(handover, op, &job, err) < 0 ? -1 : job_finish(&job, err);
 }
 
 int handover_address_up(const struct handover *handover, struct err *err)
@@ -115,35 +113,6 @@ int handover_hold(const struct handover *handover, const char *tag, enum hold_ki
 		    : str_starts(said, "bucket") ? HOLD_BUCKET
 						 : HOLD_DROPPED;
 	return 0;
-}
-
-/* Adds the words that enter the addresses' network namespace. */
-static void in_netns(struct argv *a, const struct handover *handover)
-{
-	if (!handover->netns)
-		return;
-	argv_add(a, "nsenter");
-	argv_addf(a, "--net=%s", handover->netns);
-	argv_add(a, "--");
-}
-
-int handover_leave_start(const struct handover *handover, struct job *job, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_BUF struct buf commands = {0};
-
-	for (size_t i = 0; i < handover->n; i++)
-		buf_printf(&commands, "addr del %s/%d dev %s\n", handover->addresses[i].ip,
-			   handover->addresses[i].prefix, handover->addresses[i].device);
-	in_netns(&a, handover);
-	/* -force goes on if an address is gone already; handover_address_down() checks again later.
-	 */
-	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
-	return host_start(handover->host,
-			  &(struct command){.argv = a.v,
-					    .input = buf_str(&commands),
-					    .timeout_ms = NET_TIMEOUT_MS},
-			  job, err);
 }
 
 int handover_release(const struct handover *handover, const char *tag, enum hold_kind kind,

@@ -139,32 +139,6 @@ is_undone() { # MESSAGE
 	[ "$(ls images)" = $'a.img\nb.img\ndescriptors.json' ]
 }
 
-# images STATUS [PAGES]: checks the exit status of the script.
-images() {
-	local status=0
-	(cd "$top/src/scripts" && sh images.sh "$BATS_TEST_TMPDIR/images" "$STUB_ROOT/web" ${2:+"$BATS_TEST_TMPDIR/$2"}) || status=$?
-	[ "$status" -eq "$1" ]
-}
-
-@test "images count as complete only on the host with their memory, as missing only if the directory is readable" {
-	mkdir images pages
-	for file in inventory.img pstree.img descriptors.json; do echo x >images/$file; done
-	images 0
-	images 1 pages
-	: >pages/received
-	images 0 pages
-	: >images/inventory.img
-	images 1 pages
-	rm images/inventory.img
-	images 1 pages
-	# A path that can't be looked up, like one on a silent server.
-	ln -s inventory.img images/inventory.img
-	images 2 pages
-	rm images/inventory.img
-	mv root/web/config.json .
-	images 2 pages
-}
-
 # bats test_tags=all
 @test "a failed restore: the source continues, nothing is left" {
 	: >stub/hostb/restore-fails

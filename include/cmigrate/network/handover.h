@@ -38,19 +38,18 @@ int handover_address_up(const struct handover *handover, struct err *err);
 int handover_address_enter(const struct handover *handover, struct err *err);
 /* Removes the addresses, whichever device has them. */
 int handover_address_down(const struct handover *handover, struct err *err);
-/*
- * Starts to remove the addresses from their own devices with a single ip command, because the
- * container is frozen. Its status says little: an address may be gone already.
- */
-int handover_leave_start(const struct handover *handover, struct job *job, struct err *err);
-/*
- * Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
- * Returns when the first announcement is on its way; the repetition follows a second later.
- */
+/* Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
+ * Returns when they are on their way. */
 int handover_announce(const struct handover *handover, struct err *err);
-/* The three calls above, started and not waited for, to run beside a dump. */
-int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+/*
+ * Starts one of the calls above by its op of the agent's verb address: up, enter, down, announce;
+ * or leave: down for a source whose container is frozen, as fast as it can be.
+ */
+int handover_address_start(const struct handover *handover, const char *op, struct job *job,
 			   struct err *err);
+/* The words of a request for a verb that takes op, netns and address. */
+void handover_words(const struct handover *handover, const char *verb, const char *op,
+		    struct argv *ret);
 
 /* A name for whatever a move puts on a host: 8 hexadecimal digits from the container's name. */
 #define HANDOVER_TAG_SIZE 9

@@ -16,12 +16,12 @@
 
 #include "agent/address.h"
 #include "agent/address_table.h"
-#include "cmigrate/host/facts.h"
-#include "cmigrate/network/links.h"
+#include "agent/device.h"
+#include "agent/fields.h"
+#include "agent/verbs.h"
 #include "own_net.h"
 
 int verb_address(struct request *req);
-int verb_place(struct request *req);
 
 /* This host, and a neighbour on the other side of eth0. */
 static int neighbour;
@@ -42,29 +42,19 @@ static int enter(void **state)
 
 #define ADDRESS(...) own_net_ask(verb_address, NULL, NULL, "address", __VA_ARGS__, NULL)
 
-/* What the controller reads: "DEVICE PREFIX", with " deprecated"; "" if it isn't there. */
+/* "DEVICE PREFIX", with " deprecated"; "" if it isn't there. */
 static char *where(const char *ip)
 {
-	CLEANUP_BUF struct buf out = {0};
-	struct facts facts;
-	int prefix = 0;
+	CLEANUP_FD int fd = netlink_open(NETLINK_ROUTE);
+	CLEANUP_ADDRESS_TABLE struct address_table table = {0};
+	struct device device;
 
-	assert_int_equal(own_net_ask(verb_place, &out, NULL, "place", "op=look", NULL), 0);
-	facts_parse(&facts, buf_str(&out));
-	CLEANUP_JSON json_t *links = facts_json(&facts, "addr");
-	facts_clear(&facts);
-	const json_t *link = link_find_address(links, ip, &prefix), *info;
-	size_t i;
-	assert_non_null(links);
-	if (!link)
+	assert_int_equal(address_table_read(fd, AF_UNSPEC, &table), 0);
+	const struct held *row = address_table_find(&table, ip, NULL);
+	if (!row)
 		return str_dup("");
-	json_array_foreach (json_object_get(link, "addr_info"), i, info)
-		if (strcmp(link_text(info, "local"), ip) == 0)
-			return str_fmt("%s %d%s", link_text(link, "ifname"), prefix,
-				       json_is_true(json_object_get(info, "deprecated"))
-					       ? " deprecated"
-					       : "");
-	return str_dup("");
+	assert_int_equal(device_read(fd, NULL, row->device, &device), 0);
+	return str_fmt("%s %d%s", device.name, row->prefix, row->deprecated ? " deprecated" : "");
 }
 
 static void expect_at(const char *ip, const char *place)
@@ -196,6 +186,35 @@ static void namespaces(void **state)
 	assert_int_equal(ADDRESS("op=down", "netns=/proc/version", "address=192.0.2.7/24@"), 1);
 }
 
+/* Words from the controller: none of them reaches the kernel, or a path in /proc. */
+static void refused_words(void **state)
+{
+	static const char *const bad[] = {
+		"192.0.2.1/24@eth0;reboot", "192.0.2.1/24@../x",   "192.0.2.1/24@..",
+		"192.0.2.01/24@eth0",	    "192.0.2.1@eth0",	   "192.0.2.1/33@eth0",
+		"2001:DB8::1/64@eth0",	    "192.0.2.1/24@eth0,x", "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct request req = {.wake = -1};
+		argv_addl(&req.words, "address", "op=up", NULL);
+		argv_addf(&req.words, "address=%s", bad[i]);
+		if (fields_check(&req, verb_find("address")) == 0)
+			fail_msg("'%s' is let in", bad[i]);
+		argv_clear(&req.words);
+		buf_clear(&req.err);
+	}
+	struct request req = {.wake = -1};
+	argv_addl(&req.words, "address", "op=down", "netns=/proc/self/ns/net",
+		  "address=192.0.2.1/24@", "address=fd00::1/64@eth0.5", NULL);
+	assert_int_equal(fields_check(&req, verb_find("address")), 0);
+	argv_add(&req.words, "container=web");
+	assert_int_equal(fields_check(&req, verb_find("address")), 1);
+	argv_clear(&req.words);
+	buf_clear(&req.err);
+}
+
 /* Two ends of a connection to the address, both on this host. */
 static void connect_to(const char *ip, int *ret_client, int *ret_server)
 {
@@ -317,104 +336,14 @@ static void announce_by_advertisement(void **state)
 	assert_int_equal(ADDRESS("op=down", "address=2001:db8::8/64@eth0"), 0);
 }
 
-/* The first route that the controller reads. */
-static json_t *route_to(const char *ip)
-{
-	CLEANUP_BUF struct buf out = {0};
-	CLEANUP_FREE char *word = str_fmt("address=%s/32@", ip);
-	struct facts facts;
-
-	assert_int_equal(own_net_ask(verb_place, &out, NULL, "place", "op=look", word, NULL), 0);
-	facts_parse(&facts, buf_str(&out));
-	json_t *routes = facts_json(&facts, "route");
-	facts_clear(&facts);
-	return routes;
-}
-
-static void expect_route(const char *ip, const char *device, const char *type)
-{
-	CLEANUP_JSON json_t *routes = route_to(ip);
-	const json_t *route = json_array_get(routes, 0);
-
-	assert_int_equal(json_array_size(routes), 1);
-	assert_string_equal(link_text(route, "dst"), ip);
-	assert_string_equal(link_text(route, "dev"), device);
-	assert_string_equal(link_text(route, "type"), type);
-	assert_string_equal(link_text(route, "gateway"), "");
-}
-
-static void add_route(const char *network, const char *gateway)
-{
-	const struct rtmsg info = {.rtm_family = AF_INET,
-				   .rtm_dst_len = 24,
-				   .rtm_table = RT_TABLE_MAIN,
-				   .rtm_protocol = RTPROT_STATIC,
-				   .rtm_type = gateway ? RTN_UNICAST : RTN_UNREACHABLE};
-	struct in_addr to = {inet_addr(network)}, by = {gateway ? inet_addr(gateway) : 0};
-	CLEANUP_FD int fd = netlink_open(NETLINK_ROUTE);
-	struct netlink_message m;
-
-	netlink_begin(&m, RTM_NEWROUTE, NLM_F_CREATE, &info, sizeof(info));
-	netlink_put(&m, RTA_DST, &to, sizeof(to));
-	if (gateway)
-		netlink_put(&m, RTA_GATEWAY, &by, sizeof(by));
-	assert_int_equal(netlink_do(fd, &m), 0);
-}
-
-static void routes(void **state)
-{
-	(void)state;
-	assert_int_equal(
-		ADDRESS("op=up", "address=192.0.2.7/24@eth0", "address=2001:db8::7/64@eth1"), 0);
-	expect_route("192.0.2.9", "eth0", "");
-	expect_route("2001:db8::9", "eth1", "");
-	expect_route("192.0.2.7", "lo", "local");
-	add_route("198.51.100.0", "192.0.2.1");
-	add_route("203.0.113.0", NULL);
-	CLEANUP_JSON json_t *far = route_to("198.51.100.9"), *none = route_to("10.1.1.1"),
-			    *refused = route_to("203.0.113.9");
-	assert_string_equal(link_text(json_array_get(far, 0), "gateway"), "192.0.2.1");
-	assert_null(none);
-	assert_null(refused);
-	assert_int_equal(ADDRESS("op=down", "address=192.0.2.7/24@", "address=2001:db8::7/64@"), 0);
-}
-
-/* Every name that the kernel allows is valid JSON. */
-static void odd_names(void **state)
-{
-	CLEANUP_BUF struct buf out = {0};
-	struct facts facts;
-	size_t ups = 0, i, j;
-	const json_t *link, *flag;
-
-	(void)state;
-	own_net_pair("a\"\\\x01\xff", "peer2", neighbour);
-	assert_int_equal(own_net_ask(verb_place, &out, NULL, "place", "op=look", NULL), 0);
-	facts_parse(&facts, buf_str(&out));
-	CLEANUP_JSON json_t *links = facts_json(&facts, "addr");
-	facts_clear(&facts);
-	assert_non_null(link_find_device(links, "a\"\\??"));
-	assert_int_equal(strlen(link_text(link_find_device(links, "eth0"), "address")), 17);
-	json_array_foreach (links, i, link)
-		json_array_foreach (json_object_get(link, "flags"), j, flag)
-			ups += strcmp(json_string_value(flag), "UP") == 0;
-	assert_int_equal(ups, 4);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(come_and_go),
-		cmocka_unit_test(no_wait),
-		cmocka_unit_test(others_stay),
-		cmocka_unit_test(found_elsewhere),
-		cmocka_unit_test(no_device),
-		cmocka_unit_test(namespaces),
-		cmocka_unit_test(old_connections_end),
-		cmocka_unit_test(announce_by_arp),
-		cmocka_unit_test(announce_by_advertisement),
-		cmocka_unit_test(routes),
-		cmocka_unit_test(odd_names),
+		cmocka_unit_test(come_and_go),	   cmocka_unit_test(no_wait),
+		cmocka_unit_test(others_stay),	   cmocka_unit_test(found_elsewhere),
+		cmocka_unit_test(no_device),	   cmocka_unit_test(namespaces),
+		cmocka_unit_test(refused_words),   cmocka_unit_test(old_connections_end),
+		cmocka_unit_test(announce_by_arp), cmocka_unit_test(announce_by_advertisement),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);

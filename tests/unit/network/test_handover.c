@@ -29,29 +29,21 @@ static void keep_text(void *ctx, const struct event *event)
 
 static void words(void **state)
 {
+	const struct handover handover = {.addresses = {FIRST, SECOND}, .n = 2},
+			      inside = {.netns = "/run/netns/w b", .addresses = {FIRST}, .n = 1};
+	CLEANUP_ARGV struct argv up = {0}, look = {0};
 	CLEANUP_BUF struct buf shown = {0};
-	struct events events = {keep_text, &shown};
-	CLEANUP_HOST struct host *host = host_new("rhel01", NULL, NULL, &events);
-	struct handover handover = {.host = host, .addresses = {FIRST, SECOND}, .n = 2},
-			inside = {.host = host,
-				  .netns = "/run/netns/w b",
-				  .addresses = {FIRST},
-				  .n = 1};
-	struct err err = ERR_INIT;
 
 	(void)state;
-	char *dir = stub_dir_make();
-	CLEANUP_FREE char *path = str_dup(getenv("PATH"));
-	stub_program(dir, "sh", "#!/bin/true\n");
-	stub_path_add(dir);
-	assert_int_equal(handover_address_up(&handover, &err), 0);
-	assert_int_equal(handover_address_down(&inside, &err), 0);
-	assert_int_equal(handover_announce(&inside, &err), 0);
-	assert_int_equal(setenv("PATH", path, 1), 0);
-	stub_dir_remove(dir);
-	assert_string_equal(shown.s, "(address) up '' 192.0.2.7/24@eth0 2001:db8::7/64@eth1\n"
-				     "(address) down '/run/netns/w b' 192.0.2.7/24@eth0\n"
-				     "(address) announce '/run/netns/w b' 192.0.2.7/24@eth0\n");
+	handover_words(&handover, "address", "up", &up);
+	handover_words(&inside, "place", "look", &look);
+	quote_argv(&shown, up.v);
+	buf_puts(&shown, "\n");
+	quote_argv(&shown, look.v);
+	assert_string_equal(shown.s,
+			    "address op=up address=192.0.2.7/24@eth0 "
+			    "address=2001:db8::7/64@eth1\n"
+			    "place op=look 'netns=/run/netns/w b' address=192.0.2.7/24@eth0");
 }
 
 /* Each address has a next hop of its own, for the networks of two devices are not the same. */
