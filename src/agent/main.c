@@ -3,7 +3,8 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
- *   gate CONTAINER   what CRIU executes during a dump (gate.h)
+ *
+ * By the name of "gate" it is what CRIU executes during a dump (gate.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -76,9 +77,11 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{"serve", serve_main},
-		{"gate", gate_main},
 	};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 
+	if (slash && strcmp(slash + 1, GATE_LINK) == 0)
+		_exit(gate_main(argv[0]));
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			/* No thread's cleanup, no buffers: it may be in the middle of anything. */
