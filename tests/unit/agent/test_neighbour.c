@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka.h wants those four first. */
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <sys/socket.h>
 
@@ -46,7 +47,7 @@ static int enter(void **state)
 	find_hardware("peer1", hardware[1]);
 	assert_int_equal(ADDRESS("op=up", "address=192.0.2.7/24@peer0",
 				 "address=2001:db8::7/64@peer0", "address=198.51.100.7/24@peer1",
-				 "address=192.0.2.1/24@peer0"),
+				 "address=203.0.113.1/24@peer1", "address=192.0.2.1/24@peer0"),
 			 0);
 	own_net_go(here);
 	(void)close(here);
@@ -77,6 +78,7 @@ static void taken(void **state)
 	/* A free one beside a taken one, and one that this host has itself. */
 	expect_taken(four, "address=192.0.2.9/24@eth0", "address=192.0.2.7/24@eth0");
 	expect_taken(six, "address=192.0.2.2/24@eth0", "address=2001:db8::7/64@eth0");
+	expect_taken(six, "address=2001:db8::9/64@eth0", "address=2001:db8::7/64@eth0");
 	/* Nobody can be asked there. */
 	expect_taken("", "address=192.0.2.7/24@lo", "address=192.0.2.7/24@nosuch");
 	/* The device counts: the neighbour answers there too, from that one. */
@@ -105,6 +107,23 @@ static void time_of_question(void **state)
 	assert_in_range(clock_now_us() - start, 0, 3500000);
 }
 
+static void add_route_by_gateway(void)
+{
+	const struct rtmsg info = {.rtm_family = AF_INET,
+				   .rtm_dst_len = 24,
+				   .rtm_table = RT_TABLE_MAIN,
+				   .rtm_protocol = RTPROT_STATIC,
+				   .rtm_type = RTN_UNICAST};
+	const struct in_addr to = {inet_addr("203.0.113.0")}, by = {inet_addr("192.0.2.1")};
+	CLEANUP_FD int fd = netlink_open(NETLINK_ROUTE);
+	struct netlink_message m;
+
+	netlink_begin(&m, RTM_NEWROUTE, NLM_F_CREATE, &info, sizeof(info));
+	netlink_put(&m, RTA_DST, &to, sizeof(to));
+	netlink_put(&m, RTA_GATEWAY, &by, sizeof(by));
+	assert_int_equal(netlink_do(fd, &m), 0);
+}
+
 /* Nobody owns an address that nobody answers for, that is here, that is behind a gateway. */
 static void owners(void **state)
 {
@@ -116,6 +135,7 @@ static void owners(void **state)
 					 hardware[0], hardware[0], hardware[1]);
 
 	(void)state;
+	add_route_by_gateway();
 	neighbours_owners(&req, ips, sizeof(ips) / sizeof(*ips));
 	assert_string_equal(buf_str(&req.out), all);
 	assert_int_equal(req.err.len, 0);
