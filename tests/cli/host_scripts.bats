@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Scripts of src/scripts by themselves. watch reads CRIU's log during a restore, status tells the state of a copy,
 # criu_locks removes rules, store
-# limits place and size, erase finds cgroups. address, bounce, guard, facts and bundles tell an error from an absence.
+# limits place and size, erase finds cgroups. bounce, guard, facts and bundles tell an error from an absence.
 
 load ../lib/wait
 
@@ -277,26 +277,6 @@ runc_knows_nothing() {
 	until [ "$(cat "/proc/$holder/comm")" = criu ]; do [ -e "/proc/$holder" ]; done
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run status_of web
 	[ "$output" = gate ]
-}
-
-# By default the kernel removes the other addresses of its network too, which belong to other containers.
-@test "removing an address leaves the others of its network" {
-	unshare -n true 2>/dev/null || skip 'no right to make namespaces'
-	run unshare -n sh -c 'cd "$1/src/scripts" && ip link set lo up
-		ip addr add 10.98.0.10/24 dev lo && ip addr add 10.98.0.11/24 dev lo && ip addr add 10.98.1.1 peer 10.98.1.2 dev lo
-		sh address.sh down "" 10.98.0.10/24@lo && sh address.sh down "" 10.98.1.1/32@ || exit
-		ip -o -4 addr show dev lo' - "$top"
-	echo "$output"
-	[ "$status" -eq 0 ]
-	[[ $output == *10.98.0.11/24* && $output != *10.98.0.10* && $output != *10.98.1.1* ]]
-}
-
-@test "an address does not count as gone if ip can't tell" {
-	stand_in true
-	printf '#!/bin/sh\nexit 2\n' >"$BATS_TEST_TMPDIR/bin/ip"
-	chmod 755 "$BATS_TEST_TMPDIR/bin/ip"
-	run script address down '' 192.0.2.7/24@eth0
-	[ "$status" -ne 0 ]
 }
 
 @test "a table that nft can't delete does not count as gone" {
