@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Scripts of src/scripts by themselves. watch reads CRIU's log during a restore, status tells the state of a copy,
-# criu_locks removes rules, store
-# limits place and size, erase finds cgroups. address, bounce, guard, facts and bundles tell an error from an absence.
+# store limits place and size, erase finds cgroups. address, facts and bundles tell an error from an absence.
 
 load ../lib/wait
 
@@ -113,24 +112,6 @@ script() { # NAME ARG...: with the parts that it takes in
 	(cd "$top/src/scripts" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh "./$1.sh" "${@:2}")
 }
 
-# A container chooses the names of its open files, and CRIU's log has those names.
-@test "only rules that CRIU made are removed, not those that a container merely names" {
-	stand_in iptables ip6tables nft
-	rule='-w -t filter -I INPUT --protocol tcp -m mark ! --mark 0xC114 --source 192.0.2.1 --sport 80 --destination 192.0.2.9 --dport 4000 -j DROP'
-	: >"$run_dir/locks"
-	{
-		echo "(00.030207) 	Running iptables [iptables $rule]"
-		echo '(00.030208) Dumping path for 3 fd via self 4 [/tmp/Running iptables [iptables -w -t filter -I INPUT -p tcp --dport 6379 -j DROP]'
-		echo '(00.030209) Running iptables [iptables -w -t filter -I INPUT -p tcp --dport 6380 -j DROP]'
-		echo "x(00.030209) Running iptables [iptables ${rule/4000/4001}]"
-	} >"$run_dir/dump.log"
-	run script criu_locks remove "$run_dir" ''
-	echo "$output"
-	[ "$status" -eq 0 ]
-	grep -x "iptables ${rule/-I/-D}" "$BATS_TEST_TMPDIR/calls"
-	[ "$(grep -c -e ' -D ' "$BATS_TEST_TMPDIR/calls")" -eq 1 ]
-}
-
 @test "store writes only into an existing bundle, and at most 2 MiB" {
 	run script store append "$BATS_TEST_TMPDIR/nothere/.cmigrate" history <<<x
 	[ "$status" -ne 0 ]
@@ -165,16 +146,6 @@ script() { # NAME ARG...: with the parts that it takes in
 	script open "$web" 2
 	[ "$(ls "$elsewhere")" = file ]
 	[ "$(cat "$elsewhere/file")" = kept ]
-}
-
-# A container may be called run-web, and its work directory is /run/cmigrate/run-web.
-@test "a log of run has no container's name" {
-	stand_in_for runc <<-END
-		#!/bin/sh
-		printf '%s\n' "\$2" >"$BATS_TEST_TMPDIR/log"
-	END
-	script run web "$BATS_TEST_TMPDIR"
-	[[ $(cat "$BATS_TEST_TMPDIR/log") == /run/cmigrate/*@* ]]
 }
 
 # A cgroup for the copy of a container called web9, below the one that a restore noted.
@@ -299,20 +270,6 @@ runc_knows_nothing() {
 	[ "$status" -ne 0 ]
 }
 
-@test "a table that nft can't delete does not count as gone" {
-	stand_in true
-	printf '#!/bin/sh\necho "Error: Cannot allocate memory" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/nft"
-	chmod 755 "$BATS_TEST_TMPDIR/bin/nft"
-	run script bounce clear 0a1b2c3d ''
-	[ "$status" -ne 0 ]
-	[[ $output == *'Cannot allocate memory'* ]]
-	run script guard clear 0a1b2c3d
-	[ "$status" -ne 0 ]
-	printf '#!/bin/sh\necho "Error: No such file or directory" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/nft"
-	script bounce clear 0a1b2c3d ''
-	script guard clear 0a1b2c3d
-}
-
 @test "a failing runc does not prove that a name is free" {
 	runc_with $$
 	printf '#!/bin/sh\n[ "$1" != state ] || { echo "input/output error" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/bin/runc"
@@ -361,15 +318,4 @@ find_says() { # TEXT
 	run script state web
 	[ "$status" -eq 0 ]
 	[[ $output == 'state={"status": "running"'* ]]
-}
-
-@test "run: a host without runc says so, with the remedy" {
-	mkdir "$BATS_TEST_TMPDIR/bin"
-	for program in sh mkdir tail rm rmdir; do
-		ln -s "$(command -v "$program")" "$BATS_TEST_TMPDIR/bin"
-	done
-	status=0
-	output=$(PATH=$BATS_TEST_TMPDIR/bin script run web "$BATS_TEST_TMPDIR" 2>&1) || status=$?
-	[ "$status" -eq 127 ]
-	[ "$output" = "there is no 'runc': install runc 1.1 or newer there" ]
 }
