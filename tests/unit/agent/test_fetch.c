@@ -30,7 +30,7 @@
 /* A request of its own process, as the agent's threads are beside each other. */
 static pid_t begin(struct asked (*serve)(void))
 {
-	pid_t pid = fork();
+	pid_t pid = own_fork();
 
 	if (pid == 0) {
 		struct asked a = serve();
@@ -109,7 +109,9 @@ static int fresh(void **state)
 static int remove_all(void **state)
 {
 	(void)state;
-	return system("rm -rf " WEB_RUN " " ROOT " /run/runc/web /run/end /run/words /run/said");
+	return own_web_remove()
+		       ? 1
+		       : system("rm -rf " ROOT " /run/runc/web /run/end /run/words /run/said");
 }
 
 static void fetched(void **state)

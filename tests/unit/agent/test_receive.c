@@ -47,7 +47,7 @@ static struct asked receive(const char *const w[])
 /* In a process of its own; what it says is in /run/said. */
 static pid_t begin(const char *const words[])
 {
-	pid_t pid = fork();
+	pid_t pid = own_fork();
 
 	if (pid == 0) {
 		struct asked a = receive(words);
@@ -59,7 +59,7 @@ static pid_t begin(const char *const words[])
 
 static pid_t await(void)
 {
-	pid_t pid = fork();
+	pid_t pid = own_fork();
 
 	if (pid == 0)
 		_exit(ask("/", NULL, "receive", "op=listens", "container=web", NULL).status);
@@ -73,6 +73,15 @@ static int end_of(pid_t pid)
 	assert_true(comes(has_died, &pid));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Whether a process waits at the fifo. */
+static bool has_opened(const void *pid)
+{
+	CLEANUP_FREE char *command =
+		str_fmt("readlink /proc/%d/fd/* | grep -q -x " WEB_RUN "/listens",
+			(int)*(const pid_t *)pid);
+	return system(command) == 0;
 }
 
 static void client_says(const char *word)
@@ -105,7 +114,7 @@ static int fresh(void **state)
 static int remove_all(void **state)
 {
 	(void)state;
-	return system("rm -rf " WEB_RUN " /run/client /run/words /run/said /run/deaf");
+	return own_web_remove() ? 1 : system("rm -rf /run/client /run/words /run/said /run/deaf");
 }
 
 static void received(void **state)
@@ -172,7 +181,9 @@ static void one_that_ends_before_it_listens(void **state)
 {
 	(void)state;
 	own_run_write("/run/deaf", "");
-	pid_t listens = await(), receives = begin(dump);
+	pid_t listens = await();
+	assert_true(comes(has_opened, &listens));
+	pid_t receives = begin(dump);
 	client_says("fail");
 	assert_int_equal(end_of(receives), 1);
 	assert_int_equal(end_of(listens), 1);
