@@ -157,3 +157,15 @@ void cgroup_tasks(const char *freezer, struct pids *ret)
 	if (fd >= 0)
 		walk(fd, is_v2(freezer) ? "cgroup.threads" : "tasks", DEPTH_MAX, ret);
 }
+
+/* Not every controller is set for containers; pids is. */
+void cgroup_processes(const struct runc_state *state, struct pids *ret)
+{
+	CLEANUP_FREE char *path = cgroup_dir(state, "pids");
+	int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		walk(fd, "cgroup.procs", DEPTH_MAX, ret);
+	if (!ret->n && state->pid > 0)
+		pids_add(ret, state->pid);
+}

@@ -21,4 +21,8 @@ bool cgroup_is_frozen(const char *freezer);
 /* Adds the tasks (threads) below the freezer's cgroup. */
 void cgroup_tasks(const char *freezer, struct pids *ret);
 
+/* Adds the processes below the container's cgroup, as this host numbers them. If it has none any
+ * more, its first process alone. */
+void cgroup_processes(const struct runc_state *state, struct pids *ret);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include "cmigrate/base/str.h"
-#include "paths.h"
 
 #define WORD_SIZE 16
 
@@ -22,15 +22,12 @@ struct gate {
 	char line[WORD_SIZE]; /* the last one from the fifo */
 };
 
-static int open_run(const char *container)
+/* The directory of the link by which it was executed. */
+static int open_run(const char *link)
 {
-	struct request req = {0};
+	CLEANUP_FREE char *copy = str_dup(link);
 
-	argv_add(&req.words, "gate");
-	argv_addf(&req.words, "container=%s", container);
-	CLEANUP_FREE char *run = path_run(&req);
-	argv_clear(&req.words);
-	return open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* For reading and writing: a controller that dies ends no wait, and a line stays as long as the
@@ -140,20 +137,18 @@ static bool is_pass(const char *images)
 	return slash && str_starts(slash, "/pass-");
 }
 
-int gate_main(int argc, char **argv)
+int gate_main(const char *link)
 {
 	const char *action = getenv("CRTOOLS_SCRIPT_ACTION"), *images = getenv("CRTOOLS_IMAGE_DIR");
 	struct gate gate = {.verdict = -1};
 
-	if (argc < 3)
-		return 1;
 	if (!action || is_pass(images))
 		return 0;
 	gate.at_end = strcmp(action, "post-dump") == 0;
 	bool serves = strcmp(action, "status-ready") == 0;
 	if (!gate.at_end && !serves && strcmp(action, "pre-dump") != 0)
 		return 0;
-	gate.run = open_run(argv[argc - 1]);
+	gate.run = open_run(link);
 	if (gate.run < 0)
 		return 1;
 	if (serves)

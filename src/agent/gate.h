@@ -34,7 +34,13 @@
 /* Exists if the container has gone on since its images were made. */
 #define WENT_ON "went-on"
 
-/* `gate CONTAINER`: what CRIU executes, as a process of its own. Returns its exit status. */
-int gate_main(int argc, char **argv);
+/* A symbolic link to the agent's executable, which is the gate if it is executed by this name: RUN
+ * may be on a file system that nothing may be executed from, and CRIU's configuration file has no
+ * room for arguments. */
+#define GATE_LINK "gate"
+
+/* What CRIU executes, as a process of its own. link: path by which it was. Returns its exit status.
+ */
+int gate_main(const char *link);
 
 #endif

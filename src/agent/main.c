@@ -4,7 +4,8 @@
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
  *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
- *   gate CONTAINER   what CRIU executes during a dump (gate.h)
+ *
+ * By the name of "gate" it is what CRIU executes during a dump (gate.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +21,10 @@
 #include "cmigrate/agent/build.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
-#include "keeper.h"
 #include "gate.h"
+#include "keeper.h"
 #include "serve.h"
+#include "verbs.h"
 
 #define IN_MEMORY "--in-memory"
 
@@ -68,7 +70,10 @@ static int serve_main(int argc, char **argv)
 	/* What it writes is a service's memory and state. */
 	(void)umask(077);
 	agent_file_init(option(argc, argv, "--kept"), option(argc, argv, "--name"));
-	return serve(STDIN_FILENO, STDOUT_FILENO, option(argc, argv, "--bundle-root"));
+	const char *root = option(argc, argv, "--bundle-root");
+	if (root)
+		verbs_bounded();
+	return serve(STDIN_FILENO, STDOUT_FILENO, root);
 }
 
 int main(int argc, char **argv)
@@ -80,9 +85,11 @@ int main(int argc, char **argv)
 		{"serve", serve_main},
 		{"fetch-keeper", fetch_keeper},
 		{"receive-keeper", receive_keeper},
-		{"gate", gate_main},
 	};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 
+	if (slash && strcmp(slash + 1, GATE_LINK) == 0)
+		_exit(gate_main(argv[0]));
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			/* No thread's cleanup, no buffers: it may be in the middle of anything. */

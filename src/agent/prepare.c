@@ -20,8 +20,6 @@
 /* Exit status if the directory exists already: two moves of one name. Nothing has been made. */
 #define TAKEN 17
 
-#define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
 int verb_prepare(struct request *req);
 
 static const struct {
@@ -52,20 +50,16 @@ static int criu_options(struct request *req, struct buf *conf)
 	return 0;
 }
 
-/* CRIU executes the line by a shell, and has quotes of its own around it. */
 static int add_gate(struct request *req, struct buf *conf)
 {
 	CLEANUP_FREE char *file = agent_file(req);
+	CLEANUP_FREE char *gate = path_in_run(req, GATE_LINK);
 
 	if (!file)
 		return 1;
-	if (file[strspn(file, ALNUM "/._+-")])
-		return request_fail(req,
-				    "criu can't execute '%s': its path has other bytes than "
-				    "letters, digits and /._+-",
-				    file);
-	buf_printf(conf, "action-script \"exec %s gate %s\"\n", file,
-		   request_get(req, "container"));
+	if (symlink(file, gate) < 0)
+		return request_errno(req, "can't make '%s'", gate);
+	buf_printf(conf, "action-script \"%s\"\n", gate);
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 #include "runc_state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,12 @@
 #include "json_scan.h"
 #include "process.h"
 #include "program.h"
+#include "text_file.h"
 
 /* It has the whole config.json of the container. */
 #define STATE_MAX (8u * 1024 * 1024)
-/* A freezer is on its way for as long as that before we stop waiting; it may never get there, if a
- * process waits for an NFS server. */
+/* So long we wait for a freezer that is on its way. It may never get there, if a process waits for
+ * an NFS server, and whoever finds such a container has to thaw it: it is called paused. */
 #define FREEZING_MS 1000
 
 void runc_state_clear(struct runc_state *state)
@@ -29,74 +29,53 @@ void runc_state_clear(struct runc_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-/* A whole file, max bytes at most (EFBIG). Terminated. -1 with errno. */
-static int read_file(const char *path, size_t max, struct buf *ret)
-{
-	char chunk[16384];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || ret->len + (size_t)n > max)
-			break;
-		buf_add(ret, chunk, (size_t)n);
-	}
-	int cause = n > 0 ? EFBIG : errno;
-	(void)close(fd);
-	errno = cause;
-	return n == 0 ? 0 : -1;
-}
-
 enum freezer { THAWED, FROZEN, FREEZING, UNKNOWN };
 
-/* What a file of a cgroup says; "" if the cgroup is gone, or its kernel has no such file. -1 with
- * errno. */
-static int cgroup_word(const char *dir, const char *file, char ret[256])
+/* What a file of a cgroup says, without the last line end; "" if the cgroup is gone, or its kernel
+ * has no such file. NULL with errno. Owned by the caller. */
+static char *cgroup_word(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);
-	CLEANUP_BUF struct buf text = {0};
+	char *text = text_file_read(path, 4096, NULL);
 
-	ret[0] = '\0';
-	if (read_file(path, 255, &text) < 0)
-		return errno == ENOENT || errno == ENODEV ? 0 : -1;
-	memcpy(ret, buf_str(&text), text.len + 1);
-	if (text.len && ret[text.len - 1] == '\n')
-		ret[text.len - 1] = '\0';
-	return 0;
+	if (!text)
+		return errno == ENOENT || errno == ENODEV ? str_dup("") : NULL;
+	size_t len = strlen(text);
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return text;
 }
 
 /* Version 1. Frozen by a cgroup above its own, it is not paused for runc. */
 static enum freezer freezer_v1(const char *dir)
 {
-	char word[256];
+	CLEANUP_FREE char *word = cgroup_word(dir, "freezer.state");
 
-	if (cgroup_word(dir, "freezer.state", word) < 0)
+	if (!word)
 		return UNKNOWN;
 	if (strcmp(word, "FREEZING") == 0)
 		return FREEZING;
 	if (strcmp(word, "FROZEN") != 0)
 		return *word && strcmp(word, "THAWED") != 0 ? UNKNOWN : THAWED;
-	if (cgroup_word(dir, "freezer.self_freezing", word) < 0)
+	CLEANUP_FREE char *itself = cgroup_word(dir, "freezer.self_freezing");
+	if (!itself)
 		return UNKNOWN;
-	return strcmp(word, "0") == 0 ? THAWED : FROZEN;
+	return strcmp(itself, "0") == 0 ? THAWED : FROZEN;
 }
 
 /* Version 2: cgroup.freeze says what is wanted, cgroup.events what is. */
 static enum freezer freezer_v2(const char *dir)
 {
-	char word[256];
+	CLEANUP_FREE char *wanted = cgroup_word(dir, "cgroup.freeze");
 
-	if (cgroup_word(dir, "cgroup.freeze", word) < 0)
+	if (!wanted)
 		return UNKNOWN;
-	if (strcmp(word, "1") != 0)
-		return *word && strcmp(word, "0") != 0 ? UNKNOWN : THAWED;
-	if (cgroup_word(dir, "cgroup.events", word) < 0)
+	if (strcmp(wanted, "1") != 0)
+		return *wanted && strcmp(wanted, "0") != 0 ? UNKNOWN : THAWED;
+	CLEANUP_FREE char *events = cgroup_word(dir, "cgroup.events");
+	if (!events)
 		return UNKNOWN;
-	return strstr(word, "frozen 1") ? FROZEN : FREEZING;
+	return strstr(events, "frozen 1") ? FROZEN : FREEZING;
 }
 
 /* runc waits until a freezer has arrived, and so do we, though not without end. */
@@ -136,10 +115,8 @@ static int derive_status(struct request *req, const char *name, struct runc_stat
 		(void)request_errno(req, "can't tell whether '%s' is frozen", name);
 		return -1;
 	case FROZEN:
-		status = "paused";
-		break;
 	case FREEZING:
-		status = "pausing";
+		status = "paused";
 		break;
 	default:
 		if (!has_first_process(state))
@@ -197,17 +174,16 @@ static int understand(struct request *req, const char *name, struct runc_state *
 int runc_state_read(struct request *req, const char *name, struct runc_state *ret)
 {
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
-	CLEANUP_BUF struct buf text = {0};
 
 	memset(ret, 0, sizeof(*ret));
-	if (read_file(path, STATE_MAX, &text) < 0) {
+	ret->text = text_file_read(path, STATE_MAX, NULL);
+	if (!ret->text) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;
 		(void)request_errno(req, "can't read '%s'", path);
 		return -1;
 	}
-	ret->len = text.len;
-	ret->text = buf_steal(&text);
+	ret->len = strlen(ret->text);
 	if (understand(req, name, ret) == 0)
 		return 0;
 	runc_state_clear(ret);

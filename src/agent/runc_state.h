@@ -12,8 +12,7 @@
 #define RUNC_ROOT "/run/runc"
 
 struct runc_state {
-	/* "created", "running", "paused", "stopped"; "pausing" while its freezer is under way;
-	 * NULL: runc knows no such container */
+	/* "created", "running", "paused", "stopped"; NULL: runc knows no such container */
 	char *status;
 	pid_t pid;		  /* of its first process; 0: none, or it has stopped */
 	unsigned long long start; /* process.h */

@@ -42,9 +42,9 @@ static char *read_all(int fd, size_t max, size_t *ret_len)
 /* A fifo in the place of a file must not block. */
 #define FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-char *text_file_read(const char *path, size_t max)
+char *text_file_read(const char *path, size_t max, size_t *ret_len)
 {
-	return read_all(open(path, FLAGS), max, NULL);
+	return read_all(open(path, FLAGS), max, ret_len);
 }
 
 char *text_file_read_at(int dir, const char *file, size_t max, size_t *ret_len)
@@ -65,4 +65,37 @@ char *text_file_field(const char *path, const char *word)
 	if (file)
 		(void)fclose(file);
 	return found ? found : str_dup("");
+}
+
+static int write_to(const char *path, int flags, const struct buf *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, 0600);
+	size_t done = 0;
+
+	if (fd < 0)
+		return -1;
+	while (done < text->len) {
+		ssize_t n = write(fd, text->s + done, text->len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int saved = errno;
+			close(fd);
+			errno = saved;
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	/* On a network file system a full disk may show only here. */
+	return close(fd);
+}
+
+int text_file_write(const char *path, const struct buf *text)
+{
+	return write_to(path, O_TRUNC, text);
+}
+
+int text_file_append(const char *path, const struct buf *text)
+{
+	return write_to(path, O_APPEND, text);
 }

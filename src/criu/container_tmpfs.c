@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "cmigrate/host/script.h"
-
 #define QUICK_MS 10000
 
 int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err)
@@ -12,7 +10,8 @@ int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err)
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_tmpfs, "save", rt->run, rt->images, rt->name, NULL);
+	runtime_request(&a, rt, "tmpfs");
+	argv_add(&a, "op=save");
 	if (host_output(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &out,
 			err) < 0)
 		return -1;
@@ -24,7 +23,8 @@ int tmpfs_same_start(const struct runtime *rt, int timeout_ms, struct job *job, 
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_tmpfs, "same", rt->run, rt->images, rt->name, NULL);
+	runtime_request(&a, rt, "tmpfs");
+	argv_add(&a, "op=same");
 	return host_start(rt->host, &(struct command){.argv = a.v, .timeout_ms = timeout_ms}, job,
 			  err);
 }
@@ -38,6 +38,6 @@ int tmpfs_refill(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_refill, rt->run, rt->images, NULL);
+	runtime_request(&a, rt, "refill");
 	return host_run(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* Time for criu to start and to connect. */
@@ -28,9 +27,11 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *said = NULL;
 
-	script_argv(&a, &script_guard, "admit", page_server->tag, page_server->server, NULL);
-	argv_addf(&a, "%u", page_server->port);
-	argv_add(&a, page_server->client);
+	argv_addl(&a, "guard", "op=admit", NULL);
+	argv_addf(&a, "tag=%s", page_server->tag);
+	argv_addf(&a, "server=%s", page_server->server);
+	argv_addf(&a, "port=%u", page_server->port);
+	argv_addf(&a, "client=%s", page_server->client);
 	if (host_output(server->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &said,
 			err) < 0)
 		return -1;
@@ -147,6 +148,7 @@ int page_server_clear(const struct page_server *page_server, const struct runtim
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_guard, "clear", page_server->tag, NULL);
+	argv_addl(&a, "guard", "op=clear", NULL);
+	argv_addf(&a, "tag=%s", page_server->tag);
 	return run(server->host, &a, err);
 }

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "cmigrate/host/facts.h"
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* A failure leaves the move in doubt, so a host that has just booted gets enough time. */
 #define STATUS_MS 20000
-/* delete --force waits up to 10 s for a cgroup; erase.sh has a limit of its own. */
+/* delete --force waits up to 10 s for a cgroup; the erase has a limit of its own. */
 #define ERASE_MS 20000
 #define CLEAN_MS 30000
 /* Time for runc and criu to start and to park. */
@@ -81,26 +80,29 @@ bool runtime_parks(const struct job *prepared)
 	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
-static int locks(const struct runtime *rt, const char *verb, struct err *err)
+static int locks(const struct runtime *rt, const char *op, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	if (!rt->locks)
 		return 0;
-	script_argv(&a, &script_criu_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	argv_addl(&a, "criu-locks", op, NULL);
+	argv_addf(&a, "container=%s", rt->name);
+	if (rt->netns)
+		argv_addf(&a, "netns=%s", rt->netns);
 	return run(rt, &a, CLEAN_MS, err);
 }
 
 int runtime_note_locks(const struct runtime *rt, struct err *err)
 {
-	return locks(rt, "note", err);
+	return locks(rt, "op=note", err);
 }
 
 static int clean(const struct runtime *rt, bool images, bool keep, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	if (locks(rt, "remove", err) < 0)
+	if (locks(rt, "op=remove", err) < 0)
 		return -1;
 	container_request(&a, rt, "clean");
 	argv_addf(&a, "id=%s", rt->id);
@@ -164,27 +166,16 @@ int runtime_thaw(const struct runtime *rt, struct err *err)
 	return run(rt, &a, QUICK_MS, err);
 }
 
-static void common_flags(struct argv *a, const struct runtime *rt, const char *images,
-			 const struct runtime_options *o)
-{
-	argv_addl(a, "--image-path", images, "--work-path", rt->run, NULL);
-	if (o->file_locks)
-		argv_add(a, "--file-locks");
-	if (o->ext_unix_sk)
-		argv_add(a, "--ext-unix-sk");
-	if (o->shell_job)
-		argv_add(a, "--shell-job");
-}
-
 static void add_page_server(struct argv *a, const struct runtime_options *o)
 {
 	argv_addf(a, "server=%s", o->page_server);
 	argv_addf(a, "port=%u", o->page_port);
 }
 
-static void dump_flags(struct argv *a, const struct runtime_options *o)
+/* Options of runc, for a dump or a restore. */
+static void runc_flags(struct argv *a, const struct runtime_options *o, bool dumps)
 {
-	const bool own = o->runc >= RUNC_SKIP_IN_FLIGHT;
+	const bool own = dumps && o->runc >= RUNC_SKIP_IN_FLIGHT;
 	/* Open connections never make a dump fail; the restore decides what happens to them. */
 	const bool tcp = o->tcp_established || o->tcp_close;
 	const struct {
@@ -208,7 +199,7 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	CLEANUP_ARGV struct argv a = {0};
 
 	runtime_request(&a, rt, "dump");
-	dump_flags(&a, o);
+	runc_flags(&a, o, true);
 	if (o->parent_pass)
 		argv_addf(&a, "parent=%u", o->parent_pass);
 	if (o->page_server)
@@ -283,12 +274,12 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 
 bool runtime_has_ended(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"state", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 
-	script_argv(&a, &script_state, rt->name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return false;
 	facts_parse(&facts, out);
@@ -308,12 +299,12 @@ int runtime_verdict(const struct runtime *rt, const char *word, struct err *err)
 	return run(rt, &a, QUICK_MS, err);
 }
 
-int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err)
+int runtime_await(const struct runtime *rt, const char *what, int timeout_ms, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_await, NULL);
-	argv_addf(&a, "CRIU_CONFIG_FILE=%s/criu.conf", rt->run);
+	container_request(&a, rt, "await");
+	argv_addf(&a, "op=%s", what);
 	return run(rt, &a, timeout_ms, err);
 }
 
@@ -321,95 +312,78 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 			  int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *conf =
-		str_fmt("CRIU_CONFIG_FILE=%s/%s", rt->run, parked ? "parked.conf" : "criu.conf");
-	CLEANUP_FREE char *env_tag = str_dup(rt->env_tag);
-	CLEANUP_FREE char *log = str_fmt("%s/restore.out", rt->run);
-	char *envs[] = {conf, env_tag, NULL};
 
-	script_argv(&a, &script_restore, rt->run, rt->images, "runc", "restore", "--detach",
-		    "--bundle", rt->bundle, NULL);
-	common_flags(&a, rt, rt->pages ? rt->pages : rt->images, o);
-	if (o->tcp_established || o->tcp_close)
-		argv_add(&a, "--tcp-established");
-	if (o->lazy_pages)
-		argv_add(&a, "--lazy-pages");
-	argv_add(&a, rt->name);
-	struct command cmd = {.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms};
-	return host_start(rt->host, &cmd, job, err);
+	runtime_request(&a, rt, "restore");
+	argv_add(&a, parked ? "op=parked" : "op=now");
+	if (rt->pages)
+		argv_add(&a, "transport=direct");
+	runc_flags(&a, o, false);
+	return start(rt, &a, timeout_ms, job, err);
 }
 
 int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	CLEANUP_FREE char *env_tag = str_dup(rt->env_tag);
-	char *envs[] = {env_tag, NULL};
-
-	script_argv(&a, &script_park, rt->run, NULL);
-	return host_start(rt->host,
-			  &(struct command){.argv = a.v, .env = envs, .timeout_ms = QUICK_MS}, job,
-			  err);
+	container_request(&a, rt, "park");
+	return start(rt, &a, QUICK_MS, job, err);
 }
 
-int runtime_restore_go(const struct runtime *rt, struct err *err)
+int runtime_restore_go_start(const struct runtime *rt, struct job *job, struct err *err)
 {
-	CLEANUP_FREE char *from = str_fmt("if=%s/criu.conf", rt->run);
-	CLEANUP_FREE char *to = str_fmt("of=%s/parked.conf", rt->run);
-	char *argv[] = {"dd", from, to, "oflag=nonblock", "conv=notrunc", "status=none", NULL};
+	CLEANUP_ARGV struct argv a = {0};
 
-	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
+	container_request(&a, rt, "restore-go");
+	return start(rt, &a, QUICK_MS, job, err);
 }
 
 int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_warm, rt->run, NULL);
+	container_request(&a, rt, "warm");
 	return start(rt, &a, QUICK_MS, job, err);
 }
 
 int runtime_forget_restore(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_FREE char *log = str_fmt("%s/restore.log", rt->run);
-	CLEANUP_FREE char *out = str_fmt("%s/restore.out", rt->run);
-	char *argv[] = {"rm", "-f", log, out, NULL};
+	CLEANUP_ARGV struct argv a = {0};
 
-	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
+	container_request(&a, rt, "forget-restore");
+	return run(rt, &a, QUICK_MS, err);
 }
 
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_watch, rt->run, NULL);
-	return host_start(rt->host, &(struct command){.argv = a.v, .timeout_ms = WATCH_MS}, job,
-			  err);
+	container_request(&a, rt, "watch");
+	return start(rt, &a, WATCH_MS, job, err);
 }
 
 int runtime_erase(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_erase, rt->name, rt->env_tag, rt->bundle, rt->run, NULL);
+	container_request(&a, rt, "erase");
 	return run(rt, &a, ERASE_MS, err);
 }
 
 int runtime_is_whole(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	char *argv[] = {"whole", container, NULL};
 
-	script_argv(&a, &script_whole, rt->name, NULL);
-	return run(rt, &a, QUICK_MS, err);
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"status", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = STATUS_MS};
 
-	script_argv(&a, &script_status, rt->name, rt->run, rt->bundle, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = STATUS_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

@@ -20,7 +20,6 @@ void move_name_things(struct move *move)
 	move->image_dir = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
 	move->page_dir = str_fmt(RUN_DIR "/%s/pages", b->name);
 	move->env_tag = str_fmt("CMIGRATE_MOVE=%s", move->id);
-	move->restore_tag = str_fmt("CMIGRATE_RESTORE=%s", move->id);
 	handover_tag(b->name, move->tag);
 }
 
@@ -33,9 +32,8 @@ static void side_clear(struct side *side)
 
 static void clear_jobs(struct move_jobs *j)
 {
-	struct job *jobs[] = {&j->dump,	  &j->seize, &j->at_gate, &j->restore,
-			      &j->watch,  &j->warm,  &j->kick,	  &j->announce,
-			      &j->served, &j->fetch, &j->receive};
+	struct job *jobs[] = {&j->dump, &j->seize,    &j->at_gate, &j->restore, &j->watch,
+			      &j->warm, &j->announce, &j->served,  &j->fetch,	&j->receive};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
@@ -57,15 +55,10 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	summary_clear(&m->summary);
-	char *texts[] = {m->page_server.server,
-			 m->page_server.client,
-			 m->progress.silent,
-			 m->progress.endpoint_silence,
-			 m->work_dir,
-			 m->image_dir,
-			 m->page_dir,
-			 m->env_tag,
-			 m->restore_tag};
+	char *texts[] = {m->page_server.server, m->page_server.client,
+			 m->progress.silent,	m->progress.endpoint_silence,
+			 m->work_dir,		m->image_dir,
+			 m->page_dir,		m->env_tag};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);
 	free(m);
@@ -107,7 +100,6 @@ void move_set_sides(struct move *move)
 			.run = move->work_dir,
 			.images = move->image_dir,
 			.pages = receives ? move->page_dir : NULL,
-			.env_tag = move->restore_tag,
 			.gate = move->plan.gate,
 			.locks = !move->side[SOURCE].options.network_lock_skip,
 			.netns = move->bundle.netns,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "cmigrate/move/step_tables.h"
 
 #define ASK_MS 15000
@@ -22,19 +21,19 @@ static bool fence(const struct move *move, struct host *host, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_fence, move->id, move->env_tag, NULL);
+	argv_add(&a, "fence");
+	argv_addf(&a, "container=%s", move->bundle.name);
+	argv_addf(&a, "id=%s", move->id);
 	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, err) == 0;
 }
 
 /* A restore that goes on without its controller is let end: then its outcome is known. On the
  * source too: there a recovery restores. */
-static void await_restore(const struct move *move, struct host *host)
+static void await_restore(const struct runtime *rt)
 {
-	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
-	script_argv(&a, &script_await, move->restore_tag, NULL);
-	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = RESTORE_END_MS}, &unused);
+	(void)runtime_await(rt, "restore", RESTORE_END_MS, &unused);
 }
 
 /* The status of the container on a host, once nothing of the dead controller goes on there. Owned
@@ -45,7 +44,7 @@ static char *ask_host(const struct move *move, const struct runtime *rt, struct 
 
 	if (!fence(move, rt->host, err))
 		return NULL;
-	await_restore(move, rt->host);
+	await_restore(rt);
 	return runtime_status(rt, &status, err) == 0 ? status : NULL;
 }
 

@@ -35,8 +35,7 @@ static int await_restore(struct move *move, struct err *err)
 static int start_restore(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
-	struct job park = {0}, *restore = &move->jobs.restore, *jobs[] = {&park, restore};
-	struct err unheard = ERR_INIT;
+	struct job go = {0}, *restore = &move->jobs.restore, *jobs[] = {&go, restore};
 
 	/* Recovery has not heard the number. */
 	if (direct_before_restore(
@@ -47,12 +46,10 @@ static int start_restore(struct move *move, struct err *err)
 					     freeze_left_ms(move), restore, err);
 	if (move->progress.tmpfs_changed && tmpfs_refill(&dst->runtime, err) < 0)
 		return -1;
-	if (runtime_restore_go(&dst->runtime, &unheard) == 0)
-		return 0;
-	if (runtime_park_start(&dst->runtime, &park, err) < 0)
+	if (runtime_restore_go_start(&dst->runtime, &go, err) < 0)
 		return -1;
-	int status = jobs_wait_any(jobs, 2, freeze_end(move)) == 0 ? job_failure(&park, err) : 0;
-	job_clear(&park);
+	int status = jobs_wait_any(jobs, 2, freeze_end(move)) == 0 ? job_failure(&go, err) : 0;
+	job_clear(&go);
 	return status;
 }
 

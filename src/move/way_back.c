@@ -52,7 +52,7 @@ int wait_for_dump_end(struct move *move, struct err *err)
 	struct job *job = &move->jobs.dump;
 
 	if (job->state == JOB_NONE)
-		return runtime_await_dump(&src->runtime, VERDICT_MS, err);
+		return runtime_await(&src->runtime, "dump", VERDICT_MS, err);
 	if (job->state == JOB_RUNNING)
 		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
 	if (job->state == JOB_RUNNING || job->lost)

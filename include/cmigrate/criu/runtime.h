@@ -27,8 +27,6 @@ struct runtime {
 	const char *images;  /* on the shared directory */
 	const char *pages;   /* images together with the memory for a restore (direct_transport.h);
 				NULL: images */
-	const char *env_tag; /* KEY=VALUE in the environment of a restore; erase finds its processes
-			     by it */
 	bool gate;	     /* the criu there has a gate under runc (3.19) */
 	bool locks;	     /* CRIU locks connections with rules of its own */
 	const char *netns; /* for those rules: path of the container's network namespace, or NULL */
@@ -67,7 +65,7 @@ bool runtime_parks(const struct job *prepared);
 /*
  * If CRIU locks connections: call it after the prepare job and before the first dump or restore. It
  * records rules that look like CRIU's already; runtime_clean() leaves those
- * (src/scripts/criu_locks.sh).
+ * (src/agent/criu_locks.c).
  */
 int runtime_note_locks(const struct runtime *rt, struct err *err);
 /*
@@ -148,12 +146,13 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
-/* Waits until the source has no process left of a dump that another cmigrate had started. */
-int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err);
+/* Waits until the host has no process left of a "dump" or "restore" of this move, also of one that
+ * another cmigrate had started. */
+int runtime_await(const struct runtime *rt, const char *what, int timeout_ms, struct err *err);
 
 /*
  * Starts `runc restore`. parked: before there are images. runc and criu start, and criu waits for
- * runtime_restore_go() as it opens its configuration. runtime_park_start() beside it is done when
+ * runtime_restore_go_start() as it opens its configuration. runtime_park_start() beside it is done when
  * criu waits. A restore that ends earlier did not park; erase it and start it again when the images
  * are there. Park only if runtime_parks() says so, after the dump is parked. runtime_erase() ends
  * both jobs.
@@ -161,19 +160,16 @@ int runtime_await_dump(const struct runtime *rt, int timeout_ms, struct err *err
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,
 			  int timeout_ms, struct job *job, struct err *err);
 int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err);
-/*
- * Lets the parked restore go on, once the images are complete. It runs a single process on the
- * host, because the container is frozen. It fails if criu isn't there yet, or has gone; another
- * runtime_park_start() waits for it.
- */
-int runtime_restore_go(const struct runtime *rt, struct err *err);
+/* Starts a job that lets the parked restore go on, once the images are complete. It waits some
+ * seconds for a criu that isn't there yet, and fails if none comes. */
+int runtime_restore_go_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Starts a job that keeps the destination ready for processes that enter cgroups, from now until
- * the restore has begun (src/scripts/warm.sh). Its failure doesn't matter. */
+ * the restore has begun (src/agent/warm.c). Its failure doesn't matter. */
 int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes the log of a restore that did not park, so that it isn't mistaken for the next one's. */
 int runtime_forget_restore(const struct runtime *rt, struct err *err);
 /*
- * Starts a job that watches the log of a running restore (src/scripts/watch.sh). It is done when
+ * Starts a job that watches the log of a running restore (src/agent/watch.c). It is done when
  * the restore has failed, long before runc reports that, or when the work directory is gone.
  */
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err);

@@ -91,8 +91,7 @@ struct move_plan {
 
 /* Commands that may still be under way. */
 struct move_jobs {
-	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
-		announce;
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, announce;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */
@@ -157,7 +156,7 @@ struct move {
 	struct summary summary;
 
 	/* names of the things that it makes */
-	char *work_dir, *image_dir, *page_dir, *env_tag, *restore_tag;
+	char *work_dir, *image_dir, *page_dir, *env_tag;
 	char tag[HANDOVER_TAG_SIZE];
 };
 

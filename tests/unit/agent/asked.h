@@ -11,6 +11,7 @@
 #include "agent/fields.h"
 #include "agent/request.h"
 #include "agent/verbs.h"
+#include "cmigrate/base/deadline.h"
 
 struct asked {
 	int status; /* -1: a field was refused */
@@ -24,18 +25,16 @@ static inline void asked_clear(struct asked *asked)
 }
 #define CLEANUP_ASKED __attribute__((cleanup(asked_clear)))
 
-/* Words are the verb and its fields, up to NULL. input: NULL if there is none. */
-static inline struct asked ask(const char *root, const char *input, ...)
+static inline struct asked ask_words(const char *root, const char *input, int64_t deadline,
+				     va_list words)
 {
-	struct request req = {.root = root, .wake = eventfd(0, EFD_CLOEXEC)};
+	struct request req = {
+		.root = root, .wake = eventfd(0, EFD_CLOEXEC), .deadline = deadline};
 	struct asked asked = {.status = -1};
 	const char *word;
-	va_list ap;
 
-	va_start(ap, input);
-	while ((word = va_arg(ap, const char *)))
+	while ((word = va_arg(words, const char *)))
 		argv_add(&req.words, word);
-	va_end(ap);
 	if (input)
 		buf_puts(&req.input, input);
 	req.has_input = input != NULL;
@@ -47,6 +46,28 @@ static inline struct asked ask(const char *root, const char *input, ...)
 	buf_clear(&req.input);
 	argv_clear(&req.words);
 	(void)close(req.wake);
+	return asked;
+}
+
+/* Words are the verb and its fields, up to NULL. input: NULL if there is none. */
+static inline struct asked ask(const char *root, const char *input, ...)
+{
+	va_list ap;
+
+	va_start(ap, input);
+	struct asked asked = ask_words(root, input, 0, ap);
+	va_end(ap);
+	return asked;
+}
+
+/* As ask(), of a request that has so many milliseconds. */
+static inline struct asked ask_within(int ms, const char *root, ...)
+{
+	va_list ap;
+
+	va_start(ap, root);
+	struct asked asked = ask_words(root, NULL, deadline_in_ms(ms), ap);
+	va_end(ap);
 	return asked;
 }
 

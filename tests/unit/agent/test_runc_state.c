@@ -141,8 +141,9 @@ static void paused_in_version_1(void **state)
 	own_run_write(FREEZER "/freezer.self_freezing", "0\n");
 	expect("running", getpid());
 	own_run_write(FREEZER "/freezer.self_freezing", "1\n");
+	/* It may never get there. */
 	own_run_write(FREEZER "/freezer.state", "FREEZING\n");
-	expect("pausing", getpid());
+	expect("paused", getpid());
 	/* runc asks its freezer first. */
 	write_state(-1, 0, paths);
 	own_run_write(FREEZER "/freezer.state", "FROZEN\n");
@@ -157,7 +158,7 @@ static void paused_in_version_2(void **state)
 	own_run_write(UNIFIED "/cgroup.freeze", "0\n");
 	expect("running", getpid());
 	own_run_write(UNIFIED "/cgroup.freeze", "1\n");
-	expect("pausing", getpid());
+	expect("paused", getpid());
 	own_run_write(UNIFIED "/cgroup.events", "populated 1\nfrozen 1\n");
 	expect("paused", getpid());
 }
