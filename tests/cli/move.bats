@@ -59,7 +59,7 @@ nothing_changed() {
 	[ ! -e stub/hosta/state ]
 	# No images, journal, lock or work directories are left.
 	only_history_left
-	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
+	[ -z "$(left_in_run hosta; left_in_run hostb)" ]
 }
 
 # bats test_tags=all
@@ -88,8 +88,8 @@ nothing_changed() {
 		'hosta ip [addr] [del] [192.0.2.7/24] [dev] [eth0]'
 	in_order 'hostb nft [add table netdev cmigrate_' 'hostb ip [addr] [replace]'
 	in_order 'hosta runc [pause]' 'hosta criu [dumps]' 'hostb criu [restores]' 'hostb tc [qdisc] [change]'
-	[ -e stub/hostb/address ]
-	[ ! -e stub/hosta/address ]
+	has_address hostb
+	has_no_address hosta
 }
 
 # bats test_tags=all
@@ -115,8 +115,8 @@ nothing_changed() {
 	[[ $stderr == *'the restore failed'* ]]
 	[ "$(cat stub/hosta/state)" = running ]
 	[ ! -e stub/hostb/state ]
-	[ -e stub/hosta/address ]
-	[ ! -e stub/hostb/address ]
+	has_address hosta
+	has_no_address hostb
 	only_history_left
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
@@ -131,12 +131,12 @@ nothing_changed() {
 	[ "$status" -eq 4 ]
 	[[ $stderr == *"'cmigrate recover web' removes what is left"* ]]
 	[ "$(cat stub/hosta/state)" = running ]
-	[ -e stub/hosta/address ]
+	has_address hosta
 	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[add table'* ]]
 	rm stub/hostb/address-stays
 	run --separate-stderr "$cmigrate" recover web
 	[ "$status" -eq 0 ]
-	[ ! -e stub/hostb/address ]
+	has_no_address hostb
 	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[delete]'* ]]
 	only_history_left
 }

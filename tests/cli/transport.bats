@@ -30,7 +30,7 @@ in_order() { # TEXT...
 nothing_left() {
 	[ "$(ls -A root/web)" = $'.cmigrate\nconfig.json' ]
 	[ "$(ls -A root/web/.cmigrate)" = history ]
-	[ -z "$(find stub/hosta/run stub/hostb/run -mindepth 1)" ]
+	[ -z "$(left_in_run hosta; left_in_run hostb)" ]
 	[ -z "$(grep -l -a -z -x -F -e CMIGRATE_PAGES=/run/cmigrate/web /proc/[0-9]*/environ 2>/dev/null)" ]
 }
 
