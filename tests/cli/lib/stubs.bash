@@ -40,9 +40,14 @@ teardown() {
 	end_stubs
 }
 
-# What a move could leave in /run of a host.
-left_in_run() { # HOST
-	find "stub/$1/run" -mindepth 1 ! -path '*/run/runc*' ! -path '*/run/cmigrate-agent*' ! -path '*/run/cmigrate-programs*'
+# A move leaves nothing in /run but what is kept until the next boot.
+run_is_clean() { # HOST...
+	local host left
+	for host in "$@"; do
+		left=$(find "stub/$host/run" -mindepth 1 ! -path '*/run/runc*' ! -path '*/run/cmigrate-agent*' \
+			! -path '*/run/cmigrate-programs*')
+		[ -z "$left" ] || { echo "left on $host: $left" && return 1; }
+	done
 }
 
 has_address() { # HOST
