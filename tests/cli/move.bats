@@ -244,7 +244,7 @@ nothing_changed() {
 	moves --json --from hosta
 	[ "$status" -eq 3 ]
 	tail -n 1 <<<"$output" | jq -e '.event == "summary" and .container == "web" and .outcome == "refused" and
-		.exit_code == 3 and (.error | length > 0) and .cause == "check" and .check == "name" and .steps == [] and .total_ms == null and .memory_bytes == null'
+		.exit_code == 3 and (.error | length > 0) and .cause == "check" and .check == "name" and .steps == [] and .total_ms == null and .memory_bytes > 0'
 	[ "$(cat stub/hosta/state)" = running ]
 }
 
