@@ -202,6 +202,31 @@ static void the_state_of_one(void **state)
 	expect(&torn, 1, "");
 }
 
+static void its_end_is_waited_for(void **state)
+{
+	pid_t pid = start(0);
+
+	(void)state;
+	stub_runc();
+	write_state("web", pid, ROOT "/web");
+	/* It ends while somebody waits. */
+	if (fork() == 0) {
+		(void)usleep(50000);
+		(void)kill(pid, SIGKILL);
+		_exit(0);
+	}
+	CLEANUP_ASKED struct asked ended =
+		ask(ROOT, NULL, "state", "container=web", "seconds=60", NULL);
+	assert_int_equal(ended.status, 0);
+	assert_non_null(strstr(ended.out, "\"status\":\"stopped\""));
+	end(pid);
+	(void)wait(NULL);
+	write_state("web", getpid(), ROOT "/web");
+	CLEANUP_ASKED struct asked runs =
+		ask(ROOT, NULL, "state", "container=web", "seconds=1", NULL);
+	assert_non_null(strstr(runs.out, "\"status\":\"running\""));
+}
+
 static void the_status_of_one(void **state)
 {
 	(void)state;
@@ -301,9 +326,9 @@ static int forget_runc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(no_container),	 TEST(two_containers),	  TEST(load_pins_and_moves),
-		TEST(the_state_of_one),	 TEST(the_status_of_one), TEST(at_the_gate),
-		TEST(killed_for_memory),
+		TEST(no_container),	TEST(two_containers),	     TEST(load_pins_and_moves),
+		TEST(the_state_of_one), TEST(its_end_is_waited_for), TEST(the_status_of_one),
+		TEST(at_the_gate),	TEST(killed_for_memory),
 	};
 
 	own_run_enter();
