@@ -73,7 +73,7 @@ $(BUILD)/test/fault_point.o: tests/fault_point.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Everything but main(), for the unit tests too.
-$(LIBRARY): $(filter-out %/main.o $(BUILD)/obj/agent/%,$(OBJECTS)) $(BUILD)/obj/scripts.o $(BUILD)/obj/texts.o $(BUILD)/obj/agent_build.o \
+$(LIBRARY): $(filter-out %/main.o $(BUILD)/obj/agent/%,$(OBJECTS)) $(BUILD)/obj/texts.o $(BUILD)/obj/agent_build.o \
 	$(BUILD)/obj/agent_image.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -99,20 +99,16 @@ $(BUILD)/agent_image.c: $(AGENT)
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(addprefix $(BUILD)/obj/,scripts.o texts.o agent_build.o agent_image.o): $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
+$(addprefix $(BUILD)/obj/,texts.o agent_build.o agent_image.o): $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-
-HOST_SCRIPTS := $(sort $(wildcard src/scripts/*.sh))
-$(BUILD)/scripts.c: $(HOST_SCRIPTS) $(wildcard src/scripts/part/*.sh) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,src/scripts)scripts/embed $(HOST_SCRIPTS) >$@.new && mv $@.new $@
 
 # Files that the program prints unchanged.
 TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
 $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
 	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
-	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) \
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY) $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) \
 		-lcmocka $(PACKAGE_LIBS) $(LDLIBS)
 
 $(BUILD)/unit/agent/%: tests/unit/agent/%.c $(AGENT_LIBRARY)

@@ -14,7 +14,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* The same, in the same order, as the line that starts an agent over ssh (src/host/agent_start.c). */
+/* The same, in the same order, as the line that starts an agent over ssh (src/host/agent_start.c).
+ */
 static const char *const dirs[] = {"/run/cmigrate-agent", "/var/lib/cmigrate-agent",
 				   "/root/.cmigrate-agent"};
 
@@ -88,9 +89,10 @@ char *agent_file(struct request *req)
 			path = store(dirs[i]);
 	(void)pthread_mutex_unlock(&self.lock);
 	if (!path)
-		(void)request_fail(req,
-				   "no directory has room for cmigrate's agent and lets programs be "
-				   "executed: %s, %s, %s",
-				   dirs[0], dirs[1], dirs[2]);
+		(void)request_fail(
+			req,
+			"no directory has room for cmigrate's agent and lets programs be "
+			"executed: %s, %s, %s",
+			dirs[0], dirs[1], dirs[2]);
 	return path;
 }

@@ -102,7 +102,7 @@ static bool is_foreign(struct request *req, const struct erase *erase)
  * directory. */
 static void find_roots(const struct erase *erase, struct argv *ret)
 {
-	CLEANUP_FREE char *text = text_file_read("/proc/self/mounts", MOUNTS_MAX);
+	CLEANUP_FREE char *text = text_file_read("/proc/self/mounts", MOUNTS_MAX, NULL);
 	CLEANUP_FREE char *end = str_fmt("/%s/criu-root", erase->name);
 	CLEANUP_ARGV struct argv lines = {0};
 

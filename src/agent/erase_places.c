@@ -39,7 +39,7 @@ static void add_place(struct argv *to, const char *dir, size_t len, const char *
 /* Below and beside each cgroup of a file like /proc/PID/cgroup. */
 static void add_around(struct argv *to, const char *file, const char *name)
 {
-	CLEANUP_FREE char *text = text_file_read(file, PROC_MAX);
+	CLEANUP_FREE char *text = text_file_read(file, PROC_MAX, NULL);
 	CLEANUP_ARGV struct argv lines = {0};
 
 	argv_words(&lines, text ? text : "", "\n");

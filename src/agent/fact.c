@@ -24,6 +24,5 @@ void fact_say_room(struct request *req, const char *key, const char *path)
 	struct statvfs fs;
 
 	if (statvfs(path, &fs) == 0)
-		request_say(req, "%s=%llu\n", key,
-			    (unsigned long long)fs.f_bavail * fs.f_frsize);
+		request_say(req, "%s=%llu\n", key, (unsigned long long)fs.f_bavail * fs.f_frsize);
 }

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 
 #include "cmigrate/base/name.h"
+#include "cmigrate/base/page_port.h"
 
 #define DIGITS "0123456789"
 #define HEX DIGITS "abcdef"
@@ -89,9 +90,17 @@ static bool is_number(const char *value)
 	return n && n <= 20 && strspn(value, DIGITS) == n;
 }
 
+/* A page server's (post_copy.h): no other program's port may be closed or asked about. */
 static bool is_port(const char *value)
 {
-	return is_number(value) && strtoul(value, NULL, 10) - 1 < 65535;
+	unsigned long port = strtoul(value, NULL, 10);
+
+	return is_number(value) && port >= 27000 && port < 31000;
+}
+
+static bool is_page_port(const char *value)
+{
+	return is_port(value) && strtoul(value, NULL, 10) - PAGE_PORT_FIRST < 2ul * PAGE_PORTS;
 }
 
 static bool is_host(const char *value)
@@ -144,6 +153,7 @@ static const struct key {
 	{"device", is_device},
 	{"peer", is_host},
 	{"port", is_port},
+	{"page-port", is_page_port},
 	{"bind", is_path},
 	{"pass", is_number},
 	{"parent", is_number},

@@ -21,7 +21,7 @@
 /* Two names of one host are found by this: one boot, one pid and one network namespace. */
 static void say_identity(struct request *req)
 {
-	CLEANUP_FREE char *boot = text_file_read("/proc/sys/kernel/random/boot_id", 64);
+	CLEANUP_FREE char *boot = text_file_read("/proc/sys/kernel/random/boot_id", 64, NULL);
 	CLEANUP_FREE char *pid_ns = process_link(getpid(), "ns/pid");
 	CLEANUP_FREE char *net_ns = process_link(getpid(), "ns/net");
 
@@ -43,7 +43,7 @@ static void say_kernel(struct request *req)
 /* The operator's own configuration of CRIU, without comments, one blank between its words. */
 static void say_criu_config(struct request *req)
 {
-	CLEANUP_FREE char *text = text_file_read("/etc/criu/runc.conf", CONFIG_FILE_MAX);
+	CLEANUP_FREE char *text = text_file_read("/etc/criu/runc.conf", CONFIG_FILE_MAX, NULL);
 	CLEANUP_ARGV struct argv words = {0};
 	CLEANUP_BUF struct buf line = {0};
 	char *save = NULL;
@@ -84,7 +84,7 @@ static void say_cgroup(struct request *req)
 
 static void say_tools(struct request *req)
 {
-	static const char *const tools[] = {"nft", "ip", "tc", "tar"};
+	static const char *const tools[] = {"nft", "ip", "tar"};
 
 	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
 		if (program_exists(tools[i]))
@@ -110,10 +110,9 @@ void host_facts(struct request *req)
 
 void host_pipe_facts(struct request *req)
 {
-	CLEANUP_FREE char *max = text_file_read("/proc/sys/fs/pipe-max-size", 64);
+	CLEANUP_FREE char *max = text_file_read("/proc/sys/fs/pipe-max-size", 64, NULL);
 	CLEANUP_FREE char *effective = text_file_field("/proc/thread-self/status", "CapEff:");
 
 	fact_say(req, "pipe-max", max ? str_trim(max) : "");
-	fact_say_yes(req, "may-exceed",
-		     strtoull(effective, NULL, 16) >> CAP_SYS_RESOURCE & 1);
+	fact_say_yes(req, "may-exceed", strtoull(effective, NULL, 16) >> CAP_SYS_RESOURCE & 1);
 }

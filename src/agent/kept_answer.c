@@ -39,7 +39,7 @@ static bool find_program(const char *name, char **ret_path, struct stat *ret)
 
 char *kept_answer_identity(const char *program)
 {
-	CLEANUP_FREE char *boot = text_file_read("/proc/sys/kernel/random/boot_id", 64);
+	CLEANUP_FREE char *boot = text_file_read("/proc/sys/kernel/random/boot_id", 64, NULL);
 	CLEANUP_FREE char *path = NULL;
 	struct utsname kernel;
 	struct stat st;
@@ -48,8 +48,8 @@ char *kept_answer_identity(const char *program)
 		return NULL;
 	return str_fmt("%s %s %ju:%ju %jd %jd.%09ld %jd.%09ld %s", kernel.release, str_trim(boot),
 		       (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_size,
-		       (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-		       (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, path);
+		       (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
+		       st.st_ctim.tv_nsec, path);
 }
 
 /* Opens the directory if it is root's alone; -1 if not. */

@@ -68,7 +68,7 @@ static bool is_readable(const char *path)
 static bool is_pinned(const char *bundle)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle);
-	CLEANUP_FREE char *text = text_file_read(path, CONFIG_MAX);
+	CLEANUP_FREE char *text = text_file_read(path, CONFIG_MAX, NULL);
 	CLEANUP_FREE char *pin =
 		text ? json_scan(text, strlen(text), "annotations.org.cmigrate.pin") : NULL;
 

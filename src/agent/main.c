@@ -3,6 +3,7 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
+ *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
  *
  * By the name of "gate" it is what CRIU executes during a dump (gate.h).
  */
@@ -21,7 +22,9 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
 #include "gate.h"
+#include "keeper.h"
 #include "serve.h"
+#include "verbs.h"
 
 #define IN_MEMORY "--in-memory"
 
@@ -67,7 +70,10 @@ static int serve_main(int argc, char **argv)
 	/* What it writes is a service's memory and state. */
 	(void)umask(077);
 	agent_file_init(option(argc, argv, "--kept"), option(argc, argv, "--name"));
-	return serve(STDIN_FILENO, STDOUT_FILENO, option(argc, argv, "--bundle-root"));
+	const char *root = option(argc, argv, "--bundle-root");
+	if (root)
+		verbs_bounded();
+	return serve(STDIN_FILENO, STDOUT_FILENO, root);
 }
 
 int main(int argc, char **argv)
@@ -77,6 +83,8 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{"serve", serve_main},
+		{"fetch-keeper", fetch_keeper},
+		{"receive-keeper", receive_keeper},
 	};
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 

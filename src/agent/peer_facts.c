@@ -52,7 +52,7 @@ static char *find_peer(struct request *req)
 
 	if (is_ipv4(name))
 		return str_dup(name);
-	CLEANUP_FREE char *hosts = text_file_read("/etc/hosts", HOSTS_MAX);
+	CLEANUP_FREE char *hosts = text_file_read("/etc/hosts", HOSTS_MAX, NULL);
 	char *ip = hosts ? peer_in_hosts(hosts, name) : NULL;
 	return ip ? ip : str_dup(request_get(req, "peer-ip"));
 }

@@ -76,7 +76,9 @@ bool process_read(pid_t pid, struct process *ret)
 	size_t len = (size_t)(close - open) - 1;
 	memcpy(ret->comm, open + 1, len < sizeof(ret->comm) ? len : sizeof(ret->comm) - 1);
 	/* proc(5): state ppid pgrp session tty tpgid flags 4 counts utime stime 6 more starttime */
-	if (sscanf(close + 1, " %c %d %*d %d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu",
+	if (sscanf(close + 1,
+		   " %c %d %*d %d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d "
+		   "%llu",
 		   &ret->state, &parent, &session, &ret->flags, &user, &system, &ret->start) != 7)
 		return false;
 	ret->parent = parent;

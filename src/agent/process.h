@@ -9,9 +9,10 @@
 
 struct process {
 	pid_t pid, parent, session;
-	char state;		  /* R, S, D, Z, T, t, X */
-	unsigned flags;		  /* PF_* of the kernel: PROCESS_EXITING */
-	unsigned long long start; /* since boot, in ticks: with the pid it names a process for good */
+	char state;	/* R, S, D, Z, T, t, X */
+	unsigned flags; /* PF_* of the kernel: PROCESS_EXITING */
+	unsigned long long
+		start; /* since boot, in ticks: with the pid it names a process for good */
 	unsigned long long ticks; /* of processor time, user and kernel */
 	char comm[64];		  /* any bytes but NUL */
 };
@@ -21,8 +22,8 @@ struct process {
 bool process_read(pid_t pid, struct process *ret);
 /* All of them, in the order of /proc. Owned by the caller; *ret_n is their number. */
 struct process *process_all(size_t *ret_n);
-/* A file of /proc/PID, at most max bytes, terminated; NULL if it can't be read. Owned by the caller.
- * ret_len may be NULL. */
+/* A file of /proc/PID, at most max bytes, terminated; NULL if it can't be read. Owned by the
+ * caller. ret_len may be NULL. */
 char *process_file(pid_t pid, const char *file, size_t max, size_t *ret_len);
 /* Where a link of /proc/PID leads ("exe", "ns/net"); NULL if it can't be read. The caller's. */
 char *process_link(pid_t pid, const char *link);

@@ -119,8 +119,8 @@ static char *version_of(const struct buf *out, const char *prefix)
 static void conclude(struct request *req, const struct question *q, int status, struct buf *out,
 		     struct buf *err, const char *kept_as)
 {
-	CLEANUP_FREE char *answer = q->prefix ? version_of(out, q->prefix)
-					      : str_dup(status == 0 ? "yes" : "no");
+	CLEANUP_FREE char *answer =
+		q->prefix ? version_of(out, q->prefix) : str_dup(status == 0 ? "yes" : "no");
 
 	if (is_whole_check(q) && status != 0) {
 		buf_puts(err, buf_str(out));

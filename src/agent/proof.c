@@ -92,8 +92,7 @@ static void say_owner(struct request *req, int dir)
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return;
-	CLEANUP_FREE char *file =
-		str_fmt("proof-%s.%s.%08x", id, request_get(req, "role"), random);
+	CLEANUP_FREE char *file = str_fmt("proof-%s.%s.%08x", id, request_get(req, "role"), random);
 	int fd = new_file(dir, file);
 	if (fd < 0)
 		return;
@@ -106,13 +105,9 @@ static void say_owner(struct request *req, int dir)
 static void say_config_sum(struct request *req, const char *bundle)
 {
 	size_t len = 0;
-	CLEANUP_FREE char *text = NULL;
-	int dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle);
+	CLEANUP_FREE char *text = text_file_read(path, CONFIG_MAX, &len);
 
-	if (dir >= 0)
-		text = text_file_read_at(dir, "config.json", CONFIG_MAX, &len);
-	if (dir >= 0)
-		(void)close(dir);
 	if (text)
 		request_say(req, "config-sum=%08x %zu\n", checksum_bytes(text, len), len);
 }

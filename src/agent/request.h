@@ -20,16 +20,16 @@
 #include "cmigrate/base/str.h"
 
 struct request {
-	const char *root;	/* directory of the bundles */
-	struct argv words;	/* the verb, then its fields: KEY=VALUE */
-	struct buf input;	/* text that came along */
+	const char *root;  /* directory of the bundles */
+	struct argv words; /* the verb, then its fields: KEY=VALUE */
+	struct buf input;  /* text that came along */
 	bool has_input;
-	int64_t deadline;	/* deadline.h; 0: none */
-	struct buf out, err;	/* what goes back at the end */
+	int64_t deadline;    /* deadline.h; 0: none */
+	struct buf out, err; /* what goes back at the end */
 	/* private to serve.c */
 	uint32_t id;
 	size_t limit;
-	int wake;		/* eventfd, readable once the request is to end */
+	int wake; /* eventfd, readable once the request is to end */
 	bool cancelled, truncated, timed_out, spoilt;
 	struct request *next;
 };

@@ -56,7 +56,7 @@ static void note_missing(const struct request *req)
 	CLEANUP_FREE char *hidden = path_in_images(req, "hidden");
 	CLEANUP_FREE char *here = path_in_run(req, "made");
 	CLEANUP_FREE char *there = path_in_images(req, "made");
-	CLEANUP_FREE char *text = text_file_read(hidden, LIST_MAX);
+	CLEANUP_FREE char *text = text_file_read(hidden, LIST_MAX, NULL);
 	CLEANUP_ARGV struct argv paths = {0}, missing = {0};
 	CLEANUP_BUF struct buf made = {0};
 

@@ -102,7 +102,7 @@ static int mount_one(struct request *req, const struct saved *saved)
 /* Adds the text of a configuration file, but for the lines of an earlier try. */
 static int add_conf(const char *path, struct buf *to)
 {
-	CLEANUP_FREE char *text = text_file_read(path, CONF_MAX);
+	CLEANUP_FREE char *text = text_file_read(path, CONF_MAX, NULL);
 	CLEANUP_ARGV struct argv lines = {0};
 
 	if (!text)
@@ -142,7 +142,7 @@ static char *read_list(const struct request *req)
 {
 	CLEANUP_FREE char *path = path_in_images(req, "tmpfs/list");
 
-	return text_file_read(path, LIST_MAX);
+	return text_file_read(path, LIST_MAX, NULL);
 }
 
 int restore_tmpfs_mount(struct request *req)

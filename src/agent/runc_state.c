@@ -36,7 +36,7 @@ enum freezer { THAWED, FROZEN, FREEZING, UNKNOWN };
 static char *cgroup_word(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);
-	char *text = text_file_read(path, 4096);
+	char *text = text_file_read(path, 4096, NULL);
 
 	if (!text)
 		return errno == ENOENT || errno == ENODEV ? str_dup("") : NULL;
@@ -176,7 +176,7 @@ int runc_state_read(struct request *req, const char *name, struct runc_state *re
 	CLEANUP_FREE char *path = str_fmt(RUNC_ROOT "/%s/state.json", name);
 
 	memset(ret, 0, sizeof(*ret));
-	ret->text = text_file_read(path, STATE_MAX);
+	ret->text = text_file_read(path, STATE_MAX, NULL);
 	if (!ret->text) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return 0;

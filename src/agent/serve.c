@@ -167,9 +167,8 @@ static int hear_request(const struct frame *frame)
 	req->has_input = request.has_input;
 	req->limit = request.limit;
 	if (request.timeout_ms)
-		req->deadline = deadline_in_ms(request.timeout_ms < TIMEOUT_MAX_MS
-						       ? request.timeout_ms
-						       : TIMEOUT_MAX_MS);
+		req->deadline = deadline_in_ms(
+			request.timeout_ms < TIMEOUT_MAX_MS ? request.timeout_ms : TIMEOUT_MAX_MS);
 	req->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (req->wake < 0 || !workers_serve(req, reply)) {
 		(void)request_fail(req, "the agent has too much to do");

@@ -7,6 +7,7 @@
 #include <linux/unix_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,13 +46,13 @@ int sock_list_listeners(struct request *req,
 {
 	struct listeners l = {.each = each, .ctx = ctx};
 
-	if (sock_list(req, &(struct sock_match){.states = TCP_STATE(10 /* LISTEN */)}, on_listener,
-		      &l) < 0)
+	if (sock_list(req, &(struct sock_match){.states = TCP_STATE(TCP_LISTEN)}, on_listener, &l) <
+	    0)
 		return -1;
 	l.udp = true;
 	return sock_list_protocol(req, IPPROTO_UDP,
-				  &(struct sock_match){.states = TCP_STATE(7 /* CLOSE */)},
-				  on_listener, &l);
+				  &(struct sock_match){.states = TCP_STATE(TCP_CLOSE)}, on_listener,
+				  &l);
 }
 
 struct unix_walk {
@@ -67,10 +68,18 @@ static bool on_unix(const struct nlmsghdr *msg, void *ctx)
 	if (msg->nlmsg_len < NLMSG_LENGTH(sizeof(d)))
 		return true;
 	memcpy(&d, NLMSG_DATA(msg), sizeof(d));
-	struct unix_sock sock = {.inode = d.udiag_ino, .datagram = d.udiag_type == SOCK_DGRAM};
+	struct unix_diag_vfs vfs;
+	struct unix_sock sock = {.inode = d.udiag_ino,
+				 .datagram = d.udiag_type == SOCK_DGRAM,
+				 .listens = d.udiag_state == TCP_LISTEN};
 	const void *peer = sock_attr(msg, sizeof(d), UNIX_DIAG_PEER, sizeof(sock.peer));
 	if (peer)
 		memcpy(&sock.peer, peer, sizeof(sock.peer));
+	const void *file = sock_attr(msg, sizeof(d), UNIX_DIAG_VFS, sizeof(vfs));
+	if (file) {
+		memcpy(&vfs, file, sizeof(vfs));
+		sock.file = vfs.udiag_vfs_ino;
+	}
 	walk->each(&sock, walk->ctx);
 	return true;
 }
@@ -82,7 +91,7 @@ int sock_list_unix(struct request *req, void (*each)(const struct unix_sock *soc
 	struct unix_diag_req r = {
 		.sdiag_family = AF_UNIX,
 		.udiag_states = ~0u,
-		.udiag_show = UDIAG_SHOW_PEER,
+		.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_VFS,
 	};
 
 	if (sock_netlink_dump(&r, sizeof(r), on_unix, &walk) == 0)

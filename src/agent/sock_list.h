@@ -21,7 +21,9 @@ int sock_list_listeners(struct request *req,
 struct unix_sock {
 	uint32_t inode;
 	uint32_t peer; /* inode of its peer; 0: it has none */
+	uint32_t file; /* inode of the file that it is bound to; 0: none */
 	bool datagram; /* else of a stream or of packets in order */
+	bool listens;
 };
 
 /* Calls back for each unix socket of this namespace. -1 with a message in the request. */

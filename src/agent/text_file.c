@@ -42,9 +42,9 @@ static char *read_all(int fd, size_t max, size_t *ret_len)
 /* A fifo in the place of a file must not block. */
 #define FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-char *text_file_read(const char *path, size_t max)
+char *text_file_read(const char *path, size_t max, size_t *ret_len)
 {
-	return read_all(open(path, FLAGS), max, NULL);
+	return read_all(open(path, FLAGS), max, ret_len);
 }
 
 char *text_file_read_at(int dir, const char *file, size_t max, size_t *ret_len)

@@ -7,9 +7,10 @@
 
 #include "cmigrate/base/str.h"
 
-/* The first max bytes of a file; NULL with errno if it can't be read. Owned by the caller. */
-char *text_file_read(const char *path, size_t max);
-/* The same below a directory, where a symbolic link is refused. ret_len may be NULL. */
+/* The first max bytes of a file; NULL with errno if it can't be read. Owned by the caller. ret_len
+ * may be NULL. */
+char *text_file_read(const char *path, size_t max, size_t *ret_len);
+/* The same below a directory, where a symbolic link is refused. */
 char *text_file_read_at(int dir, const char *file, size_t max, size_t *ret_len);
 /* The rest of the first line that begins with a word, without blanks around it; "" if there is
  * none. Owned by the caller. */

@@ -96,7 +96,7 @@ static int find_mounts(struct request *req, struct tmpfs_mounts *ret)
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0 || state.pid <= 0 ||
 	    !process_in_our(state.pid, "user"))
 		return -1;
-	CLEANUP_FREE char *host = text_file_read("/proc/self/mountinfo", MOUNTINFO_MAX);
+	CLEANUP_FREE char *host = text_file_read("/proc/self/mountinfo", MOUNTINFO_MAX, NULL);
 	CLEANUP_FREE char *there = process_file(state.pid, "mountinfo", MOUNTINFO_MAX, NULL);
 	if (!host || !there)
 		return -1;
@@ -180,7 +180,7 @@ static int verb_same(struct request *req, const char *run, const char *saved)
 	CLEANUP_FREE char *list = str_fmt("%s/tmpfs.mounts", run);
 	CLEANUP_FREE char *seen = str_fmt("%s/tmpfs.contents", run);
 	CLEANUP_FREE char *checked = str_fmt("%s/checked", saved);
-	CLEANUP_FREE char *text = text_file_read(list, MOUNTINFO_MAX);
+	CLEANUP_FREE char *text = text_file_read(list, MOUNTINFO_MAX, NULL);
 	const struct buf nothing = {0};
 
 	if (!text || tmpfs_mounts_parse(&mounts, text) < 0)

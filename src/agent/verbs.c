@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+
+#include "fields.h"
+#include "paths.h"
+#include "runc_state.h"
 
 /* Each verb is declared here and has one row below, in the order of a move. */
 int verb_address(struct request *req);
 int verb_place(struct request *req);
 int verb_ready(struct request *req);
+int verb_list(struct request *req);
+int verb_state(struct request *req);
+int verb_status(struct request *req);
+int verb_whole(struct request *req);
+int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
 int verb_unlock(struct request *req);
@@ -16,6 +27,13 @@ int verb_void(struct request *req);
 int verb_readahead(struct request *req);
 int verb_logs(struct request *req);
 int verb_log(struct request *req);
+int verb_settle(struct request *req);
+int verb_server(struct request *req);
+int verb_nudge(struct request *req);
+int verb_cut(struct request *req);
+int verb_fetch(struct request *req);
+int verb_receive(struct request *req);
+int verb_gather(struct request *req);
 int verb_prepare(struct request *req);
 int verb_pass(struct request *req);
 int verb_dump(struct request *req);
@@ -39,11 +57,35 @@ int verb_watch(struct request *req);
 int verb_await(struct request *req);
 int verb_forget_restore(struct request *req);
 int verb_erase(struct request *req);
+int verb_settle(struct request *req);
+int verb_server(struct request *req);
+int verb_nudge(struct request *req);
+int verb_cut(struct request *req);
+int verb_fetch(struct request *req);
+int verb_receive(struct request *req);
+int verb_gather(struct request *req);
+int verb_path(struct request *req);
+int verb_config(struct request *req);
+int verb_open(struct request *req);
+int verb_facts(struct request *req);
+int verb_close(struct request *req);
+int verb_sync(struct request *req);
+int verb_run(struct request *req);
+int verb_end(struct request *req);
+int verb_criu_locks(struct request *req);
+int verb_hold(struct request *req);
+int verb_forward(struct request *req);
+int verb_guard(struct request *req);
 
 /* clang-format off */
 const struct verb agent_verbs[] = {
 	/* Nothing: shows that the agent answers, and gets its threads ready. */
 	{"ready", "count", verb_ready, false},
+	/* Containers of this host. */
+	{"list", "op", verb_list, false},
+	{"state", "container", verb_state, false},
+	{"status", "container", verb_status, false},
+	{"whole", "container", verb_whole, false},
 
 	/* What is kept beside the bundle of a container. */
 	{"bundles", "file", verb_bundles, false},
@@ -58,6 +100,14 @@ const struct verb agent_verbs[] = {
 	{"logs", "container id", verb_logs, false},
 	{"log", "container op kind", verb_log, false},
 
+	/* Connections to the service addresses; memory that goes from host to host. */
+	{"settle", "netns? ip+", verb_settle, false},
+	{"server", "page-port", verb_server, false},
+	{"nudge", "container server page-port", verb_nudge, false},
+	{"cut", "op container server page-port", verb_cut, false},
+	{"fetch", "op container id? server? page-port?", verb_fetch, true},
+	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
+	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
@@ -86,6 +136,34 @@ const struct verb agent_verbs[] = {
 	{"erase", "container", verb_erase, true},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
+	/* Connections to the service addresses; memory that goes from host to host. */
+	{"settle", "netns? ip+", verb_settle, false},
+	{"server", "page-port", verb_server, false},
+	{"nudge", "container server page-port", verb_nudge, false},
+	{"cut", "op container server page-port", verb_cut, false},
+	{"fetch", "op container id? server? page-port?", verb_fetch, true},
+	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
+	{"gather", "container id images? count?", verb_gather, false},
+	/* Questions. */
+	{"path", "op container? images?", verb_path, false},
+	{"config", "container", verb_config, false},
+	{"open", "container id", verb_open, false},
+	{"facts", "container id role strategy transport? peer? peer-ip? ip* bind* netns?", verb_facts, false},
+	{"close", "container id keep?", verb_close, false},
+	/* The images of a checkpoint get to the disk. */
+	{"sync", "container", verb_sync, false},
+	/* Starting and ending a container. */
+	{"run", "container", verb_run, true},
+	{"end", "container seconds", verb_end, true},
+	/* The rules by which CRIU blocks packets. */
+	{"criu-locks", "op container netns?", verb_criu_locks, false},
+	/* Packets: held at the destination, sent on from the source, kept from a page server. */
+	{"hold", "op tag netns? kind? address*", verb_hold, false},
+	{"forward", "op tag netns? address* hop*", verb_forward, false},
+	{"guard", "op tag server? port? client?", verb_guard, false},
+
+	/* An earlier controller of the same move. */
+	{"fence", "container id", verb_fence, false},
 	{NULL, NULL, NULL, false},
 };
 /* clang-format on */
@@ -96,4 +174,50 @@ const struct verb *verb_find(const char *name)
 		if (strcmp(verb->name, name) == 0)
 			return verb;
 	return NULL;
+}
+
+static bool bounded;
+
+void verbs_bounded(void)
+{
+	bounded = true;
+}
+
+/* Whether the container of that name runs here from a bundle other than its own below the root. */
+static bool is_foreign(struct request *req)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+	CLEANUP_FREE char *bundle = path_bundle(req);
+
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
+		return true;
+	return state.status && (!state.bundle || strcmp(state.bundle, bundle) != 0);
+}
+
+static int check(struct request *req, const struct verb *verb)
+{
+	if (!verb)
+		return request_fail(req, "the agent has no verb '%.100s'", req->words.v[0]);
+	if (fields_check(req, verb) != 0)
+		return 1;
+	if (bounded && verb->touches && is_foreign(req))
+		return request_fail(req, "the container of that name runs from another bundle");
+	return 0;
+}
+
+bool verb_may(struct request *req, const struct verb *verb)
+{
+	const char *from = getenv("SSH_CONNECTION");
+
+	if (check(req, verb) == 0)
+		return true;
+	if (bounded) {
+		CLEANUP_FREE char *why = str_last_line(buf_str(&req->err));
+		str_mask(why);
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
+		       from ? from : "here");
+		buf_clear(&req->err);
+		(void)request_fail(req, "gate-keeper: refused %s", why);
+	}
+	return false;
 }

@@ -10,8 +10,8 @@
 
 struct verb {
 	const char *name;
-	/* Keys, separated by blanks, in any order: KEY must be there once, KEY? may, KEY* any number
-	 * of times, KEY+ at least once. A key has one kind of value everywhere: fields.c. */
+	/* Keys, separated by blanks, in any order: KEY must be there once, KEY? may, KEY* any
+	 * number of times, KEY+ at least once. A key has one kind of value everywhere: fields.c. */
 	const char *fields;
 	int (*serve)(struct request *req);
 	bool touches; /* the container, if it runs here: then only from the bundle below the root */
@@ -19,5 +19,10 @@ struct verb {
 
 extern const struct verb agent_verbs[];
 const struct verb *verb_find(const char *name);
+/* Whether a request may be served. verb: its verb, or NULL. If not, its messages say why; with
+ * verbs_bounded() the system's log too. */
+bool verb_may(struct request *req, const struct verb *verb);
+/* The controller's key may do this work alone (cmigrate gate-keeper). */
+void verbs_bounded(void);
 
 #endif

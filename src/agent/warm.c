@@ -39,7 +39,7 @@ static int open_procs(char *line)
 
 static int open_own_procs(void)
 {
-	CLEANUP_FREE char *text = text_file_read("/proc/self/cgroup", CGROUPS_MAX);
+	CLEANUP_FREE char *text = text_file_read("/proc/self/cgroup", CGROUPS_MAX, NULL);
 	CLEANUP_ARGV struct argv lines = {0};
 	int fd = -1;
 

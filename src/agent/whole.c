@@ -12,7 +12,7 @@ static unsigned long long killed(const char *dir, const char *file)
 {
 	static const char key[] = "\noom_kill ";
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);
-	CLEANUP_FREE char *text = text_file_read(path, 16384);
+	CLEANUP_FREE char *text = text_file_read(path, 16384, NULL);
 	CLEANUP_FREE char *lines = str_fmt("\n%s", text ? text : "");
 	const char *line = strstr(lines, key);
 

@@ -8,16 +8,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "fields.h"
 #include "verbs.h"
 
+/* Exit status of a request that was refused, as a shell has it for what it may not execute. */
+#define REFUSED 126
 /* Verbs keep what is large on the heap. */
 #define STACK_SIZE (256 * 1024)
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
-	struct request *waiting;  /* not begun, the oldest first */
+	struct request *waiting; /* not begun, the oldest first */
 	struct request *serving;
 	unsigned threads, idle;
 	void (*done)(struct request *req, int status);
@@ -31,18 +32,12 @@ static void unlink_request(struct request **list, struct request *req)
 		*list = req->next;
 }
 
-int verb_exec(struct request *req);
-
 static int serve_one(struct request *req)
 {
 	const struct verb *verb = verb_find(req->words.v[0]);
 
-	if (strcmp(req->words.v[0], "exec") == 0)
-		return verb_exec(req);
-	if (!verb)
-		return request_fail(req, "the agent has no verb '%.100s'", req->words.v[0]);
-	if (fields_check(req, verb) != 0)
-		return 1;
+	if (!verb_may(req, verb))
+		return REFUSED;
 	return request_over(req) ? 1 : verb->serve(req);
 }
 

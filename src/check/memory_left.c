@@ -5,16 +5,14 @@
 #include "cmigrate/container/container.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/facts.h"
-#include "cmigrate/host/script.h"
 
 int room_ask(const struct config_host *row, struct host *host, struct job *job, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	char *argv[] = {"list", "op=load", NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 
 	if (!row || !row->memory)
 		return 0;
-	script_argv(&a, &script_list, "load", NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	return host_start(host, &cmd, job, err);
 }
 

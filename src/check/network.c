@@ -20,7 +20,7 @@ CHECK(netns)
 	return CHECK_OK;
 }
 
-/* A listener as ss(8) prints it: "0.0.0.0:80", "*:80" (both families), "[::1]%lo:80". */
+/* A listener as ss(8) would print it: "0.0.0.0:80", "*:80" (both families), "[::1]%lo:80". */
 struct listener {
 	char ip[64]; /* "*", "0.0.0.0" and "::" where it is any */
 	long port;
@@ -254,12 +254,9 @@ CHECK(endpoint)
 
 CHECK(packets)
 {
-	const struct facts *there = p->destination;
-
 	if (!p->tcp_established || !p->bundle->n_addresses)
 		return CHECK_NOT_NEEDED;
-	if (facts_has(there, "tool", "tc") && facts_has(there, "tool", "ping") &&
-	    facts_has(there, "ifb", "yes"))
+	if (facts_has(p->destination, "ifb", "yes"))
 		return CHECK_OK;
 	return check_warn(f, NULL,
 			  "%s can't hold packets back, only drop them: clients wait longer",

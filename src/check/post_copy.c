@@ -45,9 +45,6 @@ CHECK(pages)
 	if (facts_version(p->source, "criu") < CRIU_GATE)
 		return check_fail(f, NULL, "post-copy needs criu 3.19 or newer on %s",
 				  p->source_name);
-	if (!facts_has(p->source, "tool", "bash"))
-		return check_fail(f, NULL, "there is no 'bash' on %s, which ends a page server",
-				  p->source_name);
 	if (!*facts_get(p->source, "peer-from"))
 		return check_fail(f, "make the name known there, with an IPv4 address",
 				  "%s does not know the address of %s", p->source_name,

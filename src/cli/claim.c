@@ -11,8 +11,8 @@
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/remote_path.h"
-#include "cmigrate/host/script.h"
 #include "cmigrate/network/service_address.h"
+#include "cmigrate/protocol/status.h"
 
 #define QUICK_MS 10000
 /* Added to the wait for SIGTERM: runc delete --force alone may take 10 s. */
@@ -73,9 +73,7 @@ void claim_clear(struct claim *claim)
 
 int claim_has_checkpoint(struct claim *claim, bool *ret, struct err *err)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/" BUNDLE_CHECKPOINT, claim->bundle.dir);
-
-	return path_exists(claim->host, path, ret, err);
+	return path_exists(claim->host, claim->bundle.name, PATH_CHECKPOINT, ret, err);
 }
 
 static int refuse_journal(struct claim *claim, struct err *err)
@@ -100,7 +98,7 @@ int claim_take(struct claim *claim, struct err *err)
 {
 	bool there = false;
 
-	if (path_is_directory(claim->host, claim->bundle.dir, &there, err) < 0)
+	if (path_is_directory(claim->host, claim->bundle.name, &there, err) < 0)
 		return -1;
 	if (!there)
 		return 0;
@@ -111,17 +109,18 @@ int claim_take(struct claim *claim, struct err *err)
 
 int claim_read_config(struct claim *claim, struct err *err)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/config.json", claim->bundle.dir);
+	CLEANUP_FREE char *name = str_fmt("container=%s", claim->bundle.name);
 	CLEANUP_FREE char *text = NULL;
-	char *argv[] = {"head", "-c", "1048577", path, NULL};
+	char *argv[] = {"config", name, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS, .limit = JSON_TEXT_MAX + 1};
 	CLEANUP_JOB struct job job = {0};
 
 	if (host_start(claim->host, &cmd, &job, err) < 0)
 		return -1;
 	job_wait(&job);
-	if (job.status == 1 && !job.lost && !job.timed_out) {
-		(void)err_set(err, EXIT_USAGE, "%s: can't read '%s'", claim->host->name, path);
+	if (job.status == STATUS_ABSENT && !job.lost && !job.timed_out) {
+		(void)err_set(err, EXIT_USAGE, "%s: can't read '%s/config.json'", claim->host->name,
+			      claim->bundle.dir);
 		return err_append(err, "'cmigrate generate %s' writes one", claim->bundle.name);
 	}
 	if (job_failure(&job, err) < 0)
@@ -143,12 +142,12 @@ int claim_set_addresses(struct claim *claim, const struct argv *addresses, struc
 
 int claim_container(struct claim *claim, struct container *ret, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *name = str_fmt("container=%s", claim->bundle.name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"state", name, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 
-	script_argv(&a, &script_state, claim->bundle.name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(claim->host, &cmd, &out, err) < 0)
 		return -1;
 	facts_parse(&facts, out);
@@ -159,7 +158,7 @@ int claim_container(struct claim *claim, struct container *ret, struct err *err)
 		return err_set(err, EXIT_REFUSED, "no container '%s' on %s", claim->bundle.name,
 			       claim->host->name);
 	if (!json_is_object(state))
-		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
+		return err_set(err, EXIT_FAILED, "%s: what runc has of a container is no object",
 			       claim->host->name);
 	return container_read(ret, claim->host->name, state, err);
 }
@@ -177,12 +176,14 @@ static char *known_how(const char *text)
 int claim_end(struct claim *claim, unsigned seconds, char **ret_how, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *out = NULL, *limit = str_fmt("%u", seconds);
+	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_end, claim->bundle.name, limit, NULL);
+	argv_add(&a, "end");
+	argv_addf(&a, "container=%s", claim->bundle.name);
+	argv_addf(&a, "seconds=%u", seconds);
 	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
 	if (host_output(claim->host, &cmd, &out, err) < 0) {
-		/* The host finishes what was started there. */
+		/* What its programs had begun there may be done or not. */
 		if (claim->host->lost)
 			err->code = EXIT_IN_DOUBT;
 		return -1;

@@ -8,7 +8,6 @@
 #include "cmigrate/base/fields.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/host/config.h"
-#include "cmigrate/host/script.h"
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/links.h"
 
@@ -27,10 +26,10 @@ void status_clear(struct status *s)
 
 static int ask_hosts(const struct app *app, struct replies *ret, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0}, names = {0};
+	CLEANUP_ARGV struct argv names = {0};
+	char *argv[] = {"list", "op=addresses", NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 
-	script_argv(&a, &script_list, "addresses", NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	ask_all_names(app->config, true, &names);
 	return ask_all(app->config, &names, &cmd, app->events, ret, err);
 }

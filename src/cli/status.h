@@ -25,7 +25,7 @@ struct status {
 };
 #define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
 
-/* Adds the containers of all answers to list.sh. An answer that is no list counts as failed. */
+/* Adds the containers of all answers to "list". An answer that is no list counts as failed. */
 void status_collect(struct replies *replies, struct containers *ret);
 /*
  * Asks all known hosts at once, then reads config.json and journal. -1 only if the name is invalid.

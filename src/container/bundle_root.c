@@ -10,11 +10,11 @@
 #define FIND_MS 15000
 
 /* unseen gets the error if the host can't tell. */
-static bool has_root(struct host *host, const char *root, struct err *unseen)
+static bool has_root(struct host *host, struct err *unseen)
 {
 	bool there = false;
 
-	return path_is_directory(host, root, &there, unseen) == 0 && there;
+	return path_is_directory(host, NULL, &there, unseen) == 0 && there;
 }
 
 struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
@@ -26,12 +26,12 @@ struct host *bundle_root_host(const struct config *config, const char *root, con
 	if (on)
 		return config_host(config, on, events, err);
 	struct host *host = config_host(config, here, events, err);
-	if (host && has_root(host, root, &unseen))
+	if (host && has_root(host, &unseen))
 		return host;
 	host_free(host);
 	for (size_t i = 0; i < config->n_hosts; i++) {
 		host = config_host(config, config->hosts[i].name, events, err);
-		if (host && has_root(host, root, &unseen))
+		if (host && has_root(host, &unseen))
 			return host;
 		host_free(host);
 	}

@@ -205,13 +205,8 @@ int containers_add(struct containers *list, const char *host, const struct facts
 {
 	CLEANUP_JSON json_t *array = facts_json(facts, "list");
 
-	/* runc prints null if it has no containers. */
-	if (!array && strcmp(facts_get(facts, "list"), "null") == 0)
-		return 0;
-	if (json_is_null(array))
-		return 0;
 	if (!json_is_array(array))
-		return err_set(err, EXIT_FAILED, "%s: 'runc list' printed no list of containers",
+		return err_set(err, EXIT_FAILED, "%s: what it has of containers is no list",
 			       host);
 	return add_rows(list, host, array, facts, err);
 }

@@ -7,7 +7,6 @@
 #include "cmigrate/container/container.h"
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/ask_all.h"
-#include "cmigrate/host/script.h"
 
 /* Hosts that have the container, as indexes of the replies; -1: none. */
 struct found {
@@ -24,7 +23,7 @@ static int look(const struct reply *answer, struct container *ret, bool *ret_fou
 	facts_clear(&facts);
 	*ret_found = state != NULL;
 	if (said && !json_is_object(state))
-		return err_set(err, EXIT_FAILED, "%s: 'runc state' printed no object",
+		return err_set(err, EXIT_FAILED, "%s: what runc has of a container is no object",
 			       answer->host->name);
 	return state ? container_read(ret, answer->host->name, state, err) : 0;
 }
@@ -80,12 +79,12 @@ static int ask_state(const struct config *config, const char *name, const struct
 		     const char *env_tag, const struct events *events, struct replies *ret,
 		     struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", name);
+	char *argv[] = {"state", container, NULL};
 
-	script_argv(&a, &script_state, name, NULL);
 	if (replies_open(config, hosts, env_tag, events, ret, err) < 0)
 		return -1;
-	replies_ask(ret, &(struct command){.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS});
+	replies_ask(ret, &(struct command){.argv = argv, .timeout_ms = ASK_TIMEOUT_MS});
 	return 0;
 }
 

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/criu/post_copy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* Time for criu to start and to connect. */
 #define SOCKET_MS 20000
 
-static int start(struct host *host, const struct argv *a, char *const *env, int timeout_ms,
-		 struct job *job, struct err *err)
+static int start(struct host *host, const struct argv *a, int timeout_ms, struct job *job,
+		 struct err *err)
 {
-	return host_start(host,
-			  &(struct command){.argv = a->v, .env = env, .timeout_ms = timeout_ms},
-			  job, err);
+	return host_start(host, &(struct command){.argv = a->v, .timeout_ms = timeout_ms}, job,
+			  err);
 }
 
 static int run(struct host *host, const struct argv *a, struct err *err)
@@ -29,9 +27,11 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *said = NULL;
 
-	script_argv(&a, &script_guard, "admit", page_server->tag, page_server->server, NULL);
-	argv_addf(&a, "%u", page_server->port);
-	argv_add(&a, page_server->client);
+	argv_addl(&a, "guard", "op=admit", NULL);
+	argv_addf(&a, "tag=%s", page_server->tag);
+	argv_addf(&a, "server=%s", page_server->server);
+	argv_addf(&a, "port=%u", page_server->port);
+	argv_addf(&a, "client=%s", page_server->client);
 	if (host_output(server->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &said,
 			err) < 0)
 		return -1;
@@ -42,30 +42,38 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 	return 0;
 }
 
+/* A request for the container of a runtime. */
+static void ask(struct argv *a, const char *verb, const char *op, const struct runtime *rt)
+{
+	argv_add(a, verb);
+	if (op)
+		argv_addf(a, "op=%s", op);
+	argv_addf(a, "container=%s", rt->name);
+}
+
+static void add_server(struct argv *a, const struct page_server *page_server)
+{
+	argv_addf(a, "server=%s", page_server->server);
+	argv_addf(a, "page-port=%u", page_server->port);
+}
+
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
 			  int timeout_ms, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *env = str_fmt("CMIGRATE_PAGES=%s", destination->run);
-	CLEANUP_FREE char *log = str_fmt("%s/pages.out", destination->run);
-	char *envs[] = {env, NULL};
 
-	script_argv(&a, &script_pages, destination->run, destination->images, destination->name,
-		    page_server->server, NULL);
-	argv_addf(&a, "%u", page_server->port);
-	/* It has a log of its own, because it outlives the controller and its connection. */
-	return host_start(
-		destination->host,
-		&(struct command){.argv = a.v, .env = envs, .log = log, .timeout_ms = timeout_ms},
-		job, err);
+	ask(&a, "fetch", "start", destination);
+	argv_addf(&a, "id=%s", destination->id);
+	add_server(&a, page_server);
+	return start(destination->host, &a, timeout_ms, job, err);
 }
 
 int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_socket, destination->run, NULL);
-	return start(destination->host, &a, NULL, SOCKET_MS, job, err);
+	ask(&a, "fetch", "socket", destination);
+	return start(destination->host, &a, SOCKET_MS, job, err);
 }
 
 int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, struct job *job,
@@ -73,37 +81,38 @@ int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, s
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_drain, destination->run, NULL);
-	return start(destination->host, &a, NULL, timeout_ms, job, err);
+	ask(&a, "fetch", "wait", destination);
+	return start(destination->host, &a, timeout_ms, job, err);
 }
 
-/* The page server's sockets as ss prints them, owned by the caller; NULL if unknown. */
-static char *server_sockets(const struct page_server *page_server, const struct runtime *source,
-			    char *option)
+/* False if unknown. */
+static bool server_sockets(const struct page_server *page_server, const struct runtime *source,
+			   unsigned long long *ret_sent, unsigned *ret_n)
 {
-	CLEANUP_FREE char *port = str_fmt("sport = :%u", page_server->port);
-	char *argv[] = {"ss", "-H", option, port, NULL};
+	CLEANUP_FREE char *port = str_fmt("page-port=%u", page_server->port);
+	char *argv[] = {"server", port, NULL};
+	CLEANUP_FREE char *out = NULL;
 	struct err unused = ERR_INIT;
-	char *out = NULL;
 
 	return host_output(source->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS},
-			   &out, &unused) == 0
-		       ? out
-		       : NULL;
+			   &out, &unused) == 0 &&
+	       sscanf(out, "%llu %u", ret_sent, ret_n) == 2;
 }
 
 uint64_t page_server_sent(const struct page_server *page_server, const struct runtime *source)
 {
-	CLEANUP_FREE char *out = server_sockets(page_server, source, "-tin");
-	const char *sent = out ? strstr(out, "bytes_acked:") : NULL;
+	unsigned long long sent;
+	unsigned n;
 
-	return sent ? strtoull(sent + strlen("bytes_acked:"), NULL, 10) : 0;
+	return server_sockets(page_server, source, &sent, &n) ? sent : 0;
 }
 
 bool post_copy_may_come(const struct page_server *page_server, const struct runtime *source)
 {
-	CLEANUP_FREE char *out = server_sockets(page_server, source, "-tan");
-	return !out || *out;
+	unsigned long long sent;
+	unsigned n;
+
+	return !server_sockets(page_server, source, &sent, &n) || n > 0;
 }
 
 int post_copy_cut(const struct page_server *page_server, const struct runtime *destination,
@@ -111,8 +120,8 @@ int post_copy_cut(const struct page_server *page_server, const struct runtime *d
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_cut, "fetch", destination->run, page_server->server, NULL);
-	argv_addf(&a, "%u", page_server->port);
+	ask(&a, "cut", "fetch", destination);
+	add_server(&a, page_server);
 	return run(destination->host, &a, err);
 }
 
@@ -120,7 +129,7 @@ int post_copy_end(const struct runtime *destination, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_unpage, destination->run, NULL);
+	ask(&a, "fetch", "end", destination);
 	return run(destination->host, &a, err);
 }
 
@@ -129,8 +138,8 @@ int page_server_nudge(const struct page_server *page_server, const struct runtim
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_nudge, source->run, page_server->server, NULL);
-	argv_addf(&a, "%u", page_server->port);
+	ask(&a, "nudge", NULL, source);
+	add_server(&a, page_server);
 	return run(source->host, &a, err);
 }
 
@@ -139,6 +148,7 @@ int page_server_clear(const struct page_server *page_server, const struct runtim
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_guard, "clear", page_server->tag, NULL);
+	argv_addl(&a, "guard", "op=clear", NULL);
+	argv_addf(&a, "tag=%s", page_server->tag);
 	return run(server->host, &a, err);
 }

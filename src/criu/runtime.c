@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmigrate/host/facts.h"
-#include "cmigrate/host/script.h"
 
 #define QUICK_MS 10000
 /* A failure leaves the move in doubt, so a host that has just booted gets enough time. */
@@ -81,26 +80,29 @@ bool runtime_parks(const struct job *prepared)
 	return strcmp(buf_str(&prepared->out), "parks\n") == 0;
 }
 
-static int locks(const struct runtime *rt, const char *verb, struct err *err)
+static int locks(const struct runtime *rt, const char *op, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	if (!rt->locks)
 		return 0;
-	script_argv(&a, &script_criu_locks, verb, rt->run, rt->netns ? rt->netns : "", NULL);
+	argv_addl(&a, "criu-locks", op, NULL);
+	argv_addf(&a, "container=%s", rt->name);
+	if (rt->netns)
+		argv_addf(&a, "netns=%s", rt->netns);
 	return run(rt, &a, CLEAN_MS, err);
 }
 
 int runtime_note_locks(const struct runtime *rt, struct err *err)
 {
-	return locks(rt, "note", err);
+	return locks(rt, "op=note", err);
 }
 
 static int clean(const struct runtime *rt, bool images, bool keep, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	if (locks(rt, "remove", err) < 0)
+	if (locks(rt, "op=remove", err) < 0)
 		return -1;
 	container_request(&a, rt, "clean");
 	argv_addf(&a, "id=%s", rt->id);
@@ -272,12 +274,12 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 
 bool runtime_has_ended(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"state", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 
-	script_argv(&a, &script_state, rt->name, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = QUICK_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return false;
 	facts_parse(&facts, out);
@@ -369,19 +371,19 @@ int runtime_erase(const struct runtime *rt, struct err *err)
 
 int runtime_is_whole(const struct runtime *rt, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	char *argv[] = {"whole", container, NULL};
 
-	script_argv(&a, &script_whole, rt->name, NULL);
-	return run(rt, &a, QUICK_MS, err);
+	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
+	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
 	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"status", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = STATUS_MS};
 
-	script_argv(&a, &script_status, rt->name, rt->run, rt->bundle, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = STATUS_MS};
 	if (host_output(rt->host, &cmd, &out, err) < 0)
 		return -1;
 	*ret_status = str_dup(out ? str_trim(out) : "");

@@ -7,7 +7,6 @@
 #include "cmigrate/base/options.h"
 #include "cmigrate/base/suggest.h"
 #include "cmigrate/host/ask_all.h"
-#include "cmigrate/host/script.h"
 
 /* A wait of one second in twenty for a processor is no burden. */
 #define PRESSURE_LEAST 5
@@ -74,10 +73,9 @@ int fleet_ask(const struct config *config, const struct argv *names, const struc
 	      struct fleet *ret, struct err *err)
 {
 	CLEANUP_REPLIES struct replies replies = {0};
-	CLEANUP_ARGV struct argv a = {0};
+	char *argv[] = {"list", "op=load", NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 
-	script_argv(&a, &script_list, "load", NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	memset(ret, 0, sizeof(*ret));
 	if (ask_all(config, names, &cmd, events, &replies, err) < 0)
 		return -1;

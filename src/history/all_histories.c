@@ -35,7 +35,7 @@ static int has_bundle(struct host *host, const char *root, const char *name, str
 	CLEANUP_FREE char *dir = str_fmt("%s/%s", root, name);
 	bool there = false;
 
-	if (path_is_directory(host, dir, &there, err) < 0)
+	if (path_is_directory(host, name, &there, err) < 0)
 		return -1;
 	return there ? 0
 		     : err_set(err, EXIT_REFUSED, "no container '%s': %s has no '%s'", name,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmigrate/agent/image.h"
+#include "cmigrate/host/gate_keeper.h"
 
 /* Limit for ssh to connect; a host that is off costs this time. */
 #define CONNECT_SECONDS "10"
@@ -17,8 +18,8 @@
 /*
  * The only shell text that a host ever gets, for whichever login shell it has. It looks for this
  * agent in the directories of src/agent/agent_file.c; if none has it, it takes the first one that
- * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The room
- * is taken before the file comes, because the file comes only once.
+ * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The
+ * room is taken before the file comes, because the file comes only once.
  */
 #define LINE                                                                                       \
 	"exec sh -c '"                                                                             \
@@ -91,4 +92,19 @@ static int start_here(struct proc *ret, struct err *err)
 int agent_start(const struct host *host, struct proc *ret, struct err *err)
 {
 	return host_is_local(host) ? start_here(ret, err) : start_ssh(host, ret, err);
+}
+
+int gate_keeper_serve(const char *bundle_root, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+	int fd = image_fd();
+
+	argv_addl(&a, "cmigrate-agent", "serve", "--name", agent_image_sum, "--bundle-root",
+		  bundle_root, "--in-memory", NULL);
+	if (fd >= 0)
+		(void)fexecve(fd, a.v, environ);
+	(void)err_errno(err, EXIT_FAILED, "gate-keeper: can't start the agent");
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
 }

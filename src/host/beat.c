@@ -8,7 +8,8 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/protocol/frame.h"
 
-/* A drain with more hosts at once has fewer connections open: the others are greeted by requests. */
+/* A drain with more hosts at once has fewer connections open: the others are greeted by requests.
+ */
 #define LINKS_MAX 1024
 
 static struct {

@@ -129,7 +129,8 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	    (h->device && name_check_device(h->device, err) < 0))
 		return err_wrap(err, "%s", path);
 	/* It becomes a word of the line that starts the agent. */
-	if (h->agent && (name_check_path(h->agent, err) < 0 || strspn(h->agent, PLAIN) != strlen(h->agent)))
+	if (h->agent &&
+	    (name_check_path(h->agent, err) < 0 || strspn(h->agent, PLAIN) != strlen(h->agent)))
 		return err_set(err, EXIT_USAGE,
 			       "'%s.agent' is not an absolute path of plain characters", path);
 	if (h->memory && !options_size(h->memory))

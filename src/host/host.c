@@ -67,47 +67,13 @@ static void tell(const struct host *host, const struct job *job)
 		   &(struct event){.kind = EVENT_COMMAND, .host = host->name, .text = job->what});
 }
 
-/* For what is no verb yet. */
-static bool is_program(const char *word)
-{
-	static const char *const programs[] = {
-		"sh",   "test", "du",  "head",	  "cat", "rm", "rmdir", "dd",	"grep",
-		"tail", "sync", "nft", "nsenter", "ip",	 "tc", "ping",	"true", "ss"};
-
-	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
-		if (strcmp(word, programs[i]) == 0)
-			return true;
-	return false;
-}
-
-static void exec_words(const struct host *host, const struct command *cmd, struct argv *ret)
-{
-	int n = host->env_tag != NULL;
-
-	for (char *const *e = cmd->env; e && *e; e++)
-		n++;
-	argv_addl(ret, "exec", cmd->log ? cmd->log : "", NULL);
-	argv_addf(ret, "%d", n);
-	if (host->env_tag)
-		argv_add(ret, host->env_tag);
-	for (char *const *e = cmd->env; e && *e; e++)
-		argv_add(ret, *e);
-	for (char *const *w = cmd->argv; *w; w++)
-		argv_add(ret, *w);
-}
-
 int host_start(struct host *host, const struct command *cmd, struct job *job, struct err *err)
 {
-	struct command within = host_within_limit(host, cmd);
-	CLEANUP_ARGV struct argv exec = {0};
+	const struct command within = host_within_limit(host, cmd);
 
 	job_init(job, host, &within);
 	if (!host->fenced)
 		tell(host, job);
-	if (is_program(cmd->argv[0])) {
-		exec_words(host, cmd, &exec);
-		within.argv = exec.v;
-	}
 	return job_request(job, &within, err);
 }
 

@@ -10,7 +10,6 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/host/host.h"
-#include "cmigrate/host/script.h"
 #include "link.h"
 
 /* SIGKILL follows SIGTERM after this time. */
@@ -27,13 +26,10 @@
 
 static char *describe(const struct command *cmd)
 {
-	CLEANUP_FREE char *script = cmd->shown ? NULL : script_shown(cmd->argv);
 	struct buf line = {0};
 
 	if (cmd->shown)
 		buf_puts(&line, cmd->shown);
-	else if (script)
-		buf_puts(&line, script);
 	else
 		quote_argv(&line, cmd->argv);
 	char *s = buf_steal(&line);
@@ -166,7 +162,8 @@ static void request_progress(struct job *job)
 {
 	link_pump(job->link);
 	if (job->state == JOB_RUNNING && deadline_passed(job->deadline))
-		link_lose(job->link, "it does not come to an end; the disk or an NFS server may hang");
+		link_lose(job->link,
+			  "it does not come to an end; the disk or an NFS server may hang");
 }
 
 static void job_progress(struct job *job)

@@ -196,10 +196,9 @@ static int hear_hello(struct link *link, const struct frame *frame, struct err *
 			       "(" CMIGRATE_VERSION "): install the same on both",
 			       theirs);
 	}
-	frame_hello_add(&link->in,
-			(char *[]){"cmigrate", PROTOCOL_VERSION, CMIGRATE_VERSION, AGENT_BUILD,
-				   host->root ? host->root : "/", host->serves ? host->serves : "",
-				   NULL});
+	frame_hello_add(&link->in, (char *[]){"cmigrate", PROTOCOL_VERSION, CMIGRATE_VERSION,
+					      AGENT_BUILD, host->root ? host->root : "/",
+					      host->serves ? host->serves : "", NULL});
 	buf_add(&link->in, buf_str(&link->queue), link->queue.len);
 	buf_clear(&link->queue);
 	link->state = LINK_OPEN;
@@ -265,10 +264,11 @@ static int check_machine(const struct link *link, const char *machine, size_t le
 	if (strcmp(theirs, agent_image_machine) == 0)
 		return 0;
 	str_mask(theirs);
-	return err_set(err, EXIT_FAILED,
-		       "it is a machine of another kind (%.40s, not %s): install cmigrate there and "
-		       "set hosts.%s.agent in the configuration to its agent",
-		       theirs, agent_image_machine, link->host->name);
+	return err_set(
+		err, EXIT_FAILED,
+		"it is a machine of another kind (%.40s, not %s): install cmigrate there and "
+		"set hosts.%s.agent in the configuration to its agent",
+		theirs, agent_image_machine, link->host->name);
 }
 
 static void send_agent(struct link *link, char *absent)
@@ -317,8 +317,9 @@ static bool says(const struct buf *text, const char *mark)
  */
 static bool was_turned_away(const struct link *link)
 {
-	return link->state == LINK_STARTING && (says(&link->err, "\nkex_exchange_identification: ") ||
-						says(&link->err, "\nConnection closed by "));
+	return link->state == LINK_STARTING &&
+	       (says(&link->err, "\nkex_exchange_identification: ") ||
+		says(&link->err, "\nConnection closed by "));
 }
 
 /* Random, so that clients turned away at the same moment don't all return at once. */
@@ -340,7 +341,8 @@ static void end_process(struct link *link)
 	int status;
 
 	proc_close(&link->proc);
-	for (int64_t end = deadline_in_ms(300); link->proc.pid > 0 && !proc_reap(&link->proc, &status);) {
+	for (int64_t end = deadline_in_ms(300);
+	     link->proc.pid > 0 && !proc_reap(&link->proc, &status);) {
 		if (deadline_passed(end)) {
 			proc_signal(&link->proc, SIGTERM);
 			end = deadline_in_ms(1000);
@@ -413,8 +415,8 @@ static void add_fd(struct pollfd *fds, size_t *n, int fd, short events)
 
 int64_t link_poll(const struct link *link, struct pollfd *fds, size_t *n)
 {
-	int64_t silent = link->heard_us +
-			 (link->state == LINK_OPEN ? SILENT_MS : START_MS) * 1000LL + 1000;
+	int64_t silent =
+		link->heard_us + (link->state == LINK_OPEN ? SILENT_MS : START_MS) * 1000LL + 1000;
 
 	add_fd(fds, n, link->in.len ? link->proc.in : -1, POLLOUT);
 	add_fd(fds, n, link->proc.out, POLLIN);

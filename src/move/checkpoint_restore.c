@@ -35,7 +35,7 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 		return err_set(err, EXIT_REFUSED,
 			       "%s: criu 3.19 or newer is needed for --leave-running",
 			       m->side[SOURCE].name);
-	if (path_exists(m->side[SOURCE].host, m->image_dir, &there, err) < 0)
+	if (path_exists(m->side[SOURCE].host, m->bundle.name, PATH_CHECKPOINT, &there, err) < 0)
 		return -1;
 	if (there)
 		return err_set(err, EXIT_REFUSED,
@@ -52,12 +52,13 @@ static int check_restore(struct move *m, const char *status, struct err *err)
 	if (*status)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s already",
 			       m->bundle.name, m->side[DESTINATION].name, status);
-	if (path_exists(m->side[DESTINATION].host, m->image_dir, &there, err) < 0)
+	if (path_exists(m->side[DESTINATION].host, m->bundle.name, PATH_CHECKPOINT, &there, err) <
+	    0)
 		return -1;
 	if (!there)
 		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
 			       m->image_dir, m->side[DESTINATION].name);
-	if (path_bytes(m->side[DESTINATION].host, m->image_dir, &bytes, err) < 0)
+	if (path_bytes(m->side[DESTINATION].host, m->bundle.name, PATH_CHECKPOINT, &bytes, err) < 0)
 		return -1;
 	move_set_dump_timeout(m, bytes);
 	return 0;

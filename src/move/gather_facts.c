@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks both hosts for their facts before a move, and the endpoints whether they answer. */
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "cmigrate/check/memory_left.h"
-#include "cmigrate/host/script.h"
 #include "part.h"
 
 /* Bounds a hang: a host that can't be reached is known before. An emulated one has taken 20 s. */
@@ -22,18 +24,51 @@ static const char *peer_of(const struct move *m, const struct host *host)
 	return at ? at + 1 : name;
 }
 
+/*
+ * The IPv4 address by which this machine knows a host: the agents have no resolver, only their
+ * hosts' /etc/hosts. False if there is none, or one of this machine alone.
+ */
+static bool resolve(const char *name, char ret[INET_ADDRSTRLEN])
+{
+	const struct addrinfo wanted = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+
+	if (getaddrinfo(name, NULL, &wanted, &found) != 0)
+		return false;
+	struct in_addr ip = ((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr;
+	freeaddrinfo(found);
+	return ntohl(ip.s_addr) >> 24 != IN_LOOPBACKNET &&
+	       inet_ntop(AF_INET, &ip, ret, INET_ADDRSTRLEN);
+}
+
+/* Only memory that goes straight between the hosts needs their addresses. */
+static void add_peer(struct move *m, const struct host *host, struct argv *a)
+{
+	const char *peer = peer_of(m, host);
+	char ip[INET_ADDRSTRLEN];
+
+	if (!move_is_direct(m) && !move_is_post_copy(m))
+		return;
+	argv_addf(a, "peer=%s", peer);
+	if (resolve(peer, ip))
+		argv_addf(a, "peer-ip=%s", ip);
+}
+
 int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	const struct bundle *b = &m->bundle;
 
-	script_argv(&a, &script_facts, b->name, b->dir, m->id, role, NULL);
+	argv_add(&a, "facts");
+	argv_addf(&a, "container=%s", b->name);
+	argv_addf(&a, "id=%s", m->id);
+	argv_addf(&a, "role=%s", role);
 	argv_addf(&a, "strategy=%s", strategy_name(m->plan.strategy));
 	if (move_is_direct(m))
 		argv_add(&a, "transport=direct");
-	argv_addf(&a, "peer=%s", peer_of(m, host));
+	add_peer(m, host, &a);
 	for (size_t i = 0; i < b->n_addresses; i++)
-		argv_addf(&a, "address=%s", b->addresses[i].ip);
+		argv_addf(&a, "ip=%s", b->addresses[i].ip);
 	for (size_t i = 0; i < b->binds.n; i++)
 		argv_addf(&a, "bind=%s", b->binds.v[i]);
 	if (b->netns)

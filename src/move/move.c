@@ -32,9 +32,8 @@ static void side_clear(struct side *side)
 
 static void clear_jobs(struct move_jobs *j)
 {
-	struct job *jobs[] = {&j->dump,	  &j->seize, &j->at_gate, &j->restore,
-			      &j->watch,  &j->warm,  &j->kick,	  &j->announce,
-			      &j->served, &j->fetch, &j->receive};
+	struct job *jobs[] = {&j->dump, &j->seize,    &j->at_gate, &j->restore, &j->watch,
+			      &j->warm, &j->announce, &j->served,  &j->fetch,	&j->receive};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)
@@ -56,14 +55,10 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	summary_clear(&m->summary);
-	char *texts[] = {m->page_server.server,
-			 m->page_server.client,
-			 m->progress.silent,
-			 m->progress.endpoint_silence,
-			 m->work_dir,
-			 m->image_dir,
-			 m->page_dir,
-			 m->env_tag};
+	char *texts[] = {m->page_server.server, m->page_server.client,
+			 m->progress.silent,	m->progress.endpoint_silence,
+			 m->work_dir,		m->image_dir,
+			 m->page_dir,		m->env_tag};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);
 	free(m);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "cmigrate/move/step_tables.h"
 
 #define ASK_MS 15000
@@ -22,7 +21,9 @@ static bool fence(const struct move *move, struct host *host, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_fence, move->id, move->env_tag, NULL);
+	argv_add(&a, "fence");
+	argv_addf(&a, "container=%s", move->bundle.name);
+	argv_addf(&a, "id=%s", move->id);
 	return host_run(host, &(struct command){.argv = a.v, .timeout_ms = ASK_MS}, err) == 0;
 }
 

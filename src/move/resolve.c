@@ -8,7 +8,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/container/find_host.h"
-#include "cmigrate/host/script.h"
+#include "cmigrate/protocol/status.h"
 #include "part.h"
 
 #define OPEN_MS 15000
@@ -109,17 +109,18 @@ int move_read_bundle(struct move *m, struct err *err)
 	struct host *host =
 		m->side[SOURCE].host->fenced ? m->side[DESTINATION].host : m->side[SOURCE].host;
 
-	script_argv(&a, &script_open, m->bundle.dir, m->id, NULL);
+	argv_add(&a, "open");
+	argv_addf(&a, "container=%s", m->bundle.name);
+	argv_addf(&a, "id=%s", m->id);
 	struct command cmd = {.argv = a.v, .timeout_ms = OPEN_MS, .limit = 2 * 1024 * 1024};
 	if (host_start(host, &cmd, &job, err) < 0)
 		return move_refusal(err);
 	job_wait(&job);
-	/* head(1) ends with 1 if there is no such file. */
-	if (job.lost || job.timed_out || job.status > 1) {
+	if (job.lost || job.timed_out || (job.status != 0 && job.status != STATUS_ABSENT)) {
 		(void)job_failure(&job, err);
 		return move_refusal(err);
 	}
-	if (job.status != 0) {
+	if (job.status == STATUS_ABSENT) {
 		(void)err_set(err, EXIT_REFUSED,
 			      "container '%s': %s has no readable '%s/config.json'", m->bundle.name,
 			      host->name, m->bundle.dir);
@@ -236,19 +237,19 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 
 void move_remove_proof(struct move *m)
 {
-	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/proof-%s", m->bundle.dir, m->id);
-	CLEANUP_FREE char *dir = str_fmt("%s/.cmigrate", m->bundle.dir);
-	char *argv[] = {"rm", "-f", "--", path, NULL};
-	char *empty[] = {"rmdir", "--ignore-fail-on-non-empty", "--", dir, NULL};
+	CLEANUP_ARGV struct argv a = {0};
 	struct err unused = ERR_INIT;
 
 	struct host *host =
 		m->side[SOURCE].host->fenced ? m->side[DESTINATION].host : m->side[SOURCE].host;
 
-	(void)host_run(host, &(struct command){.argv = argv, .timeout_ms = OPEN_MS}, &unused);
-	if (!m->lock.host)
-		(void)host_run(host, &(struct command){.argv = empty, .timeout_ms = OPEN_MS},
-			       &unused);
+	argv_add(&a, "close");
+	argv_addf(&a, "container=%s", m->bundle.name);
+	argv_addf(&a, "id=%s", m->id);
+	/* The lock is in the directory. */
+	if (m->lock.host)
+		argv_add(&a, "keep=yes");
+	(void)host_run(host, &(struct command){.argv = a.v, .timeout_ms = OPEN_MS}, &unused);
 }
 
 static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,

@@ -34,27 +34,18 @@ int step_freeze(struct move *move, struct err *err)
 	return status;
 }
 
-/* Beside the dump the source loses the address. Its packets are bounced on already. */
+/*
+ * Beside the dump the source loses the address. Its packets are bounced on already. A source that
+ * kept it would answer for it beside the destination, and a probe from there would ask the source
+ * itself.
+ */
 static int start_leaving(struct move *move, struct job *leave, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
 	return src->handover.n && move->progress.forwarding
-		       ? handover_leave_start(&src->handover, leave, err)
+		       ? handover_address_start(&src->handover, "leave", leave, err)
 		       : 0;
-}
-
-/*
- * A source that kept the address would answer for it beside the destination, and a probe from there
- * would ask the source itself. The status of the command says little, because it fails too if the
- * address was gone already.
- */
-static int finish_leaving(struct move *move, struct job *leave, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-	struct err unheard = ERR_INIT;
-
-	return job_finish(leave, &unheard) == 0 ? 0 : handover_address_down(&src->handover, err);
 }
 
 static int finish_same(struct move *move, struct job *same, struct err *err)
@@ -177,7 +168,7 @@ int step_dump(struct move *move, struct err *err)
 		status = wait_for_gate(move, err);
 	if (finish_same(move, &same, status < 0 ? &second : err) < 0)
 		status = -1;
-	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+	if (job_finish(&leave, status < 0 ? &second : err) < 0)
 		status = -1;
 	if (status == 0 && !move_is_post_copy(move))
 		tell_progress(move, begin);
@@ -198,7 +189,7 @@ int step_dump_ungated(struct move *move, struct err *err)
 		if (dump->state != JOB_DONE || job_failure(dump, &second) < 0)
 			status = dump_failure(move, err);
 	}
-	if (finish_leaving(move, &leave, status < 0 ? &second : err) < 0)
+	if (job_finish(&leave, status < 0 ? &second : err) < 0)
 		status = -1;
 	return status;
 }
@@ -223,7 +214,8 @@ int gate_holds(struct move *move, struct err *err)
 
 int step_sync(struct move *move, struct err *err)
 {
-	char *argv[] = {"sync", "-f", move->image_dir, NULL};
+	CLEANUP_FREE char *container = str_fmt("container=%s", move->bundle.name);
+	char *argv[] = {"sync", container, NULL};
 
 	return host_run(move->side[SOURCE].host,
 			&(struct command){.argv = argv, .timeout_ms = freeze_left_ms(move)}, err);

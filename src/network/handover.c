@@ -2,25 +2,33 @@
 #include "cmigrate/network/handover.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmigrate/base/checksum.h"
-#include "cmigrate/host/script.h"
 
 /* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
-#define KICK_MS 200
 #define NET_TIMEOUT_MS 15000
 
-static const char *or_empty(const char *s)
+/* A request: verb, op, namespace. */
+static void begin(struct argv *a, const struct handover *handover, const char *verb, const char *op)
 {
-	return s ? s : "";
+	argv_add(a, verb);
+	argv_addf(a, "op=%s", op);
+	if (handover->netns)
+		argv_addf(a, "netns=%s", handover->netns);
 }
 
 static void add_addresses(struct argv *a, const struct handover *handover)
 {
 	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
-			  handover->addresses[i].device);
+		argv_addf(a, "address=%s/%d@%s", handover->addresses[i].ip,
+			  handover->addresses[i].prefix, handover->addresses[i].device);
+}
+
+void handover_words(const struct handover *handover, const char *verb, const char *op,
+		    struct argv *ret)
+{
+	begin(ret, handover, verb, op);
+	add_addresses(ret, handover);
 }
 
 static int start(const struct handover *handover, const struct argv *a, struct job *job,
@@ -36,23 +44,22 @@ static int run(const struct handover *handover, const struct argv *a, struct err
 			&(struct command){.argv = a->v, .timeout_ms = NET_TIMEOUT_MS}, err);
 }
 
-int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+int handover_address_start(const struct handover *handover, const char *op, struct job *job,
 			   struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_address, verb, or_empty(handover->netns), NULL);
-	add_addresses(&a, handover);
+	handover_words(handover, "address", op, &a);
 	return start(handover, &a, job, err);
 }
 
-static int address(const struct handover *handover, const char *verb, struct err *err)
+static int address(const struct handover *handover, const char *op, struct err *err)
 {
 	struct job job = {0};
 
 	if (!handover->n)
 		return 0;
-	return handover_address_start(handover, verb, &job, err) < 0 ? -1 : job_finish(&job, err);
+	return handover_address_start(handover, op, &job, err) < 0 ? -1 : job_finish(&job, err);
 }
 
 int handover_address_up(const struct handover *handover, struct err *err)
@@ -80,11 +87,12 @@ void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE])
 	(void)snprintf(ret_tag, HANDOVER_TAG_SIZE, "%08x", checksum(container));
 }
 
-static void hold_argv(struct argv *a, const struct handover *handover, const char *verb,
-		      const char *tag)
+/* A request about packets. */
+static void packets_argv(struct argv *a, const struct handover *handover, const char *verb,
+			 const char *op, const char *tag)
 {
-	script_argv(a, &script_hold, verb, tag, or_empty(handover->netns), NULL);
-	add_addresses(a, handover);
+	begin(a, handover, verb, op);
+	argv_addf(a, "tag=%s", tag);
 }
 
 int handover_hold(const struct handover *handover, const char *tag, enum hold_kind *ret_kind,
@@ -93,7 +101,8 @@ int handover_hold(const struct handover *handover, const char *tag, enum hold_ki
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_JOB struct job job = {0};
 
-	hold_argv(&a, handover, "set", tag);
+	packets_argv(&a, handover, "hold", "set", tag);
+	add_addresses(&a, handover);
 	if (start(handover, &a, &job, err) < 0)
 		return -1;
 	job_wait(&job);
@@ -106,74 +115,25 @@ int handover_hold(const struct handover *handover, const char *tag, enum hold_ki
 	return 0;
 }
 
-/* Adds the words that enter the addresses' network namespace. */
-static void in_netns(struct argv *a, const struct handover *handover)
-{
-	if (!handover->netns)
-		return;
-	argv_add(a, "nsenter");
-	argv_addf(a, "--net=%s", handover->netns);
-	argv_add(a, "--");
-}
-
-int handover_leave_start(const struct handover *handover, struct job *job, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_BUF struct buf commands = {0};
-
-	for (size_t i = 0; i < handover->n; i++)
-		buf_printf(&commands, "addr del %s/%d dev %s\n", handover->addresses[i].ip,
-			   handover->addresses[i].prefix, handover->addresses[i].device);
-	in_netns(&a, handover);
-	/* -force goes on if an address is gone already; handover_address_down() checks again later.
-	 */
-	argv_addl(&a, "ip", "-force", "-batch", "-", NULL);
-	return host_start(handover->host,
-			  &(struct command){.argv = a.v,
-					    .input = buf_str(&commands),
-					    .timeout_ms = NET_TIMEOUT_MS},
-			  job, err);
-}
-
-static int start_kick(const struct handover *handover, const char *ifb, struct job *job,
-		      struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	in_netns(&a, handover);
-	argv_addl(&a, "ping", "-q", "-c", "1", "-W", "0.01", "-I", ifb, "192.0.2.1", NULL);
-	/* Older pings read 0.01 as 0 and wait for ever. */
-	return host_start(handover->host, &(struct command){.argv = a.v, .timeout_ms = KICK_MS},
-			  job, err);
-}
-
 int handover_release(const struct handover *handover, const char *tag, enum hold_kind kind,
-		     struct job *kick, struct err *err)
+		     struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *ifb = str_fmt("cm%s", tag);
-	struct job job = {0};
 
 	if (kind == HOLD_DROPPED) {
-		hold_argv(&a, handover, "no_drop", tag);
-		return run(handover, &a, err);
+		packets_argv(&a, handover, "hold", "no_drop", tag);
+	} else {
+		packets_argv(&a, handover, "hold", "release", tag);
+		argv_add(&a, kind == HOLD_PLUG ? "kind=plug" : "kind=bucket");
 	}
-	in_netns(&a, handover);
-	argv_addl(&a, "tc", "qdisc", "change", "dev", ifb, "root", NULL);
-	if (kind == HOLD_PLUG)
-		argv_addl(&a, "plug", "release_indefinite", NULL);
-	else
-		argv_addl(&a, "tbf", "rate", "10gbit", "burst", "1mb", "limit", "32mb", NULL);
-	if (start(handover, &a, &job, err) < 0 || job_finish(&job, err) < 0)
-		return -1;
-	return kind == HOLD_PLUG ? 0 : start_kick(handover, ifb, kick, err);
+	return run(handover, &a, err);
 }
 
 int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	hold_argv(&a, handover, "clear", tag);
+	packets_argv(&a, handover, "hold", "clear", tag);
 	return run(handover, &a, err);
 }
 
@@ -181,14 +141,14 @@ int handover_forward(const struct handover *handover, const char *tag, struct er
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "set", tag, or_empty(handover->netns), NULL);
+	packets_argv(&a, handover, "forward", "set", tag);
+	add_addresses(&a, handover);
 	for (size_t i = 0; i < handover->n; i++) {
-		const struct address *to = &handover->addresses[i];
 		if (!*handover->next_hops[i])
 			return err_set(err, EXIT_FAILED,
-				       "the destination has no other address beside %s", to->ip);
-		argv_addf(&a, "%s/%d@%s,%s", to->ip, to->prefix, to->device,
-			  handover->next_hops[i]);
+				       "the destination has no other address beside %s",
+				       handover->addresses[i].ip);
+		argv_addf(&a, "hop=%s", handover->next_hops[i]);
 	}
 	return run(handover, &a, err);
 }
@@ -197,16 +157,9 @@ int handover_forward_all_start(const struct handover *handover, const char *tag,
 			       struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_BUF struct buf commands = {0};
 
-	static const char *const families[] = {"netdev", "inet"};
-
-	for (size_t i = 0; i < 2 * handover->n; i++)
-		buf_printf(&commands, "add element %s cmigrate_%s %s { %s };", families[i % 2], tag,
-			   handover->addresses[i / 2].v6 ? "all6" : "all4",
-			   handover->addresses[i / 2].ip);
-	in_netns(&a, handover);
-	argv_addl(&a, "nft", buf_str(&commands), NULL);
+	packets_argv(&a, handover, "forward", "all", tag);
+	add_addresses(&a, handover);
 	return start(handover, &a, job, err);
 }
 
@@ -214,7 +167,7 @@ int handover_forward_clear(const struct handover *handover, const char *tag, str
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_bounce, "clear", tag, or_empty(handover->netns), NULL);
+	packets_argv(&a, handover, "forward", "clear", tag);
 	return run(handover, &a, err);
 }
 
@@ -222,8 +175,10 @@ int handover_settle(const struct handover *handover, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	script_argv(&a, &script_settle, or_empty(handover->netns), NULL);
+	argv_add(&a, "settle");
+	if (handover->netns)
+		argv_addf(&a, "netns=%s", handover->netns);
 	for (size_t i = 0; i < handover->n; i++)
-		argv_add(&a, handover->addresses[i].ip);
+		argv_addf(&a, "ip=%s", handover->addresses[i].ip);
 	return run(handover, &a, err);
 }

@@ -3,22 +3,18 @@
 
 #include <string.h>
 
-#include "cmigrate/host/script.h"
 #include "cmigrate/network/handover.h"
 #include "cmigrate/network/links.h"
 
 #define PLACE_MS 15000
 
-static int run_script(struct host *host, const char *verb, const struct handover *handover,
-		      struct facts *ret, struct err *err)
+static int ask(struct host *host, const char *op, const struct handover *handover,
+	       struct facts *ret, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 	CLEANUP_FREE char *out = NULL;
 
-	script_argv(&a, &script_place, verb, handover->netns ? handover->netns : "", NULL);
-	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(&a, "%s/%d@%s", handover->addresses[i].ip, handover->addresses[i].prefix,
-			  handover->addresses[i].device);
+	handover_words(handover, "place", op, &a);
 	struct command cmd = {.argv = a.v, .timeout_ms = PLACE_MS};
 	if (host_output(host, &cmd, &out, err) < 0)
 		return err_wrap(err, "service address");
@@ -44,7 +40,7 @@ static int refuse_taken(struct host *host, const struct handover *handover, stru
 
 	if (!handover->n)
 		return 0;
-	if (run_script(host, "taken", handover, &facts, err) < 0)
+	if (ask(host, "taken", handover, &facts, err) < 0)
 		return -1;
 	CLEANUP_FREE char *taken = str_dup(facts_nth(&facts, "taken", 0));
 	facts_clear(&facts);
@@ -89,7 +85,7 @@ int service_address_look(struct host *host, const struct bundle *bundle, struct 
 	struct handover handover =
 		handover_of(host, bundle, bundle->addresses, bundle->n_addresses);
 
-	return run_script(host, "look", &handover, ret, err);
+	return ask(host, "look", &handover, ret, err);
 }
 
 int service_address_add(struct host *host, const struct bundle *bundle, const struct facts *seen,

@@ -114,17 +114,6 @@ is_undone() { # MESSAGE
 	[ -e stub/hostb/run/cmigrate/web/criu.conf ]
 }
 
-@test "a wait for a page server that never started ends when the work directory is removed" {
-	mkdir -p work/run
-	mkfifo work/run/listens
-	timeout "$(scaled 20)" sh "$top/src/scripts/listens.sh" work/run &
-	waiter=$!
-	# It has opened the fifo, or is about to and finds none: it must end before its time limit.
-	sh "$top/src/scripts/clean.sh" "$PWD/work/run" ''
-	wait $waiter || [ $? -ne 124 ]
-	[ ! -e work ]
-}
-
 @test "images are put beside the memory only if all of them are visible" {
 	mkdir images pages
 	echo a >images/a.img
@@ -148,32 +137,6 @@ is_undone() { # MESSAGE
 	# They are files, because a link would point nowhere from the container's root.
 	[ -z "$(find pages -type l)" ]
 	[ "$(ls images)" = $'a.img\nb.img\ndescriptors.json' ]
-}
-
-# images STATUS [PAGES]: checks the exit status of the script.
-images() {
-	local status=0
-	(cd "$top/src/scripts" && sh images.sh "$BATS_TEST_TMPDIR/images" "$STUB_ROOT/web" ${2:+"$BATS_TEST_TMPDIR/$2"}) || status=$?
-	[ "$status" -eq "$1" ]
-}
-
-@test "images count as complete only on the host with their memory, as missing only if the directory is readable" {
-	mkdir images pages
-	for file in inventory.img pstree.img descriptors.json; do echo x >images/$file; done
-	images 0
-	images 1 pages
-	: >pages/received
-	images 0 pages
-	: >images/inventory.img
-	images 1 pages
-	rm images/inventory.img
-	images 1 pages
-	# A path that can't be looked up, like one on a silent server.
-	ln -s inventory.img images/inventory.img
-	images 2 pages
-	rm images/inventory.img
-	mv root/web/config.json .
-	images 2 pages
 }
 
 # bats test_tags=all

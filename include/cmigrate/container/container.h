@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container: one container as a host reports it (src/scripts/list.sh, state.sh). A host's facts are
+ * container: one container as a host reports it (src/agent/list.c, state.c). A host's facts are
  * believed, but not their form: types are checked, texts bounded and masked.
  */
 #ifndef CMIGRATE_CONTAINER_H
@@ -40,12 +40,12 @@ struct containers {
 };
 #define CLEANUP_CONTAINERS __attribute__((cleanup(containers_clear)))
 
-/* Limit in bytes for the output of list.sh. */
+/* Limit in bytes for the output of "list". */
 #define LIST_LIMIT (4 * 1024 * 1024)
 
 /* Memory of all containers of a host in bytes; host NULL: all hosts. Unknown memory counts as 0. */
 uint64_t containers_memory(const struct containers *list, const char *host);
-/* Adds the output of list.sh on a host. EXIT_FAILED: it is no list, and nothing is added. */
+/* Adds the output of "list" on a host. EXIT_FAILED: it is no list, and nothing is added. */
 int containers_add(struct containers *list, const char *host, const struct facts *facts,
 		   struct err *err);
 /* Sorts by name, then host. */

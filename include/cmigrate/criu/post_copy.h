@@ -9,25 +9,21 @@
  * cmigrate ends them, when the destination has all their memory, or resumes them, when the
  * destination's copy is surely gone.
  *
- * On the destination `criu lazy-pages` (src/scripts/pages.sh) fetches pages, those that are touched
+ * On the destination `criu lazy-pages` (src/agent/fetch_keeper.c) fetches pages, those that are touched
  * first. If it fails, the copy there is killed at once, because missing memory would read as zeros.
  */
 #ifndef CMIGRATE_PAGES_H
 #define CMIGRATE_PAGES_H
 
+#include "cmigrate/base/page_port.h"
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/host.h"
-
-/* Ports of page servers: below the ephemeral ones. The first choice is one of PAGE_PORTS;
- * page_server_admit() may take one of as many after it. */
-#define PAGE_PORT_FIRST 27000
-#define PAGE_PORTS 2000
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
  * transport. server and client belong to the move. */
 struct page_server {
-	char *server;	/* address of its host that the other host can reach */
-	char *client;	/* address of the other host as the server sees it */
+	char *server; /* address of its host that the other host can reach */
+	char *client; /* address of the other host as the server sees it */
 	unsigned port;
 	const char *tag; /* handover_tag() */
 };

@@ -65,7 +65,7 @@ bool runtime_parks(const struct job *prepared);
 /*
  * If CRIU locks connections: call it after the prepare job and before the first dump or restore. It
  * records rules that look like CRIU's already; runtime_clean() leaves those
- * (src/scripts/criu_locks.sh).
+ * (src/agent/criu_locks.c).
  */
 int runtime_note_locks(const struct runtime *rt, struct err *err);
 /*

@@ -41,7 +41,7 @@ extern const char *const fleet_by_words[];
 /* Asks each named host once. -1 only if a name is no host; a silent host has a row. */
 int fleet_ask(const struct config *config, const struct argv *names, const struct events *events,
 	      struct fleet *ret, struct err *err);
-/* Fills a host's row from the output of list.sh there, without containers. */
+/* Fills a host's row from the output of "list" there, without containers. */
 void fleet_host_read(struct fleet_host *host, const struct config_host *row,
 		     const struct facts *facts);
 /* Containers of a host whose processes exist. */

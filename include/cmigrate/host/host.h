@@ -19,19 +19,19 @@
 struct link;
 
 struct host {
-	char *name;	     /* as the user calls it */
-	char *ssh;	     /* ssh destination; NULL: this machine */
-	char *device;	     /* for service addresses, from the configuration; NULL: not set */
-	char *agent;	     /* path of an installed agent, from the configuration; NULL: ours is sent */
-	char *root;	     /* directory of the bundles; NULL: no request needs it */
-	char *serves;	     /* id of the move that the connection is for; or NULL */
-	char *env_tag;	     /* KEY=VALUE in the environment of every command there; or NULL */
+	char *name;    /* as the user calls it */
+	char *ssh;     /* ssh destination; NULL: this machine */
+	char *device;  /* for service addresses, from the configuration; NULL: not set */
+	char *agent;   /* path of an installed agent, from the configuration; NULL: ours is sent */
+	char *root;    /* directory of the bundles; NULL: no request needs it */
+	char *serves;  /* id of the move that the connection is for; or NULL */
+	char *env_tag; /* KEY=VALUE in the environment of every command there; or NULL */
 	struct argv options; /* for ssh, from the configuration */
 	const struct events *events;
 	struct link *link;
 	int64_t limit_us; /* every command ends by then, whatever its own time; 0: none */
 	bool lost;	  /* did not reply once: every further command fails at once */
-	bool fenced; /* known to be off: every command succeeds, because nothing runs there */
+	bool fenced;	  /* known to be off: every command succeeds, because nothing runs there */
 };
 
 /* name and options are copied. ssh_dest NULL: this machine. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job: a request to the agent on a host, or a program on this machine, until its end; several can be
- * waited for at once.
+ * job: a request to the agent on a host, or a program on this machine, until its end; several can
+ * be waited for at once.
  *
  * A request has a deadline. The agent ends it then; a host that stays silent LINK_GRACE_MS longer
  * is lost (job.lost), and the outcome of the request is unknown.

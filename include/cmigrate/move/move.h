@@ -91,8 +91,7 @@ struct move_plan {
 
 /* Commands that may still be under way. */
 struct move_jobs {
-	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, kick,
-		announce;
+	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, announce;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */

@@ -38,37 +38,33 @@ int handover_address_up(const struct handover *handover, struct err *err);
 int handover_address_enter(const struct handover *handover, struct err *err);
 /* Removes the addresses, whichever device has them. */
 int handover_address_down(const struct handover *handover, struct err *err);
-/*
- * Starts to remove the addresses from their own devices with a single ip command, because the
- * container is frozen. Its status says little: an address may be gone already.
- */
-int handover_leave_start(const struct handover *handover, struct job *job, struct err *err);
-/*
- * Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
- * Returns when the first announcement is on its way; the repetition follows a second later.
- */
+/* Tells the neighbours about the new host: gratuitous ARP, unsolicited neighbour advertisement.
+ * Returns when they are on their way. */
 int handover_announce(const struct handover *handover, struct err *err);
-/* The three calls above, started and not waited for, to run beside a dump. */
-int handover_address_start(const struct handover *handover, const char *verb, struct job *job,
+/*
+ * Starts one of the calls above by its op of the agent's verb address: up, enter, down, announce;
+ * or leave: down for a source whose container is frozen, as fast as it can be.
+ */
+int handover_address_start(const struct handover *handover, const char *op, struct job *job,
 			   struct err *err);
+/* The words of a request for a verb that takes op, netns and address. */
+void handover_words(const struct handover *handover, const char *verb, const char *op,
+		    struct argv *ret);
 
 /* A name for whatever a move puts on a host: 8 hexadecimal digits from the container's name. */
 #define HANDOVER_TAG_SIZE 9
 void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE]);
 
-/* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see hold.sh. */
+/* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see src/agent/hold.c. */
 enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
 /* On the destination, before it has the addresses: holds packets for them from now on. */
 int handover_hold(const struct handover *handover, const char *tag, enum hold_kind *ret_kind,
 		  struct err *err);
-/*
- * Releases packets, the queued ones first, with one command because clients wait. A token bucket
- * that sleeps notices its new rate with the next packet: *kick sends one if it was started, and is
- * waited for later.
- */
+/* Releases packets, the queued ones first. The agent starts nothing for that, because clients
+ * wait. */
 int handover_release(const struct handover *handover, const char *tag, enum hold_kind kind,
-		     struct job *kick, struct err *err);
+		     struct err *err);
 /* Removes the hold; packets that are still queued are lost. */
 int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err);
 
@@ -80,8 +76,7 @@ int handover_hold_clear(const struct handover *handover, const char *tag, struct
 int handover_forward(const struct handover *handover, const char *tag, struct err *err);
 /*
  * Forwards all packets for the addresses from now on, and drops TCP packets that the source's own
- * kernel still sends from them. Started as one nft without a shell, because the container is
- * frozen.
+ * kernel still sends from them. The agent starts nothing for that, because the container is frozen.
  */
 int handover_forward_all_start(const struct handover *handover, const char *tag, struct job *job,
 			       struct err *err);

@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdint.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
 
 #include "cmigrate/base/name.h"
 #include "cmigrate/cli/cmd.h"
-#include "cmigrate/gate/gate_keeper.h"
+#include "cmigrate/host/gate_keeper.h"
 
-/* Executes this program again with its present environment. */
-static int again(const char *bundle_root, struct err *err)
+/* The word that every line which starts an agent has in it. */
+#define MARK "cmigrate-agent"
+
+static int refuse(const char *why, struct err *err)
 {
-	char *argv[] = {"cmigrate", "--bundle-root", (char *)(uintptr_t)bundle_root, "gate-keeper",
-			NULL};
+	const char *from = getenv("SSH_CONNECTION");
 
-	(void)execv("/proc/self/exe", argv);
-	return err_errno(err, EXIT_FAILED, "gate-keeper: can't start '/proc/self/exe'");
+	openlog("cmigrate", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_WARNING, "gate-keeper: refused %s (from %.100s)", why, from ? from : "here");
+	closelog();
+	return err_set(err, EXIT_REFUSED, "gate-keeper: refused %s: this key is for cmigrate alone",
+		       why);
 }
 
 static int gate_keeper_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
-	const char *root = app_bundle_root(app);
-	bool anew = false;
+	const char *root = app_bundle_root(app), *asked = getenv("SSH_ORIGINAL_COMMAND");
 
 	(void)opts;
 	(void)args;
 	if (name_check_path(root, err) < 0)
 		return err_wrap(err, "--bundle-root");
-	if (gate_keeper_open(root, &anew, err) < 0)
-		return -1;
-	if (anew)
-		return again(root, err);
+	if (!asked)
+		return refuse("a shell", err);
+	if (!strstr(asked, MARK))
+		return refuse("a command", err);
 	return gate_keeper_serve(root, err);
 }
 
@@ -39,8 +43,8 @@ const struct verb verb_gate_keeper = {
 	.details =
 		"The forced command of a key in authorized_keys(5):\n"
 		"  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
-		"Allows the commands of a cmigrate of the same version for containers below the\n"
-		"bundle root (--bundle-root DIR). Refuses and logs everything else.\n",
+		"Serves a cmigrate of the same version for containers below the bundle root\n"
+		"(--bundle-root DIR). Refuses and logs everything else.\n",
 	.acts = true,
 	.no_config = true,
 	.run = gate_keeper_run,

@@ -6,15 +6,14 @@
 #include "cmigrate/container/container.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
-#include "cmigrate/host/script.h"
 
 static int ask_hosts(const struct app *app, const struct argv *args, struct replies *ret,
 		     struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0}, names = {0};
+	CLEANUP_ARGV struct argv names = {0};
+	char *argv[] = {"list", "op=plain", NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 
-	script_argv(&a, &script_list, NULL);
-	struct command cmd = {.argv = a.v, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 	for (size_t i = 0; i < args->n; i++)
 		if (!argv_has(&names, args->v[i]))
 			argv_add(&names, args->v[i]);

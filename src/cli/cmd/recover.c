@@ -209,7 +209,7 @@ static int has_bundle(const struct recovery_job *job, const struct bundle *bundl
 {
 	bool there = false;
 
-	if (path_is_directory(job->host, bundle->dir, &there, err) < 0)
+	if (path_is_directory(job->host, bundle->name, &there, err) < 0)
 		return unseen(err);
 	return there ? 0
 		     : err_set(err, EXIT_FAILED, "%s has no '%s'", job->host->name, bundle->dir);

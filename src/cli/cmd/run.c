@@ -9,7 +9,6 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/find_host.h"
 #include "cmigrate/host/config.h"
-#include "cmigrate/host/script.h"
 #include "cmigrate/move/move.h"
 #include "cmigrate/move/signals.h"
 #include "cmigrate/network/endpoint_probe.h"
@@ -130,7 +129,8 @@ static int start(struct run *r, struct err *err)
 	CLEANUP_JOB struct job job = {0};
 	const struct bundle *b = &r->claim.bundle;
 
-	script_argv(&a, &script_run, b->name, b->dir, NULL);
+	argv_add(&a, "run");
+	argv_addf(&a, "container=%s", b->name);
 	struct command cmd = {.argv = a.v, .timeout_ms = START_MS};
 	r->start_us = clock_now_us();
 	if (host_start(r->claim.host, &cmd, &job, err) < 0)

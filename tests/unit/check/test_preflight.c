@@ -15,10 +15,7 @@
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 #define ID "0123456789abcdef"
 #define BOOT "447087ac-584d-46c7-900a-71880b4a2def"
-#define OTHER_TOOLS "tool=tar\ntool=unshare\ntool=mount\ntool=find\ntool=cmp\n"
-#define TOOLS                                                                                      \
-	"tool=ip\ntool=tc\ntool=arping\ntool=ping\ntool=ss\ntool=timeout\ntool=nsenter\n"          \
-	"tool=bash\n" OTHER_TOOLS
+#define TOOLS "tool=ip\ntool=tar\n"
 
 /* What two hosts answered before a move that went well, shortened. */
 #define COMMON                                                                                     \
@@ -273,13 +270,10 @@ static const struct row failing[] = {
 	{"root", "uid=\n", NULL, NULL, "user id '' on rhel01", false},
 	{"source-is-destination", NULL, "identity=" BOOT " pid:[4026532770] net:[4026532618]\n",
 	 NULL, "rhel01 and rhel02 are the same host", false},
-	{"tools", NULL, "tool=ip\ntool=timeout\n", NULL, "there is no 'ss' on rhel02", false},
-	{"tools", NULL, "tool=ip\ntool=ss\ntool=timeout\n", NULL, "there is no 'tar' on rhel02",
-	 false},
+	{"tools", "tool=tar\n", NULL, NULL, "there is no 'ip' on rhel01", false},
+	{"tools", NULL, "tool=ip\n", NULL, "there is no 'tar' on rhel02", false},
 	{"tools", TOOLS, NULL, NULL, "there is no 'nft' on rhel01", false},
 	{"tools", NULL, TOOLS, NULL, "there is no 'nft' on rhel02", false},
-	{"tools", "tool=ip\ntool=ss\ntool=timeout\ntool=nft\n" OTHER_TOOLS, NULL, with_netns,
-	 "no 'nsenter' on rhel01", false},
 	{"container", "state=\n", NULL, NULL, "no container 'web' on rhel01", false},
 	{"container", "state=[1]\n", NULL, NULL, "no container 'web' on rhel01", false},
 	{"container", "state={\"status\":1}\n", NULL, NULL, "no container 'web' on rhel01", false},
@@ -340,8 +334,6 @@ static const struct row failing[] = {
 	 "rhel01 and rhel02 don't know each other's address", false},
 	{"pages", PEERS1, PEERS2, post_copy, "criu on rhel02 can't use userfaultfd", false},
 	{"pages", PEERS1, PEERS2 "uffd=yes\n", post_copy_remap, "exclude each other", false},
-	{"pages", PEERS1 "tool=ip\ntool=ss\ntool=timeout\n" OTHER_TOOLS, PEERS2, post_copy,
-	 "there is no 'bash' on rhel01", false},
 	{"pages", PEERS1 "pipe-max=1048576\n", PEERS2 "uffd=yes\n", post_copy,
 	 "pipes on rhel01 are too small", false},
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
@@ -449,8 +441,6 @@ static const struct row failing[] = {
 
 /* What looks alike and is no failure. */
 static const struct row passing[] = {
-	{"tools", "tool=ip\ntool=ss\ntool=timeout\ntool=nft\n" OTHER_TOOLS, NULL, NULL, NULL,
-	 false},
 	{"tools", TOOLS, TOOLS, no_addresses, NULL, false},
 	{"container",
 	 "state={\"status\":\"running\",\"bundle\":\"/mnt/web\"}\nbundle-path=/mnt/web\n", NULL,

@@ -60,7 +60,7 @@ static void a_whole_list(void **state)
 
 static void none(void **state)
 {
-	static const char *const texts[] = {"list=null\n", "list=[]\n", "now=5\nlist=null\nx=y\n"};
+	static const char *const texts[] = {"list=[]\n", "now=5\nlist=[]\nx=y\n"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {

@@ -223,6 +223,15 @@ static void ok(int status, const struct err *err)
 		fail_msg("%s", err->msg);
 }
 
+static void init(struct state_dir *state_dir, struct host *host)
+{
+	CLEANUP_FREE char *bundle = str_fmt("%s/web", dir);
+
+	str_set(&host->root, dir);
+	(void)mkdir(bundle, 0755);
+	state_dir_init(state_dir, host, bundle);
+}
+
 /* JSON can't hold these bytes: an error, not a crash. */
 static void invalid_utf8(void **state)
 {
@@ -231,7 +240,7 @@ static void invalid_utf8(void **state)
 	struct state_dir state_dir;
 
 	(void)state;
-	state_dir_init(&state_dir, here, dir);
+	init(&state_dir, here);
 	struct journal journal = {.state_dir = &state_dir};
 	assert_int_equal(journal_begin(&journal, NULL, &err), -1);
 	assert_int_equal(err.code, EXIT_FAILED);
@@ -249,7 +258,7 @@ static void on_both(both_fn *test)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct state_dir state_dir;
-		state_dir_init(&state_dir, both[i], dir);
+		init(&state_dir, both[i]);
 		test(&state_dir);
 		state_dir_clear(&state_dir);
 	}

@@ -142,6 +142,7 @@ static void beside_the_bundle(void **state)
 		struct err err = ERR_INIT;
 		struct stat st;
 		assert_int_equal(mkdir(bundle, 0755), 0);
+		hosts[i]->root = str_dup(dir);
 		state_dir_init(&state_dir, hosts[i], bundle);
 		assert_int_equal(history_load(&state_dir, "web", &h, &err), 0);
 		assert_int_equal(h.n, 0);

@@ -18,7 +18,6 @@ static struct move *make(const char *strategy, const char *source)
 {
 	struct move *m = mem_new(1, sizeof(*m));
 
-	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	assert_true(strategy_parse(strategy, &m->plan.strategy));
 	m->side[SOURCE].name = str_dup("rhel01");
 	m->side[DESTINATION].name = str_dup("rhel02");

@@ -25,7 +25,6 @@ static struct move *make(const char *strategy, const char *source, const char *d
 {
 	struct move *m = mem_new(1, sizeof(*m));
 
-	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->plan.transport = TRANSPORT_DIRECT;
 	m->plan.gate = true;
 	assert_true(strategy_parse(strategy, &m->plan.strategy));

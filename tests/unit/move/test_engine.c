@@ -134,8 +134,8 @@ static struct move *new_move(void)
 
 	assert_int_equal(bundle_init(&m->bundle, dir, "web", &err), 0);
 	(void)mkdir(m->bundle.dir, 0700);
-	m->lock = (struct state_dir_lock)STORE_LOCK_INIT;
 	m->side[SOURCE].host = host_new("rhel01", NULL, NULL, NULL);
+	m->side[SOURCE].host->root = str_dup(dir);
 	m->side[SOURCE].name = str_dup("rhel01");
 	m->side[DESTINATION].name = str_dup("rhel02");
 	m->plan.strategy = STRATEGY_COLD;
@@ -422,8 +422,7 @@ static void no_journal(void **state)
 	(void)state;
 	reset();
 	struct move *m = new_move();
-	free(m->state_dir.dir);
-	m->state_dir.dir = str_dup("/proc/none/.cmigrate");
+	str_set(&m->state_dir.container, "none");
 	assert_int_equal(engine_run(&strategy, m, &err), EXIT_FAILED);
 	assert_null(trace.s);
 	assert_string_equal(m->summary.outcome, "refused");

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "container_facts.h"
+
+#include "cgroup.h"
+#include "cgroup_facts.h"
+#include "walk.h"
+
+static void say_totals(const struct walk *walk)
+{
+	unsigned long long threads = 0, memory = 0;
+
+	for (size_t i = 0; i < walk->n; i++) {
+		threads += walk->processes[i].threads;
+		memory += walk->processes[i].memory + walk->processes[i].swap;
+	}
+	request_say(walk->req, "processes=%zu\nthreads=%llu\nmemory=%llu\n", walk->n, threads,
+		    memory);
+}
+
+static void look_at_all(struct walk *walk, const struct pids *pids)
+{
+	walk->processes = mem_new(pids->n, sizeof(*walk->processes));
+	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++) {
+		if (!process_status_read(pids->v[i], &walk->processes[walk->n]))
+			continue;
+		walk->n++;
+		mapped_files(walk, pids->v[i]);
+		open_files(walk, pids->v[i]);
+	}
+	if (!walk->n)
+		return;
+	container_sockets(walk);
+	sleeps(walk);
+	say_totals(walk);
+}
+
+int container_facts(struct request *req, const struct runc_state *state)
+{
+	CLEANUP_PIDS struct pids pids = {0};
+	struct walk walk = {.req = req, .first = state->pid};
+
+	cgroup_processes(state, &pids);
+	look_at_all(&walk, &pids);
+	walk_clear(&walk);
+	cgroup_facts(req, state);
+	return request_over(req);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmigrate/base/deadline.h"
+#include "keeper.h"
+#include "paths.h"
+#include "process.h"
+#include "runc_state.h"
+#include "session.h"
+
+#define KILL_AGAIN_MS 20
+
+/* True if there is a copy: it has been killed. runc knows the pid at the end of the restore. */
+static bool kill_copy(struct request *req)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+	CLEANUP_FREE char *bundle = path_bundle(req);
+	struct process first;
+
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0 || state.pid <= 0)
+		return false;
+	/* Another container of that name is none of ours, and its pid may be another process. */
+	if (!runc_state_is_foreign(&state, bundle) && process_read(state.pid, &first) &&
+	    first.start == state.start)
+		(void)kill(state.pid, SIGKILL);
+	return true;
+}
+
+/* The container would read missing pages as zeros from now on. */
+static void end_copy(struct request *req)
+{
+	CLEANUP_FREE char *run = path_run(req);
+	CLEANUP_FREE char *record = session_path(run, SESSION_RESTORE);
+
+	/* A restore that has ended between both looks has left its copy by the second one. */
+	while (!kill_copy(req)) {
+		if (!session_lives(record)) {
+			(void)kill_copy(req);
+			return;
+		}
+		clock_sleep_ms(KILL_AGAIN_MS);
+	}
+}
+
+/* A link, because a reader reads it as soon as it sees it, and /run may be full. */
+static int note_status(struct request *req, int status)
+{
+	CLEANUP_FREE char *path = path_in_run(req, "pages.status");
+	CLEANUP_FREE char *text = str_fmt("%d", status);
+
+	if ((unlink(path) < 0 && errno != ENOENT) || symlink(text, path) < 0)
+		return request_errno(req, "'%s'", path);
+	return status;
+}
+
+/*
+ * Fetches the memory of a container that is restored without it from the page server at `server`
+ * and `page-port`, first the pages that the container touches. The outcome is in RUN/pages.status,
+ * where a copy whose memory can't come any more has been killed before.
+ */
+int fetch_keeper(int argc, char **argv)
+{
+	struct request req;
+	CLEANUP_ARGV struct argv criu = {0};
+
+	keeper_request(argc, argv, &req);
+	CLEANUP_FREE char *run = path_run(&req);
+	CLEANUP_FREE char *images = path_images(&req);
+	argv_addl(&criu, "criu", "lazy-pages", "--page-server", "--address",
+		  request_get(&req, "server"), "--port", request_get(&req, "page-port"),
+		  "--images-dir", images, "--work-dir", run, "--log-file", "pages.log", "-v2",
+		  NULL);
+	int status = keeper_run(criu.v, -1, 0);
+	if (status != 0)
+		end_copy(&req);
+	return keeper_end(&req, note_status(&req, status));
+}
