@@ -67,8 +67,9 @@ static void an_image_that_is_too_short(void **state)
 	log_lines(200, "pie: 1: `- returned 0");
 	CLEANUP_ASKED struct asked asked = watch(20000);
 	assert_int_equal(asked.status, 0);
-	assert_string_equal(asked.out,
-			    "criu repeats itself without end: an image is shorter than it should be\n");
+	assert_string_equal(
+		asked.out,
+		"criu repeats itself without end: an image is shorter than it should be\n");
 	assert_int_equal(log_size(), 0);
 }
 
