@@ -10,55 +10,11 @@ top=$BATS_TEST_DIRNAME/../..
 
 teardown() {
 	[ -z "${holder:-}" ] || kill -9 "$holder" 2>/dev/null || true
-	[ -z "${cgroup:-}" ] || rmdir "$cgroup/web9" "$cgroup" 2>/dev/null || true
 }
 
 setup() {
 	run_dir=$BATS_TEST_TMPDIR/run
 	mkdir "$run_dir"
-	log=$run_dir/restore.log
-}
-
-watch() {
-	(cd "$top/src/scripts" && timeout "$(scaled 20)" sh watch.sh "$run_dir")
-}
-
-# Lines as criu/pie/restorer.c writes them.
-log_lines() { # COUNT FORMAT...
-	awk -v count="$1" 'BEGIN {
-		while (count-- > 0)
-			for (i = 1; i < ARGC; i++)
-				printf "(%02d.%06d) " ARGV[i] "\n", count / 1000, count
-	}' "${@:2}" >>"$log"
-}
-
-@test "a truncated pages image is reported, and its log doesn't fill the disk" {
-	log_lines 30000 'pie: 1: Preadv 7f1be5c00000:1052672... (1 iovs)' "pie: 1: \`- returned 0"
-	run watch
-	[ "$status" -eq 0 ]
-	[ "$output" = 'criu repeats itself without end: an image is shorter than it should be' ]
-	[ ! -s "$log" ]
-}
-
-@test "many similar lines from a large memory are no failure" {
-	log_lines 60000 "pie: 1:    \`- skip pagemap"
-	size=$(stat -c %s "$log")
-	[ "$size" -gt 2000000 ]
-	# After its first look the restore has ended well.
-	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\nmv "%s" "%s"\n' "$run_dir" "$BATS_TEST_TMPDIR/gone" >"$BATS_TEST_TMPDIR/bin/sleep"
-	chmod 755 "$BATS_TEST_TMPDIR/bin/sleep"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH run watch
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	[ "$(stat -c %s "$BATS_TEST_TMPDIR/gone/restore.log")" -eq "$size" ]
-}
-
-@test "a failed restore ends the watch silently: its log has the reason" {
-	log_lines 1 'Error (criu/cr-restore.c:1): Restoring FAILED.'
-	run watch
-	[ "$status" -eq 0 ]
-	[ -z "$output" ]
 }
 
 # A runc that reports a container with this first process as running.
@@ -177,88 +133,11 @@ script() { # NAME ARG...: with the parts that it takes in
 	[[ $(cat "$BATS_TEST_TMPDIR/log") == /run/cmigrate/*@* ]]
 }
 
-# A cgroup for the copy of a container called web9, below the one that a restore noted.
-make_cgroup() { # NAME
-	local hierarchy=/sys/fs/cgroup/pids
-	[ -d "$hierarchy" ] || hierarchy=/sys/fs/cgroup
-	cgroup=$hierarchy/$1
-	mkdir -p "$cgroup/web9" 2>/dev/null || skip 'no right to make cgroups'
-	printf '8:pids:/%s\n' "$1" >"$run_dir/cgroup"
-	mkdir -p "$BATS_TEST_TMPDIR/bundle"
-	echo '{}' >"$BATS_TEST_TMPDIR/bundle/config.json"
-}
-
 # Replaces a program, for script(); its text comes from standard input.
 stand_in_for() { # PROGRAM
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/$1"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
-}
-
-runc_knows_nothing() {
-	stand_in_for runc <<<$'#!/bin/sh\n[ "$1" != state ] || { echo "container does not exist" >&2; exit 1; }'
-}
-
-# systemd escapes a dash in a slice's name that way.
-@test "a copy in a cgroup with a backslash in its name is ended too" {
-	make_cgroup "cmigrate\\x2dtest.$$"
-	runc_knows_nothing
-	unshare -pf --kill-child sleep 60 3>&- &
-	holder=$!
-	until child=$(cat "/proc/$holder/task/$holder/children") && [ -n "$child" ]; do
-		[ -e "/proc/$holder" ]
-	done
-	child=${child% }
-	echo "$child" >"$cgroup/web9/cgroup.procs"
-	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
-	[ ! -e "/proc/$child/fd/0" ]
-	wait "$holder" || true
-	holder=
-	# Only linux.cgroupsPath counts.
-	printf '%s\n' '{"annotations": {"cgroupsPath": "/a b", "x": "\\"cgroupsPath\\": {"}, "linux":' \
-		'{"x": {"cgroupsPath": "/a b"}, "cgroupsPath": "/none"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
-	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
-	# A place that can't be searched does not count as empty.
-	echo '{"linux": {"cgroupsPath": "/a b"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
-	run script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
-	[ "$status" -ne 0 ]
-	[[ $output == *"a cgroupsPath that can't be looked for"* ]]
-}
-
-# An exiting program has no environment any more. This one leaves when its cgroup can't be removed.
-@test "a cgroup is removed after the process killed in it has exited" {
-	make_cgroup "cmigrate-test.$$"
-	runc_knows_nothing
-	sleep 60 3>&- &
-	holder=$!
-	echo "$holder" >"$cgroup/web9/cgroup.procs"
-	stand_in_for rmdir <<-END
-		#!/bin/sh
-		/bin/rmdir "\$@" && exit
-		kill -9 $holder
-		exit 1
-	END
-	script erase web9 CMIGRATE_RESTORE=none "$BATS_TEST_TMPDIR/bundle" "$run_dir"
-	[ ! -e "$cgroup/web9" ]
-}
-
-# Here a child of a shell with the mark of a parked restore stands for CRIU's process, two levels below runc.
-@test "a restore that waits for a lock is given up, and one that waits for something else is not" {
-	log_lines 1 '(flock)flag: 2, type: 1, cmd: 2, pid: 1, fd: 12'
-	: >"$BATS_TEST_TMPDIR/locked"
-	env "CRIU_CONFIG_FILE=$run_dir/parked.conf" sleep 60 3>&- &
-	holder=$!
-	run timeout 3 sh -c 'cd "$1/src/scripts" && exec sh watch.sh "$2"' - "$top" "$run_dir"
-	[ "$status" -eq 124 ]
-	kill "$holder"
-	wait "$holder" || true
-	# It ends with its holder: the lock is free then.
-	flock -o "$BATS_TEST_TMPDIR/locked" env "CRIU_CONFIG_FILE=$run_dir/parked.conf" \
-		sh -c 'sh -c "flock \"\$1\" true; :" - "$1"; :' - "$BATS_TEST_TMPDIR/locked" 3>&- &
-	holder=$!
-	run watch
-	[ "$status" -eq 0 ]
-	[ "$output" = 'criu waits for a lock on a file that another process holds; try again' ]
 }
 
 # The answer "gate" without a process at the gate would let a second copy run.

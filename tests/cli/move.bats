@@ -197,7 +197,7 @@ nothing_changed() {
 @test "--verbose shows every command for a host" {
 	moves --verbose
 	[ "$status" -eq 0 ]
-	for command in 'hosta] + (state) web' 'hosta] + (facts) web ' 'hosta] + (dump) web ' 'hostb] + (watch) '; do
+	for command in 'hosta] + (state) web' 'hosta] + (facts) web ' 'hosta] + (dump) web ' 'hostb] + watch '; do
 		[[ $stderr == *"[$command"* ]] || { echo "not there: $command"; return 1; }
 	done
 	[[ $stderr != *'] + true'* ]]

@@ -54,7 +54,7 @@ moved() {
 	printf '%s\n' "$stderr" >all
 	# Only the source reaches it, and its rule is removed with it.
 	in_order '[hosta] + (prepare) sender ' '[hostb] + (prepare) receiver ' '[hostb] + (guard) admit ' \
-		'[hostb] + (receive) 0 0 ' '[hosta] + (dump) web ' '[hostb] + (gather) ' '[hostb] + (restore) ' \
+		'[hostb] + (receive) 0 0 ' '[hosta] + (dump) web ' '[hostb] + (gather) ' '[hostb] + restore ' \
 		'[hostb] + (unpage) ' '[hostb] + (guard) clear ' '[hostb] + (clean) '
 	grep -E '^\[hostb\] \+ \(gather\) .*/pages 2$' all
 	grep -E '^\[hostb\] \+ \(guard\) admit [0-9a-f]{8} 192.0.2.2 [0-9]+ 192.0.2.1$' all
