@@ -68,12 +68,12 @@ field() { # FILTER
 # 27007 is the first choice of that move.
 @test "a port for memory that another move has, or a program, is nobody else's" {
 	local said
-	on rhel01 nft 'add table inet cmigrate_0000000a_guard; add chain inet cmigrate_0000000a_guard in { type filter hook input priority -400; }; add rule inet cmigrate_0000000a_guard in tcp dport 27007 ip saddr != { 10.99.0.1, 10.99.0.9 } drop'
+	on rhel01 nft 'add table inet cmigrate_0000000a_guard; add chain inet cmigrate_0000000a_guard in_27007 { type filter hook input priority -400; }; add rule inet cmigrate_0000000a_guard in_27007 tcp dport 27007 ip saddr != { 10.99.0.1, 10.99.0.9 } drop'
 	on rhel01 bash -c 'python3 -m http.server 27008 </dev/null >/dev/null 2>&1 & echo $! >/var/pid'
 	wait_on rhel01 10 '[[ -n $(ss -H -ltn "sport = :27008") ]]'
 	said=$(on rhel01 env CMIGRATE_MOVE_NUMBER=7 cmigrate -v move --strategy post-copy cache rhel02 2>&1) || { echo "$said"; false; }
 	on rhel01 sh -c 'kill "$(cat /var/pid)"'
-	[[ $said == *'(guard) admit '*' 27007 '* && $said == *'--page-server 10.99.0.1:27009'* ]]
+	[[ $said == *'guard op=admit '*' port=27007 '* && $said == *' dump '*' server=10.99.0.1 port=27009'* ]]
 	runs_only_on rhel02 cache $address
 	[[ $(memory) == "$digest" ]]
 	[[ $(on rhel01 nft list tables) == 'table inet cmigrate_0000000a_guard' ]]
