@@ -584,7 +584,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 	wait_until 10 test -e port-there
 	bundle '{"org.cmigrate.endpoint": "http://127.0.0.1:'"$(cat port-there)"'/"}'
 	stopped_at answer:before
-	echo stopped >stub/hostb/state
+	set_state hostb stopped
 	goes_on
 	kill "$server"
 	[ "$status" -eq 4 ]
