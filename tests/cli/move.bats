@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # move, check and recover against stubs (tests/cli/stubs): the commands, their hosts, order and
-# words. The scripts of src/scripts run for real; runc, criu and the network's tools don't.
+# words. The agents are real; runc and criu are not.
 
 bats_require_minimum_version 1.5.0
 
