@@ -71,7 +71,7 @@ int verb_run(struct request *req)
 		return request_errno(req, "can't make a log in '" RUN_ROOT "'");
 	argv_addl(&argv, "runc", "--log", log, "--log-format", "json", "run", "--detach",
 		  "--bundle", bundle, request_get(req, "container"), NULL);
-	/* It goes on without the agent: a container is never left half started. */
+	/* It goes on after the end of the connection: no container is left half started. */
 	int status = program_run(
 		req, &(struct program){.argv = argv.v, .log = "/dev/null", .stays = true}, NULL,
 		NULL);
