@@ -50,9 +50,8 @@ static int start(struct request *req)
 {
 	CLEANUP_FREE char *log = path_in_run(req, "pages.out");
 
-	if (!request_has(req, "id") || !request_has(req, "server") ||
-	    !request_has(req, "page-port"))
-		return request_fail(req, "'fetch' needs 'id', 'server' and 'page-port'");
+	if (!request_has(req, "id") || !request_has(req, "server") || !request_has(req, "port"))
+		return request_fail(req, "'fetch' needs 'id', 'server' and 'port'");
 	return keeper_serve(req, "fetch-keeper", SESSION_FETCH, log);
 }
 
@@ -151,7 +150,7 @@ static int end(struct request *req)
 	return 0;
 }
 
-/* fetch op=start container id server page-port, op=socket|wait|end container: memory that follows a
+/* fetch op=start container id server port, op=socket|wait|end container: memory that follows a
  * container (fetch_keeper.c). */
 int verb_fetch(struct request *req)
 {

@@ -58,7 +58,7 @@ static int note_status(struct request *req, int status)
 
 /*
  * Fetches the memory of a container that is restored without it from the page server at `server`
- * and `page-port`, first the pages that the container touches. The outcome is in RUN/pages.status,
+ * and `port`, first the pages that the container touches. The outcome is in RUN/pages.status,
  * where a copy whose memory can't come any more has been killed before.
  */
 int fetch_keeper(int argc, char **argv)
@@ -70,9 +70,8 @@ int fetch_keeper(int argc, char **argv)
 	CLEANUP_FREE char *run = path_run(&req);
 	CLEANUP_FREE char *images = path_images(&req);
 	argv_addl(&criu, "criu", "lazy-pages", "--page-server", "--address",
-		  request_get(&req, "server"), "--port", request_get(&req, "page-port"),
-		  "--images-dir", images, "--work-dir", run, "--log-file", "pages.log", "-v2",
-		  NULL);
+		  request_get(&req, "server"), "--port", request_get(&req, "port"), "--images-dir",
+		  images, "--work-dir", run, "--log-file", "pages.log", "-v2", NULL);
 	int status = keeper_run(criu.v, -1, 0);
 	if (status != 0)
 		end_copy(&req);

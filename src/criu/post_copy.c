@@ -53,7 +53,7 @@ static void ask(struct argv *a, const char *verb, const char *op, const struct r
 static void add_server(struct argv *a, const struct page_server *page_server)
 {
 	argv_addf(a, "server=%s", page_server->server);
-	argv_addf(a, "page-port=%u", page_server->port);
+	argv_addf(a, "port=%u", page_server->port);
 }
 
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
@@ -88,7 +88,7 @@ int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, s
 static bool server_sockets(const struct page_server *page_server, const struct runtime *source,
 			   unsigned long long *ret_sent, unsigned *ret_n)
 {
-	CLEANUP_FREE char *port = str_fmt("page-port=%u", page_server->port);
+	CLEANUP_FREE char *port = str_fmt("port=%u", page_server->port);
 	char *argv[] = {"server", port, NULL};
 	CLEANUP_FREE char *out = NULL;
 	struct err unused = ERR_INIT;

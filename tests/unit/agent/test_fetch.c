@@ -16,8 +16,7 @@
 #define ID "20251121T233320-0badcafe"
 #define ROOT "/run/bundles"
 #define STATUS WEB_RUN "/pages.status"
-#define START                                                                                      \
-	"fetch", "op=start", "container=web", "id=" ID, "server=192.0.2.1", "page-port=27001", NULL
+#define START "fetch", "op=start", "container=web", "id=" ID, "server=192.0.2.1", "port=27001", NULL
 
 /* Its words, one a line; then it waits for the word to end, which is its exit status. */
 #define CRIU                                                                                       \
