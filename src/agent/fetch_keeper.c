@@ -7,7 +7,6 @@
 #include "cmigrate/base/deadline.h"
 #include "keeper.h"
 #include "paths.h"
-#include "process.h"
 #include "runc_state.h"
 #include "session.h"
 
@@ -18,13 +17,11 @@ static bool kill_copy(struct request *req)
 {
 	CLEANUP_RUNC_STATE struct runc_state state = {0};
 	CLEANUP_FREE char *bundle = path_bundle(req);
-	struct process first;
 
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0 || state.pid <= 0)
 		return false;
-	/* Another container of that name is none of ours, and its pid may be another process. */
-	if (!runc_state_is_foreign(&state, bundle) && process_read(state.pid, &first) &&
-	    first.start == state.start)
+	/* Another container of that name is none of ours. */
+	if (!runc_state_is_foreign(&state, bundle))
 		(void)kill(state.pid, SIGKILL);
 	return true;
 }
