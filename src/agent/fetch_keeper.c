@@ -82,8 +82,10 @@ static bool is_let_go(struct request *req)
 	int fd = watch(run);
 	bool goes = false, more = fd >= 0;
 
-	while (more && !(goes = lstat(word, &st) == 0))
-		more = access(run, F_OK) == 0 && read(fd, events, sizeof(events)) > 0;
+	while (more && !goes) {
+		goes = lstat(word, &st) == 0;
+		more = goes || (access(run, F_OK) == 0 && read(fd, events, sizeof(events)) > 0);
+	}
 	if (fd >= 0)
 		(void)close(fd);
 	return goes;
