@@ -39,10 +39,10 @@ static void add_parent(struct argv *criu, const struct request *req)
 {
 	unsigned long long parent = request_number(req, "parent");
 
-	if (parent)
-		argv_addl(criu, "--prev-images-dir", NULL);
-	if (parent)
-		argv_addf(criu, "%spass-%llu", request_number(req, "pass") ? "../" : "", parent);
+	if (!parent)
+		return;
+	argv_add(criu, "--prev-images-dir");
+	argv_addf(criu, "%spass-%llu", request_number(req, "pass") ? "../" : "", parent);
 }
 
 /* criu's exit status. It writes a byte to the fifo when it listens. */

@@ -67,6 +67,14 @@ int post_copy_fetch_start(const struct page_server *page_server, const struct ru
 	return start(destination->host, &a, timeout_ms, job, err);
 }
 
+int post_copy_fetch_go(const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	ask(&a, "fetch", "go", destination);
+	return run(destination->host, &a, err);
+}
+
 int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};

@@ -214,25 +214,6 @@ goes_on_at() { # HOST
 }
 
 # bats test_tags=all
-@test "what another user calls himself hinders nobody" {
-	start_container rhel01 server
-	for host in rhel01 rhel02; do
-		on -u oper $host sh -c 'CRIU_CONFIG_FILE=/run/cmigrate/server/criu.conf CMIGRATE_PAGES=/run/cmigrate/server setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! >/tmp/other'
-	done
-	run on client cmigrate -q move --from rhel01 --endpoint $silent --timeout 1 server rhel02
-	echo "$output"
-	[[ $status -eq 4 ]]
-	killed_at restore:after
-	recovers
-	[[ $status -eq 0 ]]
-	runs_only_on rhel02 server $address
-	nothing_waits
-	for host in rhel01 rhel02; do
-		on $host sh -c 'kill "$(cat /tmp/other)"'
-	done
-}
-
-# bats test_tags=all
 @test "restored on the destination and kept there though its endpoint is silent: not on the source as well" {
 	killed_with_source_restarted --endpoint $silent --timeout 1 --if-silent keep
 	recovers
