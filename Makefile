@@ -116,8 +116,8 @@ $(BUILD)/unit/agent/%: tests/unit/agent/%.c $(AGENT_LIBRARY)
 		-lcmocka $(LDLIBS)
 
 # Needs -fsanitize=fuzzer-no-link in CFLAGS, see tests/fuzz/run.
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
-	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY) $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
 
 # A change of the flags compiles everything again.
 $(BUILD)/flags: FORCE
