@@ -61,8 +61,7 @@ static int say_addresses(struct request *req)
 	for (size_t i = 0; (ip = request_nth(req, "ip", i)) != NULL; i++)
 		route_json(req, ip);
 	if (!is_source(req))
-		for (size_t i = 0; (ip = request_nth(req, "ip", i)) != NULL; i++)
-			neighbour_owners(req, ip);
+		neighbours_owners(req);
 	return 0;
 }
 

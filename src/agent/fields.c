@@ -90,17 +90,10 @@ static bool is_number(const char *value)
 	return n && n <= 20 && strspn(value, DIGITS) == n;
 }
 
-/* A page server's (post_copy.h): no other program's port may be closed or asked about. */
-static bool is_port(const char *value)
-{
-	unsigned long port = strtoul(value, NULL, 10);
-
-	return is_number(value) && port >= 27000 && port < 31000;
-}
-
+/* No other program's port may be closed, or asked about. */
 static bool is_page_port(const char *value)
 {
-	return is_port(value) && strtoul(value, NULL, 10) - PAGE_PORT_FIRST < 2ul * PAGE_PORTS;
+	return is_number(value) && strtoul(value, NULL, 10) - PAGE_PORT_FIRST < 2ul * PAGE_PORTS;
 }
 
 static bool is_host(const char *value)
@@ -152,7 +145,7 @@ static const struct key {
 	{"server", is_ip},
 	{"device", is_device},
 	{"peer", is_host},
-	{"port", is_port},
+	{"port", is_page_port},
 	{"page-port", is_page_port},
 	{"bind", is_path},
 	{"pass", is_number},

@@ -15,12 +15,12 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "cmigrate/base/page_port.h"
 #include "netlink.h"
 #include "nf_table.h"
 #include "nft.h"
 #include "sock_diag.h"
 
-#define PORTS 2000
 #define LOCK_TICK_MS 5
 #define TCP_LISTENING 10
 #define TABLE_END "_guard"
@@ -67,7 +67,7 @@ static int find_port(struct request *req, const struct others *others, unsigned 
 {
 	unsigned first = (unsigned)request_number(req, "port");
 
-	for (unsigned port = first; port < first + PORTS && port <= 65535; port++) {
+	for (unsigned port = first; port < first + PAGE_PORTS; port++) {
 		int taken = is_taken(req, others, port);
 		*ret_port = port;
 		if (taken <= 0)

@@ -98,7 +98,8 @@ static int set_hold(struct hold *hold)
 	/*
 	 * Left by a move or a recovery that was killed, perhaps half made. It is made anew under a
 	 * drop: where the address is up already, a packet that came through would be answered by a
-	 * reset. Or it is a bounce, where the container goes back to its source by a restore.
+	 * reset. Or packets are sent on from here, where the container goes back to its source by a
+	 * restore.
 	 */
 	if (packet_queue_exists(hold->ifb) || nf_table_exists(NF_NETDEV, hold->table) != 0) {
 		(void)drop(hold, &unheard);

@@ -130,26 +130,33 @@ static void say_owners(const struct inquiry *q, const char *key)
 			request_say(q->req, "%s=%s %s\n", key, q->v[i].ip, q->v[i].owners.v[j]);
 }
 
-void neighbours_owners(struct request *req, const char *const *ips, size_t n)
+static size_t count(const struct request *req, const char *key)
 {
+	size_t n = 0;
+
+	while (request_nth(req, key, n))
+		n++;
+	return n;
+}
+
+void neighbours_owners(struct request *req)
+{
+	const size_t n = count(req, "ip");
 	struct inquiry q;
 	struct route route;
 	struct device device;
 
 	if (inquiry_begin(req, n, OWNERS_MAX, &q) == 0) {
-		for (size_t i = 0; i < n; i++)
-			if (route_find(q.fd, ips[i], &route) == 0 && route.type == RTN_UNICAST &&
+		for (size_t i = 0; i < n; i++) {
+			const char *ip = request_nth(req, "ip", i);
+			if (route_find(q.fd, ip, &route) == 0 && route.type == RTN_UNICAST &&
 			    !*route.gateway && device_read(q.fd, NULL, route.device, &device) == 0)
-				ask(&q, &device, ips[i]);
+				ask(&q, &device, ip);
+		}
 		await_answers(&q, OWNERS_MS);
 		say_owners(&q, "owner");
 	}
 	inquiry_end(&q);
-}
-
-void neighbour_owners(struct request *req, const char *ip)
-{
-	neighbours_owners(req, &ip, 1);
 }
 
 /* An address that is here already answers for itself: no need to ask. */
@@ -171,14 +178,10 @@ static int ask_for_fields(struct inquiry *q)
 int neighbours_taken(struct request *req)
 {
 	struct inquiry q;
-	size_t n = 0;
-	int status;
+	int status = inquiry_begin(req, count(req, "address"), 1, &q) < 0
+			     ? request_errno(req, "can't speak with the kernel")
+			     : ask_for_fields(&q);
 
-	while (request_nth(req, "address", n))
-		n++;
-	status = inquiry_begin(req, n, 1, &q) < 0
-			 ? request_errno(req, "can't speak with the kernel")
-			 : ask_for_fields(&q);
 	if (status == 0) {
 		await_answers(&q, TAKEN_MS);
 		say_owners(&q, "taken");

@@ -6,12 +6,11 @@
 #include "request.h"
 
 /*
- * Says owner=IP HARDWARE-ADDRESS for each machine that answers within a tenth of a second for an
- * address, eight at most. Says nothing for one that is here, or that is reached by a gateway.
+ * Says owner=IP HARDWARE-ADDRESS for each machine that answers within a tenth of a second for a
+ * field ip, eight at most for one address. Says nothing for one that is here, or that is reached by
+ * a gateway.
  */
-void neighbour_owners(struct request *req, const char *ip);
-/* The same for several addresses, all in that tenth of a second. */
-void neighbours_owners(struct request *req, const char *const *ips, size_t n);
+void neighbours_owners(struct request *req);
 /* Says taken=IP HARDWARE-ADDRESS for each field address that another machine answers for within
  * half a second, on its device. 0, or 1 with a message in the request. */
 int neighbours_taken(struct request *req);

@@ -8,6 +8,8 @@
 #include "paths.h"
 #include "session.h"
 
+#define SECONDS_MAX 1000000
+
 /* Waits until the page server listens; fails if it has ended instead. */
 static int listens(struct request *req)
 {
@@ -39,5 +41,8 @@ int verb_receive(struct request *req)
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
 		if (!request_has(req, needed[i]))
 			return request_fail(req, "'receive' needs '%s'", needed[i]);
+	/* None waits for ever. */
+	if (request_number(req, "seconds") - 1 >= SECONDS_MAX)
+		return request_fail(req, "'receive' waits %d seconds at most", SECONDS_MAX);
 	return keeper_serve(req, "receive-keeper", SESSION_RECEIVE, NULL);
 }

@@ -26,29 +26,18 @@ static void read_gateway(const struct nlmsghdr *h, int family, char ret[IP_SIZE]
 		(void)inet_ntop(AF_INET6, via + sizeof(struct rtvia), ret, IP_SIZE);
 }
 
-static bool is_usable(unsigned type)
-{
-	return type != RTN_UNREACHABLE && type != RTN_BLACKHOLE && type != RTN_PROHIBIT &&
-	       type != RTN_THROW;
-}
-
-static int read_reply(const struct nlmsghdr *h, int family, struct route *ret)
+static void read_reply(const struct nlmsghdr *h, int family, struct route *ret)
 {
 	const size_t fixed = sizeof(struct rtmsg), len = family == AF_INET6 ? 16 : 4;
 	struct route route = {.type = ((const struct rtmsg *)NLMSG_DATA(h))->rtm_type};
 	const uint32_t *device = netlink_get(h, fixed, RTA_OIF, sizeof(*device), NULL);
 	const void *from = netlink_get(h, fixed, RTA_PREFSRC, len, NULL);
 
-	if (!is_usable(route.type)) {
-		errno = ENETUNREACH;
-		return -1;
-	}
 	route.device = device ? (int)*device : 0;
 	read_gateway(h, family, route.gateway);
 	if (from)
 		(void)inet_ntop(family, from, route.from, sizeof(route.from));
 	*ret = route;
-	return 0;
 }
 
 int route_find(int fd, const char *ip, struct route *ret)
@@ -71,8 +60,10 @@ int route_find(int fd, const char *ip, struct route *ret)
 	if (netlink_ask(fd, &m, &replies) < 0)
 		return -1;
 	const struct nlmsghdr *h = netlink_next(&replies, &place, sizeof(wanted));
-	if (h && h->nlmsg_type == RTM_NEWROUTE)
-		return read_reply(h, family, ret);
-	errno = EPROTO;
-	return -1;
+	if (!h || h->nlmsg_type != RTM_NEWROUTE) {
+		errno = EPROTO;
+		return -1;
+	}
+	read_reply(h, family, ret);
+	return 0;
 }

@@ -14,7 +14,7 @@ struct route {
 	char from[IP_SIZE];    /* the address of ours that it is reached from; "": not told */
 };
 
-/* fd: of netlink_open(). -1 with errno: there is none, or not to be used. */
+/* fd: of netlink_open(). -1 with errno: there is none. */
 int route_find(int fd, const char *ip, struct route *ret);
 
 #endif

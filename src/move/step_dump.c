@@ -35,7 +35,7 @@ int step_freeze(struct move *move, struct err *err)
 }
 
 /*
- * Beside the dump the source loses the address. Its packets are bounced on already. A source that
+ * Beside the dump the source loses the address. Its packets are sent on already. A source that
  * kept it would answer for it beside the destination, and a probe from there would ask the source
  * itself.
  */

@@ -121,26 +121,6 @@ nothing_changed() {
 	in_order 'hosta runc [checkpoint]' 'hosta runc [resume] [web]'
 }
 
-# Without the hold that host would answer with a reset.
-# bats test_tags=all
-@test "an address that stays on the destination: packets for it are held back until it can be taken off" {
-	: >stub/hosta/dump-fails
-	: >stub/hostb/address-stays
-	give_address
-	moves
-	[ "$status" -eq 4 ]
-	[[ $stderr == *"'cmigrate recover web' removes what is left"* ]]
-	[ "$(cat stub/hosta/state)" = running ]
-	[ -e stub/hosta/address ]
-	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[add table'* ]]
-	rm stub/hostb/address-stays
-	run --separate-stderr "$cmigrate" recover web
-	[ "$status" -eq 0 ]
-	[ ! -e stub/hostb/address ]
-	[[ $(grep 'hostb nft .*netdev' stub/calls | tail -n 1) == *'[delete]'* ]]
-	only_history_left
-}
-
 # bats test_tags=all
 @test "--keep-images keeps the images of an undone move too, and nothing starts from them" {
 	: >stub/hostb/restore-fails

@@ -114,32 +114,6 @@ is_undone() { # MESSAGE
 	[ -e stub/hostb/run/cmigrate/web/criu.conf ]
 }
 
-@test "images are put beside the memory only if all of them are visible" {
-	mkdir images pages
-	echo a >images/a.img
-	echo b >images/b.img
-	echo d >images/descriptors.json
-	sh "$top/src/scripts/gather.sh" images pages 0
-	[ "$(ls pages)" = descriptors.json ]
-	run sh "$top/src/scripts/gather.sh" images pages 3
-	[ "$status" -ne 0 ]
-	[[ $output == *"not all images of the dump are in 'images'"* ]]
-	[ "$(ls pages)" = descriptors.json ]
-	sh "$top/src/scripts/gather.sh" images pages 2
-	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
-	# The reason that keeps them from being copied is reported.
-	run sh "$top/src/scripts/gather.sh" images nowhere 2
-	[ "$status" -ne 0 ]
-	[[ $output == *nowhere* && $output != *'to be seen'* ]]
-	rm pages/*
-	sh "$top/src/scripts/gather.sh" images pages all
-	[ "$(ls pages)" = $'a.img\nb.img\ndescriptors.json' ]
-	# They are files, because a link would point nowhere from the container's root.
-	[ -z "$(find pages -type l)" ]
-	[ "$(ls images)" = $'a.img\nb.img\ndescriptors.json' ]
-}
-
-# bats test_tags=all
 @test "a failed restore: the source continues, nothing is left" {
 	: >stub/hostb/restore-fails
 	moves

@@ -73,7 +73,7 @@ field() { # FILTER
 	wait_on rhel01 10 '[[ -n $(ss -H -ltn "sport = :27008") ]]'
 	said=$(on rhel01 env CMIGRATE_MOVE_NUMBER=7 cmigrate -v move --strategy post-copy cache rhel02 2>&1) || { echo "$said"; false; }
 	on rhel01 sh -c 'kill "$(cat /var/pid)"'
-	[[ $said == *'guard op=admit '*' port=27007 '* && $said == *' dump '*' port=27009'* ]]
+	[[ $said == *'guard op=admit '*' port=27007 '* && $said == *' dump '*' server=10.99.0.1 port=27009'* ]]
 	runs_only_on rhel02 cache $address
 	[[ $(memory) == "$digest" ]]
 	[[ $(on rhel01 nft list tables) == 'table inet cmigrate_0000000a_guard' ]]

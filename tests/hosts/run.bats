@@ -55,7 +55,7 @@ expect() {
 left_nothing() { # HOST NAME
 	[[ -z $(state_of "$1" "$2") ]] || return 1
 	[[ -z $(on "$1" ip -o addr show to 10.99.0.100) ]] || return 1
-	[[ -z $(on "$1" sh -c 'ls -d /run/cmigrate* 2>/dev/null') ]] || return 1
+	[[ -z $(on "$1" sh -c 'ls -d /run/cmigrate 2>/dev/null') ]] || return 1
 	[[ $(on "$1" ls -A "/runc/containers/$2") == config.json ]]
 }
 

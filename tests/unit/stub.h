@@ -51,7 +51,8 @@ static inline void stub_path_add(const char *dir)
 /*
  * An ssh in dir that does what sshd does: the words behind the host are joined with blanks and read
  * by a shell. With $STUB_SSH_LOG its own words are written there, one a line. It is turned away
- * once for each directory in $STUB_SSH_AWAY.
+ * once for each directory in $STUB_SSH_AWAY. $STUB_SSH_LOGIN: what the login prints; $STUB_SSH_SAYS:
+ * what the host answers in place of an agent, both as in printf(1).
  */
 static inline void stub_ssh(const char *dir)
 {
@@ -70,6 +71,11 @@ static inline void stub_ssh(const char *dir)
 		     "	exit 255\n"
 		     "fi\n"
 		     "shift 2\n"
+		     "[ -z \"$STUB_SSH_LOGIN\" ] || printf \"$STUB_SSH_LOGIN\"\n"
+		     "if [ -n \"$STUB_SSH_SAYS\" ]; then\n"
+		     "	printf \"$STUB_SSH_SAYS\"\n"
+		     "	exec cat >/dev/null\n"
+		     "fi\n"
 		     "exec sh -c \"$*\"\n");
 	stub_path_add(dir);
 }

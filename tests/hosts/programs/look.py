@@ -18,7 +18,9 @@ import zlib
 CONTAINERS = "/runc/containers"
 LARGE = 1000 << 10
 # The root of a file system, what runc and CRIU keep for themselves, what a test's own clients write.
-UNSEEN = re.compile(r"/run/runc|/run/runc/[^/]*/.*|/run/criu\.kdat|/tmp/[a-z-]*\.(out|err|pid)")
+UNSEEN = re.compile(
+    r"/run/runc|/run/runc/[^/]*/.*|/run/criu\.kdat|/run/cmigrate-(agent|programs)(/.*)?|/tmp/[a-z-]*\.(out|err|pid)"
+)
 
 
 def output_of(*words, errors=subprocess.STDOUT):

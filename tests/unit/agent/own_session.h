@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "agent/process.h"
@@ -44,6 +45,28 @@ static inline bool has_died(const void *pid)
 	return process_has_ended(*(const pid_t *)pid);
 }
 
+/* A fork that ends with the test. */
+static inline pid_t own_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/* Ends what a test that failed has left in the work directory, and removes that. */
+static inline int own_web_remove(void)
+{
+	static const char *const kinds[] = {SESSION_FETCH, SESSION_RECEIVE};
+
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *path = session_path(WEB_RUN, kinds[i]);
+		(void)session_signal(path, SIGKILL);
+	}
+	return system("rm -rf " WEB_RUN);
+}
+
 /* Records a process as the leader of a session of that kind. */
 static inline void own_record(const char *kind, pid_t pid)
 {
@@ -66,7 +89,7 @@ static inline pid_t own_process(void (*work)(void))
 
 	if (pipe(ready) < 0)
 		abort();
-	pid_t pid = fork();
+	pid_t pid = own_fork();
 	if (pid == 0) {
 		(void)setsid();
 		if (write(ready[1], "x", 1) != 1)

@@ -12,6 +12,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/if_ether.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "agent/address.h"
@@ -186,6 +187,25 @@ static void namespaces(void **state)
 	assert_int_equal(ADDRESS("op=down", "netns=/proc/version", "address=192.0.2.7/24@"), 1);
 }
 
+/* An address doesn't count as gone if the kernel can't be asked. */
+static void the_kernel_is_silent(void **state)
+{
+	struct rlimit few, old;
+
+	(void)state;
+	assert_int_equal(ADDRESS("op=up", "address=192.0.2.7/24@eth0"), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	few.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	int down = ADDRESS("op=down", "address=192.0.2.7/24@eth0");
+	int leave = ADDRESS("op=leave", "address=192.0.2.7/24@eth0");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(down, 1);
+	assert_int_equal(leave, 1);
+	assert_int_equal(ADDRESS("op=down", "address=192.0.2.7/24@eth0"), 0);
+}
+
 /* Words from the controller: none of them reaches the kernel, or a path in /proc. */
 static void refused_words(void **state)
 {
@@ -339,11 +359,17 @@ static void announce_by_advertisement(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(come_and_go),	   cmocka_unit_test(no_wait),
-		cmocka_unit_test(others_stay),	   cmocka_unit_test(found_elsewhere),
-		cmocka_unit_test(no_device),	   cmocka_unit_test(namespaces),
-		cmocka_unit_test(refused_words),   cmocka_unit_test(old_connections_end),
-		cmocka_unit_test(announce_by_arp), cmocka_unit_test(announce_by_advertisement),
+		cmocka_unit_test(come_and_go),
+		cmocka_unit_test(no_wait),
+		cmocka_unit_test(others_stay),
+		cmocka_unit_test(found_elsewhere),
+		cmocka_unit_test(no_device),
+		cmocka_unit_test(namespaces),
+		cmocka_unit_test(the_kernel_is_silent),
+		cmocka_unit_test(refused_words),
+		cmocka_unit_test(old_connections_end),
+		cmocka_unit_test(announce_by_arp),
+		cmocka_unit_test(announce_by_advertisement),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "asked.h"
-#include "own_tcp.h"
 #include "own_session.h"
+#include "own_tcp.h"
 
 #define IP "127.0.0.1"
 #define PORT 27001
@@ -44,13 +44,15 @@ static void what_was_sent(void **state)
 	(void)close(client);
 }
 
-/* A page server that has a client which never comes to its end. */
+/* The listener of a page server that has a client which never comes to its end. */
+static int waiting;
+
 static void serve_for_ever(void)
 {
 	char byte;
-	int listener = own_listen(IP, PORT);
-	int fd = accept(listener, NULL, NULL);
+	int fd = accept(waiting, NULL, NULL);
 
+	(void)close(waiting);
 	while (read(fd, &byte, 1) > 0)
 		;
 }
@@ -116,7 +118,9 @@ static void nudged(void **state)
 	(void)state;
 	/* It waits for a client; it has one that is silent. */
 	for (int i = 0; i < 2; i++) {
+		waiting = own_listen(IP, PORT);
 		pid_t dump = own_process(serve_for_ever);
+		(void)close(waiting);
 		own_record(SESSION_DUMP, dump);
 		int client = i ? own_connect(IP, PORT) : -1;
 		CLEANUP_ASKED struct asked a =

@@ -93,21 +93,27 @@ static void expect_route(const char *ip, const char *device, const char *type)
 	assert_string_equal(link_text(route, "gateway"), "");
 }
 
-static void add_route(const char *network, const char *gateway)
+/* gateway NULL: one that refuses. */
+static void add_route(const char *network, int prefix, const char *gateway)
 {
-	const struct rtmsg info = {.rtm_family = AF_INET,
-				   .rtm_dst_len = 24,
+	const int family = strchr(network, ':') ? AF_INET6 : AF_INET;
+	const size_t len = family == AF_INET6 ? 16 : 4;
+	const struct rtmsg info = {.rtm_family = (unsigned char)family,
+				   .rtm_dst_len = (unsigned char)prefix,
 				   .rtm_table = RT_TABLE_MAIN,
 				   .rtm_protocol = RTPROT_STATIC,
 				   .rtm_type = gateway ? RTN_UNICAST : RTN_UNREACHABLE};
-	struct in_addr to = {inet_addr(network)}, by = {gateway ? inet_addr(gateway) : 0};
 	CLEANUP_FD int fd = netlink_open(NETLINK_ROUTE);
 	struct netlink_message m;
+	unsigned char raw[16];
 
 	netlink_begin(&m, RTM_NEWROUTE, NLM_F_CREATE, &info, sizeof(info));
-	netlink_put(&m, RTA_DST, &to, sizeof(to));
-	if (gateway)
-		netlink_put(&m, RTA_GATEWAY, &by, sizeof(by));
+	assert_int_equal(inet_pton(family, network, raw), 1);
+	netlink_put(&m, RTA_DST, raw, len);
+	if (gateway) {
+		assert_int_equal(inet_pton(family, gateway, raw), 1);
+		netlink_put(&m, RTA_GATEWAY, raw, len);
+	}
 	assert_int_equal(netlink_do(fd, &m), 0);
 }
 
@@ -119,14 +125,17 @@ static void routes(void **state)
 	expect_route("192.0.2.9", "eth0", "");
 	expect_route("2001:db8::9", "eth1", "");
 	expect_route("192.0.2.7", "lo", "local");
-	add_route("198.51.100.0", "192.0.2.1");
-	add_route("203.0.113.0", NULL);
+	add_route("198.51.100.0", 24, "192.0.2.1");
+	add_route("203.0.113.0", 24, NULL);
+	add_route("2001:db9::", 64, NULL);
 	CLEANUP_JSON json_t *far = look("route", "address=198.51.100.9/32@");
 	CLEANUP_JSON json_t *none = look("route", "address=10.1.1.1/32@");
 	CLEANUP_JSON json_t *refused = look("route", "address=203.0.113.9/32@");
+	CLEANUP_JSON json_t *refused6 = look("route", "address=2001:db9::9/128@");
 	assert_string_equal(link_text(json_array_get(far, 0), "gateway"), "192.0.2.1");
 	assert_null(none);
 	assert_null(refused);
+	assert_null(refused6);
 	assert_int_equal(ADDRESS("op=down", "address=192.0.2.7/24@", "address=2001:db8::7/64@"), 0);
 }
 
