@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-
 #define QUICK_MS 10000
 /* Time for criu to start and to connect. */
 #define SOCKET_MS 20000

@@ -2,8 +2,8 @@
 /*
  * container_tmpfs: the small tmpfs of a container (/dev, /dev/shm, /run...), which CRIU would
  * archive and unpack one after the other while it is frozen. They are saved before the freeze and
- * made by the restore (src/agent/tmpfs.c, restore_tmpfs.h). In the freeze they are only compared with
- * what was saved.
+ * made by the restore (src/agent/tmpfs.c, restore_tmpfs.h). In the freeze they are only compared
+ * with what was saved.
  *
  * Order: tmpfs_save() before the dump starts. If it saved something, tmpfs_same_start() when the
  * container is frozen. If that finds a change and a restore is parked, tmpfs_refill() before the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * direct_transport: memory that goes straight to the destination during the dump, past the shared
- * directory. A `criu page-server` there (src/agent/receive_keeper.c) writes it into the work directory,
- * on a tmpfs. Only the small images are on the shared directory.
+ * directory. A `criu page-server` there (src/agent/receive_keeper.c) writes it into the work
+ * directory, on a tmpfs. Only the small images are on the shared directory.
  *
  * If the page server or the connection to it fails, CRIU's dump fails and leaves the processes
  * alive. The dump reaches its gate when the page server has confirmed that it has everything

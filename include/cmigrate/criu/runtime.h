@@ -21,14 +21,14 @@ struct runtime {
 	struct host *host;
 	const char *name;
 	const char *bundle;
-	const char *id;	     /* of the move */
-	bool checkpoint;     /* images is BUNDLE/checkpoint, not a directory of the move */
-	const char *run;     /* work directory, on a tmpfs of the host */
-	const char *images;  /* on the shared directory */
-	const char *pages;   /* images together with the memory for a restore (direct_transport.h);
-				NULL: images */
-	bool gate;	     /* the criu there has a gate under runc (3.19) */
-	bool locks;	     /* CRIU locks connections with rules of its own */
+	const char *id;	    /* of the move */
+	bool checkpoint;    /* images is BUNDLE/checkpoint, not a directory of the move */
+	const char *run;    /* work directory, on a tmpfs of the host */
+	const char *images; /* on the shared directory */
+	const char *pages;  /* images together with the memory for a restore (direct_transport.h);
+			       NULL: images */
+	bool gate;	    /* the criu there has a gate under runc (3.19) */
+	bool locks;	    /* CRIU locks connections with rules of its own */
 	const char *netns; /* for those rules: path of the container's network namespace, or NULL */
 };
 
@@ -152,10 +152,10 @@ int runtime_await(const struct runtime *rt, const char *what, int timeout_ms, st
 
 /*
  * Starts `runc restore`. parked: before there are images. runc and criu start, and criu waits for
- * runtime_restore_go_start() as it opens its configuration. runtime_park_start() beside it is done when
- * criu waits. A restore that ends earlier did not park; erase it and start it again when the images
- * are there. Park only if runtime_parks() says so, after the dump is parked. runtime_erase() ends
- * both jobs.
+ * runtime_restore_go_start() as it opens its configuration. runtime_park_start() beside it is done
+ * when criu waits. A restore that ends earlier did not park; erase it and start it again when the
+ * images are there. Park only if runtime_parks() says so, after the dump is parked. runtime_erase()
+ * ends both jobs.
  */
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,
 			  int timeout_ms, struct job *job, struct err *err);
