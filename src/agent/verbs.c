@@ -136,14 +136,7 @@ const struct verb agent_verbs[] = {
 	{"erase", "container", verb_erase, true},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
-	/* Connections to the service addresses; memory that goes from host to host. */
-	{"settle", "netns? ip+", verb_settle, false},
-	{"server", "page-port", verb_server, false},
-	{"nudge", "container server page-port", verb_nudge, false},
-	{"cut", "op container server page-port", verb_cut, false},
-	{"fetch", "op container id? server? page-port?", verb_fetch, true},
-	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
-	{"gather", "container id images? count?", verb_gather, false},
+
 	/* Questions. */
 	{"path", "op container? images?", verb_path, false},
 	{"config", "container", verb_config, false},
