@@ -9,16 +9,19 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "erase_places.h"
 #include "held.h"
 #include "paths.h"
+#include "process.h"
 #include "program.h"
 #include "runc_state.h"
 #include "text_file.h"
 
 #define ROUNDS 20
 #define ROUND_MS 50
+#define CRIU_MS 500
 /* delete --force waits up to 10 s for a cgroup. */
 #define DELETE_MS 8000
 #define MOUNTS_MAX (4 * 1024 * 1024)
@@ -56,13 +59,41 @@ static bool kill_all(struct request *req, struct erase *erase,
 		held_find(&held, find, erase);
 		if (!held.n)
 			return true;
-		held_kill(&held);
+		held_kill(&held, NULL);
 		erase_thaw(&erase->cgroups);
 		if (!held_wait(req, &held, ROUND_MS) && request_over(req))
 			break;
 	}
 	find(&left, erase);
 	return left.n == 0;
+}
+
+/* CRIU itself, of this host. Its children in the container have other pid namespaces. */
+static bool is_criu(pid_t pid)
+{
+	struct process process;
+
+	return process_read(pid, &process) && strcmp(process.comm, "criu") == 0 &&
+	       process_in_our(pid, "pid");
+}
+
+/* A CRIU that has begun removes what it has made on this host, its mount points in /tmp too, once
+ * the processes that it restores are gone. It gets a moment for that. */
+static void kill_restoring(struct request *req, struct erase *erase)
+{
+	CLEANUP_HELD struct held held = {0};
+	CLEANUP_FREE char *log = path_in_run(req, "restore.log");
+
+	if (access(log, F_OK) == 0) {
+		held_find(&held, find_restoring, erase);
+		held_kill(&held, is_criu);
+		erase_thaw(&erase->cgroups);
+		(void)held_wait(req, &held, CRIU_MS);
+		/* Their parents are gone: nothing but this names them. */
+		held_kill(&held, NULL);
+	}
+	if (!kill_all(req, erase, find_restoring))
+		(void)request_fail(req, "the restoring processes of '%s' do not end", erase->name);
 }
 
 static int kill_contained(struct request *req, struct erase *erase)
@@ -169,8 +200,7 @@ static int erase_copy(struct request *req, struct erase *erase)
 	if (erase_places(req, &erase->places) != 0)
 		return 1;
 	erase_cgroups(&erase->places, &erase->cgroups);
-	if (!kill_all(req, erase, find_restoring))
-		(void)request_fail(req, "the restoring processes of '%s' do not end", erase->name);
+	kill_restoring(req, erase);
 	/* The restoring processes may have made more just before. */
 	erase_cgroups(&erase->places, &erase->cgroups);
 	if (is_foreign(req, erase))

@@ -71,10 +71,12 @@ static bool has_ended(const struct held *held, size_t i)
 	       process.state == 'Z' || process.state == 'X';
 }
 
-void held_kill(const struct held *held)
+void held_kill(const struct held *held, bool (*spares)(pid_t pid))
 {
 	for (size_t i = 0; i < held->n; i++)
-		if (held->v[i].fd >= 0)
+		if (spares && spares(held->v[i].pid))
+			continue;
+		else if (held->v[i].fd >= 0)
 			(void)syscall(SYS_pidfd_send_signal, held->v[i].fd, SIGKILL, NULL, 0);
 		else if (!has_ended(held, i))
 			(void)kill(held->v[i].pid, SIGKILL);

@@ -23,8 +23,8 @@ struct held {
 /* Adds the processes that `find` names. It is called twice: a number that was given to another
  * process in between is not held. Those that are held already stay so. */
 void held_find(struct held *held, void (*find)(struct pids *ret, void *ctx), void *ctx);
-/* SIGKILL for all of them. */
-void held_kill(const struct held *held);
+/* SIGKILL for all of them, but for those that `spares` (NULL: none) says yes to. */
+void held_kill(const struct held *held, bool (*spares)(pid_t pid));
 /* Waits for the end of all, for ms at most (-1: for the request's deadline alone), and lets go of
  * those that have ended. False: some have not. */
 bool held_wait(struct request *req, struct held *held, int ms);

@@ -73,7 +73,7 @@ static void note_missing(const struct request *req)
 	(void)text_file_append(there, &made);
 }
 
-static const char *const flags[] = {"file-locks",	 "ext-unix-sk", "shell-job",
+static const char *const flags[] = {"file-locks",      "ext-unix-sk", "shell-job",
 				    "tcp-established", "lazy-pages",  NULL};
 
 /* Memory that came straight to this host is in the work directory, together with links to the

@@ -145,7 +145,7 @@ static int end_session(struct request *req, char *record)
 		held_find(&held, find_members, record);
 		if (!held.n)
 			return 0;
-		held_kill(&held);
+		held_kill(&held, NULL);
 		if (!held_wait(req, &held, KILL_ROUND_MS) && request_over(req))
 			break;
 	}

@@ -230,7 +230,7 @@ moves_two() { # FROM TO STRATEGY
 	on rhel02 sh -c 'ls -la /runc/containers/httpd /runc/containers/httpd/.cmigrate; stat /runc/containers/httpd/.cmigrate/journal' || true
 	run on rhel01 cmigrate --verbose move httpd rhel02
 	echo "$output"
-	[[ $status -eq 0 && $output == *'+ (refill) '* ]]
+	[[ $status -eq 0 && $output == *'+ refill '* ]]
 	[[ $(on rhel02 runc exec httpd ls /tmp | sort -n | tail -n 1) -gt $before ]]
 	move rhel02 rhel01 httpd
 	runs_only_on rhel01 httpd 10.99.0.100

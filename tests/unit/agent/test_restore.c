@@ -135,7 +135,8 @@ static void awaited(void **state)
 	pid_t pid = session_child(RECORD, serve_sleep, NULL);
 	CLEANUP_ASKED struct asked lives =
 		ask_within(50, "/x", "await", "op=restore", "container=web", NULL);
-	CLEANUP_ASKED struct asked other = ask("/x", NULL, "await", "op=dump", "container=web", NULL);
+	CLEANUP_ASKED struct asked other =
+		ask("/x", NULL, "await", "op=dump", "container=web", NULL);
 
 	(void)state;
 	assert_int_equal(lives.status, 1);
@@ -162,9 +163,9 @@ static void logs_are_forgotten(void **state)
 /* A word that is no flag of a restore never reaches runc. */
 static void no_other_flags(void **state)
 {
-	CLEANUP_ASKED struct asked asked = ask("/x", NULL, "restore", "container=web", "op=now",
-					       "id=20260101T000000-01234567", "flag=tcp-skip-in-flight",
-					       NULL);
+	CLEANUP_ASKED struct asked asked =
+		ask("/x", NULL, "restore", "container=web", "op=now", "id=20260101T000000-01234567",
+		    "flag=tcp-skip-in-flight", NULL);
 
 	(void)state;
 	assert_int_equal(asked.status, 1);

@@ -61,10 +61,11 @@ static void write_state(void)
 	struct process process;
 
 	assert_true(process_read(container, &process));
-	CLEANUP_FREE char *text = str_fmt(
-		"{\"id\":\"web\",\"init_process_pid\":%d,\"init_process_start\":%llu,"
-		"\"config\":{\"rootfs\":\"/x\",\"labels\":[\"bundle=%s/web\"]},\"cgroup_paths\":{}}",
-		(int)container, process.start, root);
+	CLEANUP_FREE char *text =
+		str_fmt("{\"id\":\"web\",\"init_process_pid\":%d,\"init_process_start\":%llu,"
+			"\"config\":{\"rootfs\":\"/x\",\"labels\":[\"bundle=%s/"
+			"web\"]},\"cgroup_paths\":{}}",
+			(int)container, process.start, root);
 	own_run_write("/run/runc/web/state.json", text);
 }
 
@@ -169,7 +170,8 @@ static void saved_and_compared(void **state)
 	own_run_write(late, "contents");
 	CLEANUP_ASKED struct asked unable = ask(root, NULL, "tmpfs", "op=same", FIELDS, NULL);
 	assert_int_equal(unable.status, 1);
-	assert_non_null(strstr(unable.err, "'/srv', a tmpfs of the container, can't be saved: it is"));
+	assert_non_null(
+		strstr(unable.err, "'/srv', a tmpfs of the container, can't be saved: it is"));
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	ask_for("same", 0, "changed\n");
 	assert_true(is_there(again));
@@ -189,7 +191,8 @@ static void *restore(void *arg)
 {
 	struct restoring *restoring = arg;
 
-	restoring->asked = ask(root, NULL, "restore", restoring->op, FIELDS, "flag=file-locks", NULL);
+	restoring->asked =
+		ask(root, NULL, "restore", restoring->op, FIELDS, "flag=file-locks", NULL);
 	return NULL;
 }
 
@@ -214,10 +217,11 @@ static void made_again(void **state)
 {
 	struct restoring restoring = {0};
 	pthread_t thread;
-	CLEANUP_FREE char *expected = str_fmt(
-		"restore --detach --bundle %s/web --image-path %s --work-path " RUN " --file-locks web\n"
-		RUN "/criu.conf\na  b\nempty\n../x y\n4511\n1751\nrw,relatime\n",
-		root, images);
+	CLEANUP_FREE char *expected =
+		str_fmt("restore --detach --bundle %s/web --image-path %s --work-path " RUN
+			" --file-locks web\n" RUN
+			"/criu.conf\na  b\nempty\n../x y\n4511\n1751\nrw,relatime\n",
+			root, images);
 
 	(void)state;
 	stub_program(bin, "runc",

@@ -27,7 +27,8 @@ static struct tmpfs_mounts find(const char *lines)
 static void its_own(void **state)
 {
 	CLEANUP_TMPFS_MOUNTS struct tmpfs_mounts mounts =
-		find("301 300 0:300 / /dev rw,nosuid - tmpfs tmpfs rw,seclabel,size=64k,mode=755,inode64\n"
+		find("301 300 0:300 / /dev rw,nosuid - tmpfs tmpfs "
+		     "rw,seclabel,size=64k,mode=755,inode64\n"
 		     "302 300 0:47 / /mnt/a ro - tmpfs  ro\n");
 
 	(void)state;
@@ -47,7 +48,8 @@ static void those_that_are_not(void **state)
 		"301 300 0:47 /below /mnt rw - tmpfs tmpfs rw\n",
 		"301 300 0:47 / /mnt rw - proc proc rw\n",
 		/* One on another. */
-		"301 300 0:47 / /mnt rw - tmpfs tmpfs rw\n302 301 0:48 / /mnt rw - tmpfs tmpfs rw\n",
+		"301 300 0:47 / /mnt rw - tmpfs tmpfs rw\n302 301 0:48 / /mnt rw - tmpfs tmpfs "
+		"rw\n",
 		/* Paths and options that no line for CRIU and no mount(2) should have. */
 		"301 300 0:47 / /a\\040b rw - tmpfs tmpfs rw\n",
 		"301 300 0:47 / /mnt] rw - tmpfs tmpfs rw\n",

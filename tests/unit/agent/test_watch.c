@@ -67,8 +67,9 @@ static void an_image_that_is_too_short(void **state)
 	log_lines(200, "pie: 1: `- returned 0");
 	CLEANUP_ASKED struct asked asked = watch(20000);
 	assert_int_equal(asked.status, 0);
-	assert_string_equal(asked.out,
-			    "criu repeats itself without end: an image is shorter than it should be\n");
+	assert_string_equal(
+		asked.out,
+		"criu repeats itself without end: an image is shorter than it should be\n");
 	assert_int_equal(log_size(), 0);
 }
 
@@ -135,9 +136,10 @@ static void serve_lock(void *ctx)
 	(void)flock(*(int *)ctx, LOCK_EX);
 }
 
-/* Here one waits below a process of the restore. */
+/* Here one waits below a process of the restore. It has not the descriptor that has the lock. */
 static void serve_parent(void *ctx)
 {
+	(void)close(*(int *)ctx);
 	if (fork() == 0) {
 		(void)setsid();
 		int own = open(RUN "/locked", O_RDWR);
@@ -159,7 +161,7 @@ static void a_lock_that_another_has(void **state)
 	assert_string_equal(other.out, "");
 	session_child_end(pid);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	pid = session_child(RUN "/restore.session", serve_parent, NULL);
+	pid = session_child(RUN "/restore.session", serve_parent, &fd);
 	CLEANUP_ASKED struct asked asked = watch(60000);
 	assert_int_equal(asked.status, 0);
 	assert_string_equal(
