@@ -129,6 +129,7 @@ const struct verb agent_verbs[] = {
 	{"erase", "container", verb_erase, true},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
+
 	/* Questions. */
 	{"path", "op container? images?", verb_path, false},
 	{"config", "container", verb_config, false},

@@ -168,16 +168,16 @@ goes_on_at() { # HOST
 	[[ -z $(on rhel02 runc list -q) ]]
 }
 
-@test "a runc that can't tell is no word that there is no container" {
+@test "a state of runc that can't be read is no word that there is no container" {
 	start_container rhel01 server
 	before=$(sum)
 	killed_at dump:after
-	wrap_runc rhel01 '[ "$1" != state ] || { echo "runtime: failed to create new OS thread" >&2; exit 1; }'
+	on rhel01 sh -c 'cd /run/runc/server && cp -p state.json kept && head -c 100 kept >state.json'
 	recovers
 	[[ $status -eq 6 ]]
 	run on rhel01 cmigrate stop --on rhel01 server
 	[[ $status -ne 0 ]]
-	unwrap rhel01
+	on rhel01 sh -c 'cd /run/runc/server && mv kept state.json'
 	[[ -n $(state_of rhel01 server) ]]
 	recovers
 	[[ $status -eq 0 ]]
