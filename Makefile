@@ -89,11 +89,11 @@ $(BUILD)/agent_build.c: $(AGENT_SOURCES) $(BUILD)/flags
 	@printf 'extern const char agent_build[];\nconst char agent_build[] = "%.16s";\n' \
 		"$$(cat $(AGENT_SOURCES) | sha256sum)" >$@.new && mv $@.new $@
 
-$(BUILD)/agent_image.c: $(AGENT)
+$(BUILD)/agent_image.c: $(AGENT) Makefile
 	@printf '%s\n' 'extern const char agent_image_sum[], agent_image_machine[];' \
 		"const char agent_image_sum[] = \"$$(sha256sum <$< | cut -c 1-64)\";" \
 		"const char agent_image_machine[] = \"$$(uname -m)\";" \
-		'__asm__(".section .rodata\n.balign 16\n.globl agent_image\nagent_image:\n.incbin \"$<\"\n"' \
+		'__asm__(".section .rodata\n.balign 16\n.globl agent_image\nagent_image:\n.incbin \"$<\"\n.ascii \"end\"\n"' \
 		'".globl agent_image_end\nagent_image_end:\n.previous\n");' >$@.new && mv $@.new $@
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What runc has of a container on this host. */
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "paths.h"
 #include "process.h"
@@ -11,15 +14,36 @@
 int verb_state(struct request *req);
 int verb_status(struct request *req);
 
-/* Says state=JSON, or nothing if this host has no such container. */
+/* Waits for the end of a first process. */
+static void await_end(struct request *req, const struct runc_state *state, int ms)
+{
+	int fd = state->pid > 0 ? (int)syscall(SYS_pidfd_open, state->pid, 0) : -1;
+	struct process process;
+
+	/* Its number may have been given to another one before it was opened. */
+	if (fd >= 0 && process_read(state->pid, &process) && process.start == state->start)
+		(void)request_wait(req, fd, POLLIN, ms);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* Says state=JSON, or nothing if this host has no such container. With seconds it waits so long for
+ * the container's end. */
 int verb_state(struct request *req)
 {
 	const char *name = request_get(req, "container");
+	int seconds = (int)(request_number(req, "seconds") % 3600);
 	CLEANUP_RUNC_STATE struct runc_state state;
 	CLEANUP_BUF struct buf json = {0};
 
 	if (runc_state_read(req, name, &state) < 0)
 		return 1;
+	if (seconds) {
+		await_end(req, &state, seconds * 1000);
+		runc_state_clear(&state);
+		if (runc_state_read(req, name, &state) < 0)
+			return 1;
+	}
 	if (!state.status)
 		return 0;
 	if (!program_exists("runc"))

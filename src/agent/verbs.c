@@ -83,7 +83,7 @@ const struct verb agent_verbs[] = {
 	{"ready", "count", verb_ready, false},
 	/* Containers of this host. */
 	{"list", "op", verb_list, false},
-	{"state", "container", verb_state, false},
+	{"state", "container seconds?", verb_state, false},
 	{"status", "container", verb_status, false},
 	{"whole", "container", verb_whole, false},
 

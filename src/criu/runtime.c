@@ -272,11 +272,11 @@ int runtime_dump_go(const struct runtime *rt, struct err *err)
 	return run(rt, &a, QUICK_MS, err);
 }
 
-bool runtime_has_ended(const struct runtime *rt, struct err *err)
+bool runtime_has_ended(const struct runtime *rt, unsigned seconds, struct err *err)
 {
 	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
-	CLEANUP_FREE char *out = NULL;
-	char *argv[] = {"state", container, NULL};
+	CLEANUP_FREE char *wait = str_fmt("seconds=%u", seconds), *out = NULL;
+	char *argv[] = {"state", container, seconds ? wait : NULL, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct facts facts;
 

@@ -19,7 +19,8 @@
  * The only shell text that a host ever gets, for whichever login shell it has. It looks for this
  * agent in the directories of src/agent/agent_file.c; if none has it, it takes the first one that
  * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The
- * room is taken before the file comes, because the file comes only once.
+ * room is taken before the file comes, because the file comes only once. A connection may end in
+ * its middle: the image has "end" at its end.
  */
 #define LINE                                                                                       \
 	"exec sh -c '"                                                                             \
@@ -29,8 +30,9 @@
 	"for d do [ -L $d ] && continue; mkdir $d 2>/dev/null; [ -O $d ] || continue; "            \
 	"t=$d/new.$$; { echo : >$t && chmod 700 $t && $t; } 2>/dev/null && "                       \
 	"head -c $n /dev/zero 2>/dev/null >$t && { "                                               \
-	"echo " AGENT_ABSENT "$(uname -m); head -c $n 1<>$t && mv $t $d/$a && "                    \
-	"exec $d/$a serve --kept $d/$a --name $a; exit 1; }; rm -f $t; done; "                     \
+	"echo " AGENT_ABSENT "$(uname -m); head -c $n 1<>$t && [ \"$(tail -c 3 $t)\" = end ] && "  \
+	"mv $t $d/$a && exec $d/$a serve --kept $d/$a --name $a; rm -f $t; exit 1; }; "            \
+	"rm -f $t; done; "                                                                         \
 	"echo no directory has room for the agent of cmigrate and lets programs be executed: "     \
 	"$* >&2; exit 1'"
 

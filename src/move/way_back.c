@@ -8,17 +8,19 @@
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
+/* When the restored copy has ended by itself, this one does so too, soon after it goes on. */
+#define SAME_END_S 2
 
 /* A container can end by itself at any moment. Then nothing is in doubt and nothing is left to
- * thaw.
- */
+ * thaw. */
 bool source_has_ended(struct move *move)
 {
 	struct side *src = &move->side[SOURCE];
+	unsigned seconds = move->progress.copy_ended && move->progress.thawed_us ? SAME_END_S : 0;
 	struct err unused = ERR_INIT;
 
 	/* runc's own word: a dump that is parked would hide it. */
-	move->progress.ended = runtime_has_ended(&src->runtime, &unused);
+	move->progress.ended = runtime_has_ended(&src->runtime, seconds, &unused);
 	return move->progress.ended;
 }
 
@@ -43,6 +45,8 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 		move->progress.thawed_us = clock_now_us();
 	/* A recovery that finds the container ended later must not start it from its images. */
 	(void)runtime_void_images(&src->runtime, &unheard);
+	if (move->progress.copy_ended)
+		(void)source_has_ended(move);
 	return UNDO_DONE;
 }
 

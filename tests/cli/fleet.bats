@@ -39,10 +39,10 @@ web_is_on() { # HOST
 @test "list: one connection and one question to each host, whatever it has" {
 	three_hosts
 	echo 'one two three' >stub/hostb/others
-	runs list
+	runs list --verbose
 	[ "$status" -eq 0 ]
 	[ "$(wc -l <<<"$output")" -eq 5 ]
-	[ "$(grep -c ' \[list\]' stub/calls)" -eq 3 ]
+	[ "$(grep -c '\] + list' <<<"$stderr")" -eq 3 ]
 	[ "$(grep -c -x -e -- stub/ssh-words)" -eq 3 ]
 }
 
@@ -83,11 +83,11 @@ web_is_on() { # HOST
 # bats test_tags=all
 @test "check without a destination: every other host, the source asked once, nothing left" {
 	three_hosts
-	runs check --json --skip-check "$skips" web
+	runs check --json --verbose --skip-check "$skips" web
 	[ "$status" -eq 0 ]
 	[ "$(jq -c '[.container, .source, .host, .result]' <<<"$output" | tr '\n' ' ')" = \
 		'["web","hosta","hostb","ok"] ["web","hosta","hostc","ok"] ' ]
-	[ "$(grep -c 'hosta runc \[ps\]' stub/calls)" -eq 1 ]
+	[ "$(grep -c '^\[hosta\] + facts .* role=source' <<<"$stderr")" -eq 1 ]
 	web_is_on hosta
 	echo running >stub/hostc/state
 	runs check --from hosta --skip-check "$skips" web
@@ -127,7 +127,7 @@ web_is_on() { # HOST
 @test "drain --verbose: each command of each move, with container and host" {
 	drains --verbose
 	[ "$status" -eq 0 ]
-	grep -x 'note: web: \[hosta\] + (freeze) web .*' <<<"$stderr"
+	grep -x 'note: web: \[hosta\] + freeze container=web' <<<"$stderr"
 	grep -F '[here] + cmigrate move --from hosta web hostb' <<<"$stderr"
 }
 

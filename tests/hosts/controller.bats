@@ -79,7 +79,7 @@ teardown() {
 @test "--verbose says every command with its host" {
 	err=$(on rhel01 cmigrate --verbose move web rhel02 2>&1 >/dev/null)
 	echo "$err"
-	for line in '\[rhel01\] \+ \(freeze\) web ' '\[rhel01\] \+ .*runc checkpoint .* web$' '\[rhel02\] \+ .*runc restore .* web$' \
+	for line in '\[rhel01\] \+ freeze container=web$' '\[rhel01\] \+ dump container=web ' '\[rhel02\] \+ restore container=web ' \
 		'\[rhel02\] \+ .* 10\.99\.0\.100/32@eth0$'; do
 		grep -q -E -e "^$line" <<<"$err"
 	done

@@ -172,7 +172,7 @@ is_undone() { # REGEX
 	place_program
 	run on client cmigrate recover cache
 	say "$output"
-	[[ $status -eq 1 && $output == *'runs nowhere'* ]]
+	[[ $status -eq 9 && $output == *'runs nowhere'* ]]
 	[[ -z $(state_of rhel01 cache)$(state_of rhel02 cache) ]]
 }
 

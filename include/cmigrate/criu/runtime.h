@@ -185,8 +185,8 @@ int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)
 int runtime_is_whole(const struct runtime *rt, struct err *err);
 
 /* Whether runc has no such container any more, or a stopped one; false if the host can't be
- * asked. */
-bool runtime_has_ended(const struct runtime *rt, struct err *err);
+ * asked. Waits so many seconds for its end. */
+bool runtime_has_ended(const struct runtime *rt, unsigned seconds, struct err *err);
 /*
  * Finds out why runc failed, from its output and CRIU's log ("dump", "restore" or "pages") in the
  * work directory. Puts the first real error lines into *err, with the host, and the remedy if the

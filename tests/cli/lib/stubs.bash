@@ -15,7 +15,7 @@ set_up_stubs() {
 	export STUB_DIR=$PWD/stub STUB_ROOT=$PWD/root STUB_HOST=controller
 	mkdir -p bin stub/hosta stub/hostb stub/controller root/web
 	ln -s "$top/tests/cli/stubs/ssh" bin/ssh
-	for tool in runc criu ip tc nft arping ss ping nsenter sysctl; do
+	for tool in runc criu nft; do
 		ln -s "$top/tests/cli/stubs/tool" "bin/$tool"
 	done
 	export PATH=$PWD/bin:$PATH
@@ -38,6 +38,28 @@ end_stubs() {
 
 teardown() {
 	end_stubs
+}
+
+# A move leaves nothing in /run but what is kept until the next boot.
+run_is_clean() { # HOST...
+	local host left
+	for host in "$@"; do
+		left=$(find "stub/$host/run" -mindepth 1 ! -path '*/run/runc*' ! -path '*/run/cmigrate-agent*' \
+			! -path '*/run/cmigrate-programs*')
+		[ -z "$left" ] || { echo "left on $host: $left" && return 1; }
+	done
+}
+
+has_address() { # HOST
+	local pid
+	read -r pid <"stub/$1/pid"
+	[[ $(nsenter --target "$pid" --net /usr/sbin/ip -o addr show to 192.0.2.7) == *192.0.2.7* ]]
+}
+
+has_no_address() { # HOST
+	if has_address "$1"; then
+		return 1
+	fi
 }
 
 # The checks that look at the real machine behind the stubs, which these hosts can't pass.

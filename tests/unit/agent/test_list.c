@@ -202,6 +202,31 @@ static void the_state_of_one(void **state)
 	expect(&torn, 1, "");
 }
 
+static void its_end_is_waited_for(void **state)
+{
+	pid_t pid = start(0);
+
+	(void)state;
+	stub_runc();
+	write_state("web", pid, ROOT "/web");
+	/* It ends while somebody waits. */
+	if (fork() == 0) {
+		(void)usleep(50000);
+		(void)kill(pid, SIGKILL);
+		_exit(0);
+	}
+	CLEANUP_ASKED struct asked ended =
+		ask(ROOT, NULL, "state", "container=web", "seconds=60", NULL);
+	assert_int_equal(ended.status, 0);
+	assert_non_null(strstr(ended.out, "\"status\":\"stopped\""));
+	end(pid);
+	(void)wait(NULL);
+	write_state("web", getpid(), ROOT "/web");
+	CLEANUP_ASKED struct asked runs =
+		ask(ROOT, NULL, "state", "container=web", "seconds=1", NULL);
+	assert_non_null(strstr(runs.out, "\"status\":\"running\""));
+}
+
 static void the_status_of_one(void **state)
 {
 	(void)state;
@@ -218,6 +243,58 @@ static void the_status_of_one(void **state)
 	expect(&foreign, 1, "");
 	assert_string_equal(foreign.err,
 			    "another container is called 'web' there, of '" ROOT "/db'\n");
+}
+
+/* Ends the first process of a pid namespace while a process in there has its parent outside: until
+ * that takes note of its end, the first one can't go. Returns the process to end afterwards. */
+static pid_t end_slowly(pid_t *ret_first)
+{
+	int told[2];
+	pid_t pid, first;
+
+	if (pipe(told) < 0)
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWPID) < 0)
+			abort();
+		for (int i = 0; i < 2; i++) {
+			pid_t child = fork();
+			while (child == 0)
+				(void)pause();
+			first = i == 0 ? child : first;
+		}
+		if (kill(first, SIGKILL) < 0 || write(told[1], &first, sizeof(first)) < 0)
+			abort();
+		for (;;)
+			(void)pause();
+	}
+	if (read(told[0], ret_first, sizeof(*ret_first)) != sizeof(*ret_first))
+		abort();
+	(void)close(told[0]);
+	(void)close(told[1]);
+	return pid;
+}
+
+/* For runc it runs until its first process is gone. */
+static void one_that_is_about_to_end(void **state)
+{
+	struct process process;
+	pid_t first, parent = end_slowly(&first);
+
+	(void)state;
+	stub_runc();
+	do
+		assert_true(process_read(first, &process));
+	while (!(process.flags & PROCESS_EXITING));
+	assert_int_not_equal(process.state, 'Z');
+	write_state("web", first, ROOT "/web");
+	CLEANUP_ASKED struct asked runc = ask(ROOT, NULL, "state", "container=web", NULL);
+	CLEANUP_ASKED struct asked ours = ask(ROOT, NULL, "status", "container=web", NULL);
+	end(parent);
+	assert_non_null(strstr(runc.out, "\"status\":\"running\""));
+	expect(&ours, 0, "stopped\n");
 }
 
 /* A dump's record with a process of this name in its session. */
@@ -301,8 +378,14 @@ static int forget_runc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(no_container),	 TEST(two_containers),	  TEST(load_pins_and_moves),
-		TEST(the_state_of_one),	 TEST(the_status_of_one), TEST(at_the_gate),
+		TEST(no_container),
+		TEST(two_containers),
+		TEST(load_pins_and_moves),
+		TEST(the_state_of_one),
+		TEST(its_end_is_waited_for),
+		TEST(the_status_of_one),
+		TEST(one_that_is_about_to_end),
+		TEST(at_the_gate),
 		TEST(killed_for_memory),
 	};
 
