@@ -106,7 +106,7 @@ $(addprefix $(BUILD)/obj/,texts.o agent_build.o agent_image.o): $(BUILD)/obj/%.o
 # Files that the program prints unchanged.
 TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
 $(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
+	$(call quiet,EMBED,$@)scripts/embed $(TEXTS) >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY) $(AGENT_LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) \
