@@ -43,7 +43,7 @@ const struct verb verb_gate_keeper = {
 	.details =
 		"The forced command of a key in authorized_keys(5):\n"
 		"  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
-		"Serves a cmigrate of the same version for containers below the bundle root\n"
+		"Serves a cmigrate of the same build for containers below the bundle root\n"
 		"(--bundle-root DIR). Refuses and logs everything else.\n",
 	.acts = true,
 	.no_config = true,
