@@ -205,17 +205,23 @@ static int check(struct request *req, const struct verb *verb)
 	return 0;
 }
 
-bool verb_may(struct request *req, const struct verb *verb)
+void verbs_log_refusal(const char *why)
 {
 	const char *from = getenv("SSH_CONNECTION");
 
+	if (bounded)
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
+		       from ? from : "here");
+}
+
+bool verb_may(struct request *req, const struct verb *verb)
+{
 	if (check(req, verb) == 0)
 		return true;
 	if (bounded) {
 		CLEANUP_FREE char *why = str_last_line(buf_str(&req->err));
 		str_mask(why);
-		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
-		       from ? from : "here");
+		verbs_log_refusal(why);
 		buf_clear(&req->err);
 		(void)request_fail(req, "gate-keeper: refused %s", why);
 	}
