@@ -5,6 +5,7 @@ VERSION := 0.1.0
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/cmigrate
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/cmigrate
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -116,8 +117,8 @@ $(BUILD)/unit/agent/%: tests/unit/agent/%.c $(AGENT_LIBRARY)
 		-lcmocka $(LDLIBS)
 
 # Needs -fsanitize=fuzzer-no-link in CFLAGS, see tests/fuzz/run.
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
-	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY) $(AGENT_LIBRARY)
+	$(call quiet,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) $(PACKAGE_LIBS) $(LDLIBS)
 
 # A change of the flags compiles everything again.
 $(BUILD)/flags: FORCE
@@ -177,10 +178,11 @@ deb: ## makes a Debian package in build
 	@scripts/setup build package
 	@scripts/deb $(VERSION)
 
-install: all ## installs program, manuals, completions and examples below DESTDIR/PREFIX
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+install: all ## installs program, agent, manuals, completions and examples below DESTDIR/PREFIX
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
+	$(INSTALL) -m 0755 $(AGENT) $(DESTDIR)$(LIBEXECDIR)/cmigrate-agent
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
 	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
@@ -195,7 +197,7 @@ uninstall: ## removes what install has installed
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
 		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
 		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
 
 clean: ## removes build and ./cmigrate
 	rm -rf build cmigrate

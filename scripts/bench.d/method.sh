@@ -20,13 +20,13 @@ method_words() { # NAME
 
 # Without other clients, like the methods that cmigrate is compared with.
 method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY]]
-	local summary begin end
+	local said begin end
 	begin=${EPOCHREALTIME/[.,]/}
-	summary=$(on rhel01 "${2:-cmigrate}" --json move --strategy "${3:-cold}" "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
+	said=$(on rhel01 "$parts/cost" "${2:-cmigrate}" --json move --strategy "${3:-cold}" "$1" rhel02 2>>"$work/errors" | tail -n 2) || true
 	end=${EPOCHREALTIME/[.,]/}
-	jq -nr --argjson us $((end - begin)) --argjson s "$summary" '
+	jq -nr --argjson us $((end - begin)) --argjson s "${said%$'\n'*}" --arg cost "${said##*$'\n'}" '
 		if $s.outcome != "moved" then error("not moved: \($s.error)") else
-			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000)"
+			"outage_ms=\($s.outage_ms) freeze_ms=\($s.freeze_ms) total_ms=\($us / 1000) \($cost)"
 		end'
 }
 
@@ -69,9 +69,9 @@ method_cmigrate_bytes() { # CONTAINER
 method_by_hand() { # COMMAND...
 	local begin end words
 	begin=${EPOCHREALTIME/[.,]/}
-	words=$(on rhel01 "$@" 2>>"$work/errors")
+	words=$(on rhel01 "$parts/cost" "$@" 2>>"$work/errors")
 	end=${EPOCHREALTIME/[.,]/}
-	echo "$words total_ms=$(((end - begin) / 1000))"
+	echo "${words//$'\n'/ } total_ms=$(((end - begin) / 1000))"
 }
 
 method_article() { # CONTAINER

@@ -8,7 +8,7 @@ import statistics
 import sys
 from xml.sax.saxutils import escape
 
-COLUMNS = ("outage_ms", "gap_ms", "freeze_ms", "total_ms", "bytes")
+COLUMNS = ("outage_ms", "gap_ms", "freeze_ms", "total_ms", "bytes", "processes", "cpu_ms")
 
 
 def pairs(path):
@@ -72,7 +72,8 @@ def limits(versions):
         "outage: from the start of the freeze, or of the script, to the first answer; for the floor "
         "the freeze. client: the longest time between two answers of a client that asks every 2 ms.",
         "Under requests only cmigrate moves: the others fail with connections open. All else is "
-        "measured without that client. The article and podman ask every 50 ms whether it answers.",
+        "measured without that client. processes, processor: what the machine started and computed "
+        "meanwhile, both hosts and threads included. The article and podman ask every 50 ms whether it answers.",
     ]
 
 
@@ -94,15 +95,16 @@ def cell(stat, show=ms):
 
 def print_table(report):
     print("| container | method | outage ms | min, max | client ms | freeze ms | total ms | images "
-          "| outage by cmigrate's |")
-    print("|---|---|--:|--:|--:|--:|--:|--:|--:|")
+          "| processes | processor ms | outage by cmigrate's |")
+    print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for row in report["rows"]:
         main = length(row)
         bounds = f"{ms(main['min'])}, {ms(main['max'])}" if main else "failed"
         ratio = f"{row['ratio']:.2f}" if row["ratio"] else ""
         print(f"| {report['containers'][row['container']]} | {report['methods'][row['method']]} "
               f"| {cell(main)} | {bounds} | {cell(row['gap_ms'])} | {cell(row['freeze_ms'])} "
-              f"| {cell(row['total_ms'])} | {cell(row['bytes'], size)} | {ratio} |")
+              f"| {cell(row['total_ms'])} | {cell(row['bytes'], size)} "
+              f"| {cell(row['processes'])} | {cell(row['cpu_ms'])} | {ratio} |")
     moves = max((r["moves"] for r in report["rows"]), default=0)
     print(f"\nMedians of {moves} moves each, taken in turn.", end="")
     fewer = {r["container"]: r["moves"] for r in report["rows"] if r["moves"] < moves}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "agent_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -12,7 +13,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Of a kept agent: a SHA-256 in hex digits. */
+#define NAME_LEN 64
+#define OLD_SECONDS (30L * 24 * 3600)
 
 /* The same, in the same order, as the line that starts an agent over ssh (src/host/agent_start.c).
  */
@@ -24,10 +30,30 @@ static struct {
 	const char *kept, *name;
 } self = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Agents of other builds that nobody has sent for a month are of no use to anybody: not to a gate
+ * either, which waits for minutes. */
+static void remove_old(const char *dir)
+{
+	DIR *entries = opendir(dir);
+
+	for (struct dirent *e; entries && (e = readdir(entries)) != NULL;) {
+		struct stat st;
+		if (strlen(e->d_name) == NAME_LEN && strcmp(e->d_name, self.name) != 0 &&
+		    fstatat(dirfd(entries), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    time(NULL) - st.st_mtime > OLD_SECONDS)
+			(void)unlinkat(dirfd(entries), e->d_name, 0);
+	}
+	if (entries)
+		(void)closedir(entries);
+}
+
 void agent_file_init(const char *kept, const char *name)
 {
 	self.kept = kept;
 	self.name = name;
+	for (size_t i = 0; name && kept && i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (str_starts(kept, dirs[i]))
+			remove_old(dirs[i]);
 }
 
 static bool may_hold_programs(const char *dir)

@@ -127,6 +127,13 @@ static int say_container(struct request *req)
 	return is_source(req) && state.status ? container_facts(req, &state) : 0;
 }
 
+static void say_problem(struct request *req)
+{
+	CLEANUP_FREE char *why = program_reason(&req->err);
+
+	fact_say(req, "problem", why);
+}
+
 /* The programs run beside everything else. */
 int verb_facts(struct request *req)
 {
@@ -142,8 +149,12 @@ int verb_facts(struct request *req)
 	if (status == 0)
 		status = say_container(req);
 	program_facts_end(req, &programs);
-	if (status == 0 && !request_over(req))
-		fact_say(req, "complete", "yes");
 	/* What is told shows what is wrong, better than a failure would. */
+	if (request_over(req))
+		return 0;
+	if (status != 0)
+		say_problem(req);
+	else
+		fact_say(req, "complete", "yes");
 	return 0;
 }

@@ -51,9 +51,26 @@ static int start(struct request *req)
 	CLEANUP_FREE char *log = path_in_run(req, "pages.out");
 
 	if (!request_has(req, "id") || !request_has(req, "server") ||
-	    !request_has(req, "page-port"))
-		return request_fail(req, "'fetch' needs 'id', 'server' and 'page-port'");
+	    !request_has(req, "port"))
+		return request_fail(req, "'fetch' needs 'id', 'server' and 'port'");
 	return keeper_serve(req, "fetch-keeper", SESSION_FETCH, log);
+}
+
+/* Lets a keeper begin that was started before. A link needs no room on a full /run. */
+static int go(struct request *req)
+{
+	CLEANUP_FREE char *run = path_run(req);
+	CLEANUP_FREE char *record = session_path(run, SESSION_FETCH);
+	CLEANUP_FREE char *word = path_in_run(req, FETCH_GO);
+	int64_t late = deadline_in_ms(END_MS);
+
+	/* It was asked for long before; on a slow machine it may not have been started yet. */
+	while (!session_lives(record))
+		if (deadline_passed(late) || !request_sleep(req, END_LOOK_MS))
+			return request_fail(req, "nobody waits to fetch its memory");
+	if (symlink("go", word) < 0 && errno != EEXIST)
+		return request_errno(req, "'%s'", word);
+	return 0;
 }
 
 struct listener {
@@ -151,14 +168,18 @@ static int end(struct request *req)
 	return 0;
 }
 
-/* fetch op=start container id server page-port, op=socket|wait|end container: memory that follows a
- * container (fetch_keeper.c). */
+/* fetch op=start container id server port, op=go|socket|wait|end container: memory that
+ * follows a container (fetch_keeper.c). */
 int verb_fetch(struct request *req)
 {
 	static const struct {
 		const char *op;
 		int (*serve)(struct request *req);
-	} ops[] = {{"start", start}, {"socket", await_socket}, {"wait", await_end}, {"end", end}};
+	} ops[] = {{"start", start},
+		   {"go", go},
+		   {"socket", await_socket},
+		   {"wait", await_end},
+		   {"end", end}};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (request_is(req, "op", ops[i].op))

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "keeper.h"
 #include "paths.h"
-#include "process.h"
 #include "runc_state.h"
 #include "session.h"
 
@@ -18,13 +20,11 @@ static bool kill_copy(struct request *req)
 {
 	CLEANUP_RUNC_STATE struct runc_state state = {0};
 	CLEANUP_FREE char *bundle = path_bundle(req);
-	struct process first;
 
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0 || state.pid <= 0)
 		return false;
-	/* Another container of that name is none of ours, and its pid may be another process. */
-	if (!runc_state_is_foreign(&state, bundle) && process_read(state.pid, &first) &&
-	    first.start == state.start)
+	/* Another container of that name is none of ours. */
+	if (!runc_state_is_foreign(&state, bundle))
 		(void)kill(state.pid, SIGKILL);
 	return true;
 }
@@ -56,10 +56,47 @@ static int note_status(struct request *req, int status)
 	return status;
 }
 
+/* Tells of what comes into the work directory, and of its end: in the directory above, because a
+ * directory that is removed is told of only when no file of it is open any more. */
+static int watch(const char *run)
+{
+	CLEANUP_FREE char *above = str_dupn(run, (size_t)(strrchr(run, '/') - run));
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (fd >= 0 && inotify_add_watch(fd, above, IN_DELETE | IN_ONLYDIR) >= 0 &&
+	    inotify_add_watch(fd, run, IN_CREATE | IN_ONLYDIR) >= 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/* Waits for the word to begin. False: there is none any more, because the work directory is gone.
+ */
+static bool is_let_go(struct request *req)
+{
+	CLEANUP_FREE char *run = path_run(req);
+	CLEANUP_FREE char *word = path_in_run(req, FETCH_GO);
+	char events[4096];
+	struct stat st;
+	int fd = watch(run);
+	bool goes = false, more = fd >= 0;
+
+	while (more && !goes) {
+		goes = lstat(word, &st) == 0;
+		more = goes || (access(run, F_OK) == 0 && read(fd, events, sizeof(events)) > 0);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return goes;
+}
+
 /*
  * Fetches the memory of a container that is restored without it from the page server at `server`
- * and `page-port`, first the pages that the container touches. The outcome is in RUN/pages.status,
- * where a copy whose memory can't come any more has been killed before.
+ * and `port`, first the pages that the container touches. The outcome is in RUN/pages.status,
+ * where a copy whose memory can't come any more has been killed before. It waits for the word to
+ * begin (op=go), so that the agent starts nothing while the container is frozen; it ends with the
+ * work directory if that never comes.
  */
 int fetch_keeper(int argc, char **argv)
 {
@@ -70,9 +107,11 @@ int fetch_keeper(int argc, char **argv)
 	CLEANUP_FREE char *run = path_run(&req);
 	CLEANUP_FREE char *images = path_images(&req);
 	argv_addl(&criu, "criu", "lazy-pages", "--page-server", "--address",
-		  request_get(&req, "server"), "--port", request_get(&req, "page-port"),
+		  request_get(&req, "server"), "--port", request_get(&req, "port"),
 		  "--images-dir", images, "--work-dir", run, "--log-file", "pages.log", "-v2",
 		  NULL);
+	if (!is_let_go(&req))
+		return keeper_end(&req, 1);
 	int status = keeper_run(criu.v, -1, 0);
 	if (status != 0)
 		end_copy(&req);

@@ -152,7 +152,6 @@ static const struct key {
 	{"device", is_device},
 	{"peer", is_host},
 	{"port", is_page_port},
-	{"page-port", is_page_port},
 	{"bind", is_path},
 	{"pass", is_number},
 	{"parent", is_number},

@@ -93,6 +93,15 @@ static int gather(struct request *req, const char *path, int images, int pages)
 	return copy(req, images, pages, DESCRIPTORS);
 }
 
+static int open_directory(struct request *req, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		(void)request_errno(req, "'%s'", path);
+	return fd;
+}
+
 /*
  * gather container id [images] [count]: copies the images of the shared directory beside the memory
  * that came straight here (receive_keeper.c), because CRIU looks for all of them in one directory.
@@ -104,10 +113,9 @@ int verb_gather(struct request *req)
 {
 	CLEANUP_FREE char *from = path_images(req);
 	CLEANUP_FREE char *to = path_in_run(req, "pages");
-	int images = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int pages = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int status = images < 0 || pages < 0 ? request_errno(req, "'%s'", images < 0 ? from : to)
-					     : gather(req, from, images, pages);
+	int images = open_directory(req, from);
+	int pages = images < 0 ? -1 : open_directory(req, to);
+	int status = pages < 0 ? 1 : gather(req, from, images, pages);
 
 	if (images >= 0)
 		(void)close(images);

@@ -11,6 +11,9 @@
 
 #include "request.h"
 
+/* What a fetch-keeper waits for in the work directory. */
+#define FETCH_GO "fetch-go"
+
 /* The keepers, as sub-commands of the agent; argv[1] is their name. */
 int fetch_keeper(int argc, char **argv);
 int receive_keeper(int argc, char **argv);

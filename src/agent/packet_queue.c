@@ -69,14 +69,13 @@ static int send_own(int device, unsigned n)
 				       .sll_protocol = htons(ETH_P_802_EX1),
 				       .sll_ifindex = device,
 				       .sll_halen = ETH_ALEN};
-	struct {
-		struct ethhdr head;
-		char rest[OWN_FRAME - sizeof(struct ethhdr)];
-	} frame = {.head.h_proto = htons(ETH_P_802_EX1)};
+	const struct ethhdr head = {.h_proto = htons(ETH_P_802_EX1)};
+	char frame[OWN_FRAME] = {0};
 	CLEANUP_FD int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
+	memcpy(frame, &head, sizeof(head));
 	for (unsigned i = 0; i < n; i++)
-		if (fd < 0 || sendto(fd, &frame, sizeof(frame), MSG_DONTWAIT, (const void *)&to,
+		if (fd < 0 || sendto(fd, frame, sizeof(frame), MSG_DONTWAIT, (const void *)&to,
 				     sizeof(to)) < 0)
 			return -1;
 	return 0;

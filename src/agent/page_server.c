@@ -35,12 +35,12 @@ static bool count(const struct sock *sock, void *ctx)
 	return true;
 }
 
-/* server page-port: prints how many bytes the page server at that port of this host has sent, as
+/* server port: prints how many bytes the page server at that port of this host has sent, as
  * far as they have arrived, and how many sockets it has or has had: data that it has sent may
  * arrive after its end. */
 int verb_server(struct request *req)
 {
-	struct sock_match match = {.sport = (unsigned)request_number(req, "page-port")};
+	struct sock_match match = {.sport = (unsigned)request_number(req, "port")};
 	struct sockets sockets = {0};
 
 	if (sock_list(req, &match, count, &sockets) < 0)
@@ -50,7 +50,7 @@ int verb_server(struct request *req)
 }
 
 /*
- * cut op=dump|fetch container server page-port: ends the connection of the dump or of what fetches
+ * cut op=dump|fetch container server port: ends the connection of the dump or of what fetches
  * memory with the page server there, again and again until that program has ended: it would wait
  * for a host that is gone for minutes, or for ever if it has nothing left to send. A dump sends
  * memory there while it holds the container's processes: CRIU releases them alive. Whoever waits
@@ -62,7 +62,7 @@ int verb_cut(struct request *req)
 	CLEANUP_FREE char *record =
 		session_path(run, request_is(req, "op", "dump") ? SESSION_DUMP : SESSION_FETCH);
 	const struct sock_match match = {.dst = request_get(req, "server"),
-					 .dport = (unsigned)request_number(req, "page-port"),
+					 .dport = (unsigned)request_number(req, "port"),
 					 .states = TCP_CONNECTED};
 	int64_t end = deadline_in_ms(CUT_MS);
 
@@ -112,14 +112,14 @@ static void knock(struct request *req, const char *ip, unsigned port)
 	(void)close(fd);
 }
 
-/* nudge container server page-port: makes a page server end (criu, in the dump of this host),
+/* nudge container server port: makes a page server end (criu, in the dump of this host),
  * whether it waits for a connection or has a dead one: then CRIU releases the source's processes,
  * which stay frozen. */
 int verb_nudge(struct request *req)
 {
 	CLEANUP_FREE char *run = path_run(req);
 	CLEANUP_FREE char *record = session_path(run, SESSION_DUMP);
-	const struct sock_match match = {.sport = (unsigned)request_number(req, "page-port"),
+	const struct sock_match match = {.sport = (unsigned)request_number(req, "port"),
 					 .states = TCP_CONNECTED};
 	int64_t end = deadline_in_ms(NUDGE_MS);
 

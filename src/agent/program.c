@@ -164,6 +164,12 @@ static bool await(struct request *req, const struct child *child, bool feeding, 
 	return true;
 }
 
+/* A dump or restore of a move goes on then: only a controller decides. */
+static bool is_abandoned(struct request *req)
+{
+	return request_over(req) && req->abandoned;
+}
+
 static int wait_child(struct request *req, struct child *child, const char *input, int timeout_ms,
 		      struct buf *ret_out, struct buf *ret_err)
 {
@@ -180,7 +186,7 @@ static int wait_child(struct request *req, struct child *child, const char *inpu
 		if (reap(child, &status))
 			break;
 		if (!await(req, child, feeding, end) || deadline_passed(end))
-			return end_late(req, child, began);
+			return is_abandoned(req) ? PROGRAM_LATE : end_late(req, child, began);
 	}
 	pump(ret_out, &child->out);
 	pump(ret_err ? ret_err : &req->err, &child->err);

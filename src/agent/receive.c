@@ -28,11 +28,11 @@ static int listens(struct request *req)
 	return !said;
 }
 
-/* receive op=start container server page-port seconds [pass] [parent], op=listens container:
+/* receive op=start container server port seconds [pass] [parent], op=listens container:
  * receive_keeper.c. */
 int verb_receive(struct request *req)
 {
-	static const char *const needed[] = {"server", "page-port", "seconds"};
+	static const char *const needed[] = {"server", "port", "seconds"};
 
 	if (request_is(req, "op", "listens"))
 		return listens(req);

@@ -39,10 +39,10 @@ static void add_parent(struct argv *criu, const struct request *req)
 {
 	unsigned long long parent = request_number(req, "parent");
 
-	if (parent)
-		argv_addl(criu, "--prev-images-dir", NULL);
-	if (parent)
-		argv_addf(criu, "%spass-%llu", request_number(req, "pass") ? "../" : "", parent);
+	if (!parent)
+		return;
+	argv_add(criu, "--prev-images-dir");
+	argv_addf(criu, "%spass-%llu", request_number(req, "pass") ? "../" : "", parent);
 }
 
 /* criu's exit status. It writes a byte to the fifo when it listens. */
@@ -61,7 +61,7 @@ static int serve(struct request *req, const char *dir)
 		return request_errno(req, "'%s'", listens < 0 ? fifo : output);
 	argv_addl(&criu, "criu", "page-server", "--images-dir", dir, "--work-dir", run,
 		  "--log-file", "receive.log", "-v2", "--address", request_get(req, "server"),
-		  "--port", request_get(req, "page-port"), "--status-fd", NULL);
+		  "--port", request_get(req, "port"), "--status-fd", NULL);
 	argv_addf(&criu, "%d", listens);
 	add_parent(&criu, req);
 	return keeper_run(criu.v, out, seconds * 1000);
@@ -115,7 +115,7 @@ static int note_received(struct request *req, const char *dir)
 
 /*
  * A page server for one dump: criu writes the memory that the source's criu sends to `server` and
- * `page-port` to RUN/pages, or for a pass of pre-copy to RUN/pages/pass-PASS. It ends when its
+ * `port` to RUN/pages, or for a pass of pre-copy to RUN/pages/pass-PASS. It ends when its
  * client has sent everything and its files are complete: then "received" is beside them, and the
  * number of bytes is printed. It ends after `seconds` at the latest.
  */

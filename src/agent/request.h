@@ -31,6 +31,7 @@ struct request {
 	size_t limit;
 	int wake; /* eventfd, readable once the request is to end */
 	bool cancelled, truncated, timed_out, spoilt;
+	bool abandoned; /* cancelled because the connection has ended */
 	struct request *next;
 };
 

@@ -99,7 +99,8 @@ static int set_word(struct request *req, bool parked)
 {
 	CLEANUP_FREE char *run = path_run(req);
 
-	if (parked ? restore_forget_word(run) < 0 : restore_note_word(run) < 0)
+	if ((parked ? restore_unmark(run, RESTORE_WENT) : restore_mark(run, RESTORE_WENT)) < 0 ||
+	    restore_unmark(run, RESTORE_ENDED) < 0)
 		return request_errno(req, "can't change '%s'", run);
 	return 0;
 }
@@ -121,5 +122,9 @@ int verb_restore(struct request *req)
 	if (set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
 		return 1;
 	const struct program runc = {.argv = argv.v, .env = envs, .log = log, .session = record};
-	return program_run(req, &runc, NULL, NULL);
+	int status = program_run(req, &runc, NULL, NULL);
+	/* Nobody needs to wait until it reads its configuration. */
+	if (parked)
+		(void)restore_mark(run, RESTORE_ENDED);
+	return status;
 }

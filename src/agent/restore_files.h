@@ -6,9 +6,12 @@
 /* The fifo, in the work directory, that a parked restore has as CRIU's configuration file. */
 #define RESTORE_FIFO "parked.conf"
 
-/* A file in the work directory says that the restore has been told to go on, or is about to be. It
- * is a link to CRIU's configuration, which needs no room on a full /run. -1 with errno. */
-int restore_note_word(const char *run);
-int restore_forget_word(const char *run);
+/* Marks in the work directory: the restore has been told to go on; a parked one has ended. */
+#define RESTORE_WENT "restore.went"
+#define RESTORE_ENDED "restore.ended"
+
+/* A mark is a link to CRIU's configuration, which needs no room on a full /run. -1 with errno. */
+int restore_mark(const char *run, const char *mark);
+int restore_unmark(const char *run, const char *mark);
 
 #endif

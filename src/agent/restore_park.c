@@ -27,26 +27,26 @@
 #define KILL_ROUNDS 20
 #define KILL_ROUND_MS 50
 
-int restore_note_word(const char *run)
+int restore_mark(const char *run, const char *mark)
 {
 	CLEANUP_FREE char *conf = str_fmt("%s/criu.conf", run);
-	CLEANUP_FREE char *word = str_fmt("%s/restore.went", run);
+	CLEANUP_FREE char *path = str_fmt("%s/%s", run, mark);
 
-	return link(conf, word) < 0 && errno != EEXIST ? -1 : 0;
+	return link(conf, path) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-int restore_forget_word(const char *run)
+int restore_unmark(const char *run, const char *mark)
 {
-	CLEANUP_FREE char *word = str_fmt("%s/restore.went", run);
+	CLEANUP_FREE char *path = str_fmt("%s/%s", run, mark);
 
-	return unlink(word) < 0 && errno != ENOENT ? -1 : 0;
+	return unlink(path) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-static bool has_word(const char *run)
+static bool is_marked(const char *run, const char *mark)
 {
-	CLEANUP_FREE char *word = str_fmt("%s/restore.went", run);
+	CLEANUP_FREE char *path = str_fmt("%s/%s", run, mark);
 
-	return access(word, F_OK) == 0;
+	return access(path, F_OK) == 0;
 }
 
 /* Fails with ENXIO while nobody waits there. */
@@ -89,6 +89,8 @@ static int await_reader(struct request *req, const char *run)
 	while ((fifo = open_fifo(run)) < 0) {
 		if (errno != ENXIO)
 			(void)request_errno(req, "can't open '%s/" RESTORE_FIFO "'", run);
+		else if (is_marked(run, RESTORE_ENDED))
+			(void)request_fail(req, "the restore has ended");
 		else if (deadline_passed(end) || !request_sleep(req, TICK_MS))
 			(void)request_fail(req, "criu does not read its configuration");
 		else
@@ -115,16 +117,16 @@ int verb_restore_go(struct request *req)
 	if (fifo < 0)
 		return 1;
 	/* From here on criu goes on, whatever becomes of us. Whoever finds no note may end it. */
-	(void)restore_note_word(run);
+	(void)restore_mark(run, RESTORE_WENT);
 	return serve(req, run, fifo);
 }
 
 /* The log of a restore that did not park, so that it isn't mistaken for the next one's. */
 int verb_forget_restore(struct request *req)
 {
-	static const char *const logs[] = {"restore.log", "restore.out"};
+	static const char *const logs[] = {"restore.log", "restore.out", RESTORE_ENDED};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		CLEANUP_FREE char *log = path_in_run(req, logs[i]);
 		if (unlink(log) < 0 && errno != ENOENT)
 			return request_errno(req, "can't remove '%s'", log);
@@ -164,9 +166,9 @@ int restore_end_parked(struct request *req)
 	 * at the fifo. While the fifo is open here, criu reads on and does not go on without a
 	 * configuration.
 	 */
-	if (has_word(run))
+	if (is_marked(run, RESTORE_WENT))
 		fifo = open_fifo(run);
-	if (fifo >= 0 || !has_word(run))
+	if (fifo >= 0 || !is_marked(run, RESTORE_WENT))
 		status = end_session(req, record);
 	if (fifo >= 0)
 		close(fifo);

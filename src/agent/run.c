@@ -21,20 +21,24 @@
 
 int verb_run(struct request *req);
 
-/* Makes an empty log. Another cmigrate that ends may remove the directory while it is empty. */
-static int make_log(char *path)
+/* Makes an empty log; NULL with errno. Another cmigrate that ends may remove the directory while it
+ * is empty. */
+static char *make_log(const char *container)
 {
 	for (int i = 0; i < TRIES; i++) {
-		if (mkdir(RUN_ROOT, 0700) < 0 && errno != EEXIST)
-			return -1;
-		int fd = mkostemp(path, O_CLOEXEC);
-		if (fd >= 0)
-			return close(fd);
+		/* No container's name has an @: this is no work directory. */
+		char *path = str_fmt(RUN_ROOT "/run@%s.XXXXXX", container);
+		int fd = mkdir(RUN_ROOT, 0700) == 0 || errno == EEXIST ? mkostemp(path, O_CLOEXEC)
+								       : -1;
+		if (fd >= 0) {
+			(void)close(fd);
+			return path;
+		}
+		str_free_p(&path);
 		if (errno != ENOENT)
-			return -1;
-		memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+			break;
 	}
-	return -1;
+	return NULL;
 }
 
 /* Adds the last lines of the log to the messages. */
@@ -61,17 +65,16 @@ static void tell_log(struct request *req, const char *path)
 int verb_run(struct request *req)
 {
 	CLEANUP_FREE char *bundle = path_bundle(req);
-	/* No container's name has an @: this is no work directory. */
-	CLEANUP_FREE char *log = str_fmt(RUN_ROOT "/run@%s.XXXXXX", request_get(req, "container"));
 	CLEANUP_ARGV struct argv argv = {0};
 
 	if (!program_exists("runc"))
 		return request_fail(req, "there is no 'runc': install runc 1.1 or newer there");
-	if (make_log(log) < 0)
+	CLEANUP_FREE char *log = make_log(request_get(req, "container"));
+	if (!log)
 		return request_errno(req, "can't make a log in '" RUN_ROOT "'");
 	argv_addl(&argv, "runc", "--log", log, "--log-format", "json", "run", "--detach",
 		  "--bundle", bundle, request_get(req, "container"), NULL);
-	/* It goes on without the agent: a container is never left half started. */
+	/* It goes on after the end of the connection: no container is left half started. */
 	int status = program_run(
 		req, &(struct program){.argv = argv.v, .log = "/dev/null", .stays = true}, NULL,
 		NULL);

@@ -57,13 +57,6 @@ int verb_watch(struct request *req);
 int verb_await(struct request *req);
 int verb_forget_restore(struct request *req);
 int verb_erase(struct request *req);
-int verb_settle(struct request *req);
-int verb_server(struct request *req);
-int verb_nudge(struct request *req);
-int verb_cut(struct request *req);
-int verb_fetch(struct request *req);
-int verb_receive(struct request *req);
-int verb_gather(struct request *req);
 int verb_path(struct request *req);
 int verb_config(struct request *req);
 int verb_open(struct request *req);
@@ -102,11 +95,11 @@ const struct verb agent_verbs[] = {
 
 	/* Connections to the service addresses; memory that goes from host to host. */
 	{"settle", "netns? ip+", verb_settle, false},
-	{"server", "page-port", verb_server, false},
-	{"nudge", "container server page-port", verb_nudge, false},
-	{"cut", "op container server page-port", verb_cut, false},
-	{"fetch", "op container id? server? page-port?", verb_fetch, true},
-	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
+	{"server", "port", verb_server, false},
+	{"nudge", "container server port", verb_nudge, false},
+	{"cut", "op container server port", verb_cut, false},
+	{"fetch", "op container id? server? port?", verb_fetch, true},
+	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
@@ -136,14 +129,7 @@ const struct verb agent_verbs[] = {
 	{"erase", "container", verb_erase, true},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
-	/* Connections to the service addresses; memory that goes from host to host. */
-	{"settle", "netns? ip+", verb_settle, false},
-	{"server", "page-port", verb_server, false},
-	{"nudge", "container server page-port", verb_nudge, false},
-	{"cut", "op container server page-port", verb_cut, false},
-	{"fetch", "op container id? server? page-port?", verb_fetch, true},
-	{"receive", "op container server? page-port? seconds? pass? parent?", verb_receive, false},
-	{"gather", "container id images? count?", verb_gather, false},
+
 	/* Questions. */
 	{"path", "op container? images?", verb_path, false},
 	{"config", "container", verb_config, false},

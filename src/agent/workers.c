@@ -132,8 +132,10 @@ static void cancel_matching(const uint32_t *id)
 	lists[1] = workers.serving;
 	for (int i = 0; i < 2; i++)
 		for (struct request *req = lists[i]; req; req = req->next)
-			if (!id || req->id == *id)
+			if (!id || req->id == *id) {
+				req->abandoned = !id;
 				cancel(req);
+			}
 	(void)pthread_mutex_unlock(&workers.lock);
 }
 

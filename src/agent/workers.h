@@ -16,7 +16,8 @@
 bool workers_serve(struct request *req, void (*done)(struct request *req, int status));
 /* Ends a request: its verb returns soon. Fine if it is over already. */
 void workers_cancel(uint32_t id);
-/* The same for all. */
+/* The connection has ended: all verbs return, and no program is ended for that. Those of a move go
+ * on, and every other ends with the agent. */
 void workers_cancel_all(void);
 /* Makes threads until n are idle. */
 void workers_spare(unsigned n);

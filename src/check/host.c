@@ -9,8 +9,10 @@ CHECK(facts)
 {
 	for (size_t i = 0; i < CHECK_HOSTS; i++) {
 		struct check_host host = check_host(p, i);
+		const char *problem = facts_get(host.facts, "problem");
 		if (!facts_has(host.facts, "complete", "yes"))
-			return check_fail(f, NULL, "%s did not tell all about itself", host.name);
+			return check_fail(f, NULL, "%s did not tell all about itself%s%.300s",
+					  host.name, *problem ? ": " : "", problem);
 	}
 	return CHECK_OK;
 }

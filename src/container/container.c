@@ -206,8 +206,7 @@ int containers_add(struct containers *list, const char *host, const struct facts
 	CLEANUP_JSON json_t *array = facts_json(facts, "list");
 
 	if (!json_is_array(array))
-		return err_set(err, EXIT_FAILED, "%s: what it has of containers is no list",
-			       host);
+		return err_set(err, EXIT_FAILED, "%s: what it has of containers is no list", host);
 	return add_rows(list, host, array, facts, err);
 }
 

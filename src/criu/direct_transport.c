@@ -20,7 +20,7 @@ int direct_transport_start(const struct page_server *page_server, const struct r
 	argv_addf(&a, "pass=%u", pass);
 	argv_addf(&a, "parent=%u", parent_pass);
 	argv_addf(&a, "server=%s", page_server->server);
-	argv_addf(&a, "page-port=%u", page_server->port);
+	argv_addf(&a, "port=%u", page_server->port);
 	argv_addf(&a, "seconds=%d", timeout_ms / 1000);
 	/* The limit on the host itself ends first. */
 	return host_start(destination->host,
@@ -60,6 +60,6 @@ int direct_transport_cut(const struct page_server *page_server, const struct run
 	argv_addl(&a, "cut", "op=dump", NULL);
 	argv_addf(&a, "container=%s", source->name);
 	argv_addf(&a, "server=%s", page_server->server);
-	argv_addf(&a, "page-port=%u", page_server->port);
+	argv_addf(&a, "port=%u", page_server->port);
 	return host_run(source->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
 }

@@ -53,7 +53,7 @@ static void ask(struct argv *a, const char *verb, const char *op, const struct r
 static void add_server(struct argv *a, const struct page_server *page_server)
 {
 	argv_addf(a, "server=%s", page_server->server);
-	argv_addf(a, "page-port=%u", page_server->port);
+	argv_addf(a, "port=%u", page_server->port);
 }
 
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
@@ -65,6 +65,14 @@ int post_copy_fetch_start(const struct page_server *page_server, const struct ru
 	argv_addf(&a, "id=%s", destination->id);
 	add_server(&a, page_server);
 	return start(destination->host, &a, timeout_ms, job, err);
+}
+
+int post_copy_fetch_go(const struct runtime *destination, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	ask(&a, "fetch", "go", destination);
+	return run(destination->host, &a, err);
 }
 
 int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err)
@@ -88,7 +96,7 @@ int post_copy_fetched_start(const struct runtime *destination, int timeout_ms, s
 static bool server_sockets(const struct page_server *page_server, const struct runtime *source,
 			   unsigned long long *ret_sent, unsigned *ret_n)
 {
-	CLEANUP_FREE char *port = str_fmt("page-port=%u", page_server->port);
+	CLEANUP_FREE char *port = str_fmt("port=%u", page_server->port);
 	char *argv[] = {"server", port, NULL};
 	CLEANUP_FREE char *out = NULL;
 	struct err unused = ERR_INIT;

@@ -12,9 +12,10 @@
 /* The page server's word is waited for from the dump on: it has no time limit of its own before. */
 int step_prepare_hosts_pages(struct move *move, struct err *err)
 {
-	struct side *src = &move->side[SOURCE];
+	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	if (step_prepare_hosts(move, err) < 0 || admit_pages(move, src, err) < 0)
+	if (step_prepare_hosts(move, err) < 0 || admit_pages(move, src, err) < 0 ||
+	    post_copy_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) < 0)
 		return -1;
 	return runtime_served_start(&src->runtime, 0, &move->jobs.served, err);
 }
@@ -47,8 +48,7 @@ int step_serve(struct move *move, struct err *err)
 	if (jobs_wait_any(jobs, 2, deadline_min(freeze_end(move), deadline_in_ms(SERVE_MS))) != 0)
 		return dump_failure(move, err);
 	if (job_failure(&move->jobs.served, err) < 0 ||
-	    post_copy_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) <
-		    0 ||
+	    post_copy_fetch_go(&dst->runtime, err) < 0 ||
 	    post_copy_socket_start(&dst->runtime, &socket, err) < 0)
 		return -1;
 	struct job *waiting[] = {&socket, &move->jobs.fetch};

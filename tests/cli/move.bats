@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # move, check and recover against stubs (tests/cli/stubs): the commands, their hosts, order and
-# words. The scripts of src/scripts run for real; runc, criu and the network's tools don't.
+# words. The agents are real; runc and criu are not.
 
 bats_require_minimum_version 1.5.0
 
@@ -584,7 +584,7 @@ server.serve_forever()' 3>&- 2>/dev/null &
 	wait_until 10 test -e port-there
 	bundle '{"org.cmigrate.endpoint": "http://127.0.0.1:'"$(cat port-there)"'/"}'
 	stopped_at answer:before
-	echo stopped >stub/hostb/state
+	set_state hostb stopped
 	goes_on
 	kill "$server"
 	[ "$status" -eq 4 ]

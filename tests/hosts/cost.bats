@@ -38,6 +38,77 @@ teardown() {
 	[[ $(jq -n "$least < 5") == true ]]
 }
 
+# What the machine starts and computes while a command runs on a host: sets processes and cpu_ms.
+costs() { # HOST COMMAND...
+	local said
+	said=$(on "$1" /opt/cmigrate/scripts/bench.d/cost "${@:2}") || { echo "$said" >&2; return 1; }
+	read -r processes cpu_ms <<<"$(tail -n 1 <<<"$said" | sed 's/[a-z_]*=//g')"
+}
+
+# There and back with each way in turn: sets own and by_hand, for a move there, to "PROCESSES CPU-MS TOTAL-MS OUTAGE-MS".
+compare() { # ROUNDS
+	local round begin way
+	local -a numbers
+	local -A all=()
+	for ((round = 0; round <= $1; round++)); do
+		for way in own by_hand; do
+			begin=${EPOCHREALTIME/[.,]/}
+			if [[ $way == own ]]; then
+				costs rhel01 sh -c 'cmigrate --json move web rhel02 >/tmp/said'
+			else
+				costs rhel01 sh -c '/opt/cmigrate/scripts/article -m web rhel02 10.99.0.100/24 eth0 http://10.99.0.100/ >/tmp/said'
+			fi
+			numbers=("$processes" "$cpu_ms" $(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
+				"$(on rhel01 sed -n 's/.*outage_ms"*[=:] *\([0-9]*\).*/\1/p' /tmp/said)")
+			# The first of each warms the caches.
+			((round == 0)) || all[$way]+=" ${numbers[*]}"
+			on rhel02 cmigrate -q move web rhel01
+		done
+	done
+	own=$(medians ${all[own]}) by_hand=$(medians ${all[by_hand]})
+}
+
+medians() { # FOUR NUMBERS...
+	printf '%s %s %s %s\n' "$@" |
+		awk '{ for (i = 1; i <= 4; i++) v[i, NR] = $i } END { for (i = 1; i <= 4; i++) {
+			for (a = 1; a <= NR; a++) for (b = a + 1; b <= NR; b++) if (v[i, b] < v[i, a]) { t = v[i, a]; v[i, a] = v[i, b]; v[i, b] = t }
+			printf "%s%s", v[i, int((NR + 1) / 2)], i < 4 ? " " : "\n" } }'
+}
+
+@test "a cold move costs little more than the article's commands" {
+	local own by_hand processes cpu_ms
+	make_web web 10.99.0.100/24
+	start_container rhel01 web
+	compare 5
+	say "cmigrate: processes, processor ms, ms, outage ms: $own; the article's script: $by_hand"
+	read -r a b c d <<<"$own"
+	read -r e f g h <<<"$by_hand"
+	[[ $(jq -n "$a <= 1.4 * $e and $b <= 1.5 * $f") == true ]]
+	[[ $(jq -n "$c <= $g and $d <= 0.3 * $h") == true ]]
+}
+
+@test "list and check start few processes" {
+	local processes cpu_ms first
+	make_web web 10.99.0.100/24
+	start_container rhel01 web
+	on rhel01 cmigrate -q list rhel01 rhel02
+	# Others on the machine start some too: the least of three.
+	for _ in 1 2 3; do
+		costs rhel01 cmigrate -q list rhel01 rhel02
+		first+=" $processes"
+	done
+	say "list of two hosts: $first processes"
+	[[ $(printf '%s\n' $first | sort -n | head -n 1) -le 10 ]]
+	for host in rhel01 rhel02; do
+		on "$host" rm -rf /run/cmigrate-programs
+	done
+	costs rhel01 cmigrate -q check web rhel02
+	first=$processes
+	costs rhel01 cmigrate -q check web rhel02
+	say "check: $first processes the first time, then $processes"
+	[[ $first -le 90 && $processes -le 40 ]]
+}
+
 @test "its first command is started soon" {
 	local turn times=()
 	for turn in 1 2 3 4 5 6 7 8 9 10; do

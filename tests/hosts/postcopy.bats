@@ -109,3 +109,20 @@ field() { # FILTER
 		[[ $status -eq 3 && $output == *'sysctl fs.pipe-max-size='* ]]
 	fi
 }
+
+# bats test_tags=all
+@test "the agent is killed while the memory follows: that goes on, and recovery finds it whole" {
+	on rhel01 tc qdisc add dev eth0 root tbf rate 100mbit burst 32kb limit 1mb
+	on client bash -c 'cmigrate --quiet move --strategy post-copy --from rhel01 cache rhel02 </dev/null >/dev/null 2>/var/err; echo $? >/var/status' &
+	wait_on rhel02 60 '[[ $(runc state cache 2>/dev/null) == *\"status\":\ \"running\"* ]]'
+	on rhel02 bash -c 'kill -9 $(pgrep -f "^[^ ]*cmigrate-agent[^ ]* serve")'
+	wait $!
+	say "$(on client cat /var/status): $(on client cut -c1-230 /var/err)"
+	[[ $(on client cat /var/status) -eq 6 ]]
+	on rhel02 pgrep -f 'criu lazy-pages'
+	on rhel01 tc qdisc del dev eth0 root
+	on client cmigrate --quiet recover cache
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	[[ -z $(on rhel02 pgrep -f lazy-pages) ]]
+}

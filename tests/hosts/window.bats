@@ -75,3 +75,9 @@ moves_quietly() { # FROM TO [OPTION...]
 	on client cmigrate -q run --on rhel01 web
 	moves_quietly rhel01 rhel02 --transport direct
 }
+
+@test "nor does a move whose memory follows" {
+	make_web web 10.99.0.100/32
+	on client cmigrate -q run --on rhel01 web
+	moves_quietly rhel01 rhel02 --strategy post-copy
+}

@@ -31,6 +31,7 @@ version() {
 @test "make install puts files where DESTDIR and PREFIX say, uninstall takes all of them away" {
 	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${flags[@]}"
 	[ "$("$BATS_TEST_TMPDIR/d/opt/c/bin/cmigrate" --version)" = "cmigrate $(version)" ]
+	[[ $("$BATS_TEST_TMPDIR/d/opt/c/libexec/cmigrate/cmigrate-agent" 2>&1) == "cmigrate-agent $(version) "* ]]
 	[ -n "$(find "$BATS_TEST_TMPDIR/d" -name cmigrate.1)" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR/d" -type f -not -path '*/opt/c/*')" ]
 	make uninstall DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c

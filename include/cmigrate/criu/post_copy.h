@@ -35,10 +35,14 @@ struct page_server {
  */
 int page_server_admit(struct page_server *page_server, const struct runtime *server,
 		      struct err *err);
-/* On the destination, once the page server is ready: what fetches memory; a restore may go on when
- * the other job, that waits for its socket, is done. */
+/*
+ * On the destination, when it is prepared: what will fetch memory. It ends with the work directory.
+ * post_copy_fetch_go(), once the page server is ready, lets it begin. A restore may go on when the
+ * other job, that waits for its socket, is done.
+ */
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
 			  int timeout_ms, struct job *job, struct err *err);
+int post_copy_fetch_go(const struct runtime *destination, struct err *err);
 int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err);
 /* Starts a job that is done when the copy has all its memory, and fails when that has become
  * impossible. */

@@ -26,7 +26,7 @@ set_up_stubs() {
 	echo running >stub/hosta/state
 }
 
-# Ends what a killed or failed move left there: each connection with everything it started.
+# Ends the hosts with everything that runs there; a connection starts them again.
 end_stubs() {
 	local pid
 	while read -r pid; do
@@ -34,6 +34,15 @@ end_stubs() {
 			kill -KILL "$pid" 2>/dev/null || true
 		fi
 	done 2>/dev/null <"$STUB_DIR/ssh-pids" || true
+	rm -f "$STUB_DIR"/*/pid "$STUB_DIR/ssh-pids"
+}
+
+# Changes the container's state on a host that is up.
+set_state() { # HOST STATE
+	local pid
+	echo "$2" >"stub/$1/state"
+	read -r pid <"stub/$1/pid"
+	STUB_HOST=$1 nsenter --target "$pid" --mount --pid --net "$top/tests/cli/stubs/tool" sync_container
 }
 
 teardown() {

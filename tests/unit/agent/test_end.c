@@ -7,6 +7,7 @@
 #include <stdint.h>
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -224,6 +225,45 @@ static void started(void **state)
 	assert_int_equal(system(line), 0);
 }
 
+/* Cancels a request once runc has begun. */
+static void *cancel(void *ctx)
+{
+	struct request *req = ctx;
+	const uint64_t one = 1;
+	CLEANUP_FREE char *file = str_fmt("%s/begun", dir);
+	FILE *begun = fopen(file, "re");
+
+	if (!begun || fgetc(begun) == EOF || fclose(begun) != 0)
+		abort();
+	req->abandoned = true;
+	__atomic_store_n(&req->cancelled, true, __ATOMIC_RELEASE);
+	if (write(req->wake, &one, sizeof(one)) < 0)
+		abort();
+	return NULL;
+}
+
+/* The connection has ended: a container is not left half started. */
+static void goes_on(void **state)
+{
+	struct request req = {.root = "/runc", .wake = eventfd(0, EFD_CLOEXEC)};
+	CLEANUP_FREE char *fifos = str_fmt("cd %s && mkfifo begun go done", dir);
+	CLEANUP_FREE char *rest =
+		str_fmt("cd %s && timeout 20 sh -c 'echo >go && grep -qx ran done'", dir);
+	pthread_t thread;
+
+	(void)state;
+	stub_runc("echo x >begun; read x <go; echo ran >done");
+	assert_int_equal(system(fifos), 0);
+	argv_addl(&req.words, "run", "container=c1", NULL);
+	assert_int_equal(pthread_create(&thread, NULL, cancel, &req), 0);
+	assert_int_equal(verb_find("run")->serve(&req), 124);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(system(rest), 0);
+	argv_clear(&req.words);
+	buf_clear(&req.err);
+	(void)close(req.wake);
+}
+
 /* The messages are the end of runc's log. */
 static void not_started(void **state)
 {
@@ -258,6 +298,7 @@ int main(void)
 		cmocka_unit_test_teardown(by_force, clear),
 		cmocka_unit_test_teardown(not_ended, clear),
 		cmocka_unit_test_teardown(started, clear),
+		cmocka_unit_test_teardown(goes_on, clear),
 		cmocka_unit_test_teardown(not_started, clear),
 		cmocka_unit_test_teardown(without_runc, clear),
 	};

@@ -291,6 +291,7 @@ static void a_state_that_is_not_understood(void **state)
 	own_run_write("/run/runc/web/state.json", "{\"id\":");
 	CLEANUP_FACTS struct facts facts = read_facts(FACTS("role=destination", "strategy=cold"));
 	assert_false(facts_has(&facts, "complete", "yes"));
+	assert_non_null(strstr(facts_get(&facts, "problem"), "/run/runc/web"));
 	own_run_write("/run/runc/web/state.json",
 		      "{\"id\":\"web\",\"init_process_pid\":0,\"init_process_start\":0,\"config\":{"
 		      "\"rootfs\":\"/x/rootfs\",\"labels\":[\"bundle=/a \\\"b\\\\c\"]},"

@@ -16,8 +16,7 @@
 #define ID "20251121T233320-0badcafe"
 #define ROOT "/run/bundles"
 #define STATUS WEB_RUN "/pages.status"
-#define START                                                                                      \
-	"fetch", "op=start", "container=web", "id=" ID, "server=192.0.2.1", "page-port=27001", NULL
+#define START "fetch", "op=start", "container=web", "id=" ID, "server=192.0.2.1", "port=27001", NULL
 
 /* Its words, one a line; then it waits for the word to end, which is its exit status. */
 #define CRIU                                                                                       \
@@ -44,6 +43,17 @@ static pid_t begin(struct asked (*serve)(void))
 static struct asked start(void)
 {
 	return ask(ROOT, NULL, START);
+}
+
+/* Started, and let go once it waits. */
+static pid_t begin_fetch(void)
+{
+	pid_t pid = begin(start);
+
+	assert_true(comes(is_there, WEB_RUN "/fetch.session"));
+	CLEANUP_ASKED struct asked go = ask(ROOT, NULL, "fetch", "op=go", "container=web", NULL);
+	assert_int_equal(go.status, 0);
+	return pid;
 }
 
 static struct asked await_socket(void)
@@ -119,7 +129,7 @@ static void fetched(void **state)
 	char line[4096];
 
 	(void)state;
-	pid_t fetch = begin(start);
+	pid_t fetch = begin_fetch();
 	assert_true(comes(is_there, "/run/words"));
 	pid_t wait = begin(await_all);
 	assert_true(comes(is_there, WEB_RUN "/fetch.session"));
@@ -147,7 +157,7 @@ static void fetched(void **state)
 static void the_copy_is_killed_if_it_can_not_be_fetched(void **state)
 {
 	(void)state;
-	pid_t fetch = begin(start), copy = copy_of(ROOT "/web");
+	pid_t fetch = begin_fetch(), copy = copy_of(ROOT "/web");
 	assert_true(comes(is_there, "/run/words"));
 	pid_t wait = begin(await_all);
 	criu_ends("3");
@@ -169,15 +179,16 @@ static void no_other_process_is_killed(void **state)
 	(void)state;
 	assert_true(process_read(other, &p));
 	write_state(other, p.start + 1, ROOT "/web");
-	pid_t fetch = begin(start);
+	pid_t fetch = begin_fetch();
 	assert_true(comes(is_there, "/run/words"));
 	criu_ends("3");
 	assert_int_equal(end_of(fetch), 3);
 	assert_false(process_has_ended(other));
 	own_end(other);
+	(void)unlink(WEB_RUN "/" FETCH_GO);
 	(void)mkdir("/run/elsewhere", 0700);
 	other = copy_of("/run/elsewhere");
-	fetch = begin(start);
+	fetch = begin_fetch();
 	criu_ends("3");
 	assert_int_equal(end_of(fetch), 3);
 	assert_false(process_has_ended(other));
@@ -191,7 +202,7 @@ static void a_restore_under_way_is_waited_for(void **state)
 
 	(void)state;
 	own_record(SESSION_RESTORE, restore);
-	pid_t fetch = begin(start);
+	pid_t fetch = begin_fetch();
 	assert_true(comes(is_there, "/run/words"));
 	criu_ends("3");
 	clock_sleep_ms(100);
@@ -206,7 +217,7 @@ static void a_restore_under_way_is_waited_for(void **state)
 static void it_outlives_the_agent(void **state)
 {
 	(void)state;
-	pid_t agent = begin(start), copy = copy_of(ROOT "/web");
+	pid_t agent = begin_fetch(), copy = copy_of(ROOT "/web");
 	assert_true(comes(is_there, "/run/words"));
 	own_end(agent);
 	assert_true(session_lives(WEB_RUN "/fetch.session"));
@@ -224,7 +235,7 @@ static void nobody_fetches(void **state)
 	CLEANUP_ASKED struct asked none = await_all();
 	assert_int_equal(none.status, 1);
 	assert_string_equal(none.err, "nobody fetches the rest of its memory any more\n");
-	pid_t fetch = begin(start);
+	pid_t fetch = begin_fetch();
 	assert_true(comes(is_there, "/run/words"));
 	pid_t wait = begin(await_all);
 	CLEANUP_ASKED struct asked end = ask(ROOT, NULL, "fetch", "op=end", "container=web", NULL);
@@ -235,6 +246,25 @@ static void nobody_fetches(void **state)
 	CLEANUP_ASKED struct asked again =
 		ask(ROOT, NULL, "fetch", "op=end", "container=web", NULL);
 	assert_int_equal(again.status, 0);
+}
+
+static void it_waits_for_the_word(void **state)
+{
+	(void)state;
+	CLEANUP_ASKED struct asked early = ask(ROOT, NULL, "fetch", "op=go", "container=web", NULL);
+	assert_int_equal(early.status, 1);
+	pid_t fetch = begin(start);
+	assert_true(comes(is_there, WEB_RUN "/fetch.session"));
+	clock_sleep_ms(50);
+	assert_false(is_there("/run/words"));
+	assert_false(process_has_ended(fetch));
+	/* Without a word it ends with the work directory, and does nothing. */
+	pid_t copy = copy_of(ROOT "/web");
+	assert_int_equal(system("rm -rf " WEB_RUN), 0);
+	assert_int_equal(end_of(fetch), 1);
+	assert_false(process_has_ended(copy));
+	assert_false(is_there("/run/words"));
+	own_end(copy);
 }
 
 static void a_receiver_is_ended_too(void **state)
@@ -295,6 +325,7 @@ int main(int argc, char **argv)
 		TEST(a_restore_under_way_is_waited_for),
 		TEST(it_outlives_the_agent),
 		TEST(nobody_fetches),
+		TEST(it_waits_for_the_word),
 		TEST(a_receiver_is_ended_too),
 		TEST(the_socket),
 		TEST(what_it_needs),

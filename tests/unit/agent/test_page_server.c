@@ -12,7 +12,7 @@
 
 #define IP "127.0.0.1"
 #define PORT 27001
-#define PORT_FIELD "page-port=27001"
+#define PORT_FIELD "port=27001"
 
 static void what_was_sent(void **state)
 {
@@ -75,13 +75,13 @@ static void a_dump_is_cut_off(void **state)
 	foreign = accept(listener, NULL, NULL);
 	/* Without a record, and with that of another kind, nothing is done. */
 	own_record(SESSION_FETCH, dump);
-	CLEANUP_ASKED struct asked none = ask("/", NULL, "cut", "op=dump", "container=web",
-					      "server=" IP, "page-port=27002", NULL);
+	CLEANUP_ASKED struct asked none =
+		ask("/", NULL, "cut", "op=dump", "container=web", "server=" IP, "port=27002", NULL);
 	assert_int_equal(none.status, 0);
 	assert_false(process_has_ended(dump));
 	own_record(SESSION_DUMP, dump);
-	CLEANUP_ASKED struct asked cut = ask("/", NULL, "cut", "op=dump", "container=web",
-					     "server=" IP, "page-port=27002", NULL);
+	CLEANUP_ASKED struct asked cut =
+		ask("/", NULL, "cut", "op=dump", "container=web", "server=" IP, "port=27002", NULL);
 	assert_int_equal(cut.status, 0);
 	assert_true(process_has_ended(dump));
 	own_end(dump);
@@ -100,12 +100,12 @@ static void a_fetch_is_cut_off(void **state)
 	/* Another server's connection is none of it. */
 	int64_t began = clock_now_us();
 	CLEANUP_ASKED struct asked other = ask("/", NULL, "cut", "op=fetch", "container=web",
-					       "server=127.0.0.2", "page-port=27002", NULL);
+					       "server=127.0.0.2", "port=27002", NULL);
 	assert_int_equal(other.status, 0);
 	assert_true(clock_now_us() - began > 1900000);
 	assert_false(process_has_ended(fetch));
 	CLEANUP_ASKED struct asked cut = ask("/", NULL, "cut", "op=fetch", "container=web",
-					     "server=" IP, "page-port=27002", NULL);
+					     "server=" IP, "port=27002", NULL);
 	assert_int_equal(cut.status, 0);
 	assert_true(process_has_ended(fetch));
 	own_end(fetch);
@@ -135,8 +135,8 @@ static void nudged(void **state)
 
 static void fields(void **state)
 {
-	static const char *const wrong[] = {"page-port=22", "page-port=26999", "page-port=31000",
-					    "page-port=", "page-port=27001x"};
+	static const char *const wrong[] = {"port=22", "port=26999", "port=31000",
+					    "port=", "port=27001x"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -147,7 +147,7 @@ static void fields(void **state)
 	CLEANUP_ASKED struct asked op =
 		ask("/", NULL, "cut", "op=all", "container=web", "server=" IP, PORT_FIELD, NULL);
 	assert_int_equal(op.status, 1);
-	CLEANUP_ASKED struct asked last = ask("/", NULL, "server", "page-port=30999", NULL);
+	CLEANUP_ASKED struct asked last = ask("/", NULL, "server", "port=30999", NULL);
 	assert_int_equal(last.status, 0);
 }
 

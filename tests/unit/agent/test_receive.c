@@ -12,7 +12,7 @@
 #include "stub.h"
 
 #define PAGES WEB_RUN "/pages"
-#define START "receive", "op=start", "container=web", "server=192.0.2.2", "page-port=27001"
+#define START "receive", "op=start", "container=web", "server=192.0.2.2", "port=27001"
 
 /* Its words, one a line. It says that it listens, and waits for its client's word: how many bytes,
  * or "fail". */

@@ -122,6 +122,17 @@ static void one_that_goes_on_is_left_alone(void **state)
 	end_parked();
 }
 
+/* It is not waited for. */
+static void one_that_has_ended(void **state)
+{
+	(void)state;
+	own_run_write(RUN "/restore.ended", "");
+	CLEANUP_ASKED struct asked park = ask("/x", NULL, "park", "container=web", NULL);
+	assert_int_equal(park.status, 1);
+	assert_string_equal(park.err, "the restore has ended\n");
+	assert_int_equal(unlink(RUN "/restore.ended"), 0);
+}
+
 static void *end_later(void *pid)
 {
 	(void)usleep(50000);
@@ -178,6 +189,7 @@ int main(void)
 		cmocka_unit_test(told_to_go_on),
 		cmocka_unit_test(a_parked_one_is_ended),
 		cmocka_unit_test(one_that_goes_on_is_left_alone),
+		cmocka_unit_test(one_that_has_ended),
 		cmocka_unit_test(awaited),
 		cmocka_unit_test(logs_are_forgotten),
 		cmocka_unit_test(no_other_flags),

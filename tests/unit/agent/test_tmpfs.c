@@ -280,6 +280,7 @@ static void refilled(void **state)
 	assert_int_equal(went.status, 0);
 	CLEANUP_FREE char *out = end_restore(thread, &restoring, 0);
 	assert_string_equal(out, "a  b\nempty\nlate\n");
+	assert_true(is_there(RUN "/restore.ended"));
 	/* Nobody is there any more. */
 	CLEANUP_ASKED struct asked gone = ask(root, NULL, "refill", FIELDS, NULL);
 	assert_int_equal(gone.status, 1);

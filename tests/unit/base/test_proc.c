@@ -95,8 +95,7 @@ static void a_log_that_cant_be_made(void **state)
 		proc_spawn(&(struct proc_spec){.argv = argv, .log = "/proc/none/log"}, &p, &err),
 		-1);
 	assert_string_equal(err.msg,
-			    "can't write '/proc/none/log', the log of 'true': No such file "
-			    "or directory");
+			    "can't write '/proc/none/log' for 'true': No such file or directory");
 }
 
 static void exit_codes(void **state)

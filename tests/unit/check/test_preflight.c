@@ -266,6 +266,8 @@ struct row {
 static const struct row failing[] = {
 	{"facts", "complete=\n", NULL, NULL, "rhel01 did not tell all", false},
 	{"facts", NULL, "complete=no\n", NULL, "rhel02 did not tell all", false},
+	{"facts", NULL, "complete=no\nproblem=no state\n", NULL,
+	 "rhel02 did not tell all about itself: no state", false},
 	{"root", NULL, "uid=1000\n", NULL, "user id '1000' on rhel02, not root", false},
 	{"root", "uid=\n", NULL, NULL, "user id '' on rhel01", false},
 	{"source-is-destination", NULL, "identity=" BOOT " pid:[4026532770] net:[4026532618]\n",

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/own_run.h"
+#include "agent/process.h"
 #include "cmigrate/fleet/fleet.h"
 #include "stub.h"
 
@@ -155,7 +157,24 @@ static void words(void **state)
 	assert_non_null(strstr(err.msg, "'weight' is not one of memory, pressure, count"));
 }
 
-/* Runs the real script on hosts that are this machine; one host is off. */
+/* What runc keeps of a container here; pid 0: it has ended. */
+static void write_state(const char *name, pid_t pid, const char *bundle)
+{
+	CLEANUP_FREE char *dir = str_fmt("/run/runc/%s", name);
+	CLEANUP_FREE char *path = str_fmt("%s/state.json", dir);
+	struct process process = {0};
+
+	(void)process_read(pid, &process);
+	CLEANUP_FREE char *text = str_fmt(
+		"{\"id\":\"%s\",\"init_process_pid\":%d,\"init_process_start\":%llu,"
+		"\"created\":\"2024-05-06T07:08:09Z\",\"config\":{\"rootfs\":\"/\",\"labels\":["
+		"\"bundle=%s\"]},\"cgroup_paths\":{}}",
+		name, (int)pid, process.start, bundle);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	own_run_write(path, text);
+}
+
+/* Asks the real agent, which is sent to a host that is this machine; one host is off. */
 static void asked(void **state)
 {
 	static const char text[] = "{\"hosts\": {\"one\": {\"memory\": \"1T\"}, \"off\": {}}}";
@@ -172,12 +191,9 @@ static void asked(void **state)
 	assert_int_equal(mkdir(bundle, 0700), 0);
 	stub_program(bundle, "config.json",
 		     "{\"annotations\":\n{\"org.cmigrate.pin\"\n: \"true\"}}");
-	CLEANUP_FREE char *runc = str_fmt(
-		"#!/bin/sh\nprintf '%%s\\n' '[{\"id\":\"web\",\"pid\":%d,\"status\":\"running\","
-		"\"bundle\":\"%s\"},{\"id\":\"db\",\"pid\":0,\"status\":\"stopped\","
-		"\"bundle\":\"/none\"}]'\n",
-		(int)getpid(), bundle);
-	stub_program(dir, "runc", runc);
+	own_run_enter();
+	write_state("web", getpid(), bundle);
+	write_state("db", 0, "/none");
 	assert_int_equal(config_parse(text, strlen(text), "test", &config, &err), 0);
 	argv_addl(&names, "one", "off", NULL);
 	assert_int_equal(fleet_ask(&config, &names, NULL, &f, &err), 0);
