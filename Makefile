@@ -103,10 +103,11 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 $(addprefix $(BUILD)/obj/,texts.o agent_build.o agent_image.o): $(BUILD)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags
 	$(call quiet,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Files that the program prints unchanged.
+# Files that the program prints unchanged: page.html is text_page_html.
 TEXTS := src/cli/complete.bash src/cli/complete.zsh src/cli/complete.fish src/history/page.html
-$(BUILD)/texts.c: $(TEXTS) scripts/embed $(BUILD)/flags
-	$(call quiet,EMBED,$@)scripts/embed --text $(TEXTS) >$@.new && mv $@.new $@
+text = __asm__(".section .rodata\n.globl text_$(1)\ntext_$(1):\n.incbin \"$(2)\"\n.byte 0\n.previous\n");
+$(BUILD)/texts.c: $(TEXTS) Makefile $(BUILD)/flags
+	@printf '%s\n' $(foreach file,$(TEXTS),'$(call text,$(subst .,_,$(notdir $(file))),$(file))') >$@.new && mv $@.new $@
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY) $(AGENT_LIBRARY)
 	$(call quiet,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -iquote tests/unit -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(AGENT_LIBRARY) \

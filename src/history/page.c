@@ -6,7 +6,7 @@
 
 #include "cmigrate/base/fields.h"
 
-/* The text of page.html, embedded by scripts/embed. */
+/* The text of page.html, embedded by the Makefile. */
 extern const char text_page_html[];
 
 #define PLACE "@RECORDS@"

@@ -6,7 +6,7 @@
 #include "cmigrate/base/atomic_file.h"
 #include "cmigrate/cli/cmd.h"
 
-/* src/cli/complete.*, which scripts/embed puts in. */
+/* src/cli/complete.*, embedded by the Makefile. */
 extern const char text_complete_bash[], text_complete_zsh[], text_complete_fish[];
 
 static const struct {
