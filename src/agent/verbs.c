@@ -187,7 +187,8 @@ static int check(struct request *req, const struct verb *verb)
 	if (fields_check(req, verb) != 0)
 		return 1;
 	if (bounded && verb->touches && is_foreign(req))
-		return request_fail(req, "the container of that name runs from another bundle");
+		return request_fail(req, "'%s': container '%s' runs from a bundle elsewhere",
+				    verb->name, request_get(req, "container"));
 	return 0;
 }
 
@@ -196,7 +197,7 @@ void verbs_log_refusal(const char *why)
 	const char *from = getenv("SSH_CONNECTION");
 
 	if (bounded)
-		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused: %.500s (from %.100s)", why,
 		       from ? from : "here");
 }
 
@@ -209,7 +210,7 @@ bool verb_may(struct request *req, const struct verb *verb)
 		str_mask(why);
 		verbs_log_refusal(why);
 		buf_clear(&req->err);
-		(void)request_fail(req, "gate-keeper: refused %s", why);
+		(void)request_fail(req, "gate-keeper: refused: %s", why);
 	}
 	return false;
 }

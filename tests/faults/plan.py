@@ -205,8 +205,9 @@ def agent():
     """Killed, or stopped for longer than a controller waits for a sign of life; each of them first in its turn."""
     for way in (COLD, DIRECT, POST_COPY):
         at = itertools.product(points(way), SIDES, CONTROLLERS)
-        for (point, side, controller), forms in turns(at, (("killed", "stopped"), ("stopped", "killed"))):
-            for form in forms:
+        forms = "killed", "stopped", "stays-stopped"
+        for (point, side, controller), first in turns(at, range(len(forms))):
+            for form in forms[first:] + forms[:first]:
                 yield row("agent", way, controller, point, side, form)
 
 

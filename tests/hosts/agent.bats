@@ -13,8 +13,11 @@ kept=/run/cmigrate-agent
 elsewhere=(/var/lib/cmigrate-agent /root/.cmigrate-agent)
 
 setup_file() {
+	local host
 	start_lab t-agent 900
-	on client sh -c 'mkdir -p /etc/cmigrate && echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json'
+	for host in rhel01 rhel02 client; do
+		on "$host" sh -c 'mkdir -p /etc/cmigrate && echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json'
+	done
 }
 
 teardown_file() {
@@ -23,6 +26,7 @@ teardown_file() {
 
 teardown() {
 	local host
+	on client sh -c 'read -r pid </var/pid && kill -9 "$pid"; rm -f /var/pid' 2>/dev/null || true
 	unwrap rhel01 rhel02
 	for host in rhel01 rhel02; do
 		on "$host" bash -c 'mount -o remount,exec /run
@@ -65,7 +69,7 @@ list_takes() {
 	local first size
 	on rhel01 rm -rf $kept
 	list_takes
-	first=$(on rhel01 stat -c '%n %i %Y %a %U' $kept/*)
+	first=$(on rhel01 sh -c "stat -c '%n %i %Y %a %U' $kept/*")
 	echo "$first"
 	[[ $first =~ ^$kept/[0-9a-f]{32,}' '[0-9]+' '[0-9]+' 700 root'$ ]]
 	[[ $(on rhel01 stat -c '%a %U' $kept) == '700 root' ]]
@@ -74,7 +78,7 @@ list_takes() {
 	no_agents rhel01 rhel02
 	list_takes
 	[[ $took -lt $((size / 4)) ]]
-	[[ $(on rhel01 stat -c '%n %i %Y %a %U' $kept/*) == "$first" ]]
+	[[ $(on rhel01 sh -c "stat -c '%n %i %Y %a %U' $kept/*") == "$first" ]]
 	no_agents rhel01 rhel02
 }
 
@@ -118,10 +122,8 @@ take_room() { # HOST OPTIONS
 
 # The command says so and is refused, and leaves nothing.
 finds_no_room() {
-	local host status=0 err
-	for host in rhel01 rhel02; do
-		on "$host" find "$kept" "${elsewhere[@]}" -type f -delete
-	done
+	local status=0 err
+	on rhel02 find "$kept" "${elsewhere[@]}" -type f -delete
 	err=$(on client cmigrate -q move web rhel02 --from rhel01 2>&1) || status=$?
 	echo "$status $err"
 	[[ $status -eq 3 ]]
@@ -240,7 +242,8 @@ move_goes_on() {
 	start_container rhel01 web
 	move_pauses hold:after
 	[[ -n $(agents rhel01) && -n $(agents rhel02) ]]
-	run on rhel02 cmigrate -q move web rhel02
+	run on rhel02 cmigrate -q recover web
+	echo "$status $output"
 	[ "$status" -eq 7 ]
 	for host in rhel01 rhel02; do
 		wait_on $host 30 '! grep -q -x cmigrate-agent /proc/[0-9]*/comm 2>/dev/null'

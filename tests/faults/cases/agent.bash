@@ -34,6 +34,14 @@ fault_agent() {
 		signal_agents "$hit" CONT
 		move_wait
 		;;
+	stays-stopped)
+		signal_agents "$hit" STOP || flaw "no agent on $hit"
+		move_ends
+		# 7: it has the lock still.
+		[[ $move_code -ne 6 ]] || recovers '0 6 7'
+		# Another cmigrate may have ended it.
+		signal_agents "$hit" CONT || true
+		;;
 	esac
 	expect_code move "$move_code" 0 4 6
 	check_truth

@@ -20,7 +20,7 @@ fill_run() { # HOST
 }
 
 empty_run() { # HOST
-	on "$1" sh -c 'rm -f /run/filler; mount -o remount,size=256m /run'
+	on "$1" sh -c 'rm -f /run/filler; mount -o remount,size=50% /run'
 }
 
 # A move that needs room there is undone.
