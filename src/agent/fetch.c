@@ -50,8 +50,7 @@ static int start(struct request *req)
 {
 	CLEANUP_FREE char *log = path_in_run(req, "pages.out");
 
-	if (!request_has(req, "id") || !request_has(req, "server") ||
-	    !request_has(req, "port"))
+	if (!request_has(req, "id") || !request_has(req, "server") || !request_has(req, "port"))
 		return request_fail(req, "'fetch' needs 'id', 'server' and 'port'");
 	return keeper_serve(req, "fetch-keeper", SESSION_FETCH, log);
 }

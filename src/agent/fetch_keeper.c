@@ -107,9 +107,8 @@ int fetch_keeper(int argc, char **argv)
 	CLEANUP_FREE char *run = path_run(&req);
 	CLEANUP_FREE char *images = path_images(&req);
 	argv_addl(&criu, "criu", "lazy-pages", "--page-server", "--address",
-		  request_get(&req, "server"), "--port", request_get(&req, "port"),
-		  "--images-dir", images, "--work-dir", run, "--log-file", "pages.log", "-v2",
-		  NULL);
+		  request_get(&req, "server"), "--port", request_get(&req, "port"), "--images-dir",
+		  images, "--work-dir", run, "--log-file", "pages.log", "-v2", NULL);
 	if (!is_let_go(&req))
 		return keeper_end(&req, 1);
 	int status = keeper_run(criu.v, -1, 0);

@@ -121,9 +121,10 @@ static int release(struct hold *hold)
 	enum packet_queue kind =
 		request_is(hold->req, "kind", kinds[QUEUE_PLUG]) ? QUEUE_PLUG : QUEUE_BUCKET;
 
-	return packet_queue_release(hold->ifb, kind) == 0
-		       ? 0
-		       : request_errno(hold->req, "the queue '%s' doesn't let go", hold->ifb);
+	int later, status = packet_queue_release(hold->ifb, kind, &later);
+	request_close_later(hold->req, later);
+	return status == 0 ? 0
+			   : request_errno(hold->req, "the queue '%s' doesn't let go", hold->ifb);
 }
 
 static int serve(struct hold *hold, const char *op, bool gone)

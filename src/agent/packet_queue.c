@@ -62,8 +62,9 @@ static int bucket(int fd, int device, int flags, uint32_t rate, uint32_t burst)
 }
 
 /* Sends packets of our own out of the device: a packet socket, so that no filter of this host drops
- * them. The device throws them away, for nobody has sent them to it. */
-static int send_own(int device, unsigned n)
+ * them. The device throws them away, for nobody has sent them to it. *ret_fd: that socket, for the
+ * caller to close; -1: none. */
+static int send_own(int device, unsigned n, int *ret_fd)
 {
 	const struct sockaddr_ll to = {.sll_family = AF_PACKET,
 				       .sll_protocol = htons(ETH_P_802_EX1),
@@ -71,8 +72,9 @@ static int send_own(int device, unsigned n)
 				       .sll_halen = ETH_ALEN};
 	const struct ethhdr head = {.h_proto = htons(ETH_P_802_EX1)};
 	char frame[OWN_FRAME] = {0};
-	CLEANUP_FD int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
+	*ret_fd = fd;
 	memcpy(frame, &head, sizeof(head));
 	for (unsigned i = 0; i < n; i++)
 		if (fd < 0 || sendto(fd, frame, sizeof(frame), MSG_DONTWAIT, (const void *)&to,
@@ -134,7 +136,8 @@ static int make_bucket(int fd, int device, const struct argv *sources)
 
 	if (bucket(fd, device, NLM_F_CREATE | NLM_F_EXCL, RATE_HELD, full * OWN_FRAME) < 0)
 		return -1;
-	return send_own(device, full + OWN_WAITING);
+	CLEANUP_FD int own = -1;
+	return send_own(device, full + OWN_WAITING, &own);
 }
 
 int packet_queue_make(const char *ifb, const struct argv *sources, enum packet_queue *ret)
@@ -159,12 +162,13 @@ bool packet_queue_exists(const char *ifb)
 	return fd >= 0 && netlink_device(fd, ifb) > 0;
 }
 
-int packet_queue_release(const char *ifb, enum packet_queue kind)
+int packet_queue_release(const char *ifb, enum packet_queue kind, int *ret_fd)
 {
 	const struct tc_plug_qopt release = {.action = TCQ_PLUG_RELEASE_INDEFINITE};
 	CLEANUP_FD int fd = netlink_open(NETLINK_ROUTE);
 	int device = fd < 0 ? 0 : netlink_device(fd, ifb);
 
+	*ret_fd = -1;
 	if (fd < 0)
 		return -1;
 	if (!device) {
@@ -177,7 +181,7 @@ int packet_queue_release(const char *ifb, enum packet_queue kind)
 		return -1;
 	/* A bucket that sleeps notices its new rate with the next packet: otherwise it sleeps on
 	 * until there would have been tokens at the old one. It has let go in any case. */
-	(void)send_own(device, 1);
+	(void)send_own(device, 1, ret_fd);
 	return 0;
 }
 

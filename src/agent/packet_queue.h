@@ -20,8 +20,10 @@ enum packet_queue { QUEUE_PLUG, QUEUE_BUCKET };
  * errno: the kernel has none of the two, or no ifb; what was made until then is left. */
 int packet_queue_make(const char *ifb, const struct argv *sources, enum packet_queue *ret);
 bool packet_queue_exists(const char *ifb);
-/* Lets out what is in it and all that comes later. -1 with errno. */
-int packet_queue_release(const char *ifb, enum packet_queue kind);
+/* Lets out what is in it and all that comes later. -1 with errno. *ret_fd: a socket to be closed,
+ * -1 for none: the kernel waits some milliseconds for its other processors then (packet_release()
+ * of net/packet/af_packet.c), for which a container that is about to answer needn't wait. */
+int packet_queue_release(const char *ifb, enum packet_queue kind, int *ret_fd);
 /* Waits, 100 ms at most, until released packets that are still in it have left. */
 void packet_queue_drain(struct request *req, const char *ifb);
 /* Deletes the device; packets in it are lost. 0 also if there is none; -1 with errno. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program: what the agent starts: runc, criu, nft, tar and iproute2, from an argument vector.
+ * program: what the agent starts: runc, criu, nft and tar, from an argument vector.
  *
  * Each leads a session of its own. One that belongs to a move and outlives the connection (a dump
  * at its gate, a restore, whoever fetches memory) has a record of that (session.h); every other

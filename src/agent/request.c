@@ -130,3 +130,8 @@ void request_spoil_thread(struct request *req)
 {
 	req->spoilt = true;
 }
+
+void request_close_later(struct request *req, int fd)
+{
+	req->later = fd;
+}

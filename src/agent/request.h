@@ -29,7 +29,8 @@ struct request {
 	/* private to serve.c */
 	uint32_t id;
 	size_t limit;
-	int wake; /* eventfd, readable once the request is to end */
+	int later; /* a descriptor to be closed after the reply; 0, -1: none */
+	int wake;  /* eventfd, readable once the request is to end */
 	bool cancelled, truncated, timed_out, spoilt;
 	bool abandoned; /* cancelled because the connection has ended */
 	struct request *next;
@@ -62,6 +63,8 @@ bool request_sleep(struct request *req, int ms);
  * are there; 0: ms have passed; -1: the verb has to return. */
 int request_wait(struct request *req, int fd, short events, int ms);
 
+/* Closes a descriptor (-1: none) after the reply. For one descriptor a request. */
+void request_close_later(struct request *req, int fd);
 /* The thread of this request has left a namespace for good: it serves nobody afterwards. */
 void request_spoil_thread(struct request *req);
 

@@ -85,6 +85,8 @@ static void free_request(struct request *req)
 	buf_clear(&req->err);
 	if (req->wake >= 0)
 		(void)close(req->wake);
+	if (req->later > 0)
+		(void)close(req->later);
 	free(req);
 }
 

@@ -58,7 +58,7 @@ const struct opt globals_table[] = {
 	    "directory of the bundles (/runc/containers)"),
 	ROW(json, "json", 0, OPT_FLAG, NULL, "print one JSON object a line"),
 	ROW(quiet, "quiet", 'q', OPT_FLAG, NULL, "print nothing unless something fails"),
-	ROW(verbose, "verbose", 'v', OPT_FLAG, NULL, "show each command and its host as it is run"),
+	ROW(verbose, "verbose", 'v', OPT_FLAG, NULL, "show each request to a host as it is sent"),
 	ROW(version, "version", 0, OPT_FLAG, NULL, "print the version"),
 	{.name = NULL},
 };

@@ -101,9 +101,10 @@ int step_release(struct move *move, struct err *err)
 	if (!dst->handover.n)
 		return 0;
 	/* After a crash it isn't known how packets are held. Drop them: the senders repeat them. */
-	int status = move->progress.hold == HOLD_NONE
-			     ? handover_hold_clear(&dst->handover, move->tag, err)
-			     : handover_release(&dst->handover, move->tag, move->progress.hold, err);
+	int status =
+		move->progress.hold == HOLD_NONE
+			? handover_hold_clear(&dst->handover, move->tag, err)
+			: handover_release(&dst->handover, move->tag, move->progress.hold, err);
 	/*
 	 * Earlier its processes would slow the dump and the restore down, and late packets are sent
 	 * on anyway. It is repeated after the commit, and a failure shows then.

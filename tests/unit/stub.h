@@ -51,8 +51,8 @@ static inline void stub_path_add(const char *dir)
 /*
  * An ssh in dir that does what sshd does: the words behind the host are joined with blanks and read
  * by a shell. With $STUB_SSH_LOG its own words are written there, one a line. It is turned away
- * once for each directory in $STUB_SSH_AWAY. $STUB_SSH_LOGIN: what the login prints; $STUB_SSH_SAYS:
- * what the host answers in place of an agent, both as in printf(1).
+ * once for each directory in $STUB_SSH_AWAY. $STUB_SSH_LOGIN: what the login prints;
+ * $STUB_SSH_SAYS: what the host answers in place of an agent, both as in printf(1).
  */
 static inline void stub_ssh(const char *dir)
 {

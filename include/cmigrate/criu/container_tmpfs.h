@@ -23,7 +23,7 @@
 int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err);
 /*
  * Call it whenever something was saved: without its result the images are not complete
- * (src/scripts/images.sh). It writes to the directory that the dump fills and may take as long as
+ * (src/agent/images.c). It writes to the directory that the dump fills and may take as long as
  * that, up to timeout_ms.
  */
 int tmpfs_same_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err);

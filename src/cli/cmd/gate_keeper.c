@@ -9,7 +9,7 @@
 #include "cmigrate/host/gate_keeper.h"
 
 /* The word that every line which starts an agent has in it. */
-#define MARK "cmigrate-agent"
+#define MARK " serve --kept "
 
 static int refuse(const char *why, struct err *err)
 {
@@ -44,11 +44,10 @@ const struct verb verb_gate_keeper = {
 	.name = "gate-keeper",
 	.synopsis = "",
 	.summary = "let a key do cmigrate's work and nothing else",
-	.details =
-		"The forced command of a key in authorized_keys(5):\n"
-		"  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
-		"Serves a cmigrate of the same version for containers below the bundle root\n"
-		"(--bundle-root DIR). Refuses and logs everything else.\n",
+	.details = "The forced command of a key in authorized_keys(5):\n"
+		   "  restrict,command=\"/usr/local/bin/cmigrate gate-keeper\" ssh-ed25519 ...\n"
+		   "Serves a cmigrate of the same build for containers below the bundle root\n"
+		   "(--bundle-root DIR). Refuses and logs everything else.\n",
 	.acts = true,
 	.no_config = true,
 	.run = gate_keeper_run,

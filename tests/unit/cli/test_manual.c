@@ -247,7 +247,7 @@ static void the_configurations_of_the_examples_are_read(void **state)
 	for (size_t i = 0; i < told.n; i++)
 		if (!str_starts(told.v[i], "hosts") && !value_at(object, told.v[i]))
 			fail_msg("'%s' is not in whole.json", told.v[i]);
-	assert_int_equal(json_object_size(json_object_get(object, "hosts")), 2);
+	assert_int_equal(json_object_size(json_object_get(object, "hosts")), 3);
 	json_decref(object);
 }
 
