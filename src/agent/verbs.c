@@ -197,8 +197,8 @@ void verbs_log_refusal(const char *why)
 	const char *from = getenv("SSH_CONNECTION");
 
 	if (bounded)
-		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused: %.500s (from %.100s)", why,
-		       from ? from : "here");
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused: %.500s (from %.100s)",
+		       why, from ? from : "here");
 }
 
 bool verb_may(struct request *req, const struct verb *verb)

@@ -206,9 +206,9 @@ refused() { # TEXT
 }
 
 @test "a command that looks like one for an agent is not executed: it gets the agent" {
-	for command in 'touch /tmp/marker; cmigrate-agent' 'cmigrate-agent; touch /tmp/marker' \
-		'exec /tmp/marker/cmigrate-agent serve' 'cmigrate-agent $(touch /tmp/marker)' \
-		'cmigrate-agent serve --bundle-root /etc'; do
+	for command in 'touch /tmp/marker; x serve --kept x' 'x serve --kept x; touch /tmp/marker' \
+		'exec /usr/bin/touch serve --kept /tmp/marker' 'x serve --kept $(touch /tmp/marker)' \
+		'x serve --kept /tmp/marker --bundle-root /etc'; do
 		run ssh_with_key rhel02 "$command" </dev/null
 		echo "$command: $output"
 		[[ ${lines[0]} == 'cmigrate-agent hello' ]]
@@ -245,7 +245,7 @@ refused() { # TEXT
 
 # What an agent on rhel02 answers to programs/agent_client.py, which reads what it sends from stdin.
 says() { # [--root DIR] [--hello WORDS] [--command COMMAND]
-	local command=cmigrate-agent
+	local command='exec /x serve --kept /x'
 	local -a words=()
 	while [[ $# -gt 0 ]]; do
 		case $1 in
