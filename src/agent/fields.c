@@ -111,6 +111,12 @@ static bool is_word(const char *value)
 	return n && n <= 64 && strspn(value, "abcdefghijklmnopqrstuvwxyz-_" DIGITS) == n;
 }
 
+/* Images are known by whose they are; where they lie, the agent says (paths.h). */
+static bool is_images(const char *value)
+{
+	return strcmp(value, "move") == 0 || strcmp(value, "checkpoint") == 0;
+}
+
 /* A file of a container on the shared directory, besides its configuration and its images. */
 static bool is_state_file(const char *value)
 {
@@ -155,7 +161,7 @@ static const struct key {
 	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},
-	{"images", is_word},
+	{"images", is_images},
 	{"kind", is_word},
 	{"strategy", is_word},
 	{"transport", is_word},

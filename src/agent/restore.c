@@ -116,6 +116,8 @@ int verb_restore(struct request *req)
 	CLEANUP_ARGV struct argv argv = {0};
 	char *envs[] = {env, NULL};
 
+	if (!parked && !request_is(req, "op", "now"))
+		return request_fail(req, "there is no restore '%s'", request_get(req, "op"));
 	if (make_command(req, &argv) != 0 || note_cgroup(req) != 0)
 		return 1;
 	note_missing(req);

@@ -108,6 +108,7 @@ static int refuse(const char *why)
 {
 	CLEANUP_BUF struct buf frame = {0};
 
+	verbs_log_refusal(why);
 	frame_add(&frame, FRAME_ERR, 0, why, strlen(why));
 	send_frames(&frame);
 	return 1;

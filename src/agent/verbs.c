@@ -187,23 +187,30 @@ static int check(struct request *req, const struct verb *verb)
 	if (fields_check(req, verb) != 0)
 		return 1;
 	if (bounded && verb->touches && is_foreign(req))
-		return request_fail(req, "the container of that name runs from another bundle");
+		return request_fail(req, "'%s': container '%s' runs from a bundle elsewhere",
+				    verb->name, request_get(req, "container"));
 	return 0;
+}
+
+void verbs_log_refusal(const char *why)
+{
+	const char *from = getenv("SSH_CONNECTION");
+
+	if (bounded)
+		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused: %.500s (from %.100s)",
+		       why, from ? from : "here");
 }
 
 bool verb_may(struct request *req, const struct verb *verb)
 {
-	const char *from = getenv("SSH_CONNECTION");
-
 	if (check(req, verb) == 0)
 		return true;
 	if (bounded) {
 		CLEANUP_FREE char *why = str_last_line(buf_str(&req->err));
 		str_mask(why);
-		syslog(LOG_AUTHPRIV | LOG_WARNING, "gate-keeper: refused %.500s (from %.100s)", why,
-		       from ? from : "here");
+		verbs_log_refusal(why);
 		buf_clear(&req->err);
-		(void)request_fail(req, "gate-keeper: refused %s", why);
+		(void)request_fail(req, "gate-keeper: refused: %s", why);
 	}
 	return false;
 }

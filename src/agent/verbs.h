@@ -24,5 +24,8 @@ const struct verb *verb_find(const char *name);
 bool verb_may(struct request *req, const struct verb *verb);
 /* The controller's key may do this work alone (cmigrate gate-keeper). */
 void verbs_bounded(void);
+/* Tells the system's log that such a key asked for something else. why: a line, which the
+ * controller had a part in only if it is masked (str_mask()). Without verbs_bounded(): nothing. */
+void verbs_log_refusal(const char *why);
 
 #endif

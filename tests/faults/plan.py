@@ -33,7 +33,7 @@ SIGNALS = ("INT", "TERM", "HUP")
 COLD, DIRECT, POST_COPY = ("cold", "shared"), ("cold", "direct"), ("post-copy", "shared")
 PRE_COPY, HYBRID = ("pre-copy", "shared"), ("hybrid", "shared")
 # About how many seconds longer than a kill.
-WAITS = {"cut": 12, "hang": 12, "crash": 3, "silence": 2, "rush": 4, "disk": 1}
+WAITS = {"cut": 12, "hang": 12, "crash": 3, "silence": 2, "rush": 4, "agent": 8, "disk": 1}
 
 
 class Row(NamedTuple):
@@ -201,7 +201,22 @@ def cut():
         yield row("cut", DIRECT, controller, f"{step}:before", "destination", "for-good")
 
 
+def agent():
+    """Killed, or stopped for longer than a controller waits for a sign of life; each of them first in its turn."""
+    for way in (COLD, DIRECT, POST_COPY):
+        at = itertools.product(points(way), SIDES, CONTROLLERS)
+        forms = "killed", "stopped", "stays-stopped"
+        for (point, side, controller), first in turns(at, range(len(forms))):
+            for form in forms[first:] + forms[:first]:
+                yield row("agent", way, controller, point, side, form)
+
+
 def disk():
+    """The shared directory's, or the /run of a host."""
+    for side, controller, point in itertools.product(
+        SIDES, CONTROLLERS, ("prepare:before", "hold:after", "freeze:before", "dump:after", "restore:after", "clean:before")
+    ):
+        yield row("disk", COLD, controller, point, side, "run-full")
     for controller in CONTROLLERS:
         yield row("disk", COLD, controller, form="full-from-the-start")
         yield row("disk", COLD, controller, form="no-room-for-the-images")
@@ -318,6 +333,7 @@ FAULTS = (
     crash,
     recovery,
     cut,
+    agent,
     disk,
     leave,
     killed,

@@ -12,7 +12,6 @@ load lib/snapshot
 load lib/faults
 
 address=10.99.0.100
-nonce=0123456789abcdef0123456789abcdef
 
 setup_file() {
 	local host
@@ -182,6 +181,10 @@ died_at() { # STEP...
 	nothing_refused
 }
 
+ssh_with_key() {
+	on client ssh -i /root/.ssh/cron -o IdentitiesOnly=yes -o BatchMode=yes "$@"
+}
+
 # Nothing has run: the marker, made by every attempt that got through, is not there.
 refused() { # TEXT
 	local host
@@ -190,20 +193,28 @@ refused() { # TEXT
 	for host in rhel01 rhel02; do
 		on "$host" sh -c '! ls /tmp/marker* /runc/containers/marker* 2>/dev/null'
 	done
-	[[ $(log_of rhel02) == *gate-keeper:*"$1"*"(from "*200" "* ]]
+	[[ $(log_of rhel02) == *gate-keeper:*"$1"*"(from "*" 22)"* ]]
 }
 
-ssh_with_key() {
-	on client ssh -i /root/.ssh/cron -o IdentitiesOnly=yes -o BatchMode=yes "$@"
-}
-
-@test "other commands than cmigrate's are refused, and logged" {
+@test "commands that start no agent are refused, and logged" {
 	for command in id 'touch /tmp/marker' 'sh -c "touch /tmp/marker"' 'exec sh' 'exec env PATH=/tmp sh' \
-		'exec env CMIGRATE_VERSION=0.1.0 sh; touch /tmp/marker' 'exec env CMIGRATE_VERSION=$(touch /tmp/marker) sh' \
-		'cmigrate list' '/usr/lib/openssh/sftp-server' 'scp -t /tmp/marker' 'rsync --server . /tmp' 'bash -i' ' ' ''; do
+		'cmigrate list' '/usr/lib/openssh/sftp-server' 'scp -t /tmp/marker' 'rsync --server . /tmp' 'bash -i' ' '; do
 		on rhel02 truncate -s 0 /var/log/syslog
 		run ssh_with_key rhel02 "$command" </dev/null
-		refused refused
+		refused "refused the command '${command%% *}"
+	done
+}
+
+@test "a command that looks like one for an agent is not executed: it gets the agent" {
+	for command in 'touch /tmp/marker; x serve --kept x' 'x serve --kept x; touch /tmp/marker' \
+		'exec /usr/bin/touch serve --kept /tmp/marker' 'x serve --kept $(touch /tmp/marker)' \
+		'x serve --kept /tmp/marker --bundle-root /etc'; do
+		run ssh_with_key rhel02 "$command" </dev/null
+		echo "$command: $output"
+		[[ ${lines[0]} == 'cmigrate-agent hello' ]]
+		on rhel02 test ! -e /tmp/marker
+		run says --root /etc --command "$command" <<<'ready count=1'
+		[[ $output == "last this key is for bundles below '/runc/containers' alone" ]]
 	done
 }
 
@@ -232,61 +243,206 @@ ssh_with_key() {
 	[[ $output == *"forwarding failed"* ]]
 }
 
-# What the sh at the end of a channel is sent, in the place of cmigrate.
-says() { # TEXT
-	ssh_with_key -T rhel02 exec env "CMIGRATE_VERSION=${theirs:-$(on client cmigrate --version | cut -d' ' -f2)}" sh <<<"$1"
-}
-
-line() { # WORDS
-	printf "%s </dev/null; printf '\\\\n%%s %%d\\\\n' %s \$?; printf '\\\\n%%s\\\\n' %s >&2" "$1" $nonce $nonce
-}
-
-# The channel goes on behind a command that isn't allowed: it ended with 126.
-not_allowed() { # COMMAND
-	on rhel02 truncate -s 0 /var/log/syslog
-	run says "$(line "$1")"
-	[[ $output == *"$nonce 126"* ]] || { echo "$1: $output"; return 1; }
-	status=126 refused "refused "
-}
-
-@test "through the channel too: only lines, scripts and arguments that cmigrate sends" {
-	run says "$(line true)"
-	[[ $output == *"$nonce 0"* ]]
-	for text in 'touch /tmp/marker' 'true; touch /tmp/marker' "$(line 'true; touch /tmp/marker')" \
-		"$(line 'echo $(touch /tmp/marker)')" "$(line 'true >/tmp/marker')" 'exec sh' 'exec touch /tmp/marker' \
-		"$(line true | sed 's#</dev/null#</etc/passwd#')"; do
-		on rhel02 truncate -s 0 /var/log/syslog
-		run says "$text"
-		refused refused
+# What an agent on rhel02 answers to programs/agent_client.py, which reads what it sends from stdin.
+says() { # [--root DIR] [--hello WORDS] [--command COMMAND]
+	local command='exec /x serve --kept /x'
+	local -a words=()
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--command) command=$2 ;;
+		*) words+=("$1" "$2") ;;
+		esac
+		shift 2
 	done
-	not_allowed 'touch /tmp/marker'
-	not_allowed "sh -c 'touch /tmp/marker'"
-	not_allowed "sh -c 'touch /tmp/marker' state web"
-	not_allowed 'runc run -b /tmp/marker web'
-	not_allowed 'runc pause ../x'
-	not_allowed "runc pause ';touch /tmp/marker'"
-	not_allowed 'test -d /etc'
-	not_allowed 'head -c 1048577 /runc/containers/../../etc/shadow'
-	not_allowed 'rm -f -- /runc/containers/web/config.json'
-	[[ -e /proc/self ]]
-	on rhel02 test -e /runc/containers/web/config.json
+	on client timeout "$(scaled 60)" python3 /opt/cmigrate/tests/hosts/programs/agent_client.py "${words[@]}" \
+		ssh -T -i /root/.ssh/cron -o IdentitiesOnly=yes -o BatchMode=yes rhel02 "$command"
 }
 
-@test "an altered script is refused, and two versions are told apart" {
-	text=$(line "sh -c 'touch /tmp/marker
-' state web")
-	run says "$text"
-	status=126 refused "(state) web: the script's text differs from the one here"
-	[[ $output != *"install the same"* ]]
-	theirs=0.0.9 run says "$text"
-	status=126 refused "the controller has cmigrate 0.0.9, this host"
-	# As a person sees it.
+# Each line of stdin is a request. Each is refused with a reason, which the log has too, and the next one is heard.
+each_is_refused() {
+	local line
+	local -a asked=() logged=()
+	mapfile -t asked
+	on rhel02 truncate -s 0 /var/log/syslog
+	run says <<<"$(printf '%s\n' "${asked[@]}" 'ready count=1')"
+	echo "$output"
+	[[ ${#lines[@]} -eq $((${#asked[@]} + 1)) ]]
+	[[ ${lines[-1]} == '0 ' ]]
+	mapfile -t logged < <(log_of rhel02)
+	for line in "${!asked[@]}"; do
+		echo "${asked[line]}: ${lines[line]}"
+		[[ ${lines[line]} == '126 gate-keeper: refused: '* ]]
+		[[ ${logged[line]} == *"${lines[line]#126 }"*' (from '*' 22)' ]]
+	done
+}
+
+@test "verbs and fields that no agent knows, or that are not there, are refused" {
+	each_is_refused <<-'END'
+		sh -c 'touch /tmp/marker'
+		exec 'touch /tmp/marker'
+		touch /tmp/marker
+		FREEZE container=web
+		freeze
+		freeze container=
+		freeze web
+		freeze container=web container=other
+		freeze container=web bind=/etc
+		freeze container=web container
+		freeze container=web =web
+		freeze Container=web
+		lock container=web
+		store container=web op=read
+		hold op=set address=10.99.0.100/24@eth0
+	END
+	on rhel02 test ! -e /tmp/marker
+}
+
+@test "values that lead elsewhere are refused in every kind of field" {
+	local web='store container=web op=read' id=20260101T000000-0123abcd tab=$'\t'
+	on rhel02 sh -c 'mkdir -p /runc/containers/web /tmp/elsewhere && echo secret >/tmp/elsewhere/config.json'
+	on rhel02 mount --bind /tmp/elsewhere /srv
+	each_is_refused <<-END
+		config container=../../../tmp/elsewhere
+		config container=..
+		config container=.
+		config container=web/../../x
+		config container=/tmp/elsewhere
+		config container=-web
+		config container='web;touch /tmp/marker'
+		config container='\$(touch /tmp/marker)'
+		$web file=../config.json
+		$web file=lock
+		$web file=/etc/shadow
+		$web file='journal '
+		images container=web id=../../../tmp
+		images container=web id=$id/../x
+		images container=web id=$id images=../../etc
+		images container=web id=$id images=etc
+		clean container=web id=..
+		clean container=web id=$id keep=/etc
+		logs container=web id='*'
+		facts container=web id=$id role=source strategy=cold bind=../etc
+		facts container=web id=$id role=source strategy=cold bind=/runc/../etc
+		facts container=web id=$id role=source strategy=cold peer=-oProxyCommand=touch
+		facts container=web id=$id role=source strategy=cold ip=0x7f.1
+		facts container=web id=$id role='source;id' strategy=cold
+		place op=set netns=/dev/null address=10.99.0.100/24@eth0
+		place op=set netns=/etc/passwd address=10.99.0.100/24@eth0
+		place op=set netns=../run/netns/n address=10.99.0.100/24@eth0
+		place op=set address=10.99.0.100/24@../../etc
+		place op=set address=10.99.0.100/24@..
+		place op=set address=10.99.0.100/99@eth0
+		place op=set address='10.99.0.100/24@eth0;touch'
+		place op=set address=10.99.0.100
+		hold op=set tag=../../xx address=10.99.0.100/24@eth0
+		hold op=set tag='a; flush' address=10.99.0.100/24@eth0
+		forward op=set tag=0123abcd address=10.99.0.100/24@eth0 hop='10.99.0.2; flush ruleset'
+		guard op=set tag=0123abcd server=10.99.0.2 port=22 client=10.99.0.1
+		cut op=cut container=web server=10.99.0.2 page-port=22
+		fetch op=start container=web server=rhel01 page-port=80
+		pass container=web id=$id pass=1/../x
+		prepare container=web id=$id ghost-limit=-1
+		end container=web seconds=forever
+		ready count=many
+		lock container=web stamp='one${tab}line'
+	END
+	on rhel02 umount /srv
+	on rhel02 sh -c 'rm -r /tmp/elsewhere; test ! -e /tmp/marker'
+}
+
+@test "words that are no choice of their verb do nothing" {
+	local request id=20260101T000000-0123abcd
+	on client cmigrate -q run --on rhel02 web
+	remember rhel02
+	for request in 'store container=web op=erase file=journal' 'list op=all' 'path op=cat container=web' \
+		'log container=web op=../../etc kind=passwd' 'log container=web op=read kind=shadow' \
+		"prepare container=web id=$id role=source flag=exec" "dump container=web id=$id flag=action-script" \
+		"restore container=web id=$id op=shell" "tmpfs op=read container=web id=$id" \
+		'place op=shell address=10.99.0.100/24@eth0' 'hold op=none tag=0123abcd address=10.99.0.100/24@eth0'; do
+		run says <<<"$request"
+		echo "$request: $output"
+		[[ $output == [1-9]* && ${#lines[@]} -eq 1 ]]
+	done
+	unchanged
+	runs_only_on rhel02 web $address
+}
+
+@test "a container that runs from a bundle elsewhere is left alone" {
+	local id=20260101T000000-0123abcd
+	on client cmigrate -q run --on rhel02 web
+	on rhel02 sh -c 'mkdir /tmp/mine && cd /tmp/mine && jq ".process.args = [\"sleep\", \"1000000\"]" /runc/containers/web/config.json >config.json &&
+		runc run --detach mine </dev/null >/dev/null 2>&1'
+	on rhel02 mkdir -p /runc/containers/mine
+	each_is_refused <<-END
+		freeze container=mine
+		thaw container=mine
+		loosen container=mine
+		dump container=mine id=$id
+		dump-go container=mine
+		seize container=mine id=$id
+		pass container=mine id=$id pass=1
+		tmpfs op=save container=mine id=$id
+		restore op=start container=mine id=$id
+		erase container=mine
+		run container=mine
+		end container=mine seconds=1
+	END
+	[[ $(state_of rhel02 mine) == running ]]
+	run says <<<'freeze container=web
+thaw container=web'
+	[[ $output == $'0 \n0 ' ]]
+	on rhel02 sh -c 'runc delete --force mine; rm -r /tmp/mine; rmdir /runc/containers/mine'
+}
+
+# The agent says one thing, logs it and ends.
+ends_with() { # TEXT [OPTION...]; lines from stdin
+	on rhel02 truncate -s 0 /var/log/syslog
+	run says "${@:2}"
+	echo "$1: $output"
+	[[ $output == "last $1" ]]
+	[[ $(log_of rhel02) == *"gate-keeper: refused: $1 (from "* ]]
+	# Of each connection.
+	wait_on rhel02 10 '! grep -q -x cmigrate-agent /proc/[0-9]*/comm 2>/dev/null'
+}
+
+@test "another root, another build, and what is no hello" {
+	local other="this key is for bundles below '/runc/containers' alone"
+	for root in / /etc /runc /runc/containers/ /runc/containers/web /runc/containers/../../etc ''; do
+		ends_with "$other" --root "$root" <<<'ready count=1'
+	done
+	ends_with 'the controller has cmigrate 0.0.9, this host another build (0.1.0): install the same on both' \
+		--hello 'cmigrate 1 0.0.9 0000 /runc/containers ""' <<<'ready count=1'
+	ends_with 'the first words were not cmigrate'\''s' --hello 'ssh 1' <<<'ready count=1'
+	ends_with 'the first words were not cmigrate'\''s' --hello 'cmigrate 1 0.1.0' <<<'ready count=1'
+	ends_with 'a request came before the hello' --hello no <<<'list op=all'
+}
+
+@test "what is no protocol ends the connection" {
+	local no='what came is not cmigrate'\''s protocol'
+	ends_with "$no" <<<"@raw $(printf 'touch /tmp/marker\n' | od -An -v -tx1 | tr -d ' \n')"
+	ends_with "$no" --hello no <<<"@raw $(head -c 4096 /dev/urandom | od -An -v -tx1 | tr -d ' \n' | sed 's/^..../ffff/')"
+	ends_with "$no" <<<'@raw ffffffff0000000102000000'
+	ends_with "$no" <<<'@raw 002000010000000102000000'
+	ends_with "$no" <<<'@raw 000000000000000109000000'
+	ends_with "$no" <<<'@raw 000000000000000102000001'
+	ends_with 'a frame came that only an agent sends' <<<'@frame 5 6162'
+	ends_with 'a request is too short' <<<'@frame 2 00'
+	ends_with 'a request has 0 words' <<<'@frame 2 000000000000000000000000'
+	ends_with 'a request has 65535 words' <<<'@frame 2 0000000000000000ffff0000'
+	# Without the end of its word; with more after it.
+	ends_with 'a request ends too early or too late' <<<'@frame 2 000000000000000000010000 7265616479'
+	ends_with 'a request ends too early or too late' <<<'@frame 2 000000000000000000010000 726561647900 00'
+	# A second hello.
+	ends_with 'the first words were not cmigrate'\''s' <<<'@frame 1 636d69677261746500'
+}
+
+@test "a key for another root: a person is told which" {
 	on client cmigrate -q run --on rhel01 web
-	on rhel02 sh -c 'sed s#/bundle-root#/x# /root/.ssh/authorized_keys | sed "s#/runc/containers#/srv/bundles#" >/tmp/k && cat /tmp/k >/root/.ssh/authorized_keys && rm /tmp/k'
+	on rhel02 sh -c 'sed -i "s#/runc/containers#/srv/bundles#" /root/.ssh/authorized_keys'
 	run on client cmigrate -q move web rhel02
 	on rhel02 sed -i 's#/srv/bundles#/runc/containers#' /root/.ssh/authorized_keys
 	echo "$status $output"
 	[ "$status" -eq 3 ]
-	[[ $output == *rhel02*"gate-keeper: refused (facts) web"*"bundles are below '/srv/bundles' here"* ]]
+	[[ $output == *rhel02*"this key is for bundles below '/srv/bundles' alone"* ]]
 	runs_only_on rhel01 web $address
 }

@@ -81,7 +81,7 @@ let_log_in() {
 	# The page was answered by the one and by the other.
 	[ "$(grep -x -e rhel01 -e rhel02 <<<"$output" | head -n 2 | tr '\n' ' ')" = 'rhel01 rhel02 ' ]
 	[[ $output == *"moved 'web' from rhel01 to rhel02: "*"moved 'web' from rhel02 to rhel01: "* ]]
-	[[ $output == *"gate-keeper: refused id: "* ]]
+	[[ $output == *"gate-keeper: refused the command 'id': "* ]]
 	# The restricted key was used, not the other: without that it still works.
 	on rhel01 rm -f /root/.ssh/id_ed25519
 	on rhel01 env -u CMIGRATE_CONFIG cmigrate run --on rhel02 web

@@ -4,6 +4,7 @@
 #include <syslog.h>
 
 #include "cmigrate/base/name.h"
+#include "cmigrate/base/str.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/host/gate_keeper.h"
 
@@ -31,8 +32,11 @@ static int gate_keeper_run(struct app *app, void *opts, const struct argv *args,
 		return err_wrap(err, "--bundle-root");
 	if (!asked)
 		return refuse("a shell", err);
-	if (!strstr(asked, MARK))
-		return refuse("a command", err);
+	if (!strstr(asked, MARK)) {
+		CLEANUP_FREE char *why = str_fmt("the command '%.100s'", asked);
+		str_mask(why);
+		return refuse(why, err);
+	}
 	return gate_keeper_serve(root, err);
 }
 

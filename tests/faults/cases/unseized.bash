@@ -7,9 +7,8 @@ counter_pid() { # HOST
 }
 
 fault_unseized() {
-	local pid in
+	local pid
 	move_stops "$point"
-	in=${STOPPED[1]}
 	pid=$(counter_pid "$src")
 	case $form in
 	stopped)
@@ -24,7 +23,7 @@ fault_unseized() {
 	traced)
 		on "$src" python3 -c 'import ctypes, sys, time
 ctypes.CDLL(None).ptrace(0x4206, int(sys.argv[1]), 0, 0)
-time.sleep(1e6)' "$pid" >/dev/null 2>&1 {in}>&- &
+time.sleep(1e6)' "$pid" >/dev/null 2>&1 {stopped_in}>&- &
 		wait_for on "$src" grep -q '^TracerPid:.[1-9]' "/proc/$pid/status" || flaw "it is not traced"
 		move_ends
 		expect_code move "$move_code" 4

@@ -39,9 +39,10 @@ expect_code() { # WHAT CODE EXPECTED...
 	flaw "$1 ended with $2 instead of ${*:3}: $(tail -n 2 "$work/$1.out" | tr '\n' ' ' | cut -c 1-500)"
 }
 
-# What is on a host, once nothing of a move is left there or the time is up.
+# What is on a host, once nothing of a move is left there or the time is up: an agent whose controller was cut off
+# ends after 20 s.
 look_at() { # HOST
-	on "$1" /opt/cmigrate/tests/faults/programs/leftovers counter "$address" $((10 * slow)) >"$work/left-$1" 2>&1
+	on "$1" /opt/cmigrate/tests/faults/programs/leftovers counter "$address" $((25 * slow)) >"$work/left-$1" 2>&1
 }
 
 check_hosts() {

@@ -37,15 +37,16 @@ container_reset() {
 	for host in rhel01 rhel02; do
 		"$lab" mend "$host" 2>/dev/null
 		boot "$host"
-		on "$host" rm -f /usr/local/sbin/{runc,ip,tc,nft}
+		on "$host" rm -f /usr/local/sbin/{runc,criu,nft,tar}
 		on "$host" bash -c '
-			for pid in $(grep -l -a -z "^CMIGRATE_\|^CRIU_CONFIG" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do kill -9 "$pid"; done
+			for pid in $({ grep -l -x cmigrate-agent /proc/[0-9]*/comm; grep -l -a -z "^CRIU_CONFIG" /proc/[0-9]*/environ; } | cut -d/ -f3); do kill -9 "$pid"; done
+			rm -f /run/filler; mount -o remount,size=50% /run
 			runc resume counter; timeout 15 runc delete --force counter
 			find /sys/fs/cgroup -name cgroup.procs -path "*/counter/*" -exec cat {} + | xargs -r kill -9
 			ip addr del "$1/24" dev eth0; nft flush ruleset; tc qdisc del dev eth0 ingress
 			for ifb in $(ip -o link show type ifb | cut -d: -f2); do ip link del "$ifb"; done
 			find /sys/fs/cgroup -depth -type d -name counter -exec rmdir {} +
-			rm -rf /run/cmigrate* /run/runc/counter /runc/containers/counter' - "$address" >/dev/null 2>&1
+			rm -rf /run/cmigrate /run/runc/counter /runc/containers/counter' - "$address" >/dev/null 2>&1
 	done
 	[[ -n ${LAB_VM:-} ]] || mount -o "remount,size=$lane_size" "$LAB_BASE"
 	container_make && start_again rhel01

@@ -68,26 +68,28 @@ recovers_after_crash() { # CODE
 
 # Starts a move that stops at a point, and returns when it is there.
 move_stops() { # POINT [ARG...]
-	local word=
+	local word='' in out
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
 		cmigrate --verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport" "${@:2}" 2>&1; }
-	stopped_pid=$STOPPED_PID
-	read -r -t $((60 * slow)) word <&"${STOPPED[0]}"
+	stopped_pid=$STOPPED_PID in=${STOPPED[1]} out=${STOPPED[0]}
+	# bash takes away its own ones when the process ends, however it does.
+	exec {stopped_in}>&"$in" {stopped_out}<&"$out" {in}>&- {out}<&-
+	read -r -t $((60 * slow)) word <&"$stopped_out"
 	[[ $word == stopped ]] || flaw "did not stop at $1: $word"
 }
 
 send_signal() { # SIGNAL...
-	printf '%s\n' "$@" >&"${STOPPED[1]}"
+	printf '%s\n' "$@" >&"$stopped_in"
 }
 
 move_goes_on() {
-	local in=${STOPPED[1]}
-	exec {in}>&-
+	exec {stopped_in}>&-
 }
 
 move_wait() {
 	wait "$stopped_pid"
 	move_code=$?
+	exec {stopped_out}<&-
 	on "$(controller_host)" cat /tmp/stopped.out >"$work/move.out" 2>&1
 }
 
