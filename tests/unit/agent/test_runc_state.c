@@ -148,6 +148,9 @@ static void paused_in_version_1(void **state)
 	write_state(-1, 0, paths);
 	own_run_write(FREEZER "/freezer.state", "FROZEN\n");
 	expect("paused", 0);
+	/* Its first process has ended, and another one has the number. */
+	write_state(getpid(), start_of(getpid()) + 1, paths);
+	expect("paused", 0);
 }
 
 static void paused_in_version_2(void **state)
