@@ -24,8 +24,9 @@ struct proc_spec {
 	/* A symbolic link to "PID.STARTTIME" (proc(5), in ticks), which the child makes before it
 	 * executes the program, in place of an older one; or NULL. */
 	const char *record;
-	bool tied;	 /* SIGKILL when the thread that starts it ends */
-	bool many_files; /* as many open files as the hard limit allows */
+	bool tied;	  /* SIGKILL when the thread that starts it ends */
+	bool many_files;  /* as many open files as the hard limit allows */
+	bool usual_umask; /* 022, whatever ours is */
 };
 
 struct proc {
