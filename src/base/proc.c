@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,6 +136,8 @@ static void child_limits(const struct proc_spec *spec)
 
 	if (spec->tied)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (spec->usual_umask)
+		(void)umask(022);
 	if (spec->many_files && getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);

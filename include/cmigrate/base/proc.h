@@ -25,8 +25,9 @@ struct proc_spec {
 	 * executes the program, in place of an older one; or NULL. With it, or tied, the program
 	 * does not begin once the caller has ended. */
 	const char *record;
-	bool tied;	 /* SIGKILL when the thread that starts it ends */
-	bool many_files; /* as many open files as the hard limit allows */
+	bool tied;	  /* SIGKILL when the thread that starts it ends */
+	bool many_files;  /* as many open files as the hard limit allows */
+	bool usual_umask; /* 022, whatever ours is */
 };
 
 struct proc {

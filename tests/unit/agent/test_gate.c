@@ -14,6 +14,31 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* Old agents are removed: not the one that a gate needs. */
+static void the_agent_is_not_old(void **state)
+{
+	static const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct stat st;
+
+	(void)state;
+	own_run_write("/run/agent", "");
+	assert_int_equal(chmod("/run/agent", 0700), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "/run/agent", long_ago, 0), 0);
+	agent_file_init("/run/agent", "0123");
+	prepare("source");
+	assert_int_equal(stat("/run/agent", &st), 0);
+	assert_true(st.st_mtime > 1000);
+	/* An installed one is left as it is. */
+	clean_up();
+	assert_int_equal(utimensat(AT_FDCWD, "/run/agent", long_ago, 0), 0);
+	agent_file_init("/run/agent", NULL);
+	prepare("source");
+	assert_int_equal(stat("/run/agent", &st), 0);
+	assert_int_equal(st.st_mtime, 1000);
+	clean_up();
+	agent_file_init("/bin/true", NULL);
+}
+
 static void goes(void **state)
 {
 	(void)state;
@@ -315,6 +340,7 @@ static int set_up(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_agent_is_not_old),
 		cmocka_unit_test(goes),
 		cmocka_unit_test(opens),
 		cmocka_unit_test(closes),
