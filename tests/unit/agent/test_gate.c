@@ -77,7 +77,7 @@ static void closes(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		prepare("source");
 		pid_t pid = gate(actions[i]);
-		CLEANUP_FREE char *line = line_of(i == 0 ? "parked" : "reached");
+		free(line_of(i == 0 ? "parked" : "reached"));
 		assert_int_equal(verdict("close"), 0);
 		assert_int_equal(end_of(pid), 1);
 		assert_false(exists(RUN "/began"));
@@ -120,7 +120,7 @@ static void closed_meanwhile(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	assert_int_equal(link(RUN "/say-close", RUN "/word"), 0);
 	dump_go();
 	assert_int_equal(end_of(pid), 1);
@@ -202,7 +202,7 @@ static void controller_dies(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("post-dump");
-	CLEANUP_FREE char *line = line_of("reached");
+	free(line_of("reached"));
 	pid_t waiter = child_of(await, "reached");
 	await_sleep(waiter);
 	assert_int_equal(kill(waiter, SIGKILL), 0);
@@ -255,7 +255,7 @@ static void again(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	own_run_write(RUN "/went-on", "");
@@ -264,7 +264,7 @@ static void again(void **state)
 	assert_false(exists(RUN "/word") || exists(RUN "/began") || exists(RUN "/at-parked") ||
 		     exists(RUN "/went-on"));
 	pid = gate("pre-dump");
-	CLEANUP_FREE char *second = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	clean_up();
@@ -319,11 +319,11 @@ static void full_run(void **state)
 		;
 	(void)fclose(filler);
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	pid = gate("post-dump");
-	CLEANUP_FREE char *reached = line_of("reached");
+	free(line_of("reached"));
 	assert_int_equal(verdict("close"), 0);
 	assert_int_equal(end_of(pid), 1);
 	clean_up();

@@ -279,7 +279,7 @@ static void made_again(void **state)
 	assert_non_null(strchr(group, ':'));
 	/* Lines of an earlier try don't stay. */
 	run_restore(&thread, &restoring, "op=now");
-	CLEANUP_FREE char *second = end_restore(thread, &restoring, 7);
+	free(end_restore(thread, &restoring, 7));
 	CLEANUP_FREE char *conf_then = read_file(RUN "/criu.conf");
 	assert_string_equal(conf_then, conf);
 }
