@@ -67,14 +67,39 @@ static int unmount(struct request *req, const char *run)
 	}
 }
 
-static void remove_if_empty(const char *path)
+/* The directory that a path is in, without a link on the way: a container makes links in its root.
+ * -1: there is none. *ret_name: the last word. */
+static int open_above(char *path, const char **ret_name)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *next, *word = path + strspn(path, "/");
+
+	for (; fd >= 0 && (next = strchr(word, '/')) != NULL; word = next + 1) {
+		*next = '\0';
+		int below = strcmp(word, "..") == 0
+				    ? -1
+				    : openat(fd, *word ? word : ".",
+					     O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		(void)close(fd);
+		fd = below;
+	}
+	*ret_name = word;
+	return fd;
+}
+
+static void remove_if_empty(char *path)
 {
 	struct stat st;
+	const char *name;
+	int fd = *path == '/' ? open_above(path, &name) : -1;
 
-	if (path[0] != '/' || strstr(path, "/../") || rmdir(path) == 0)
+	if (fd < 0)
 		return;
-	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
-		(void)unlink(path);
+	if (unlinkat(fd, name, AT_REMOVEDIR) < 0 &&
+	    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == 0)
+		(void)unlinkat(fd, name, 0);
+	(void)close(fd);
 }
 
 /* What runc has made in the container's root for a restore goes too, where nothing is in it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,22 +73,26 @@ static int watch(const char *run)
 }
 
 /* Waits for the word to begin. False: there is none any more, because the work directory is gone.
- */
+ * Another move of the container has another one of that name: its word is not for this keeper,
+ * which would end its copy. */
 static bool is_let_go(struct request *req)
 {
 	CLEANUP_FREE char *run = path_run(req);
-	CLEANUP_FREE char *word = path_in_run(req, FETCH_GO);
 	char events[4096];
 	struct stat st;
+	int dir = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd = watch(run);
 	bool goes = false, more = fd >= 0;
 
 	while (more && !goes) {
-		goes = lstat(word, &st) == 0;
-		more = goes || (access(run, F_OK) == 0 && read(fd, events, sizeof(events)) > 0);
+		goes = fstatat(dir, FETCH_GO, &st, AT_SYMLINK_NOFOLLOW) == 0;
+		more = goes || (fstat(dir, &st) == 0 && st.st_nlink > 0 &&
+				read(fd, events, sizeof(events)) > 0);
 	}
 	if (fd >= 0)
 		(void)close(fd);
+	if (dir >= 0)
+		(void)close(dir);
 	return goes;
 }
 

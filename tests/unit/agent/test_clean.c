@@ -134,6 +134,23 @@ static void made(void **state)
 }
 
 /* All but the memory that was received, for a restore that is tried anew. */
+/* A container may make a link in its root to a place of the host. */
+static void made_behind_a_link(void **state)
+{
+	(void)state;
+	prepare("source");
+	make_dir(ROOTFS);
+	make_dir("/run/outside");
+	make_dir("/run/outside/dir");
+	own_run_write("/run/outside/file", "");
+	assert_int_equal(symlink("/run/outside", ROOTFS "/link"), 0);
+	own_run_write(RUN "/made",
+		      ROOTFS "/link/dir\n" ROOTFS "/link/file\n" ROOTFS "/../../../outside/dir\n");
+	clean_up();
+	assert_true(exists("/run/outside/dir") && exists("/run/outside/file"));
+	assert_int_equal(system("rm -rf /run/outside " ROOTFS), 0);
+}
+
 static void keeps_pages(void **state)
 {
 	(void)state;
@@ -203,11 +220,12 @@ static int set_up(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_of_it),  cmocka_unit_test(images_stay),
-		cmocka_unit_test(checkpoint), cmocka_unit_test(links),
-		cmocka_unit_test(mounts),     cmocka_unit_test(other_file_system),
-		cmocka_unit_test(made),	      cmocka_unit_test(keeps_pages),
-		cmocka_unit_test(taken),      cmocka_unit_test(configuration),
+		cmocka_unit_test(all_of_it),	 cmocka_unit_test(images_stay),
+		cmocka_unit_test(checkpoint),	 cmocka_unit_test(links),
+		cmocka_unit_test(mounts),	 cmocka_unit_test(other_file_system),
+		cmocka_unit_test(made),		 cmocka_unit_test(made_behind_a_link),
+		cmocka_unit_test(keeps_pages),	 cmocka_unit_test(taken),
+		cmocka_unit_test(configuration),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -267,6 +267,40 @@ static void it_waits_for_the_word(void **state)
 	own_end(copy);
 }
 
+static bool watches(const void *pid)
+{
+	for (int fd = 3; fd < 32; fd++) {
+		CLEANUP_FREE char *word = str_fmt("fd/%d", fd);
+		CLEANUP_FREE char *link = process_link(*(const pid_t *)pid, word);
+		if (link && strstr(link, "inotify"))
+			return true;
+	}
+	return false;
+}
+
+/* The directory has been removed, and another move of the container has made its own. */
+static void the_word_of_another_move(void **state)
+{
+	CLEANUP_PIDS struct pids keeper = {0};
+	pid_t fetch = begin(start);
+
+	(void)state;
+	assert_true(comes(is_there, WEB_RUN "/fetch.session"));
+	session_members(WEB_RUN "/fetch.session", &keeper);
+	assert_int_equal(keeper.n, 1);
+	assert_true(comes(watches, &keeper.v[0]));
+	assert_int_equal(kill(keeper.v[0], SIGSTOP), 0);
+	assert_int_equal(system("rm -rf " WEB_RUN), 0);
+	own_web_run();
+	assert_int_equal(symlink("go", WEB_RUN "/" FETCH_GO), 0);
+	assert_int_equal(kill(keeper.v[0], SIGCONT), 0);
+	bool ends = comes(has_died, &fetch);
+	if (!ends)
+		(void)kill(keeper.v[0], SIGKILL);
+	assert_false(is_there("/run/words"));
+	assert_int_equal(end_of(fetch), 1);
+}
+
 static void a_receiver_is_ended_too(void **state)
 {
 	pid_t receive = own_process(NULL);
@@ -326,6 +360,7 @@ int main(int argc, char **argv)
 		TEST(it_outlives_the_agent),
 		TEST(nobody_fetches),
 		TEST(it_waits_for_the_word),
+		TEST(the_word_of_another_move),
 		TEST(a_receiver_is_ended_too),
 		TEST(the_socket),
 		TEST(what_it_needs),
