@@ -17,6 +17,9 @@
 
 #define OUTPUT_MAX (1024 * 1024)
 #define READ_CHUNK 65536
+/* Reads at a time: a program that writes without end must not keep us from the clock. OUTPUT_MAX
+ * and what a pipe holds come at once. */
+#define READS_MAX 64
 /* SIGKILL follows SIGTERM after this time. */
 #define KILL_AFTER_MS 1000
 /* How often to look at a child on a kernel without pidfd_open(2): before Linux 5.3. */
@@ -63,12 +66,13 @@ int program_start(struct request *req, const struct program *program, struct chi
 	return 0;
 }
 
-/* Reads what is there; at its end the descriptor is closed. Bytes beyond the limit are dropped. */
+/* Reads what is there, a part of it from one that writes without end; at its end the descriptor is
+ * closed. Bytes beyond the limit are dropped. */
 static void pump(struct buf *to, int *fd)
 {
 	char chunk[READ_CHUNK];
 
-	while (*fd >= 0) {
+	for (int reads = 0; *fd >= 0 && reads < READS_MAX; reads++) {
 		ssize_t n = read(*fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EAGAIN)
 			return;

@@ -41,10 +41,10 @@ void rivals_serve(const char *id)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* It is kept until the agent ends. Nobody is ever accepted. */
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&name, len) == 0)
-		(void)listen(fd, 8);
+		(void)listen(fd, SOMAXCONN);
 }
 
-/* The process that listens there, of our own user; 0: none. */
+/* The process of our own user that listens there; 0: none; -1 with errno: it can't be told. */
 static pid_t listener(const char *text)
 {
 	struct sockaddr_un name;
@@ -53,10 +53,14 @@ static pid_t listener(const char *text)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool known = fd >= 0 && connect(fd, (struct sockaddr *)&name, len) == 0 &&
 		     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
+	int cause = errno;
 
 	if (fd >= 0)
 		(void)close(fd);
-	return known && who.uid == geteuid() && who.pid > 0 ? who.pid : 0;
+	errno = cause;
+	if (!known)
+		return cause == ECONNREFUSED ? 0 : -1;
+	return who.uid == geteuid() && who.pid > 0 ? who.pid : 0;
 }
 
 static void collect(const char *id, struct argv *ret_names)
@@ -77,6 +81,9 @@ static int end_one(struct request *req, const char *name)
 {
 	pid_t pid = listener(name);
 
+	/* Others may have filled its queue: it must not count as gone. */
+	if (pid < 0)
+		return request_errno(req, "can't tell which process listens on '@%s'", name);
 	if (!pid || pid == getpid())
 		return 0;
 	/* Its programs follow it (program.h). */

@@ -22,6 +22,8 @@
 #include "workers.h"
 
 #define READ_CHUNK 65536
+/* How often, a millisecond apart, the last words are tried while others write. */
+#define LAST_WORDS_TRIES 1000
 /* A request waits at most so long: its deadline, as it is sent, is in milliseconds. */
 #define TIMEOUT_MAX_MS (7 * 24 * 3600 * 1000u)
 
@@ -52,16 +54,30 @@ static void send_frames(const struct buf *frames)
 	(void)pthread_mutex_unlock(&server.writing);
 }
 
+/*
+ * Writes a short frame if that is possible at once: the thread that hears the controller never
+ * waits for it to read, or its end would not be noticed and its locks would stay.
+ */
+static bool send_now(const struct buf *frames)
+{
+	struct pollfd fd = {.fd = server.out, .events = POLLOUT};
+
+	if (pthread_mutex_trylock(&server.writing) != 0)
+		return false;
+	bool room = poll(&fd, 1, 0) > 0 && !(fd.revents & (POLLERR | POLLNVAL));
+	if (room)
+		write_all(frames);
+	(void)pthread_mutex_unlock(&server.writing);
+	return room;
+}
+
 /* Whoever writes at the moment shows as well that the agent lives. */
 static void beat(void)
 {
 	CLEANUP_BUF struct buf frame = {0};
 
 	frame_add(&frame, FRAME_BEAT, 0, NULL, 0);
-	if (pthread_mutex_trylock(&server.writing) != 0)
-		return;
-	write_all(&frame);
-	(void)pthread_mutex_unlock(&server.writing);
+	(void)send_now(&frame);
 }
 
 static void add_text(struct buf *frames, enum frame_kind kind, const struct request *req,
@@ -110,7 +126,8 @@ static int refuse(const char *why)
 
 	verbs_log_refusal(why);
 	frame_add(&frame, FRAME_ERR, 0, why, strlen(why));
-	send_frames(&frame);
+	for (int tries = 0; tries < LAST_WORDS_TRIES && !send_now(&frame); tries++)
+		clock_sleep_ms(1);
 	return 1;
 }
 

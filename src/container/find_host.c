@@ -76,13 +76,13 @@ static int none_has_it(const struct config *config, const char *name, const stru
 }
 
 static int ask_state(const struct config *config, const char *name, const struct argv *hosts,
-		     const char *env_tag, const struct events *events, struct replies *ret,
+		     const char *serves, const struct events *events, struct replies *ret,
 		     struct err *err)
 {
 	CLEANUP_FREE char *container = str_fmt("container=%s", name);
 	char *argv[] = {"state", container, NULL};
 
-	if (replies_open(config, hosts, env_tag, events, ret, err) < 0)
+	if (replies_open(config, hosts, serves, events, ret, err) < 0)
 		return -1;
 	replies_ask(ret, &(struct command){.argv = argv, .timeout_ms = ASK_TIMEOUT_MS});
 	return 0;
@@ -153,13 +153,13 @@ static int find(const struct config *config, const char *name, const char *neede
 }
 
 int find_host_of(const struct config *config, const char *name, const char *needed,
-		 const char *env_tag, const struct events *events, struct replies *ret_asked,
+		 const char *serves, const struct events *events, struct replies *ret_asked,
 		 char **ret_host, struct err *err)
 {
 	CLEANUP_ARGV struct argv hosts = {0};
 
 	ask_all_names(config, true, &hosts);
-	if (ask_state(config, name, &hosts, env_tag, events, ret_asked, err) < 0)
+	if (ask_state(config, name, &hosts, serves, events, ret_asked, err) < 0)
 		return -1;
 	return find(config, name, needed, ret_asked, ret_host, err);
 }

@@ -38,7 +38,7 @@ static void wait_all(struct replies *replies)
 	}
 }
 
-int replies_open(const struct config *config, const struct argv *names, const char *env_tag,
+int replies_open(const struct config *config, const struct argv *names, const char *serves,
 		 const struct events *events, struct replies *ret, struct err *err)
 {
 	ret->rows = mem_new(names->n, sizeof(*ret->rows));
@@ -49,9 +49,7 @@ int replies_open(const struct config *config, const struct argv *names, const ch
 			replies_clear(ret);
 			return -1;
 		}
-		str_set(&host->env_tag, env_tag);
-		if (env_tag)
-			str_set(&host->serves, strchr(env_tag, '=') + 1);
+		str_set(&host->serves, serves);
 		ret->rows[ret->n++].host = host;
 	}
 	return 0;

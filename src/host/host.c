@@ -34,7 +34,6 @@ void host_free(struct host *host)
 	free(host->agent);
 	free(host->root);
 	free(host->serves);
-	free(host->env_tag);
 	argv_clear(&host->options);
 	free(host);
 }

@@ -82,7 +82,8 @@ int job_request(struct job *job, const struct command *cmd, struct err *err)
 	}
 	job->state = JOB_RUNNING;
 	job->link = host->link;
-	job->deadline = cmd->timeout_ms ? deadline_in_ms(cmd->timeout_ms + LINK_GRACE_MS) : 0;
+	job->deadline =
+		cmd->timeout_ms ? deadline_in_ms((int64_t)cmd->timeout_ms + LINK_GRACE_MS) : 0;
 	link_request(host->link, job, cmd);
 	link_pump(host->link);
 	return 0;
@@ -162,8 +163,7 @@ static void request_progress(struct job *job)
 {
 	link_pump(job->link);
 	if (job->state == JOB_RUNNING && deadline_passed(job->deadline))
-		link_lose(job->link,
-			  "it does not come to an end; the disk or an NFS server may hang");
+		link_late(job->link);
 }
 
 static void job_progress(struct job *job)
@@ -248,7 +248,7 @@ double job_ms(const struct job *job)
 	return (double)(end - job->started_us) / 1000.0;
 }
 
-/* runc and ssh write their reason last, so messages use the last line. */
+/* Programs write their reason last, so messages use the last line. */
 int job_failure(const struct job *job, struct err *err)
 {
 	CLEANUP_FREE char *said = str_last_line(buf_str(&job->err));
@@ -261,6 +261,9 @@ int job_failure(const struct job *job, struct err *err)
 	if (job->timed_out)
 		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name,
 			       job->what, job->timeout_ms / 1000.0);
+	/* The agent's words are for a person and need nothing around them. */
+	if (job->status != 0 && job->id && *said)
+		return err_set(err, EXIT_FAILED, "%s: %s", name, said);
 	if (job->status != 0)
 		return err_set(err, EXIT_FAILED, "%s: '%s' ended with status %d%s%s", name,
 			       job->what, job->status, *said ? ": " : "", said);

@@ -31,6 +31,8 @@
 #define READS_MAX 64
 /* What a login prints before the agent. */
 #define LOGIN_MAX (1024 * 1024)
+/* Of the messages of ssh and the login, the last that are kept. */
+#define MESSAGES_MAX 65536
 #define GREETING "cmigrate-agent hello\n"
 
 struct link {
@@ -111,6 +113,13 @@ void link_lose(struct link *link, const char *why)
 		job->lost = true;
 		job_end(job);
 	}
+}
+
+void link_late(struct link *link)
+{
+	link_lose(link, link->state == LINK_OPEN
+				? "it does not come to an end; the disk or an NFS server may hang"
+				: "it takes too long to connect");
 }
 
 static void write_some(struct link *link)
@@ -202,6 +211,8 @@ static int hear_hello(struct link *link, const struct frame *frame, struct err *
 	buf_add(&link->in, buf_str(&link->queue), link->queue.len);
 	buf_clear(&link->queue);
 	link->state = LINK_OPEN;
+	/* A banner is no reason for what happens later. */
+	buf_clear(&link->err);
 	beat_start(link->proc.in);
 	return 0;
 }
@@ -293,13 +304,13 @@ static void hear_start(struct link *link)
 {
 	char *hello = find(&link->out, GREETING), *absent = find(&link->out, AGENT_ABSENT);
 
-	if (hello) {
+	if (link->out.len > LOGIN_MAX) {
+		link_lose(link, "its login prints too much");
+	} else if (hello) {
 		buf_consume(&link->out, (size_t)(hello + strlen(GREETING) - link->out.s));
 		hear_frames(link);
 	} else if (absent && link->state == LINK_STARTING) {
 		send_agent(link, absent);
-	} else if (link->out.len > LOGIN_MAX) {
-		link_lose(link, "its login prints too much");
 	}
 }
 
@@ -334,10 +345,10 @@ static int64_t next_try(const struct link *link)
 }
 
 /* Ends the process at our end. It ends by itself when its stdin closes; on a dead connection ssh
- * may stay, so the wait is bounded. */
-static void end_process(struct link *link)
+ * may stay, so the wait is bounded, and short unless patient. */
+static void end_process(struct link *link, bool patient)
 {
-	bool killed = link->state == LINK_DEAD;
+	bool killed = !patient;
 	int status;
 
 	proc_close(&link->proc);
@@ -368,7 +379,7 @@ static bool reconnects(struct link *link)
 	link->heard_us = clock_now_us();
 	if (!deadline_passed(link->again_us))
 		return true;
-	end_process(link);
+	end_process(link, true);
 	if (agent_start(link->host, &link->proc, &unused) < 0)
 		return false;
 	link->again_us = 0;
@@ -396,6 +407,8 @@ void link_pump(struct link *link)
 		return;
 	write_some(link);
 	read_some(link, &link->proc.err, &link->err);
+	if (link->err.len > MESSAGES_MAX)
+		buf_consume(&link->err, link->err.len - MESSAGES_MAX);
 	read_some(link, &link->proc.out, &link->out);
 	if (link->state != LINK_OPEN)
 		hear_start(link);
@@ -426,11 +439,11 @@ int64_t link_poll(const struct link *link, struct pollfd *fds, size_t *n)
 
 void link_close(struct link *link)
 {
-	if (link->state == LINK_OPEN) {
+	if (link->state == LINK_OPEN)
 		link_pump(link); /* a cancel, an unlock */
-		beat_stop(link->proc.in);
-	}
-	end_process(link);
+	bool patient = link->state != LINK_DEAD;
+	link_lose(link, "the connection was closed");
+	end_process(link, patient);
 	buf_clear(&link->in);
 	buf_clear(&link->queue);
 	buf_clear(&link->out);

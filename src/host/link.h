@@ -24,10 +24,12 @@ void link_cancel(struct link *link, const struct job *job);
 void link_pump(struct link *link);
 /* The jobs of a host that can't be waited for any longer are lost. why: a message. */
 void link_lose(struct link *link, const char *why);
+/* link_lose() because a reply is late. */
+void link_late(struct link *link);
 bool link_is_dead(const struct link *link);
 /* Adds its descriptors (3 at most); returns the latest time for the next link_pump(). */
 int64_t link_poll(const struct link *link, struct pollfd *fds, size_t *n);
-/* Ends the connection; the agent ends with it. */
+/* Ends the connection; the agent ends with it, and the jobs that wait are lost. */
 void link_close(struct link *link);
 
 #endif

@@ -24,7 +24,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return -1;
 	if (from)
 		m->side[SOURCE].name = str_dup(from);
-	else if (find_host_of(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
+	else if (find_host_of(config, m->bundle.name, NULL, m->id, m->events, &m->asked,
 			      &m->side[SOURCE].name, err) < 0)
 		return -1;
 	s->source = str_dup(m->side[SOURCE].name);

@@ -13,8 +13,8 @@ static int name_host(struct move *m, const struct config *config, const char *ho
 
 	if (!name && m->kind == MOVE_RESTORE)
 		name = config_here(config);
-	if (!name && find_host_of(config, m->bundle.name, NULL, m->env_tag, m->events, &m->asked,
-				  &name, err) < 0)
+	if (!name &&
+	    find_host_of(config, m->bundle.name, NULL, m->id, m->events, &m->asked, &name, err) < 0)
 		return -1;
 	if (name_check_host(name, err) < 0)
 		return -1;

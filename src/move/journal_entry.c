@@ -232,9 +232,6 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	move_name_things(m);
 	if (read_images(object, m, err) < 0)
 		return -1;
-	/* A mark of its own tells the recovery's processes from those that the move has left. */
-	free(m->env_tag);
-	m->env_tag = str_fmt("CMIGRATE_RECOVER=%s.%lld", m->id, (long long)clock_now_us());
 	if (move_connect(m, config, err) < 0)
 		return -1;
 	move_set_sides(m);

@@ -19,7 +19,6 @@ void move_name_things(struct move *move)
 	move->work_dir = str_fmt(RUN_DIR "/%s", b->name);
 	move->image_dir = str_fmt("%s/.cmigrate/images-%s", b->dir, move->id);
 	move->page_dir = str_fmt(RUN_DIR "/%s/pages", b->name);
-	move->env_tag = str_fmt("CMIGRATE_MOVE=%s", move->id);
 	handover_tag(b->name, move->tag);
 }
 
@@ -55,10 +54,13 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	summary_clear(&m->summary);
-	char *texts[] = {m->page_server.server, m->page_server.client,
-			 m->progress.silent,	m->progress.endpoint_silence,
-			 m->work_dir,		m->image_dir,
-			 m->page_dir,		m->env_tag};
+	char *texts[] = {m->page_server.server,
+			 m->page_server.client,
+			 m->progress.silent,
+			 m->progress.endpoint_silence,
+			 m->work_dir,
+			 m->image_dir,
+			 m->page_dir};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);
 	free(m);

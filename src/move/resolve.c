@@ -40,10 +40,8 @@ struct host *move_host(struct move *m, const struct config *config, const char *
 
 	if (!host)
 		host = config_host(config, name, m->events, err);
-	if (host) {
-		str_set(&host->env_tag, m->env_tag);
+	if (host)
 		str_set(&host->serves, m->id);
-	}
 	return host;
 }
 
@@ -85,7 +83,7 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
 	if (from)
 		m->side[SOURCE].name = str_dup(from);
-	else if (find_host_of(config, m->bundle.name, destination, m->env_tag, m->events, &m->asked,
+	else if (find_host_of(config, m->bundle.name, destination, m->id, m->events, &m->asked,
 			      &m->side[SOURCE].name, err) < 0)
 		return -1;
 	if (strcmp(m->side[SOURCE].name, m->side[DESTINATION].name) == 0)

@@ -16,12 +16,12 @@
  * it ("no container 'x' on rhel01, rhel02"; without a configuration the message suggests --from
  * HOST), or two have it running. EXIT_BUSY: two have it, in the middle of a move. If none has it,
  * the message names the hosts that didn't reply. *ret_host is owned by the caller. needed: a host
- * that the caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. env_tag: the
- * environment tag of these commands (host.h), or NULL. *ret_asked (empty before) has the hosts,
+ * that the caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. serves: the
+ * id of the move that the connections are for, or NULL. *ret_asked (empty before) has the hosts,
  * still connected, for replies_take(); the caller clears it in any case.
  */
 int find_host_of(const struct config *config, const char *name, const char *needed,
-		 const char *env_tag, const struct events *events, struct replies *ret_asked,
+		 const char *serves, const struct events *events, struct replies *ret_asked,
 		 char **ret_host, struct err *err);
 /*
  * 0 if no known host has the container, so that it may be started. EXIT_REFUSED: the message names

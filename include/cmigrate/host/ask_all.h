@@ -37,9 +37,9 @@ struct replies {
 /* The hosts of the configuration. This machine is added if there are none or if `here` is set. */
 void ask_all_names(const struct config *config, bool here, struct argv *ret_names);
 /* ask_all() in two steps, for a caller that goes on with one of the hosts. replies_open() creates
- * the hosts, each with the environment tag (host.h) or NULL, and connects to none; -1 if a name is
+ * the hosts, each for the move of the id `serves` or NULL, and connects to none; -1 if a name is
  * no host. */
-int replies_open(const struct config *config, const struct argv *names, const char *env_tag,
+int replies_open(const struct config *config, const struct argv *names, const char *serves,
 		 const struct events *events, struct replies *ret, struct err *err);
 void replies_ask(struct replies *replies, const struct command *cmd);
 /* The host of that name, still connected, or NULL if it has not replied. The caller owns it; its

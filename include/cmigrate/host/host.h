@@ -19,13 +19,12 @@
 struct link;
 
 struct host {
-	char *name;    /* as the user calls it */
-	char *ssh;     /* ssh destination; NULL: this machine */
-	char *device;  /* for service addresses, from the configuration; NULL: not set */
-	char *agent;   /* path of an installed agent, from the configuration; NULL: ours is sent */
-	char *root;    /* directory of the bundles; NULL: no request needs it */
-	char *serves;  /* id of the move that the connection is for; or NULL */
-	char *env_tag; /* KEY=VALUE in the environment of every command there; or NULL */
+	char *name;   /* as the user calls it */
+	char *ssh;    /* ssh destination; NULL: this machine */
+	char *device; /* for service addresses, from the configuration; NULL: not set */
+	char *agent;  /* path of an installed agent, from the configuration; NULL: ours is sent */
+	char *root;   /* directory of the bundles; NULL: no request needs it */
+	char *serves; /* id of the move that the connection is for; or NULL */
 	struct argv options; /* for ssh, from the configuration */
 	const struct events *events;
 	struct link *link;

@@ -29,7 +29,6 @@ struct command {
 	char *const *argv; /* the verb and its fields (src/agent/verbs.c), or a program's words */
 	char *const *env;  /* of a program: KEY=VALUE words, or NULL */
 	const char *input; /* text that goes along; NULL: none */
-	const char *log;   /* file on the host that gets stdout and stderr; NULL: they come back */
 	const char *shown; /* shown by --verbose; NULL: the argv */
 	int timeout_ms;	   /* 0: no deadline (a dump at its gate) */
 	size_t limit;	   /* of output; 0: OUTPUT_LIMIT */
@@ -51,7 +50,7 @@ struct job {
 	/* private to src/host */
 	struct proc proc;
 	struct link *link;
-	uint32_t id;
+	uint32_t id; /* of a request; 0: a program */
 	struct job *next;
 	bool told; /* jobs_wait_any() has returned it */
 	int64_t deadline;
@@ -76,7 +75,8 @@ int jobs_wait_any(struct job *const *jobs, size_t n, int64_t deadline);
 void jobs_wait_all(struct job *const *jobs, size_t n);
 void job_wait(struct job *job);
 double job_ms(const struct job *job);
-/* 0 if the job is done with status 0; else -1 and a message: host, command, cause. */
+/* 0 if the job is done with status 0; else -1 and a message: the host and the words of its agent;
+ * the command and its status where there are none. */
 int job_failure(const struct job *job, struct err *err);
 /* Forgets a job. One that is not done goes on there, until its deadline at most. */
 void job_clear(struct job *job);

@@ -156,7 +156,7 @@ struct move {
 	struct summary summary;
 
 	/* names of the things that it makes */
-	char *work_dir, *image_dir, *page_dir, *env_tag;
+	char *work_dir, *image_dir, *page_dir;
 	char tag[HANDOVER_TAG_SIZE];
 };
 

@@ -541,6 +541,33 @@ static void a_forgotten_job_disturbs_no_other(void **state)
 	on_both(forgotten);
 }
 
+/* Nothing of a job points to a connection that is closed. */
+static void a_connection_closed_before_its_reply(void **state)
+{
+	CLEANUP_JOB struct job job = {0};
+	struct command cmd = ask(ready);
+	struct host *host = far();
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(host_start(host, &cmd, &job, &err), 0);
+	assert_int_equal(job.state, JOB_RUNNING);
+	host_free(host);
+	assert_int_equal(job.state, JOB_DONE);
+	assert_true(job.lost);
+}
+
+static void failures_are_the_agents_words(void **state)
+{
+	CLEANUP_HOST struct host *host = here();
+	struct command cmd = ask((char *[]){"nosuch", NULL});
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(host_run(host, &cmd, &err), -1);
+	assert_string_equal(err.msg, "here: the agent has no verb 'nosuch'");
+}
+
 static void keep_text(void *ctx, const struct event *event)
 {
 	struct buf *shown = ctx;
@@ -614,6 +641,8 @@ int main(void)
 		cmocka_unit_test(another_machine),
 		cmocka_unit_test(what_is_no_agent),
 		cmocka_unit_test(a_forgotten_job_disturbs_no_other),
+		cmocka_unit_test(a_connection_closed_before_its_reply),
+		cmocka_unit_test(failures_are_the_agents_words),
 		cmocka_unit_test(requests_are_shown),
 	};
 
