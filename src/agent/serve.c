@@ -163,8 +163,7 @@ static int hear_hello(const struct frame *frame)
 		return refuse(why);
 	}
 	server.root = str_dup(words.v[4]);
-	rivals_serve(words.v[5]);
-	return 0;
+	return rivals_serve(words.v[5]) < 0 ? refuse("others could not end this agent") : 0;
 }
 
 static int hear_request(const struct frame *frame)
