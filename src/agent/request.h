@@ -30,7 +30,7 @@ struct request {
 	uint32_t id;
 	size_t limit;
 	int wake; /* eventfd, readable once the request is to end */
-	bool cancelled, truncated, timed_out, spoilt;
+	bool cancelled, timed_out, spoilt;
 	bool abandoned; /* cancelled because the connection has ended */
 	struct request *next;
 };
