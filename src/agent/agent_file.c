@@ -113,6 +113,9 @@ char *agent_file(struct request *req)
 	for (size_t i = 0; !path && self.name && i < sizeof(dirs) / sizeof(*dirs); i++)
 		if (may_hold_programs(dirs[i]))
 			path = store(dirs[i]);
+	/* Nobody removes the file of a gate (remove_old()). An installed one has no such name. */
+	if (path && self.name)
+		(void)utimensat(AT_FDCWD, path, NULL, 0);
 	(void)pthread_mutex_unlock(&self.lock);
 	if (!path)
 		(void)request_fail(

@@ -6,14 +6,30 @@
  * erased, and whoever fetches the memory of a running copy is needed: they are left alone. A parked
  * restore is ended, because the word to go may still be on its way to it.
  */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "paths.h"
 #include "restore.h"
 #include "rivals.h"
+#include "session.h"
 
 int verb_fence(struct request *req);
+
+/* An agent that was ended while it looked after a seizure may have stopped criu (seize.c): it would
+ * neither dump nor let go. */
+static void continue_dump(const struct request *req)
+{
+	CLEANUP_FREE char *run = path_run(req);
+	CLEANUP_FREE char *record = session_path(run, SESSION_DUMP);
+
+	(void)session_signal(record, SIGCONT);
+}
 
 int verb_fence(struct request *req)
 {
 	if (rivals_end(req, request_get(req, "id")) != 0)
 		return 1;
+	continue_dump(req);
 	return restore_end_parked(req);
 }

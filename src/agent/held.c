@@ -13,6 +13,9 @@
 
 /* How often to look at a process without a pidfd. */
 #define TICK_MS 5
+/* A container may have more processes than the agent may have open files. Of the others the start
+ * tells. */
+#define PIDFDS_MAX 256
 
 static bool holds(const struct held *held, pid_t pid)
 {
@@ -28,8 +31,8 @@ static void hold(struct held *held, pid_t pid)
 
 	if (holds(held, pid) || !process_read(pid, &process))
 		return;
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0 && errno != ENOSYS)
+	int fd = held->n < PIDFDS_MAX ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (fd < 0 && held->n < PIDFDS_MAX && errno == ESRCH)
 		return;
 	held->v = mem_grow(held->v, held->n + 1, sizeof(*held->v));
 	held->v[held->n].pid = pid;

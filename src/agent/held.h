@@ -14,7 +14,9 @@ struct held {
 	struct {
 		pid_t pid;
 		unsigned long long start;
-		int fd; /* -1: a kernel without them (before Linux 5.3); then the start tells */
+		/* -1: a kernel without them (before Linux 5.3), or there are too many: then the
+		 * start tells */
+		int fd;
 	} * v;
 	size_t n;
 };

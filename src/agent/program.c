@@ -52,7 +52,8 @@ int program_start(struct request *req, const struct program *program, struct chi
 				 .with_stdin = program->input || program->with_stdin,
 				 .record = program->session,
 				 .tied = !program->session && !program->stays,
-				 .many_files = program->many_files};
+				 .many_files = program->many_files,
+				 .usual_umask = program->for_container};
 	if (proc_spawn(&spec, &proc, &err) < 0) {
 		int absent = errno == ENOENT;
 		(void)request_fail(req, "%s", err.msg);

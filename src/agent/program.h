@@ -28,7 +28,10 @@ struct program {
 	const char *session; /* path of its record (session.h): it outlives the agent; or NULL */
 	bool stays;	     /* it goes on without the agent, though it has no record */
 	bool many_files;     /* as many open files as the hard limit allows */
-	int timeout_ms;	     /* besides the request's deadline; 0: none */
+	/* It makes things for a container, cgroups and mount points: users in it may have to get at
+	 * them, so its umask is 022 and not the agent's. */
+	bool for_container;
+	int timeout_ms; /* besides the request's deadline; 0: none */
 };
 
 /* A started program. */

@@ -123,7 +123,8 @@ int verb_restore(struct request *req)
 	note_missing(req);
 	if (set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
 		return 1;
-	const struct program runc = {.argv = argv.v, .env = envs, .log = log, .session = record};
+	const struct program runc = {
+		.argv = argv.v, .env = envs, .log = log, .session = record, .for_container = true};
 	int status = program_run(req, &runc, NULL, NULL);
 	/* Nobody needs to wait until it reads its configuration. */
 	if (parked)

@@ -76,8 +76,10 @@ int verb_run(struct request *req)
 		  "--bundle", bundle, request_get(req, "container"), NULL);
 	/* It goes on after the end of the connection: no container is left half started. */
 	int status = program_run(
-		req, &(struct program){.argv = argv.v, .log = "/dev/null", .stays = true}, NULL,
-		NULL);
+		req,
+		&(struct program){
+			.argv = argv.v, .log = "/dev/null", .stays = true, .for_container = true},
+		NULL, NULL);
 	if (status != 0)
 		tell_log(req, log);
 	(void)unlink(log);

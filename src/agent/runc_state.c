@@ -108,6 +108,7 @@ static bool has_first_process(const struct runc_state *state)
 static int derive_status(struct request *req, const char *name, struct runc_state *state)
 {
 	CLEANUP_FREE char *fifo = str_fmt(RUNC_ROOT "/%s/exec.fifo", name);
+	const bool lives = has_first_process(state);
 	const char *status;
 
 	switch (freezer(req, state)) {
@@ -119,14 +120,15 @@ static int derive_status(struct request *req, const char *name, struct runc_stat
 		status = "paused";
 		break;
 	default:
-		if (!has_first_process(state))
+		if (!lives)
 			status = "stopped";
 		else
 			status = access(fifo, F_OK) == 0 ? "created" : "running";
 	}
 	state->status = str_dup(status);
-	/* Nobody is to look for a process of a pid that may be another's by now. */
-	if (strcmp(status, "stopped") == 0)
+	/* Nobody is to look for a process of a pid that may be another's by now, also if what is
+	 * left of the container is frozen. */
+	if (!lives)
 		state->pid = 0;
 	return 0;
 }

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* What runc has of a container on this host. */
-#include <poll.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "cmigrate/base/deadline.h"
 #include "paths.h"
 #include "process.h"
 #include "program.h"
 #include "runc_state_json.h"
 #include "session.h"
 
+#define LOOK_MS 20
+
 int verb_state(struct request *req);
 int verb_status(struct request *req);
 
-/* Waits for the end of a first process. */
+/* Waits for the end of a first process, for some seconds. */
 static void await_end(struct request *req, const struct runc_state *state, int ms)
 {
-	int fd = state->pid > 0 ? (int)syscall(SYS_pidfd_open, state->pid, 0) : -1;
+	const int64_t end = deadline_in_ms(ms);
 	struct process process;
 
-	/* Its number may have been given to another one before it was opened. */
-	if (fd >= 0 && process_read(state->pid, &process) && process.start == state->start)
-		(void)request_wait(req, fd, POLLIN, ms);
-	if (fd >= 0)
-		(void)close(fd);
+	while (state->pid > 0 && process_read(state->pid, &process) &&
+	       process.start == state->start && process.state != 'Z' && !deadline_passed(end) &&
+	       request_sleep(req, LOOK_MS))
+		;
 }
 
 /* Says state=JSON, or nothing if this host has no such container. With seconds it waits so long for

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,11 +75,28 @@ static void choose(struct tmpfs_mounts *mounts, struct buf *contents)
 	}
 }
 
+/* Adds lines to CRIU's configuration: all or none, also on a full /run. */
+static int add_to_conf(const char *run, const struct buf *lines)
+{
+	CLEANUP_FREE char *conf = str_fmt("%s/criu.conf", run);
+	CLEANUP_FREE char *new = str_fmt("%s/criu.new", run);
+	CLEANUP_FREE char *old = text_file_read(conf, MOUNTINFO_MAX, NULL);
+	CLEANUP_BUF struct buf text = {0};
+
+	if (!old)
+		return -1;
+	buf_puts(&text, old);
+	buf_add(&text, lines->s, lines->len);
+	if (text_file_write(new, &text) == 0 && rename(new, conf) == 0)
+		return 0;
+	(void)unlink(new);
+	return -1;
+}
+
 /* What the restore reads, and what CRIU reads on the source. */
 static int write_lists(const char *run, const char *saved, const struct tmpfs_mounts *mounts)
 {
 	CLEANUP_FREE char *list = str_fmt("%s/list", saved);
-	CLEANUP_FREE char *conf = str_fmt("%s/criu.conf", run);
 	CLEANUP_BUF struct buf lines = {0}, external = {0};
 
 	for (size_t i = 0; i < mounts->n; i++) {
@@ -86,7 +104,7 @@ static int write_lists(const char *run, const char *saved, const struct tmpfs_mo
 		buf_printf(&lines, "%u %s\n", mount->number, mount->options);
 		buf_printf(&external, "external mnt[%s]:tmpfs-%u\n", mount->path, mount->number);
 	}
-	return text_file_write(list, &lines) < 0 ? -1 : text_file_append(conf, &external);
+	return text_file_write(list, &lines) < 0 ? -1 : add_to_conf(run, &external);
 }
 
 static int find_mounts(struct request *req, struct tmpfs_mounts *ret)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,13 +136,25 @@ static void child_limits(const struct proc_spec *spec)
 
 	if (spec->tied)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (spec->usual_umask)
+		(void)umask(022);
 	if (spec->many_files && getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 }
 
-static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
+/*
+ * Whoever ends a process for good looks for its children afterwards: by then they end with it, have
+ * a record, or see here that they must not begin.
+ */
+static void child_needs(const struct proc_spec *spec, pid_t parent)
+{
+	if ((spec->tied || spec->record) && getppid() != parent)
+		_exit(126);
+}
+
+static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p, pid_t parent)
 {
 	struct failure why = {0};
 
@@ -149,7 +162,10 @@ static _Noreturn void child(const struct proc_spec *spec, const struct pipes *p)
 	child_signals();
 	child_descriptors();
 	child_limits(spec);
-	if (child_stdio(spec, p, &why.file) == 0 && child_record(spec, &why.file) == 0) {
+	int ready = child_stdio(spec, p, &why.file);
+	child_needs(spec, parent);
+	if (ready == 0 && child_record(spec, &why.file) == 0) {
+		child_needs(spec, parent);
 		for (char *const *e = spec->env; e && *e; e++)
 			(void)putenv(*e);
 		(void)execvp(spec->argv[0], spec->argv);
@@ -193,12 +209,12 @@ static int steal(int *fd)
 int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err)
 {
 	struct pipes p = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-	pid_t pid = -1;
+	pid_t pid = -1, self = getpid();
 
 	if (pipes_open(&p, spec) == 0)
 		pid = fork();
 	if (pid == 0)
-		child(spec, &p);
+		child(spec, &p, self);
 	if (pid < 0) {
 		(void)err_errno(err, EXIT_FAILED, "can't start '%s'", spec->argv[0]);
 		pipes_close(&p);

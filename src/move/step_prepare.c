@@ -5,8 +5,8 @@
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
-/* So many commands run at once on a host: a pause or a dump, its gate, an address, a rule. */
-#define CHANNELS 7
+/* So many requests are under way at once on a host: a dump, its gate, an address, a watch. */
+#define REQUESTS 7
 /* How long a restore may be parked beside its own time: until the freeze begins, and during the
  * dump. */
 #define PARKED_MS 120000
@@ -133,12 +133,12 @@ static int park_restore(struct move *move, struct err *err)
 int step_prepare_hosts(struct move *move, struct err *err)
 {
 	/* The page server needs one more. */
-	const size_t channels = CHANNELS + (move_is_direct(move) ? 1 : 0);
+	const size_t requests = REQUESTS + (move_is_direct(move) ? 1 : 0);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
 	/* The guard has the container's name: only the owner of the directories may replace it. */
 	return make_directories(move, err) < 0 || direct_admit(move, err) < 0 ||
-			       hosts_prime(hosts, 2, channels, err) < 0 ||
+			       hosts_prime(hosts, 2, requests, err) < 0 ||
 			       move_make_probe(move, err) < 0
 		       ? -1
 		       : 0;

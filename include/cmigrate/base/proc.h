@@ -22,10 +22,12 @@ struct proc_spec {
 		log; /* stdout and stderr go to this file (created 0600, truncated), not to pipes */
 	bool with_stdin; /* a pipe to the child's stdin, else /dev/null */
 	/* A symbolic link to "PID.STARTTIME" (proc(5), in ticks), which the child makes before it
-	 * executes the program, in place of an older one; or NULL. */
+	 * executes the program, in place of an older one; or NULL. With it, or tied, the program
+	 * does not begin once the caller has ended. */
 	const char *record;
-	bool tied;	 /* SIGKILL when the thread that starts it ends */
-	bool many_files; /* as many open files as the hard limit allows */
+	bool tied;	  /* SIGKILL when the thread that starts it ends */
+	bool many_files;  /* as many open files as the hard limit allows */
+	bool usual_umask; /* 022, whatever ours is */
 };
 
 struct proc {

@@ -23,7 +23,7 @@ static inline void asked_clear(struct asked *asked)
 	str_free_p(&asked->out);
 	str_free_p(&asked->err);
 }
-#define CLEANUP_ASKED __attribute__((cleanup(asked_clear)))
+#define CLEANUP_ASKED __attribute__((cleanup(asked_clear), unused))
 
 static inline struct asked ask_words(const char *root, const char *input, int64_t deadline,
 				     va_list words)

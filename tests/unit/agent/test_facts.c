@@ -78,7 +78,7 @@ static size_t started(void)
 struct facts {
 	struct argv lines;
 };
-#define CLEANUP_FACTS __attribute__((cleanup(facts_clear)))
+#define CLEANUP_FACTS __attribute__((cleanup(facts_clear), unused))
 static void facts_clear(struct facts *facts)
 {
 	argv_clear(&facts->lines);

@@ -14,6 +14,31 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* Old agents are removed: not the one that a gate needs. */
+static void the_agent_is_not_old(void **state)
+{
+	static const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct stat st;
+
+	(void)state;
+	own_run_write("/run/agent", "");
+	assert_int_equal(chmod("/run/agent", 0700), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "/run/agent", long_ago, 0), 0);
+	agent_file_init("/run/agent", "0123");
+	prepare("source");
+	assert_int_equal(stat("/run/agent", &st), 0);
+	assert_true(st.st_mtime > 1000);
+	/* An installed one is left as it is. */
+	clean_up();
+	assert_int_equal(utimensat(AT_FDCWD, "/run/agent", long_ago, 0), 0);
+	agent_file_init("/run/agent", NULL);
+	prepare("source");
+	assert_int_equal(stat("/run/agent", &st), 0);
+	assert_int_equal(st.st_mtime, 1000);
+	clean_up();
+	agent_file_init("/bin/true", NULL);
+}
+
 static void goes(void **state)
 {
 	(void)state;
@@ -52,7 +77,7 @@ static void closes(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		prepare("source");
 		pid_t pid = gate(actions[i]);
-		CLEANUP_FREE char *line = line_of(i == 0 ? "parked" : "reached");
+		free(line_of(i == 0 ? "parked" : "reached"));
 		assert_int_equal(verdict("close"), 0);
 		assert_int_equal(end_of(pid), 1);
 		assert_false(exists(RUN "/began"));
@@ -95,7 +120,7 @@ static void closed_meanwhile(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	assert_int_equal(link(RUN "/say-close", RUN "/word"), 0);
 	dump_go();
 	assert_int_equal(end_of(pid), 1);
@@ -177,7 +202,7 @@ static void controller_dies(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("post-dump");
-	CLEANUP_FREE char *line = line_of("reached");
+	free(line_of("reached"));
 	pid_t waiter = child_of(await, "reached");
 	await_sleep(waiter);
 	assert_int_equal(kill(waiter, SIGKILL), 0);
@@ -230,7 +255,7 @@ static void again(void **state)
 	(void)state;
 	prepare("source");
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	own_run_write(RUN "/went-on", "");
@@ -239,7 +264,7 @@ static void again(void **state)
 	assert_false(exists(RUN "/word") || exists(RUN "/began") || exists(RUN "/at-parked") ||
 		     exists(RUN "/went-on"));
 	pid = gate("pre-dump");
-	CLEANUP_FREE char *second = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	clean_up();
@@ -294,11 +319,11 @@ static void full_run(void **state)
 		;
 	(void)fclose(filler);
 	pid_t pid = gate("pre-dump");
-	CLEANUP_FREE char *line = line_of("parked");
+	free(line_of("parked"));
 	dump_go();
 	assert_int_equal(end_of(pid), 0);
 	pid = gate("post-dump");
-	CLEANUP_FREE char *reached = line_of("reached");
+	free(line_of("reached"));
 	assert_int_equal(verdict("close"), 0);
 	assert_int_equal(end_of(pid), 1);
 	clean_up();
@@ -315,6 +340,7 @@ static int set_up(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_agent_is_not_old),
 		cmocka_unit_test(goes),
 		cmocka_unit_test(opens),
 		cmocka_unit_test(closes),

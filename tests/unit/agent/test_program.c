@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "agent/program.h"
@@ -53,11 +54,41 @@ static void a_connection_that_ends(void **state)
 	assert_int_equal(signal_after(true), 0);
 }
 
+/* The mode of a directory that a program makes; the agent's umask is 077. */
+static mode_t mode_made(bool for_container)
+{
+	char *dir = stub_dir_make();
+	CLEANUP_FREE char *made = str_fmt("%s/made", dir);
+	char *argv[] = {"mkdir", made, NULL};
+	struct request req = {.wake = eventfd(0, EFD_CLOEXEC)};
+	struct stat st;
+	mode_t before = umask(077);
+
+	assert_int_equal(
+		program_run(&req, &(struct program){.argv = argv, .for_container = for_container},
+			    NULL, NULL),
+		0);
+	assert_int_equal(umask(before), 077);
+	assert_int_equal(stat(made, &st), 0);
+	assert_int_equal(rmdir(made), 0);
+	(void)close(req.wake);
+	stub_dir_remove(dir);
+	return st.st_mode & 0777;
+}
+
+static void what_is_made_for_a_container(void **state)
+{
+	(void)state;
+	assert_int_equal(mode_made(true), 0755);
+	assert_int_equal(mode_made(false), 0700);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_that_is_cancelled),
 		cmocka_unit_test(a_connection_that_ends),
+		cmocka_unit_test(what_is_made_for_a_container),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,31 @@ static void one_that_has_ended(void **state)
 	assert_int_equal(unlink(RUN "/restore.ended"), 0);
 }
 
+static void stop_myself(void *ctx)
+{
+	(void)ctx;
+	(void)raise(SIGSTOP);
+}
+
+/* The agent that had stopped criu for a look at what it lacks was killed. */
+static void a_stopped_dump_goes_on(void **state)
+{
+	pid_t pid = session_child(RUN "/dump.session", stop_myself, NULL);
+	struct process process = {0};
+
+	(void)state;
+	while (process.state != 'T')
+		assert_true(process_read(pid, &process));
+	CLEANUP_ASKED struct asked fenced =
+		ask("/x", NULL, "fence", "container=web", "id=20260101T000000-01234567", NULL);
+	assert_string_equal(fenced.err, "");
+	assert_int_equal(fenced.status, 0);
+	int sig = ended_with(pid);
+	if (!sig)
+		session_child_end(pid);
+	assert_int_equal(sig, -1);
+}
+
 static void *end_later(void *pid)
 {
 	(void)usleep(50000);
@@ -190,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_parked_one_is_ended),
 		cmocka_unit_test(one_that_goes_on_is_left_alone),
 		cmocka_unit_test(one_that_has_ended),
+		cmocka_unit_test(a_stopped_dump_goes_on),
 		cmocka_unit_test(awaited),
 		cmocka_unit_test(logs_are_forgotten),
 		cmocka_unit_test(no_other_flags),

@@ -14,6 +14,7 @@
 
 #include "agent/process.h"
 #include "agent/runc_state.h"
+#include "asked.h"
 #include "own_run.h"
 #include "stub.h"
 
@@ -122,6 +123,23 @@ static void stopped(void **state)
 	expect("stopped", 0);
 }
 
+/* With any kernel. */
+static void its_end_is_awaited(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		(void)usleep(200000);
+		_exit(0);
+	}
+	write_state(pid, start_of(pid), "");
+	CLEANUP_ASKED struct asked asked =
+		ask("/x", NULL, "state", "container=c1", "seconds=60", NULL);
+	assert_true(process_has_ended(pid));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void paused_in_version_1(void **state)
 {
 	static const char paths[] =
@@ -147,6 +165,9 @@ static void paused_in_version_1(void **state)
 	/* runc asks its freezer first. */
 	write_state(-1, 0, paths);
 	own_run_write(FREEZER "/freezer.state", "FROZEN\n");
+	expect("paused", 0);
+	/* Its first process has ended, and another one has the number. */
+	write_state(getpid(), start_of(getpid()) + 1, paths);
 	expect("paused", 0);
 }
 
@@ -279,6 +300,7 @@ int main(void)
 		TEST(none),
 		TEST(running_and_created),
 		TEST(stopped),
+		TEST(its_end_is_awaited),
 		TEST(paused_in_version_1),
 		TEST(paused_in_version_2),
 		TEST(what_is_not_understood),

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "agent/process.h"
@@ -144,6 +145,43 @@ static void ask_for(const char *op, int status, const char *out)
 		fail_msg("%s: %d '%s' '%s'", op, asked.status, asked.out, asked.err);
 }
 
+/* Leaves room for so many pages in /run. */
+static void fill_run(unsigned pages)
+{
+	static char page[4096];
+	struct statvfs room;
+	int fd = open("/run/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || mount(NULL, "/run", NULL, MS_REMOUNT, "size=256k") < 0)
+		abort();
+	while (statvfs("/run", &room) == 0 && room.f_bfree > pages)
+		if (write(fd, page, sizeof(page)) != (ssize_t)sizeof(page))
+			abort();
+	close(fd);
+}
+
+/* The list and the contents have room, the last page of the configuration has not. */
+static void full_run(void **state)
+{
+	char text[4091], now[8192] = "";
+
+	(void)state;
+	memset(text, '#', sizeof(text));
+	text[sizeof(text) - 2] = '\n';
+	text[sizeof(text) - 1] = '\0';
+	own_run_write(RUN "/criu.conf", text);
+	fill_run(2);
+	ask_for("save", 0, "");
+	FILE *f = fopen(RUN "/criu.conf", "re");
+	assert_non_null(f);
+	(void)!fread(now, 1, sizeof(now) - 1, f);
+	fclose(f);
+	assert_int_equal(unlink("/run/filler"), 0);
+	assert_string_equal(now, text);
+	assert_false(is_there(RUN "/criu.new"));
+	own_run_write(RUN "/criu.conf", "network-lock skip\n");
+}
+
 static void saved_and_compared(void **state)
 {
 	CLEANUP_FREE char *archive = str_fmt("%s/tmpfs/1.tar", images);
@@ -241,7 +279,7 @@ static void made_again(void **state)
 	assert_non_null(strchr(group, ':'));
 	/* Lines of an earlier try don't stay. */
 	run_restore(&thread, &restoring, "op=now");
-	CLEANUP_FREE char *second = end_restore(thread, &restoring, 7);
+	free(end_restore(thread, &restoring, 7));
 	CLEANUP_FREE char *conf_then = read_file(RUN "/criu.conf");
 	assert_string_equal(conf_then, conf);
 }
@@ -321,9 +359,8 @@ static void one_with_contents(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(saved_and_compared),
-		cmocka_unit_test(made_again),
-		cmocka_unit_test(refilled),
+		cmocka_unit_test(full_run),	     cmocka_unit_test(saved_and_compared),
+		cmocka_unit_test(made_again),	     cmocka_unit_test(refilled),
 		cmocka_unit_test(one_with_contents),
 	};
 

@@ -48,8 +48,8 @@ static void those_that_are_not(void **state)
 		"301 300 0:47 /below /mnt rw - tmpfs tmpfs rw\n",
 		"301 300 0:47 / /mnt rw - proc proc rw\n",
 		/* One on another. */
-		"301 300 0:47 / /mnt rw - tmpfs tmpfs rw\n302 301 0:48 / /mnt rw - tmpfs tmpfs "
-		"rw\n",
+		("301 300 0:47 / /mnt rw - tmpfs tmpfs rw\n"
+		 "302 301 0:48 / /mnt rw - tmpfs tmpfs rw\n"),
 		/* Paths and options that no line for CRIU and no mount(2) should have. */
 		"301 300 0:47 / /a\\040b rw - tmpfs tmpfs rw\n",
 		"301 300 0:47 / /mnt] rw - tmpfs tmpfs rw\n",

@@ -291,6 +291,37 @@ static void nothing_is_left_open(void **state)
 	assert_int_equal(before, after);
 }
 
+/* The child waits at its log, a fifo, while the process that starts it is killed. */
+static void a_child_of_nobody_does_not_begin(void **state)
+{
+	char *dir = stub_dir_make();
+	CLEANUP_FREE char *log = str_fmt("%s/log", dir), *mark = str_fmt("%s/mark", dir);
+	CLEANUP_FREE char *record = str_fmt("%s/record", dir);
+	char *argv[] = {"touch", mark, NULL};
+	const struct proc_spec spec = {.argv = argv, .log = log, .record = record};
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	assert_int_equal(mkfifo(log, 0600), 0);
+	pid_t parent = fork();
+	if (parent == 0)
+		_exit(proc_spawn(&spec, &p, &err) == 0);
+	CLEANUP_FREE char *children = str_fmt("/proc/%d/task/%d/children", parent, parent);
+	for (char first = '\0'; !first; clock_sleep_ms(1)) {
+		int fd = open(children, O_RDONLY | O_CLOEXEC);
+		(void)!read(fd, &first, 1);
+		(void)close(fd);
+	}
+	assert_int_equal(kill(parent, SIGKILL), 0);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	int fd = open(log, O_RDONLY | O_CLOEXEC);
+	free(read_end(fd));
+	(void)close(fd);
+	assert_int_equal(access(mark, F_OK), -1);
+	stub_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_session_of_its_own),
 		cmocka_unit_test(a_signal_reaches_grandchildren),
 		cmocka_unit_test(a_log),
+		cmocka_unit_test(a_child_of_nobody_does_not_begin),
 		cmocka_unit_test(nothing_is_left_open),
 	};
 
