@@ -12,7 +12,7 @@
 #include "cmigrate/network/links.h"
 
 /* An endpoint is asked whether it answers now, not whether it will. */
-#define ENDPOINT_MS 500
+#define ENDPOINT_MS 1000
 #define ENDPOINTS_MAX 16
 
 void status_clear(struct status *s)

@@ -67,7 +67,7 @@ static const struct opt generate_table[] = {
 	ROW(spec.address, "address", OPT_STRINGS, "CIDR[@DEVICE]",
 	    "service address that moves along; repeatable"),
 	ROW(spec.endpoint, "endpoint", OPT_STRINGS, "URL",
-	    "http, https or tcp URL that must answer after a move; repeatable"),
+	    "http, https, tcp or redis URL that must answer after a move; repeatable"),
 	ROW_CHOICE(spec.strategy, "strategy", ANNOTATION_STRATEGIES,
 		   "how a move carries memory over"),
 	ROW_CHOICE(spec.transport, "transport", ANNOTATION_TRANSPORTS,
