@@ -23,7 +23,7 @@
 #define TRY_MS 10000
 /* Pause between two tries of an endpoint that refuses. */
 #define PAUSE_MS 2
-#define LONG_MS 1000 /* a try that has lasted so long is told of */
+#define LONG_US 300000 /* a try that has lasted so long is told of */
 /* The part of an answer that is shown. */
 #define ANSWER_MAX 64
 /* The part of a page that is searched. */
@@ -303,8 +303,8 @@ static void explain(struct probe *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct endpoint *e = &p->endpoints[i];
 		curl_off_t connected = 0;
-		bool lasts = clock_now_us() - e->begun_us > LONG_MS * INT64_C(1000);
-		if (!e->running || (*e->said && !lasts))
+		int64_t spent = clock_now_us() - e->begun_us;
+		if (!e->running || e->answer.len || (*e->said && spent < LONG_US))
 			continue;
 		(void)curl_easy_getinfo(e->easy, CURLINFO_CONNECT_TIME_T, &connected);
 		(void)snprintf(e->said, sizeof(e->said), "%s",
