@@ -20,17 +20,22 @@ static void say_totals(const struct walk *walk)
 static void look_at_all(struct walk *walk, const struct pids *pids)
 {
 	walk->processes = mem_new(pids->n, sizeof(*walk->processes));
-	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++) {
-		if (!process_status_read(pids->v[i], &walk->processes[walk->n]))
-			continue;
-		walk->n++;
-		mapped_files(walk, pids->v[i]);
-		open_files(walk, pids->v[i]);
-	}
+	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++)
+		walk->n += process_status_read(pids->v[i], &walk->processes[walk->n]);
 	if (!walk->n)
 		return;
+	tree(walk);
+	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
+		const struct process_status *p = &walk->processes[i];
+		open_files(walk, p);
+		if (!p->descends)
+			continue;
+		unseizable(walk, p);
+		mapped_files(walk, p->pid);
+	}
 	container_sockets(walk);
 	sleeps(walk);
+	suspects(walk);
 	say_totals(walk);
 }
 
