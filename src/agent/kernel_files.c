@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "mounts.h"
 #include "process.h"
@@ -61,36 +63,57 @@ static void tell_watches(struct walk *walk, pid_t pid, int fd, const char *key, 
 	}
 }
 
-/* A timer that has expired is not running, and CRIU takes it for one that was never set. */
+/* The seconds and nanoseconds of a row of fdinfo. */
+static bool read_time(const char *info, const char *key, unsigned long long ret[2])
+{
+	const char *at = info, *row = next_row(&at, key);
+
+	return row && sscanf(row, " (%llu, %llu)", &ret[0], &ret[1]) == 2;
+}
+
+/* A timer that has expired is not running, and CRIU takes it for one that is not set. */
 static void tell_timer(struct walk *walk, pid_t pid, int fd, const char *info)
 {
-	const char *at = info, *row = next_row(&at, "it_interval:");
-	unsigned long long seconds, nanoseconds;
+	const char *at = info, *ticks = next_row(&at, "ticks:");
+	unsigned long long value[2], interval[2];
 
-	if (!row || sscanf(row, " (%llu, %llu)", &seconds, &nanoseconds) != 2 ||
-	    (!seconds && !nanoseconds) || seconds >= TIMER_MAX)
+	if (!ticks || !read_time(info, "it_value:", value) ||
+	    !read_time(info, "it_interval:", interval))
+		return;
+	bool is_set = value[0] || value[1] || strtoull(ticks, NULL, 10);
+	if (!is_set || (!interval[0] && !interval[1]) || interval[0] >= TIMER_MAX)
 		return;
 	walk_tell(walk, "timer", "process %d, descriptor %d, every %llu.%03llu s", (int)pid, fd,
-		  seconds, nanoseconds / 1000000);
+		  interval[0], interval[1] / 1000000);
 }
 
-static bool is_same_file(pid_t pid, const char *fd, unsigned long inode)
+/* A file in a set of epoll. */
+struct entry {
+	pid_t pid; /* that has the set */
+	unsigned long inode;
+	struct kcmp_epoll_slot slot; /* toff: which of the entries with that number */
+};
+
+/* Both ends of a pipe have one inode; only kcmp() tells them apart, if the kernel has it. */
+static bool is_same_file(pid_t pid, int fd, const struct entry *entry)
 {
-	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd/%s", (int)pid, fd);
+	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd/%d", (int)pid, fd);
 	struct stat st;
 
-	return stat(path, &st) == 0 && st.st_ino == inode;
+	return stat(path, &st) == 0 && st.st_ino == entry->inode &&
+	       syscall(SYS_kcmp, pid, entry->pid, KCMP_EPOLL_TFD, (unsigned long)fd,
+		       &entry->slot) <= 0;
 }
 
-/* Whether a process has a file open, under that number or another one. */
-static bool has_file(pid_t pid, int fd, unsigned long inode)
+/* Whether a process has the file open, under that number or another one. */
+static bool has_file(pid_t pid, const struct entry *entry)
 {
-	CLEANUP_FREE char *number = str_fmt("%d", fd), *path = str_fmt("/proc/%d/fd", (int)pid);
-	bool found = is_same_file(pid, number, inode);
+	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd", (int)pid);
+	bool found = is_same_file(pid, (int)entry->slot.tfd, entry);
 	DIR *dir = found ? NULL : opendir(path);
 
 	for (struct dirent *e; dir && !found && (e = readdir(dir)) != NULL;)
-		found = *e->d_name != '.' && is_same_file(pid, e->d_name, inode);
+		found = *e->d_name != '.' && is_same_file(pid, atoi(e->d_name), entry);
 	if (dir)
 		(void)closedir(dir);
 	return found;
@@ -105,30 +128,35 @@ static bool has_epoll(pid_t pid, int fd)
 }
 
 /* A forked process may have the set of its parent, and closed what is in it. */
-static bool is_in_relative(const struct walk *walk, int set, int fd, unsigned long inode)
+static bool is_in_relative(const struct walk *walk, const struct entry *entry)
 {
 	for (size_t i = 0; i < walk->n; i++)
-		if (has_epoll(walk->processes[i].pid, set) &&
-		    has_file(walk->processes[i].pid, fd, inode))
+		if (has_epoll(walk->processes[i].pid, (int)entry->slot.efd) &&
+		    has_file(walk->processes[i].pid, entry))
 			return true;
 	return false;
 }
 
 /* "tfd: 5 events: 19 data: 5 pos:0 ino:61 sdev:5". The entry outlives its descriptor while another
- * process has the file open. */
+ * one of the file is open. */
 static bool has_closed_entry(const struct walk *walk, pid_t pid, int set, struct buf *ret)
 {
 	CLEANUP_FREE char *info = read_info(pid, set);
+	struct entry entry = {.pid = pid, .slot = {.efd = (unsigned)set}};
 	const char *row;
 	unsigned long inode;
-	int fd;
+	unsigned fd;
 
 	for (const char *at = info; (row = next_row(&at, "tfd:")) != NULL;) {
-		if (sscanf(row, " %d events: %*x data: %*x pos:%*d ino:%lx", &fd, &inode) != 2 ||
-		    has_file(pid, fd, inode) || is_in_relative(walk, set, fd, inode))
+		if (sscanf(row, " %u events: %*x data: %*x pos:%*d ino:%lx", &fd, &inode) != 2)
+			continue;
+		entry.slot.toff = entry.inode && entry.slot.tfd == fd ? entry.slot.toff + 1 : 0;
+		entry.slot.tfd = fd;
+		entry.inode = inode;
+		if (has_file(pid, &entry) || is_in_relative(walk, &entry))
 			continue;
 		walk_name(pid, ret);
-		buf_printf(ret, ", descriptor %d in the set of %d", fd, set);
+		buf_printf(ret, ", descriptor %u in the set of %d", fd, set);
 		return true;
 	}
 	return false;

@@ -128,7 +128,10 @@ static void look_at_file(struct descriptors *d, struct descriptor *f)
 	tell_locks(d, f);
 	if (f->mount >= 0 && !mounts_find(&d->mounts, f->mount) && !walk_is_memory(path) &&
 	    is_still_outside(d, f))
-		walk_tell(d->walk, is_terminal(path) ? "terminal" : "stdio",
+		walk_tell(d->walk,
+			  is_terminal(path)	? "terminal"
+			  : walk_is_queue(link) ? "queue-open"
+						: "stdio",
 			  "process %d, descriptor %d, %s", (int)d->pid, f->fd, path);
 	if (is_nfs_deleted(path) && walk_is_new(d->walk, path))
 		walk_tell(d->walk, "nfs-deleted", "%s", path);

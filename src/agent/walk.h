@@ -10,6 +10,7 @@
 
 #include "process_status.h"
 #include "request.h"
+#include "runc_state.h"
 
 /* A descriptor that is a socket. */
 struct open_socket {
@@ -85,6 +86,13 @@ void mapped_files(struct walk *walk, pid_t pid);
 void container_sockets(struct walk *walk);
 /* At the end: sleeps that a dump cuts short. */
 void sleeps(struct walk *walk);
+/* Whether it is a POSIX message queue, or the directory of such. */
+bool walk_is_queue(const char *path);
+/* At the end: message queues of the container that are not empty. Those that no process sees, since
+ * /dev/mqueue is not mounted, are not seen here either. */
+void queues(struct walk *walk);
+/* At the end: what processes have set of CPUs, I/O priority and timer slack, which CRIU forgets. */
+void scheduling(struct walk *walk, const struct runc_state *state);
 /* At the end: looks again at what walk_suspect() was told, for a second at most, and says it. */
 void suspects(struct walk *walk);
 void suspects_clear(struct walk *walk);
