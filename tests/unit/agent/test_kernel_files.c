@@ -174,6 +174,7 @@ static void make_queue(void)
 	struct mq_attr attr = {.mq_maxmsg = 2, .mq_msgsize = 8};
 
 	MUST(unshare(CLONE_NEWIPC | CLONE_NEWNS) == 0);
+	MUST(mount("dev", "/dev", "tmpfs", 0, NULL) == 0 && mkdir("/dev/mqueue", 0700) == 0);
 	MUST(mount("mqueue", "/dev/mqueue", "mqueue", 0, NULL) == 0);
 	mqd_t queue = mq_open("/jobs", O_CREAT | O_RDWR, 0600, &attr);
 	MUST(queue >= 0);
@@ -215,7 +216,7 @@ static void be_nice(void)
 static void scheduling_of_its_own(void **state)
 {
 	cpu_set_t all;
-	int cpu = 0;
+	size_t cpu = 0;
 
 	(void)state;
 	MUST(sched_getaffinity(0, sizeof(all), &all) == 0);
