@@ -7,6 +7,7 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -141,6 +142,44 @@ static void watches(void **state)
 	assert_int_equal(count(again, "watch"), 0);
 }
 
+/* The ring stays mapped without its descriptor. */
+static bool keep_ring;
+
+static void use_ring(void)
+{
+	struct io_uring_params params = {0};
+	int ring = (int)syscall(SYS_io_uring_setup, 8, &params);
+
+	MUST(ring >= 0 && dup2(ring, 100) == 100 && close(ring) == 0);
+	if (keep_ring)
+		return;
+	MUST(mmap(NULL, 4096, PROT_READ, MAP_SHARED, 100, IORING_OFF_SQ_RING) != MAP_FAILED);
+	MUST(close(100) == 0);
+}
+
+static bool has_rings(void)
+{
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &(struct io_uring_params){0});
+
+	return ring >= 0 && close(ring) == 0;
+}
+
+static void rings(void **state)
+{
+	(void)state;
+	/* The kernel may be told to have none. */
+	if (!has_rings())
+		return;
+	pid_t pid = start(use_ring);
+	CLEANUP_FREE char *mapped = facts();
+	expect(mapped, "io-uring=process %d, mapped", (int)pid);
+	end_children();
+	keep_ring = true;
+	pid = start(use_ring);
+	CLEANUP_FREE char *open = facts();
+	expect(open, "io-uring=process %d, descriptor 100", (int)pid);
+}
+
 static bool own_ipc;
 
 static void share_memory(void)
@@ -255,6 +294,7 @@ int main(void)
 		TEST(entries_that_are_open),
 		TEST(timers),
 		TEST(watches),
+		TEST(rings),
 		TEST(memory_of_the_host),
 		TEST(message_queues),
 		TEST(scheduling_of_its_own),
