@@ -58,7 +58,9 @@ static bool is_zombie_leader(const struct walk *walk, pid_t pid, struct buf *ret
 /* CRIU dumps mount namespaces below the container's. */
 static bool is_nested(const struct walk *walk, pid_t pid, struct buf *ret)
 {
-	static const char *const kinds[] = {"pid", "net", "ipc", "uts", "user", "cgroup", "time"};
+	static const char *const kinds[] = {
+		"pid",	"pid_for_children", "net", "ipc", "uts", "user", "cgroup",
+		"time", "time_for_children"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		CLEANUP_FREE char *link = str_fmt("ns/%s", kinds[i]);

@@ -7,6 +7,7 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ptrace.h>
@@ -212,8 +213,9 @@ static void namespaces_below(void **state)
 		int flag;
 		const char *name;
 	} rows[] = {
-		{CLONE_NEWNET, "net"},	 {CLONE_NEWIPC, "ipc"},	      {CLONE_NEWUTS, "uts"},
-		{CLONE_NEWUSER, "user"}, {CLONE_NEWCGROUP, "cgroup"},
+		{CLONE_NEWNET, "net"},	     {CLONE_NEWIPC, "ipc"},
+		{CLONE_NEWUTS, "uts"},	     {CLONE_NEWUSER, "user"},
+		{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time_for_children"},
 	};
 
 	(void)state;
