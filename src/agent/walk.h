@@ -88,8 +88,7 @@ void container_sockets(struct walk *walk);
 void sleeps(struct walk *walk);
 /* Whether it is a POSIX message queue, or the directory of such. */
 bool walk_is_queue(const char *path);
-/* At the end: message queues of the container that are not empty. Those that no process sees, since
- * /dev/mqueue is not mounted, are not seen here either. */
+/* At the end: POSIX message queues of the container, if it has /dev/mqueue mounted. */
 void queues(struct walk *walk);
 /* At the end: what processes have set of CPUs, I/O priority and timer slack, which CRIU forgets. */
 void scheduling(struct walk *walk, const struct runc_state *state);

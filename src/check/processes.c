@@ -59,7 +59,7 @@ CHECK(epoll)
 CHECK(queues)
 {
 	FAIL_WITH("queue-open", "container '%s' on %s has a message queue open: %.200s");
-	FAIL_WITH("queue", "container '%s' on %s has a message queue that is not empty: %.200s");
+	FAIL_WITH("queue", "container '%s' on %s has a message queue: %.200s");
 	return CHECK_OK;
 }
 

@@ -18,13 +18,14 @@ teardown() {
 	remove_containers rhel01 rhel02
 }
 
-start_python() { # PROGRAM
+start_python() { # PROGRAM [CHANGE]: of config.json, for jq
 	local flags
 	flag_args python3 -c "$prelude$1"'
 open("/tmp/ready", "w")
 while True:
     time.sleep(1)'
 	on rhel01 cmigrate generate late "${flags[@]}" "${common_flags[@]}"
+	[[ -z ${2-} ]] || on rhel01 sh -c 'file=/runc/containers/late/config.json; jq "$1" $file >/var/new; cat /var/new >$file' - "$2"
 	start_container rhel01 late
 	wait_on rhel01 20 'test -e "/proc/$(runc state late | jq .pid)/root/tmp/ready"'
 }
@@ -40,6 +41,12 @@ def child(f):
 def timer(value, interval):
     fd = libc.timerfd_create(1, 0)
     assert libc.timerfd_settime(fd, 0, struct.pack("qqqq", 0, interval, 0, value), None) == 0
+'
+
+shared_memory='libc.shmat.restype = ctypes.c_void_p
+number = libc.shmget(0, 4096, 0o1600)
+assert number >= 0 and libc.shmat(number, None, 0) != 2**64 - 1
+libc.shmctl(number, 0, None)
 '
 
 # The check says this, and all others are content.
@@ -75,6 +82,12 @@ e = select.epoll()
 e.register(r)
 os.close(r)'
 	says epoll refused 'process [0-9]+ \(python3[^)]*\), descriptor [0-9]+ in the set of'
+	start_python 'os.close(libc.mq_open(b"/jobs", 0o102, 0o600, None))'
+	says queues refused 'message queue: /jobs'
+	start_python "$shared_memory" 'del(.linux.namespaces[] | select(.type == "ipc"))'
+	says ipc refused 'process [0-9]+, /SYSV'
+	start_python "$shared_memory"
+	says ipc ok ''
 	start_python 'timer(20000000, 20000000)'
 	says timers warning 'every 0.020 s'
 	start_python 'os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
