@@ -14,7 +14,8 @@ static void look(struct walk *walk, pid_t pid, char *line)
 	if (strstr(line, " anon_inode:[io_uring]"))
 		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
 	if (path && str_starts(path, "/SYSV") && process_in_our(pid, "ipc"))
-		walk_tell(walk, "host-ipc", "process %d, %s", (int)pid, path);
+		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid, (int)strcspn(path, " "),
+			  path);
 	if (!path || !walk_cut_deleted(path) || walk_is_memory(path) ||
 	    sscanf(line, "%lx-%lx ", &from, &to) != 2)
 		return;
