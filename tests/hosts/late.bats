@@ -109,7 +109,7 @@ threading.Thread(target=time.sleep, args=(1000000,)).start()'
 	on rhel01 sh -c 'while runc exec late true 2>/dev/null; do sleep 0.2; done' &
 	local looks=$!
 	on rhel01 cmigrate check late rhel02 | tee "$BATS_TEST_TMPDIR/checks"
-	[[ -z $(grep -E '^(traced|zombies|nested|exec|io-uring|watches|epoll|queues|ipc|timers|scheduling) +(refused|warning)' "$BATS_TEST_TMPDIR/checks") ]]
+	[[ $(grep -c -E '^(traced|zombies|nested|exec|io-uring|watches|epoll|queues|ipc|timers|scheduling) +(refused|warning)' "$BATS_TEST_TMPDIR/checks") -eq 0 ]]
 	on rhel01 cmigrate -q move late rhel02
 	runs_only_on rhel02 late
 	wait "$looks"
