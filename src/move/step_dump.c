@@ -17,6 +17,8 @@ int step_freeze(struct move *move, struct err *err)
 	struct err second = ERR_INIT;
 	int status = 0;
 
+	if (await_parked_restore(move, err) < 0)
+		return -1;
 	/* It may still be there from a freeze that was given up. */
 	if (move->jobs.warm.state == JOB_NONE &&
 	    runtime_warm_start(&dst->runtime, &move->jobs.warm, err) < 0)

@@ -101,33 +101,43 @@ static int end_parked_restore(struct move *move, struct err *err)
 		return -1;
 	job_wait(&move->jobs.restore);
 	job_clear(&move->jobs.restore);
+	if (move->jobs.park.state != JOB_NONE)
+		job_wait(&move->jobs.park);
+	job_clear(&move->jobs.park);
 	return 0;
 }
 
 /*
- * Parks the restore on the destination, after the dump is parked: runc writes descriptors.json
- * before the dump parks, and a restore reads it before it starts criu. If the restore doesn't park
- * (another runc), it is started once the images are there.
+ * Starts to park the restore on the destination, after the dump is parked: runc writes
+ * descriptors.json before the dump parks, and a restore reads it before it starts criu.
  */
-static int park_restore(struct move *move, struct err *err)
+static int start_parking(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
-	struct job park = {0}, *jobs[] = {&park, &move->jobs.restore};
 
-	if (direct_before_restore(move, DIRECT_NONE, err) < 0 ||
-	    runtime_restore_start(&dst->runtime, &dst->options, true,
-				  move->plan.dump_timeout_ms + PARKED_MS, &move->jobs.restore,
-				  err) < 0 ||
-	    runtime_park_start(&dst->runtime, &park, err) < 0)
-		return -1;
-	bool parked = jobs_wait_any(jobs, 2, 0) == 0 && park.status == 0 && !park.lost;
-	int status = 0;
+	return direct_before_restore(move, DIRECT_NONE, err) < 0 ||
+			       runtime_restore_start(&dst->runtime, &dst->options, true,
+						     move->plan.dump_timeout_ms + PARKED_MS,
+						     &move->jobs.restore, err) < 0 ||
+			       runtime_park_start(&dst->runtime, &move->jobs.park, err) < 0
+		       ? -1
+		       : 0;
+}
+
+int await_parked_restore(struct move *move, struct err *err)
+{
+	struct side *dst = &move->side[DESTINATION];
+	struct job *park = &move->jobs.park, *jobs[] = {park, &move->jobs.restore};
+
+	if (park->state == JOB_NONE)
+		return 0;
+	(void)jobs_wait_any(jobs, 2, 0);
+	bool parked = park->state == JOB_DONE && park->status == 0 && !park->lost;
 	if (!parked &&
 	    (end_parked_restore(move, err) < 0 || runtime_forget_restore(&dst->runtime, err) < 0))
-		status = -1;
-	job_wait(&park);
-	job_clear(&park);
-	return status;
+		return -1;
+	job_clear(park);
+	return runtime_watch_start(&dst->runtime, &move->jobs.watch, err);
 }
 
 int step_prepare_hosts(struct move *move, struct err *err)
@@ -157,9 +167,11 @@ int step_park(struct move *move, struct err *err)
 	     tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
 	    direct_receive(move, DIRECT_DUMP, err) < 0 ||
 	    (move->plan.gate && park_dump(move, err) < 0) ||
-	    (move->progress.parks && park_restore(move, err) < 0))
+	    (move->progress.parks && start_parking(move, err) < 0))
 		return -1;
-	return runtime_watch_start(&dst->runtime, &move->jobs.watch, err);
+	/* The log of a restore that doesn't park would be taken for the next one's. */
+	return move->progress.parks ? 0
+				    : runtime_watch_start(&dst->runtime, &move->jobs.watch, err);
 }
 
 int step_prepare(struct move *move, struct err *err)

@@ -44,6 +44,10 @@ enum undo_result undo_settle(struct move *move, struct err *err);
 
 /* Parks another dump, after one that could not seize the processes has ended and was undone. */
 int park_dump_again(struct move *move, struct err *err);
+/* Before the freeze: waits until the destination's restore, which step_park() has started, is
+ * parked; runc and criu start there beside the steps in between. One that doesn't park (another
+ * runc) is started once the images are there. */
+int await_parked_restore(struct move *move, struct err *err);
 
 /* Whether runc says that the source has no container any more; sets move->progress.ended. */
 bool source_has_ended(struct move *move);

@@ -30,7 +30,7 @@ teardown() {
 		[[ $(jq .status <<<"$report") -eq 0 ]]
 		# Looked at every millisecond: it was seen.
 		[[ $(jq .peak_kb <<<"$report") -gt 1000 ]]
-		[[ $(jq .peak_kb <<<"$report") -lt 14000 ]]
+		[[ $(jq .peak_kb <<<"$report") -lt 16000 ]]
 		least=$(jq "[$least, 100 * .cpu_ms / .ms] | min" <<<"$report")
 		read -r from to <<<"$to $from"
 	done

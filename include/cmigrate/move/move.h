@@ -91,7 +91,8 @@ struct move_plan {
 
 /* Commands that may still be under way. */
 struct move_jobs {
-	struct job dump, at_gate, seize, served, fetch, receive, restore, watch, warm, announce;
+	struct job dump, at_gate, seize, served, fetch, receive, park, restore, watch, warm,
+		announce;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */
