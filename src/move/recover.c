@@ -75,10 +75,12 @@ static enum recover_images images_anywhere(const struct move *move)
 				move->journal.state_dir->host};
 	bool seen = false, unseen = false;
 
-	/* If the container went on after the dump, its images are no way back. */
-	if (move_is_post_copy(move) ||
-	    (move->kind != MOVE_RESTORE && runtime_went_on(&src->runtime)))
+	if (move_is_post_copy(move))
 		return IMAGES_NONE;
+	/* If the container went on after the dump, its images are no way back. */
+	int went_on = move->kind == MOVE_RESTORE ? 0 : runtime_went_on(&src->runtime);
+	if (went_on != 0)
+		return went_on < 0 ? IMAGES_UNKNOWN : IMAGES_NONE;
 	if (move_is_direct(move))
 		return move->side[DESTINATION].host->fenced
 			       ? IMAGES_NONE
