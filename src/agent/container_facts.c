@@ -17,20 +17,27 @@ static void say_totals(const struct walk *walk)
 		    memory);
 }
 
-static void look_at_all(struct walk *walk, const struct pids *pids)
+static void look_at_all(struct walk *walk, const struct runc_state *state, const struct pids *pids)
 {
 	walk->processes = mem_new(pids->n, sizeof(*walk->processes));
-	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++) {
-		if (!process_status_read(pids->v[i], &walk->processes[walk->n]))
-			continue;
-		walk->n++;
-		mapped_files(walk, pids->v[i]);
-		open_files(walk, pids->v[i]);
-	}
+	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++)
+		walk->n += process_status_read(pids->v[i], &walk->processes[walk->n]);
 	if (!walk->n)
 		return;
+	tree(walk);
+	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
+		const struct process_status *p = &walk->processes[i];
+		open_files(walk, p);
+		if (!p->descends)
+			continue;
+		unseizable(walk, p);
+		mapped_files(walk, p->pid);
+	}
 	container_sockets(walk);
 	sleeps(walk);
+	queues(walk);
+	scheduling(walk, state);
+	suspects(walk);
 	say_totals(walk);
 }
 
@@ -40,7 +47,7 @@ int container_facts(struct request *req, const struct runc_state *state)
 	struct walk walk = {.req = req, .first = state->pid};
 
 	cgroup_processes(state, &pids);
-	look_at_all(&walk, &pids);
+	look_at_all(&walk, state, &pids);
 	walk_clear(&walk);
 	cgroup_facts(req, state);
 	return request_over(req);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmigrate/base/proc.h"
+#include "cmigrate/protocol/status.h"
 #include "paths.h"
 #include "request.h"
 #include "state_file.h"
@@ -18,8 +19,6 @@
 #define LOCK_FILE "lock"
 /* How often a directory that vanished is made again; where the bundle is missing it is in vain. */
 #define DIRECTORY_TRIES 100
-/* Exit status if somebody else has the lock. */
-#define STATUS_LOCKED 75
 /* The most of a stamp that is read. */
 #define STAMP_MAX 200
 

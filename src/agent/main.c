@@ -19,6 +19,7 @@
 
 #include "agent_file.h"
 #include "cmigrate/agent/build.h"
+#include "cmigrate/base/proc.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/version.h"
 #include "gate.h"
@@ -37,20 +38,22 @@ static void go_to_memory(char **argv, int argc)
 	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int to = memfd_create("cmigrate-agent", MFD_CLOEXEC);
 
-	if (from < 0 || to < 0 || fstat(from, &st) < 0 || argc + 2 > 16)
-		return;
-	for (off_t left = st.st_size; left > 0;) {
+	bool whole = from >= 0 && to >= 0 && fstat(from, &st) == 0 && argc + 2 <= 16;
+	for (off_t left = whole ? st.st_size : 0; whole && left > 0;) {
 		ssize_t n = sendfile(to, from, NULL, (size_t)left);
-		if (n <= 0)
-			return;
+		whole = n > 0;
 		left -= n;
 	}
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; whole && i < argc; i++)
 		again[i] = argv[i];
-	again[argc] = IN_MEMORY;
-	again[argc + 1] = NULL;
-	extern char **environ;
-	(void)fexecve(to, again, environ);
+	if (whole) {
+		again[argc] = IN_MEMORY;
+		again[argc + 1] = NULL;
+		(void)fexecve(to, again, environ);
+	}
+	/* What is in it would be locked into memory in vain. */
+	fd_close(&from);
+	fd_close(&to);
 }
 
 static const char *option(int argc, char **argv, const char *name)

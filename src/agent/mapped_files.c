@@ -3,25 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process.h"
 #include "walk.h"
-
-/* "ADDRESS-ADDRESS" of a line of /proc/PID/maps. */
-static bool is_range(const char *text, size_t len)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t from = strspn(text, hex), to = text[from] == '-' ? strspn(text + from + 1, hex) : 0;
-
-	return from && to && from + 1 + to == len;
-}
 
 static void look(struct walk *walk, pid_t pid, char *line)
 {
 	char *path = strchr(line, '/');
-	size_t range = strcspn(line, " ");
+	unsigned long from, to;
 
-	if (!path || !walk_cut_deleted(path) || walk_is_memory(path) || !is_range(line, range))
+	if (strstr(line, " anon_inode:[io_uring]"))
+		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
+	if (path && str_starts(path, "/SYSV") && process_in_our(pid, "ipc"))
+		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid, (int)strcspn(path, " "),
+			  path);
+	if (!path || !walk_cut_deleted(path) || walk_is_memory(path) ||
+	    sscanf(line, "%lx-%lx ", &from, &to) != 2)
 		return;
-	CLEANUP_FREE char *link = str_fmt("/proc/%d/map_files/%.*s", (int)pid, (int)range, line);
+	/* In maps the addresses have 8 digits at least, the names in map_files have as many as they
+	 * need. */
+	CLEANUP_FREE char *link = str_fmt("/proc/%d/map_files/%lx-%lx", (int)pid, from, to);
 	walk_tell_deleted(walk, link, path);
 }
 

@@ -20,6 +20,7 @@ void mounts_read(pid_t pid, struct mounts *ret)
 		if (sscanf(line, "%d %*d %u:%u ", &row.id, &row.major, &row.minor) != 3)
 			continue;
 		row.memory = strstr(line, " - tmpfs ") || strstr(line, " - ramfs ");
+		row.overlay = strstr(line, " - overlay ") && !strstr(line, "nfs_export=on");
 		/* The array grows in powers of two. */
 		if ((ret->n & (ret->n - 1)) == 0)
 			ret->rows =
@@ -49,6 +50,15 @@ bool mounts_have_device(const struct mounts *mounts, const struct mount_row *row
 {
 	for (size_t i = 0; i < mounts->n; i++)
 		if (mounts->rows[i].major == row->major && mounts->rows[i].minor == row->minor)
+			return true;
+	return false;
+}
+
+bool mounts_have_overlay(const struct mounts *mounts, unsigned major, unsigned minor)
+{
+	for (size_t i = 0; i < mounts->n; i++)
+		if (mounts->rows[i].overlay && mounts->rows[i].major == major &&
+		    mounts->rows[i].minor == minor)
 			return true;
 	return false;
 }

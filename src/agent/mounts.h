@@ -11,6 +11,7 @@ struct mount_row {
 	int id;
 	unsigned major, minor; /* of its device */
 	bool memory;	       /* a tmpfs, or a ramfs */
+	bool overlay;	       /* an overlay that gives no handles */
 };
 
 struct mounts {
@@ -26,5 +27,7 @@ void mounts_clear(struct mounts *mounts);
 const struct mount_row *mounts_find(const struct mounts *mounts, int id);
 /* Whether a mount of the same file system is among them. */
 bool mounts_have_device(const struct mounts *mounts, const struct mount_row *row);
+/* Whether the device is that of an overlay among them that gives no handles. */
+bool mounts_have_overlay(const struct mounts *mounts, unsigned major, unsigned minor);
 
 #endif

@@ -18,6 +18,8 @@
 
 #define TAKEN_MS 500
 #define OWNERS_MS 100
+/* For the others, when all questions have been answered once. */
+#define OTHERS_MS 20
 /* Of one address. More can't be right, whoever they are. */
 #define OWNERS_MAX 8
 
@@ -112,15 +114,31 @@ static bool is_answered(const struct inquiry *q)
 	return true;
 }
 
+/* Whether somebody has answered each question. */
+static bool is_heard(const struct inquiry *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (!q->v[i].owners.n)
+			return false;
+	return true;
+}
+
+/* Another owner of an address answers as soon as the first one does, or not at all. */
 static void await_answers(struct inquiry *q, int ms)
 {
-	const int64_t end = deadline_in_ms(ms);
+	int64_t end = deadline_in_ms(ms);
+	bool heard = false;
 	struct epoll_event event;
 
 	while (!is_answered(q) && !deadline_passed(end) &&
-	       request_wait(q->req, q->poll, POLLIN, deadline_poll_ms(end)) > 0)
+	       request_wait(q->req, q->poll, POLLIN, deadline_poll_ms(end)) > 0) {
 		if (epoll_wait(q->poll, &event, 1, 0) == 1 && event.data.u64 < q->n)
 			hear(q, &q->v[event.data.u64]);
+		if (!heard && is_heard(q)) {
+			heard = true;
+			end = deadline_min(end, deadline_in_ms(OTHERS_MS));
+		}
+	}
 }
 
 static void say_owners(const struct inquiry *q, const char *key)

@@ -17,6 +17,8 @@
 struct descriptors {
 	struct walk *walk;
 	pid_t pid;
+	bool inside; /* not a process that came in from outside */
+	bool has_epoll;
 	int dir; /* /proc/PID/fd */
 	struct mounts mounts, own;
 };
@@ -70,6 +72,22 @@ static void tell_locks(struct descriptors *d, const struct descriptor *f)
 	}
 }
 
+/* A process with another root, or a mount namespace of its own, doesn't see the mount of what it
+ * was started with; others of the container do. */
+static bool is_mounted_inside(const struct walk *walk, int mount)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < walk->n && !found; i++) {
+		CLEANUP_MOUNTS struct mounts mounts = {0};
+		if (!walk->processes[i].descends)
+			continue;
+		mounts_read(walk->processes[i].pid, &mounts);
+		found = mounts_find(&mounts, mount) != NULL;
+	}
+	return found;
+}
+
 /* A descriptor may be closed and its number be used anew while we look: what seems to be a file of
  * the host is looked at again. */
 static bool is_still_outside(const struct descriptors *d, const struct descriptor *f)
@@ -79,7 +97,8 @@ static bool is_still_outside(const struct descriptors *d, const struct descripto
 	CLEANUP_FREE char *info = read_info(d, f->fd);
 	int mount = mount_of(info);
 
-	return now && strcmp(now, f->path) == 0 && mount >= 0 && !mounts_find(&d->mounts, mount);
+	return now && strcmp(now, f->path) == 0 && mount >= 0 && !mounts_find(&d->mounts, mount) &&
+	       !is_mounted_inside(d->walk, mount);
 }
 
 static bool is_terminal(const char *path)
@@ -109,7 +128,10 @@ static void look_at_file(struct descriptors *d, struct descriptor *f)
 	tell_locks(d, f);
 	if (f->mount >= 0 && !mounts_find(&d->mounts, f->mount) && !walk_is_memory(path) &&
 	    is_still_outside(d, f))
-		walk_tell(d->walk, is_terminal(path) ? "terminal" : "stdio",
+		walk_tell(d->walk,
+			  is_terminal(path)	? "terminal"
+			  : walk_is_queue(link) ? "queue-open"
+						: "stdio",
 			  "process %d, descriptor %d, %s", (int)d->pid, f->fd, path);
 	if (is_nfs_deleted(path) && walk_is_new(d->walk, path))
 		walk_tell(d->walk, "nfs-deleted", "%s", path);
@@ -138,26 +160,31 @@ static void look(struct descriptors *d, const char *name)
 	target[len] = '\0';
 	if (sscanf(target, "socket:[%u]", &inode) == 1)
 		note_socket(d->walk, &(struct open_socket){inode, d->pid, fd});
+	if (!d->inside)
+		return;
+	d->has_epoll |= kernel_file(d->walk, d->pid, fd, target);
 	if (*target != '/')
 		return;
 	CLEANUP_FREE char *info = read_info(d, fd);
 	look_at_file(d, &(struct descriptor){fd, mount_of(info), target, info});
 }
 
-void open_files(struct walk *walk, pid_t pid)
+void open_files(struct walk *walk, const struct process_status *p)
 {
-	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd", (int)pid);
+	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd", (int)p->pid);
 	DIR *dir = opendir(path);
-	struct descriptors d = {.walk = walk, .pid = pid};
+	struct descriptors d = {.walk = walk, .pid = p->pid, .inside = p->descends};
 
 	if (!dir)
 		return;
 	d.dir = dirfd(dir);
-	mounts_read(pid, &d.mounts);
+	mounts_read(p->pid, &d.mounts);
 	for (struct dirent *e; (e = readdir(dir)) != NULL && !request_over(walk->req);)
 		if (*e->d_name != '.')
 			look(&d, e->d_name);
 	(void)closedir(dir);
+	if (d.has_epoll)
+		closed_entries(walk, p->pid);
 	mounts_clear(&d.mounts);
 	mounts_clear(&d.own);
 }

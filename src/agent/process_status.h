@@ -9,6 +9,10 @@
 struct process_status {
 	char name[64];
 	pid_t pid, parent;
+	pid_t tracer;  /* 0: none */
+	char state;    /* R, S, D, Z, T, t, X */
+	bool outside;  /* its session or process group is not in its PID namespace */
+	bool descends; /* from the first process; set by the walk, not read */
 	unsigned threads;
 	unsigned long long memory; /* bytes in memory that no file backs */
 	unsigned long long swap;   /* bytes in swap */

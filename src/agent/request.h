@@ -31,7 +31,7 @@ struct request {
 	size_t limit;
 	int later; /* a descriptor to be closed after the reply; 0, -1: none */
 	int wake;  /* eventfd, readable once the request is to end */
-	bool cancelled, truncated, timed_out, spoilt;
+	bool cancelled, timed_out, spoilt;
 	bool abandoned; /* cancelled because the connection has ended */
 	struct request *next;
 };

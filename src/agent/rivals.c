@@ -29,19 +29,20 @@ static socklen_t name_socket(struct sockaddr_un *name, const char *text)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(text));
 }
 
-void rivals_serve(const char *id)
+int rivals_serve(const char *id)
 {
 	struct sockaddr_un name;
 	struct err unused = ERR_INIT;
 
 	if (name_check_id(id, &unused) < 0)
-		return;
+		return 0;
 	CLEANUP_FREE char *text = str_fmt(NAME "%d", id, (int)getpid());
 	socklen_t len = name_socket(&name, text);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* It is kept until the agent ends. Nobody is ever accepted. */
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&name, len) == 0)
-		(void)listen(fd, SOMAXCONN);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) < 0)
+		return -1;
+	return listen(fd, SOMAXCONN);
 }
 
 /* The process of our own user that listens there; 0: none; -1 with errno: it can't be told. */

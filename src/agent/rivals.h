@@ -9,8 +9,9 @@
 
 #include "request.h"
 
-/* From now on this agent is one of that move. id: "": of none. */
-void rivals_serve(const char *id);
+/* From now on this agent is one of that move. id: "": of none. -1 with errno: it could not be
+ * fenced off, so it must not serve. */
+int rivals_serve(const char *id);
 /* Ends all others of that move, with the programs that end with them, and waits for their end. 0,
  * or 1 with a message in the request. */
 int rivals_end(struct request *req, const char *id);

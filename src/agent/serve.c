@@ -22,8 +22,8 @@
 #include "workers.h"
 
 #define READ_CHUNK 65536
-/* How often, a millisecond apart, the last words are tried while others write. */
-#define LAST_WORDS_TRIES 1000
+/* How often, a millisecond apart, a frame is tried while others write. */
+#define SEND_TRIES 1000
 /* A request waits at most so long: its deadline, as it is sent, is in milliseconds. */
 #define TIMEOUT_MAX_MS (7 * 24 * 3600 * 1000u)
 
@@ -71,6 +71,15 @@ static bool send_now(const struct buf *frames)
 	return room;
 }
 
+static bool send_soon(const struct buf *frames)
+{
+	int tries = 0;
+
+	while (!send_now(frames) && ++tries < SEND_TRIES)
+		clock_sleep_ms(1);
+	return tries < SEND_TRIES;
+}
+
 /* Whoever writes at the moment shows as well that the agent lives. */
 static void beat(void)
 {
@@ -106,15 +115,21 @@ static void free_request(struct request *req)
 	free(req);
 }
 
+static void add_reply(struct buf *frames, const struct request *req, int status)
+{
+	struct frame_end end = {.status = status & 0xff, .timed_out = req->timed_out};
+
+	add_text(frames, FRAME_OUT, req, &req->out, &end.truncated);
+	add_text(frames, FRAME_ERR, req, &req->err, &end.truncated);
+	frame_end_add(frames, req->id, &end);
+}
+
 /* Runs in the request's thread. */
 static void reply(struct request *req, int status)
 {
 	CLEANUP_BUF struct buf frames = {0};
-	struct frame_end end = {.status = status & 0xff, .timed_out = req->timed_out};
 
-	add_text(&frames, FRAME_OUT, req, &req->out, &end.truncated);
-	add_text(&frames, FRAME_ERR, req, &req->err, &end.truncated);
-	frame_end_add(&frames, req->id, &end);
+	add_reply(&frames, req, status);
 	send_frames(&frames);
 	free_request(req);
 }
@@ -126,8 +141,7 @@ static int refuse(const char *why)
 
 	verbs_log_refusal(why);
 	frame_add(&frame, FRAME_ERR, 0, why, strlen(why));
-	for (int tries = 0; tries < LAST_WORDS_TRIES && !send_now(&frame); tries++)
-		clock_sleep_ms(1);
+	(void)send_soon(&frame);
 	return 1;
 }
 
@@ -166,8 +180,17 @@ static int hear_hello(const struct frame *frame)
 		return refuse(why);
 	}
 	server.root = str_dup(words.v[4]);
-	rivals_serve(words.v[5]);
-	return 0;
+	return rivals_serve(words.v[5]) < 0 ? refuse("others could not end this agent") : 0;
+}
+
+/* Returns 1 if the controller can't be told: it would wait for a reply. */
+static int turn_away(struct request *req)
+{
+	CLEANUP_BUF struct buf frames = {0};
+
+	add_reply(&frames, req, request_fail(req, "the agent has too much to do"));
+	free_request(req);
+	return send_soon(&frames) ? 0 : 1;
 }
 
 static int hear_request(const struct frame *frame)
@@ -190,11 +213,7 @@ static int hear_request(const struct frame *frame)
 		req->deadline = deadline_in_ms(
 			request.timeout_ms < TIMEOUT_MAX_MS ? request.timeout_ms : TIMEOUT_MAX_MS);
 	req->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (req->wake < 0 || !workers_serve(req, reply)) {
-		(void)request_fail(req, "the agent has too much to do");
-		reply(req, 1);
-	}
-	return 0;
+	return req->wake >= 0 && workers_serve(req, reply) ? 0 : turn_away(req);
 }
 
 static int hear_frame(const struct frame *frame)

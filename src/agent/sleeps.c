@@ -89,14 +89,6 @@ static bool ends_with(const struct process_status *shell, const char *sleeper)
 	return strcmp(last, "wait") == 0 || strcmp(last, text) == 0;
 }
 
-static const struct process_status *find(const struct walk *walk, pid_t pid)
-{
-	for (size_t i = 0; i < walk->n; i++)
-		if (walk->processes[i].pid == pid)
-			return &walk->processes[i];
-	return NULL;
-}
-
 /* The only child of a process; NULL if it has none, or several. */
 static const struct process_status *only_child(const struct walk *walk, pid_t pid)
 {
@@ -117,7 +109,7 @@ static const struct process_status *main_process(const struct walk *walk)
 {
 	static const char inits[] =
 		"^(tini|tini-static|dumb-init|catatonit|docker-init|podman-init)$";
-	const struct process_status *first = find(walk, walk->first);
+	const struct process_status *first = walk_finds(walk, walk->first);
 	const struct process_status *child = first ? only_child(walk, first->pid) : NULL;
 	CLEANUP_FREE char *name = str_dup(first ? first->name : "");
 

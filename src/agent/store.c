@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmigrate/base/proc.h"
+#include "cmigrate/protocol/status.h"
 #include "paths.h"
 #include "request.h"
 #include "state_file.h"
@@ -17,8 +18,6 @@
 #define READ_MAX (1024 * 1024 + 1)
 /* Twice as much as a reader takes. */
 #define FILE_MAX (2 * 1024 * 1024)
-/* Exit status of op=read where there is no such file. */
-#define STATUS_ABSENT 3
 
 struct store {
 	struct request *req;

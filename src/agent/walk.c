@@ -21,6 +21,7 @@ void walk_clear(struct walk *walk)
 {
 	free(walk->processes);
 	free(walk->sockets);
+	suspects_clear(walk);
 	argv_clear(&walk->known);
 	memset(walk, 0, sizeof(*walk));
 }
@@ -50,6 +51,14 @@ void walk_tell(struct walk *walk, const char *key, const char *fmt, ...)
 	(void)vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
 	fact_say(walk->req, key, value);
+}
+
+const struct process_status *walk_finds(const struct walk *walk, pid_t pid)
+{
+	for (size_t i = 0; i < walk->n; i++)
+		if (walk->processes[i].pid == pid)
+			return &walk->processes[i];
+	return NULL;
 }
 
 bool walk_is_memory(const char *path)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * walk: one pass over the processes of a container. Each file below looks at one thing of them
- * while the pass goes on, or at the end of it: open_files.c, mapped_files.c, container_sockets.c,
- * sleeps.c. Processes come and go meanwhile.
+ * while the pass goes on, or at the end of it. Processes come and go meanwhile.
  */
 #ifndef CMIGRATE_AGENT_WALK_H
 #define CMIGRATE_AGENT_WALK_H
@@ -11,6 +10,7 @@
 
 #include "process_status.h"
 #include "request.h"
+#include "runc_state.h"
 
 /* A descriptor that is a socket. */
 struct open_socket {
@@ -18,6 +18,10 @@ struct open_socket {
 	pid_t pid;
 	int fd;
 };
+
+struct walk;
+/* Whether something holds of a process now; if so, adds what is said of it. */
+typedef bool (*walk_suspicion)(const struct walk *walk, pid_t pid, struct buf *ret);
 
 struct told {
 	const char *key;
@@ -31,6 +35,8 @@ struct walk {
 	size_t n;
 	struct open_socket *sockets;
 	size_t n_sockets;
+	struct suspect *suspects;
+	size_t n_suspects;
 	/* Deleted files that were told, or looked at. */
 	struct argv known;
 	unsigned looked;
@@ -51,14 +57,43 @@ bool walk_is_new(struct walk *walk, const char *path);
 /* If the text ends with it, cuts " (deleted)" off. */
 bool walk_cut_deleted(char *path);
 
+/* NULL: it is not among the processes. */
+const struct process_status *walk_finds(const struct walk *walk, pid_t pid);
+/* Whether it is the first process of the container, or comes from it. */
+bool walk_is_descendant(const struct walk *walk, pid_t pid);
+/* Adds "process PID (NAME)". */
+void walk_name(pid_t pid, struct buf *ret);
+/* If something holds of a process, says so at the end, as KEY=, unless it has passed by then: a
+ * program of "runc exec" that ends, a process that is about to end. */
+void walk_suspect(struct walk *walk, const char *key, pid_t pid, walk_suspicion holds);
+
+/* Before all others: which processes come from the first one, and which came in from outside. */
+void tree(struct walk *walk);
+/* What CRIU can't stop, or has no place for in its tree: traced processes, those whose first thread
+ * has ended, namespaces below the container's. */
+void unseizable(struct walk *walk, const struct process_status *p);
 /* The descriptors of a process: files of the host, terminals, locks, deleted files; its sockets are
- * noted in the walk. */
-void open_files(struct walk *walk, pid_t pid);
-/* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. */
+ * noted in the walk. Of a process that came in from outside, its sockets alone. */
+void open_files(struct walk *walk, const struct process_status *p);
+/* A descriptor that is no file and no socket: io_uring, watches, timers. True: a set of epoll. */
+bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
+/* Of a process with sets of epoll: an entry whose descriptor is closed. */
+void closed_entries(struct walk *walk, pid_t pid);
+/* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
+ * of io_uring, which may have no descriptor either, and shared memory of the host. */
 void mapped_files(struct walk *walk, pid_t pid);
 /* At the end: the sockets of all processes, with what they are connected to. */
 void container_sockets(struct walk *walk);
 /* At the end: sleeps that a dump cuts short. */
 void sleeps(struct walk *walk);
+/* Whether it is a POSIX message queue, or the directory of such. */
+bool walk_is_queue(const char *path);
+/* At the end: POSIX message queues of the container, if it has /dev/mqueue mounted. */
+void queues(struct walk *walk);
+/* At the end: what processes have set of CPUs, I/O priority and timer slack, which CRIU forgets. */
+void scheduling(struct walk *walk, const struct runc_state *state);
+/* At the end: looks again at what walk_suspect() was told, for a second at most, and says it. */
+void suspects(struct walk *walk);
+void suspects_clear(struct walk *walk);
 
 #endif

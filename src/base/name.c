@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/base/endpoint.h"
 #include "cmigrate/base/str.h"
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -89,31 +90,14 @@ int name_check_path(const char *path, struct err *err)
 	return 0;
 }
 
-/* "tcp://HOST:PORT", nothing after the port. */
-static bool is_tcp_endpoint(const char *rest)
-{
-	const char *colon = strrchr(rest, ':');
-	char *end;
-
-	if (!colon || colon == rest)
-		return false;
-	long port = strtol(colon + 1, &end, 10);
-	return colon[1] >= '0' && colon[1] <= '9' && *end == '\0' && port > 0 && port < 65536;
-}
-
 int name_check_endpoint(const char *url, struct err *err)
 {
 	static const char allowed[] = ALNUM "_.:%@[]-/~?&=+,;!*()$'#";
+	CLEANUP_ENDPOINT_URL struct endpoint_url parts = {0};
 
 	if (check_word("endpoint", url, allowed, URL_MAX_LEN, err) < 0)
 		return -1;
-	if ((str_starts(url, "http://") && url[7]) || (str_starts(url, "https://") && url[8]))
-		return 0;
-	if (str_starts(url, "tcp://") && is_tcp_endpoint(url + 6))
-		return 0;
-	return err_set(err, EXIT_USAGE,
-		       "endpoint '%.*s' is not http://..., https://... or tcp://HOST:PORT", SHOWN,
-		       url);
+	return endpoint_url_parse(url, &parts, err);
 }
 
 static int parse_prefix(const char *text, const char *digits, int max, int *ret, struct err *err)

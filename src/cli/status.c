@@ -12,7 +12,7 @@
 #include "cmigrate/network/links.h"
 
 /* An endpoint is asked whether it answers now, not whether it will. */
-#define ENDPOINT_MS 500
+#define ENDPOINT_MS 1000
 #define ENDPOINTS_MAX 16
 
 void status_clear(struct status *s)
@@ -24,13 +24,17 @@ void status_clear(struct status *s)
 	str_set(&s->journal_error, NULL);
 }
 
-static int ask_hosts(const struct app *app, struct replies *ret, struct err *err)
+static int ask_hosts(const struct app *app, const struct argv *hosts, struct replies *ret,
+		     struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
 	char *argv[] = {"list", "op=addresses", NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = ASK_TIMEOUT_MS, .limit = LIST_LIMIT};
 
-	ask_all_names(app->config, true, &names);
+	if (hosts->n)
+		argv_extend(&names, hosts);
+	else
+		ask_all_names(app->config, true, &names);
 	return ask_all(app->config, &names, &cmd, app->events, ret, err);
 }
 
@@ -138,12 +142,13 @@ static void complete(struct status *s)
 			argv_add(&s->bundle.endpoints, words.v[i]);
 }
 
-int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err)
+int status_gather(const struct app *app, const char *name, const struct argv *hosts,
+		  struct status *ret, struct err *err)
 {
 	CLEANUP_CONTAINERS struct containers all = {0};
 
 	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
-	    ask_hosts(app, &ret->replies, err) < 0)
+	    ask_hosts(app, hosts, &ret->replies, err) < 0)
 		return -1;
 	status_collect(&ret->replies, &all);
 	pick(&all, name, &ret->list);

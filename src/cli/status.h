@@ -28,9 +28,11 @@ struct status {
 /* Adds the containers of all answers to "list". An answer that is no list counts as failed. */
 void status_collect(struct replies *replies, struct containers *ret);
 /*
- * Asks all known hosts at once, then reads config.json and journal. -1 only if the name is invalid.
+ * Asks these hosts, or if there are none all known ones, at once; then reads config.json and
+ * journal. -1 only if a name is invalid.
  */
-int status_gather(const struct app *app, const char *name, struct status *ret, struct err *err);
+int status_gather(const struct app *app, const char *name, const struct argv *hosts,
+		  struct status *ret, struct err *err);
 /* A host has the container, a move of it is unfinished, or it can be restored. */
 bool status_known(const struct status *s);
 /* The object that `status --json` prints. Asks the endpoints. A new reference. */

@@ -57,21 +57,18 @@ static void take(struct replies *replies, struct found *found)
 static int none_has_it(const struct config *config, const char *name, const struct replies *replies,
 		       struct err *err)
 {
-	CLEANUP_BUF struct buf asked = {0};
+	CLEANUP_FREE char *asked = replies_names(replies);
+	CLEANUP_FREE char *only = replies_only_host(replies, config);
 	CLEANUP_FREE char *silent = replies_failures(replies);
 
-	for (size_t i = 0; i < replies->n; i++)
-		if (replies->rows[i].ok)
-			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
-				   replies->rows[i].host->name);
-	if (asked.len)
-		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked.s);
+	if (only)
+		return err_set(err, EXIT_REFUSED, "no container '%s': not on %s", name, only);
+	if (*asked)
+		(void)err_set(err, EXIT_REFUSED, "no container '%s' on %s", name, asked);
 	else
 		(void)err_set(err, EXIT_REFUSED, "container '%s' was not found", name);
 	if (*silent)
 		(void)err_append(err, "%s", silent);
-	if (!config->n_hosts)
-		(void)err_append(err, "name another host with --from HOST or --on HOST");
 	return -1;
 }
 

@@ -6,10 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmigrate/protocol/status.h"
 #include "state_part.h"
 
-/* Exit status if somebody else has the lock. */
-#define STATUS_LOCKED 75
 /* An agent gives it back at once, unless its disk is away. */
 #define UNLOCK_MS 2000
 
@@ -45,7 +44,7 @@ static int failure(const struct state_dir *s, const struct job *job, struct err 
 {
 	if (!job->lost && job->status == STATUS_LOCKED)
 		return busy(s, job, err);
-	if (state_failure(job, err) == 0)
+	if (job_failure(job, err) == 0)
 		return 0;
 	/* An NFS server keeps the lock of a host that went down until its lease ends. */
 	if (was_silent(job))

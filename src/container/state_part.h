@@ -7,7 +7,4 @@
 
 #define STATE_DIR_TIMEOUT_MS 15000
 
-/* As job_failure(), but the agent's own words say enough. */
-int state_failure(const struct job *job, struct err *err);
-
 #endif

@@ -107,6 +107,26 @@ char *replies_failures(const struct replies *replies)
 	return buf_steal(&text);
 }
 
+char *replies_names(const struct replies *replies)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < replies->n; i++)
+		if (replies->rows[i].ok)
+			buf_printf(&text, "%s%s", text.len ? ", " : "",
+				   replies->rows[i].host->name);
+	return buf_steal(&text);
+}
+
+char *replies_only_host(const struct replies *replies, const struct config *config)
+{
+	if (config->n_hosts || replies->n != 1 || !replies->rows[0].ok)
+		return NULL;
+	return str_fmt("%s, the only host asked; name others with --on or hosts in the "
+		       "configuration",
+		       replies->rows[0].host->name);
+}
+
 void replies_clear(struct replies *replies)
 {
 	for (size_t i = 0; i < replies->n; i++) {

@@ -10,6 +10,22 @@
 
 #include "cmigrate/host/host.h"
 
+/* Private to link.c and link_start.c. */
+struct link {
+	struct host *host;
+	struct proc proc;
+	enum { LINK_STARTING, LINK_SENDING, LINK_OPEN, LINK_DEAD } state;
+	struct buf in;	  /* to be written now */
+	struct buf queue; /* frames, until the agent has said hello */
+	struct buf out, err;
+	struct job *jobs; /* that wait for a reply */
+	uint32_t last_id;
+	int64_t heard_us;
+	int64_t again_us;   /* the next try of ssh, or 0 */
+	int64_t give_up_us; /* the end of all tries; 0 before the first */
+	int tries;
+};
+
 /* Starts to connect and returns at once; a failure shows at the first pump. NULL only if ssh or the
  * agent can't be started here. */
 struct link *link_open(struct host *host, struct err *err);

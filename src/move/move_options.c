@@ -7,6 +7,13 @@
 
 const struct opt move_opts_table[] = {
 	ROW(from, "from", OPT_STRING, "HOST", "the source (found by asking)"),
+	/* The name that all other commands have for it. */
+	{.name = "on",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct move_opts, from),
+	 .arg = "HOST",
+	 .help = "",
+	 .hidden = true},
 	{.name = "strategy",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, strategy),

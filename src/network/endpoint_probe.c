@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/network/endpoint_probe.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/endpoint.h"
 #include "cmigrate/host/host.h"
+#include "network/conversation.h"
+#include "network/name_addresses.h"
 
 /*
  * Limit for a TCP connection. A dropped packet is sent again only after a second, so a new try is
@@ -21,14 +23,20 @@
 #define TRY_MS 10000
 /* Pause between two tries of an endpoint that refuses. */
 #define PAUSE_MS 2
+#define LONG_US 300000 /* a try that has lasted so long is told of */
+/* The part of an answer that is shown. */
 #define ANSWER_MAX 64
+/* The part of a page that is searched. */
+#define PAGE_MAX 65536
 
 struct endpoint {
 	CURL *easy;
 	char *url; /* as given */
-	bool tcp;
+	struct endpoint_url parts;
 	bool answered;
 	bool running;
+	bool talking; /* connected, and the service has to reply; running too */
+	struct conversation talk;
 	int64_t next_us; /* not before this */
 	int64_t begun_us;
 	int connect_ms;		    /* limit of this try */
@@ -48,62 +56,24 @@ struct probe {
 static size_t keep_answer(char *data, size_t size, size_t n, void *ctx)
 {
 	struct endpoint *e = ctx;
-	size_t room = ANSWER_MAX - (e->answer.len < ANSWER_MAX ? e->answer.len : ANSWER_MAX);
+	size_t room = PAGE_MAX - e->answer.len;
 
 	buf_add(&e->answer, data, size * n < room ? size * n : room);
 	return size * n;
 }
 
-/* "NAME:PORT:ADDRESS,...": addresses of a name for libcurl. Owned by the caller. */
-static char *resolution(const char *name, const char *port, const struct addrinfo *all)
+/* True if an accepted connection is not enough. */
+static bool talks(const struct endpoint *e)
 {
-	struct buf text = {0};
-	char ip[INET6_ADDRSTRLEN];
-
-	buf_printf(&text, "%s:%s:", name, port);
-	for (const struct addrinfo *a = all; a; a = a->ai_next)
-		if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof(ip), NULL, 0,
-				NI_NUMERICHOST) == 0)
-			buf_printf(&text, "%s%s", a == all ? "" : ",", ip);
-	return buf_steal(&text);
-}
-
-/* A name that can't be resolved now is left to libcurl, which reports why. */
-static void look_up(struct endpoint *e, CURLU *url)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
-	char *name = NULL, *port = NULL;
-
-	if (curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
-	    curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-	    *name != '[' && getaddrinfo(name, NULL, &hints, &all) == 0) {
-		CLEANUP_FREE char *text = resolution(name, port, all);
-		e->resolve = curl_slist_append(NULL, text);
-		freeaddrinfo(all);
-	}
-	curl_free(name);
-	curl_free(port);
-}
-
-static void find_address(struct endpoint *e)
-{
-	CURLU *url = curl_url();
-	CLEANUP_FREE char *http = e->tcp ? str_fmt("http://%s", e->url + strlen("tcp://")) : NULL;
-
-	if (url && curl_url_set(url, CURLUPART_URL, http ? http : e->url, 0) == CURLUE_OK)
-		look_up(e, url);
-	curl_url_cleanup(url);
+	return e->parts.stream && (e->parts.send.len || e->parts.expect.len);
 }
 
 static void set_up(struct endpoint *e)
 {
 	CURL *c = e->easy;
-	CLEANUP_FREE char *http = NULL;
 
-	if (e->tcp)
-		http = str_fmt("http://%s", e->url + strlen("tcp://"));
-	curl_easy_setopt(c, CURLOPT_URL, http ? http : e->url);
-	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, e->tcp ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_URL, e->parts.ask);
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, e->parts.stream ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)TRY_MS);
@@ -111,7 +81,8 @@ static void set_up(struct endpoint *e)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	/* A connection that must not be used again is closed before anything is said over it. */
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, talks(e) ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* resolved once */
 	curl_easy_setopt(c, CURLOPT_RESOLVE, e->resolve);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "cmigrate");
@@ -119,6 +90,20 @@ static void set_up(struct endpoint *e)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->cause);
 	curl_easy_setopt(c, CURLOPT_PRIVATE, e);
+}
+
+static int add_endpoint(struct probe *p, const char *url, struct err *err)
+{
+	struct endpoint *e = &p->endpoints[p->n++];
+
+	e->url = str_dup(url);
+	if (endpoint_url_parse(url, &e->parts, err) < 0)
+		return -1;
+	e->resolve = name_addresses(e->parts.ask);
+	e->easy = curl_easy_init();
+	if (e->easy)
+		set_up(e);
+	return 0;
 }
 
 struct probe *probe_new(const struct argv *urls, struct err *err)
@@ -136,14 +121,11 @@ struct probe *probe_new(const struct argv *urls, struct err *err)
 	struct probe *p = mem_new(1, sizeof(*p));
 	p->multi = multi;
 	p->endpoints = mem_new(urls->n, sizeof(*p->endpoints));
-	for (; p->n < urls->n; p->n++) {
-		struct endpoint *e = &p->endpoints[p->n];
-		e->url = str_dup(urls->v[p->n]);
-		e->tcp = str_starts(e->url, "tcp://");
-		find_address(e);
-		e->easy = curl_easy_init();
-		if (e->easy)
-			set_up(e);
+	while (p->n < urls->n) {
+		if (add_endpoint(p, urls->v[p->n], err) < 0) {
+			probe_free(p);
+			return NULL;
+		}
 	}
 	return p;
 }
@@ -159,6 +141,7 @@ void probe_free(struct probe *probe)
 		curl_easy_cleanup(e->easy);
 		buf_clear(&e->answer);
 		curl_slist_free_all(e->resolve);
+		endpoint_url_clear(&e->parts);
 		free(e->url);
 	}
 	(void)curl_multi_cleanup(probe->multi);
@@ -188,29 +171,76 @@ static void start_due(struct probe *p, int64_t now)
 	}
 }
 
-static void endpoint_done(struct probe *p, struct endpoint *e, CURLcode result)
+/* Ends a try. The connection of a stream is closed with its handle. */
+static void end_try(struct probe *p, struct endpoint *e)
+{
+	/* An older libcurl keeps the connection for a while. */
+	if (e->talking)
+		(void)shutdown(e->talk.fd, SHUT_RDWR);
+	(void)curl_multi_remove_handle(p->multi, e->easy);
+	e->running = e->talking = false;
+	e->next_us = deadline_in_ms(PAUSE_MS);
+	if (e->parts.stream) {
+		curl_easy_cleanup(e->easy);
+		e->easy = NULL;
+	}
+}
+
+static void proven(struct probe *p, struct endpoint *e)
+{
+	e->answered = true;
+	p->last_us = clock_now_us();
+	end_try(p, e);
+}
+
+/* A connection is made. It is an answer only if nothing else is asked for. */
+static void stream_connected(struct probe *p, struct endpoint *e)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (!talks(e)) {
+		proven(p, e);
+		return;
+	}
+	(void)curl_easy_getinfo(e->easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (fd == CURL_SOCKET_BAD) {
+		(void)snprintf(e->said, sizeof(e->said), "the connection was closed");
+		end_try(p, e);
+		return;
+	}
+	e->talking = true;
+	conversation_begin(&e->talk, fd, clock_now_us());
+}
+
+static void page_complete(struct probe *p, struct endpoint *e)
 {
 	long status = 0;
 
 	(void)curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_multi_remove_handle(p->multi, e->easy);
-	e->running = false;
-	e->next_us = deadline_in_ms(PAUSE_MS);
-	if (result == CURLE_OK && (e->tcp || status < 500)) {
-		e->answered = true;
-		p->last_us = clock_now_us();
-		/* CONNECT_ONLY leaves the connection open, so close it. */
-		if (e->tcp) {
-			curl_easy_cleanup(e->easy);
-			e->easy = NULL;
-		}
+	if (status < e->parts.lowest || status > e->parts.highest) {
+		(void)snprintf(e->said, sizeof(e->said), "status %ld", status);
+	} else if (!endpoint_url_proves(&e->parts, &e->answer)) {
+		(void)snprintf(e->said, sizeof(e->said),
+			       "status %ld, and a page without the text that it must contain",
+			       status);
+	} else {
+		proven(p, e);
 		return;
 	}
-	if (result == CURLE_OK)
-		(void)snprintf(e->said, sizeof(e->said), "status %ld", status);
-	else
+	end_try(p, e);
+}
+
+static void transfer_done(struct probe *p, struct endpoint *e, CURLcode result)
+{
+	if (result != CURLE_OK) {
 		(void)snprintf(e->said, sizeof(e->said), "%s",
 			       *e->cause ? e->cause : curl_easy_strerror(result));
+		end_try(p, e);
+	} else if (e->parts.stream) {
+		stream_connected(p, e);
+	} else {
+		page_complete(p, e);
+	}
 }
 
 static void collect(struct probe *p)
@@ -219,11 +249,25 @@ static void collect(struct probe *p)
 
 	for (CURLMsg *m; (m = curl_multi_info_read(p->multi, &left)) != NULL;) {
 		struct endpoint *e = NULL;
-		CURLcode result = m->data.result;
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&e);
-		endpoint_done(p, e, result);
+		transfer_done(p, e, m->data.result);
+	}
+}
+
+static void talk(struct probe *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct endpoint *e = &p->endpoints[i];
+		if (!e->talking)
+			continue;
+		enum said said = conversation_go_on(&e->talk, &e->parts, clock_now_us(), &e->answer,
+						    e->said, sizeof(e->said));
+		if (said == SAID_PROOF)
+			proven(p, e);
+		else if (said == SAID_SOMETHING_ELSE)
+			end_try(p, e);
 	}
 }
 
@@ -233,16 +277,15 @@ static void drop_late(struct probe *p, int64_t now)
 	for (size_t i = 0; i < p->n; i++) {
 		struct endpoint *e = &p->endpoints[i];
 		curl_off_t looked_up = 0, connected = 0;
-		if (!e->running)
+		if (!e->running || e->talking)
 			continue;
 		(void)curl_easy_getinfo(e->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
 		(void)curl_easy_getinfo(e->easy, CURLINFO_CONNECT_TIME_T, &connected);
 		if (connected || now - e->begun_us - looked_up < e->connect_ms * INT64_C(1000))
 			continue;
-		(void)curl_multi_remove_handle(p->multi, e->easy);
-		e->running = false;
 		(void)snprintf(e->said, sizeof(e->said), "no connection within %d ms",
 			       e->connect_ms);
+		end_try(p, e);
 	}
 }
 
@@ -254,6 +297,22 @@ static const struct endpoint *silent_one(const struct probe *p)
 	return NULL;
 }
 
+/* A try that lasts tells more than why an earlier one failed. */
+static void explain(struct probe *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct endpoint *e = &p->endpoints[i];
+		curl_off_t connected = 0;
+		int64_t spent = clock_now_us() - e->begun_us;
+		if (!e->running || e->answer.len || (*e->said && spent < LONG_US))
+			continue;
+		(void)curl_easy_getinfo(e->easy, CURLINFO_CONNECT_TIME_T, &connected);
+		(void)snprintf(e->said, sizeof(e->said), "%s",
+			       connected ? "it accepts connections and sends nothing"
+					 : "no connection yet");
+	}
+}
+
 /* How long curl may sleep: until the next try or the deadline, at most 50 ms to check *cancel. */
 static int nap_ms(const struct probe *p, int64_t deadline)
 {
@@ -263,6 +322,24 @@ static int nap_ms(const struct probe *p, int64_t deadline)
 		if (!p->endpoints[i].answered && !p->endpoints[i].running)
 			wake = deadline_min(wake, p->endpoints[i].next_us);
 	return deadline_poll_ms(wake);
+}
+
+/* Sleeps until something has come, or curl or a new try is due. */
+static void await(struct probe *p, int64_t deadline)
+{
+	struct curl_waitfd *fds = mem_new(p->n, sizeof(*fds));
+	unsigned n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct endpoint *e = &p->endpoints[i];
+		bool sends = e->talking && conversation_sends(&e->talk, &e->parts);
+		if (e->talking)
+			fds[n++] = (struct curl_waitfd){.fd = e->talk.fd,
+							.events = CURL_WAIT_POLLIN |
+								  (sends ? CURL_WAIT_POLLOUT : 0)};
+	}
+	(void)curl_multi_poll(p->multi, fds, n, nap_ms(p, deadline), NULL);
+	free(fds);
 }
 
 int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel,
@@ -277,13 +354,16 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 		start_due(probe, clock_now_us());
 		(void)curl_multi_perform(probe->multi, &running);
 		collect(probe);
+		talk(probe);
 		drop_late(probe, clock_now_us());
 		if (!silent_one(probe))
 			break;
-		if (deadline_passed(deadline) || (cancel && *cancel))
+		if (deadline_passed(deadline) || (cancel && *cancel)) {
+			explain(probe);
 			return err_set(err, EXIT_SILENT, "endpoint '%s' does not answer%s%s",
 				       silent->url, *silent->said ? ": " : "", silent->said);
-		(void)curl_multi_poll(probe->multi, NULL, 0, nap_ms(probe, deadline), NULL);
+		}
+		await(probe, deadline);
 	}
 	*ret_answered_us = probe->last_us;
 	return 0;
@@ -297,6 +377,9 @@ double probe_now(const struct argv *urls, int timeout_ms, const volatile int *ca
 
 	if (!probe)
 		return -1;
+	/* There is time for one try: it isn't cut short for another. */
+	for (size_t i = 0; i < probe->n; i++)
+		probe->endpoints[i].connect_ms = CONNECT_MAX_MS / 2;
 	int status = probe_wait(probe, deadline_in_ms(timeout_ms), cancel, &answered, err);
 	if (status < 0 && ret_said)
 		*ret_said = str_dup(silent_one(probe)->said);
@@ -309,6 +392,8 @@ char *probe_answer(const struct probe *probe)
 	char *line = str_dup(buf_str(&probe->endpoints[0].answer));
 
 	line[strcspn(line, "\r\n")] = '\0';
+	if (strlen(line) > ANSWER_MAX)
+		line[ANSWER_MAX] = '\0';
 	str_mask(line);
 	return line;
 }

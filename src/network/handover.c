@@ -129,12 +129,27 @@ int handover_release(const struct handover *handover, const char *tag, enum hold
 	return run(handover, &a, err);
 }
 
-int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err)
+int handover_clear_start(const struct handover *handover, const char *verb, const char *tag,
+			 struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	packets_argv(&a, handover, "hold", "clear", tag);
-	return run(handover, &a, err);
+	packets_argv(&a, handover, verb, "clear", tag);
+	return start(handover, &a, job, err);
+}
+
+static int clear(const struct handover *handover, const char *verb, const char *tag,
+		 struct err *err)
+{
+	struct job job = {0};
+
+	return handover_clear_start(handover, verb, tag, &job, err) < 0 ? -1
+									: job_finish(&job, err);
+}
+
+int handover_hold_clear(const struct handover *handover, const char *tag, struct err *err)
+{
+	return clear(handover, "hold", tag, err);
 }
 
 int handover_forward(const struct handover *handover, const char *tag, struct err *err)
@@ -165,10 +180,7 @@ int handover_forward_all_start(const struct handover *handover, const char *tag,
 
 int handover_forward_clear(const struct handover *handover, const char *tag, struct err *err)
 {
-	CLEANUP_ARGV struct argv a = {0};
-
-	packets_argv(&a, handover, "forward", "clear", tag);
-	return run(handover, &a, err);
+	return clear(handover, "forward", tag, err);
 }
 
 int handover_settle(const struct handover *handover, struct err *err)

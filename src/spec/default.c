@@ -2,8 +2,9 @@
 /*
  * default: the defaults of `oci-runtime-tool generate` in the middle of 2017, with four
  * differences. There is no "platform", which was removed from the format before 1.0.0, no fixed
- * host name, and no built-in seccomp profile: that one listed system calls of its time and would
- * stop today's C library. Paths of /proc and /sys are masked as `runc spec` does.
+ * host name, and no seccomp profile but the rule against io_uring: the one of then listed system
+ * calls of its time and would stop today's C library. Paths of /proc and /sys are masked as `runc
+ * spec` does.
  */
 #include <stddef.h>
 #include <string.h>
@@ -122,9 +123,10 @@ static json_t *default_process(void)
 json_t *spec_default(void)
 {
 	json_t *linux_part =
-		json_pack("{s:{s:[{s:b, s:s}]}, s:o, s:o, s:o}", "resources", "devices", "allow", 0,
-			  "access", "rwm", "namespaces", default_namespaces(), "maskedPaths",
-			  strings(masked_paths), "readonlyPaths", strings(readonly_paths));
+		json_pack("{s:{s:[{s:b, s:s}]}, s:o, s:o, s:o, s:o}", "resources", "devices",
+			  "allow", 0, "access", "rwm", "namespaces", default_namespaces(),
+			  "maskedPaths", strings(masked_paths), "readonlyPaths",
+			  strings(readonly_paths), "seccomp", spec_deny_io_uring());
 
 	return json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o}", "ociVersion", "1.0.0", "process",
 			 default_process(), "root", "path", "rootfs", "readonly", 0, "mounts",

@@ -26,6 +26,11 @@ typedef int spec_word_fn(struct spec_build *b, const char *word, struct err *err
 /* default.c: a new document with the defaults. */
 json_t *spec_default(void);
 
+/* io_uring.c: a new linux.seccomp object that denies io_uring and nothing else. */
+json_t *spec_deny_io_uring(void);
+/* Takes this object out of a document that has it unchanged. */
+void spec_allow_io_uring(struct spec_build *b);
+
 /* json.c: a member of the wanted type, created if missing; borrowed, NULL with *err set. */
 json_t *spec_object(json_t *parent, const char *key, struct err *err);
 json_t *spec_array(json_t *parent, const char *key, struct err *err);

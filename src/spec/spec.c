@@ -106,6 +106,13 @@ static int apply_rest(struct spec_build *b, const json_t *seccomp, struct err *e
 		return err_wrap(err, "--no-new-privileges");
 	if (o->memory && spec_set_memory(b, o->memory, err) < 0)
 		return err_wrap(err, "--memory");
+	if (o->allow_io_uring && seccomp)
+		return err_set(
+			err, EXIT_USAGE,
+			"--allow-io-uring and --seccomp exclude each other: the file decides "
+			"what is allowed");
+	if (o->allow_io_uring)
+		spec_allow_io_uring(b);
 	if (seccomp && spec_set_seccomp(b, seccomp, err) < 0)
 		return err_wrap(err, "--seccomp");
 	return spec_set_annotations(b, err);

@@ -202,12 +202,11 @@ def cut():
 
 
 def agent():
-    """Killed, or stopped for longer than a controller waits for a sign of life; each of them first in its turn."""
+    """Killed, or stopped for longer than a controller waits for a sign of life."""
+    forms = "killed", "stopped", "stays-stopped"
     for way in (COLD, DIRECT, POST_COPY):
-        at = itertools.product(points(way), SIDES, CONTROLLERS)
-        forms = "killed", "stopped", "stays-stopped"
-        for (point, side, controller), first in turns(at, range(len(forms))):
-            for form in forms[first:] + forms[:first]:
+        for (point, side), turn in turns(itertools.product(points(way), SIDES), itertools.permutations(CONTROLLERS)):
+            for form, controller in zip(forms, turn):
                 yield row("agent", way, controller, point, side, form)
 
 

@@ -220,6 +220,39 @@ left_nothing() { # HOST NAME
 	expect 2 "unknown host 'rhel09'" rhel01 cmigrate stop --on rhel09 web
 }
 
+@test "without a configuration the only host asked is named, and --on names others" {
+	only='not on rhel01, the only host asked; name others with --on or hosts in the configuration'
+	make_httpd web
+	on rhel02 cmigrate -q run web
+	on rhel01 sh -c 'echo "{}" >/tmp/none.json'
+	alone() { on rhel01 env CMIGRATE_CONFIG=/tmp/none.json cmigrate "$@"; }
+	run alone status web
+	[[ $status -eq 0 && ${lines[0]} == "web: $only" ]]
+	run alone status --on rhel02 web
+	[[ $status -eq 0 && ${lines[0]} == 'web: running on rhel02' ]]
+	for words in 'status db' 'stop web' 'checkpoint web' 'move web rhel02' 'check web rhel02'; do
+		# shellcheck disable=SC2086 # words
+		run alone $words
+		[[ $status -eq 3 && $output == *"no container "*"$only" ]]
+	done
+	expect 0 "killed" rhel01 env CMIGRATE_CONFIG=/tmp/none.json cmigrate stop --timeout 0 --on rhel02 web
+}
+
+# The numbers of setup, enter and register.
+uring_calls='import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print([(libc.syscall(n, -1, None, 0, 0, None, 0), ctypes.get_errno()) for n in (425, 426, 427)])'
+
+@test "io_uring is as if the kernel had none, unless it is allowed" {
+	flag_args python3 -c "$uring_calls"
+	on rhel01 cmigrate generate "${flags[@]}" "${common_flags[@]}" ring
+	run on rhel01 runc run -b /runc/containers/ring ring
+	[[ $status -eq 0 && $output == '[(-1, 38), (-1, 38), (-1, 38)]' ]]
+	on rhel01 cmigrate generate --force --allow-io-uring "${flags[@]}" "${common_flags[@]}" ring
+	run on rhel01 runc run -b /runc/containers/ring ring
+	[[ $status -eq 0 && $output != *'(-1, 38)'* ]]
+}
+
 @test "a container is busy while another holds it, here and over ssh" {
 	make_httpd web
 	on rhel01 cmigrate -q run web

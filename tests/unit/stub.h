@@ -56,27 +56,28 @@ static inline void stub_path_add(const char *dir)
  */
 static inline void stub_ssh(const char *dir)
 {
-	stub_program(dir, "ssh",
-		     "#!/bin/sh\n"
-		     "[ -z \"$STUB_SSH_LOG\" ] || printf '%s\\n' \"$@\" >>\"$STUB_SSH_LOG\"\n"
-		     "for away in ${STUB_SSH_AWAY:+\"$STUB_SSH_AWAY\"/*}; do\n"
-		     "	rmdir \"$away\" 2>/dev/null || continue\n"
-		     "	echo 'kex_exchange_identification: Connection closed by remote host' >&2\n"
-		     "	echo 'Connection closed by 192.0.2.2 port 22' >&2\n"
-		     "	exit 255\n"
-		     "done\n"
-		     "while [ \"$1\" != -- ]; do shift; done\n"
-		     "if [ \"$2\" = off ]; then\n"
-		     "	echo 'ssh: connect to host off port 22: No route to host' >&2\n"
-		     "	exit 255\n"
-		     "fi\n"
-		     "shift 2\n"
-		     "[ -z \"$STUB_SSH_LOGIN\" ] || printf \"$STUB_SSH_LOGIN\"\n"
-		     "if [ -n \"$STUB_SSH_SAYS\" ]; then\n"
-		     "	printf \"$STUB_SSH_SAYS\"\n"
-		     "	exec cat >/dev/null\n"
-		     "fi\n"
-		     "exec sh -c \"$*\"\n");
+	stub_program(
+		dir, "ssh",
+		"#!/bin/sh\n"
+		"[ -z \"$STUB_SSH_LOG\" ] || printf '%s\\n' \"$@\" >>\"$STUB_SSH_LOG\"\n"
+		"for away in ${STUB_SSH_AWAY:+\"$STUB_SSH_AWAY\"/*}; do\n"
+		"	rmdir \"$away\" 2>/dev/null || continue\n"
+		"	echo 'kex_exchange_identification: Connection closed by remote host' >&2\n"
+		"	echo 'Connection closed by 192.0.2.2 port 22' >&2\n"
+		"	exit 255\n"
+		"done\n"
+		"while [ \"$1\" != -- ]; do shift; done\n"
+		"if [ \"$2\" = off ]; then\n"
+		"	echo 'ssh: connect to host off port 22: No route to host' >&2\n"
+		"	exit 255\n"
+		"fi\n"
+		"shift 2\n"
+		"[ -z \"$STUB_SSH_LOGIN\" ] || { printf \"$STUB_SSH_LOGIN\"; echo a banner >&2; }\n"
+		"if [ -n \"$STUB_SSH_SAYS\" ]; then\n"
+		"	printf \"$STUB_SSH_SAYS\"\n"
+		"	exec cat >/dev/null\n"
+		"fi\n"
+		"exec sh -c \"$*\"\n");
 	stub_path_add(dir);
 }
 

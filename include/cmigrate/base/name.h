@@ -22,7 +22,7 @@ int name_check_device(const char *device, struct err *err);
 int name_check_id(const char *id, struct err *err);
 /* An absolute path without control bytes and without a ".." component, below PATH_MAX. */
 int name_check_path(const char *path, struct err *err);
-/* A URL of http, https or tcp (tcp://HOST:PORT) without control bytes or blanks. */
+/* A URL that endpoint_url_parse() takes, without control bytes or blanks. */
 int name_check_endpoint(const char *url, struct err *err);
 
 #define IP_SIZE 64

@@ -78,6 +78,18 @@ CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
+/* processes.c */
+CHECK(traced);
+CHECK(zombies);
+CHECK(nested);
+CHECK(exec);
+CHECK(io_uring);
+CHECK(watches);
+CHECK(epoll);
+CHECK(queues);
+CHECK(ipc);
+CHECK(timers);
+CHECK(scheduling);
 /* limits.c */
 CHECK(memory_limit);
 CHECK(pids_limit);

@@ -54,6 +54,11 @@ int ask_all(const struct config *config, const struct argv *names, const struct 
 /* "rhel02: no answer: ...; rhel03: ..." for the hosts that did not reply; "" if all did. Owned by
  * the caller. */
 char *replies_failures(const struct replies *replies);
+/* "rhel01, rhel02": the hosts that replied; "" if none did. Owned by the caller. */
+char *replies_names(const struct replies *replies);
+/* "rhel01, the only host asked; name others with --on or hosts in the configuration" if one host
+ * was asked because nothing names others. Otherwise NULL. Owned by the caller. */
+char *replies_only_host(const struct replies *replies, const struct config *config);
 void replies_clear(struct replies *replies);
 
 #endif

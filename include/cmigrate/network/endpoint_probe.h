@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * endpoint_probe: asks endpoints until they answer (libcurl). An answer is a complete HTTP response
- * with a status below 500, or for tcp:// an accepted connection. It uses no proxy, follows no
+ * with a status below 500 or the URL's own proof; for tcp:// a reply that proves the service, or
+ * an accepted connection if the URL asks for no proof (endpoint.h). It uses no proxy, follows no
  * redirect and checks no certificate: the question is whether the service is up, not who it is.
  */
 #ifndef CMIGRATE_PROBE_H
@@ -31,8 +32,8 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
  * by the caller; may be NULL. */
 double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
 		 char **ret_said, struct err *err);
-/* First line of the first endpoint's latest answer, at most 64 printable bytes; "" for tcp://.
- * Owned by the caller. */
+/* First line of the first endpoint's latest answer, at most 64 printable bytes; "" for tcp://
+ * without a proof. Owned by the caller. */
 char *probe_answer(const struct probe *probe);
 
 #endif

@@ -81,6 +81,9 @@ int handover_forward(const struct handover *handover, const char *tag, struct er
 int handover_forward_all_start(const struct handover *handover, const char *tag, struct job *job,
 			       struct err *err);
 int handover_forward_clear(const struct handover *handover, const char *tag, struct err *err);
+/* Starts one of the two: verb "hold" or "forward". */
+int handover_clear_start(const struct handover *handover, const char *verb, const char *tag,
+			 struct job *job, struct err *err);
 /* Waits, 250 ms at most, until no connection to the addresses is half open or unaccepted. */
 int handover_settle(const struct handover *handover, struct err *err);
 

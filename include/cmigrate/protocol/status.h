@@ -5,5 +5,7 @@
 
 /* There is no such file, for certain: no file system that only fails. */
 #define STATUS_ABSENT 3
+/* Somebody else has the lock. */
+#define STATUS_LOCKED 75
 
 #endif

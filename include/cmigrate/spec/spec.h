@@ -45,12 +45,14 @@ struct spec_opts {
 	char *cpus;		   /* "1.5" */
 	char *pids_limit;
 	bool no_new_privileges;
-	char *rootfs; /* the default is "rootfs" */
+	bool allow_io_uring; /* not with seccomp_json */
+	char *rootfs;	     /* the default is "rootfs" */
 };
 
 /*
  * Builds the configuration. template_json: the document to start from instead of the default, or
- * NULL; seccomp_json: the linux.seccomp object, or NULL; both stay the caller's. Returns a new
+ * NULL; seccomp_json: the linux.seccomp object, or NULL for the default's or the template's; both
+ * stay the caller's. Returns a new
  * reference, or NULL with *err set (EXIT_USAGE, the message has the option and its value). Print it
  * with spec_format(), which writes 2^64-1 correctly (json_uint64.h).
  */

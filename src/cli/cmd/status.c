@@ -61,17 +61,28 @@ static void print_move(struct ui *ui, const struct status *s, const json_t *move
 	ui_print(ui, "            if it is no longer under way: %s\n", text(move, "settled_by"));
 }
 
-static void print_text(struct ui *ui, const struct status *s, const json_t *all, bool all_answered)
+static void print_place(const struct app *app, const struct status *s, bool all_answered)
 {
+	CLEANUP_FREE char *only = replies_only_host(&s->replies, app->config);
+
+	if (s->list.n)
+		ui_print(app->ui, "%s: %s on %s\n", s->bundle.name, s->list.rows[0].state,
+			 s->list.rows[0].host);
+	else if (only)
+		ui_print(app->ui, "%s: not on %s\n", s->bundle.name, only);
+	else
+		ui_print(app->ui, "%s: on no host%s\n", s->bundle.name,
+			 all_answered ? "" : " that answers");
+}
+
+static void print_text(const struct app *app, const struct status *s, const json_t *all,
+		       bool all_answered)
+{
+	struct ui *ui = app->ui;
 	const json_t *row;
 	size_t i;
 
-	if (s->list.n)
-		ui_print(ui, "%s: %s on %s\n", s->bundle.name, s->list.rows[0].state,
-			 s->list.rows[0].host);
-	else
-		ui_print(ui, "%s: on no host%s\n", s->bundle.name,
-			 all_answered ? "" : " that answers");
+	print_place(app, s, all_answered);
 	if (s->checkpointed)
 		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
 			 s->bundle.dir, s->bundle.name);
@@ -92,22 +103,17 @@ static void print_text(struct ui *ui, const struct status *s, const json_t *all,
 
 static int unknown(const struct app *app, const struct status *s, struct err *err)
 {
-	CLEANUP_BUF struct buf asked = {0};
+	CLEANUP_FREE char *asked = replies_names(&s->replies);
+	CLEANUP_FREE char *only = replies_only_host(&s->replies, app->config);
 	CLEANUP_FREE char *silent = replies_failures(&s->replies);
 
-	for (size_t i = 0; i < s->replies.n; i++)
-		if (s->replies.rows[i].ok)
-			buf_printf(&asked, "%s%s", asked.len ? ", " : "",
-				   s->replies.rows[i].host->name);
+	if (only)
+		return err_set(err, EXIT_REFUSED, "no container '%s': not on %s", s->bundle.name,
+			       only);
 	/* A silent host may have it. */
 	(void)err_set(err, *silent ? EXIT_FAILED : EXIT_REFUSED, "no container '%s' on %s",
-		      s->bundle.name, asked.len ? asked.s : "any host that answers");
-	if (*silent)
-		(void)err_append(err, "%s", silent);
-	if (!app->config->n_hosts)
-		(void)err_append(
-			err, "a configuration that names other hosts would have them asked too");
-	return -1;
+		      s->bundle.name, *asked ? asked : "any host that answers");
+	return *silent ? err_append(err, "%s", silent) : -1;
 }
 
 static int report(struct app *app, const struct status *s, struct err *err)
@@ -119,31 +125,42 @@ static int report(struct app *app, const struct status *s, struct err *err)
 	if (ui_is_json(app->ui)) {
 		ui_json(app->ui, all);
 	} else {
-		print_text(app->ui, s, all, !*silent);
+		print_text(app, s, all, !*silent);
 		json_decref(all);
 	}
 	/* A silent host may have a copy or an address. */
 	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
 }
 
+struct status_opts {
+	struct argv on;
+};
+
+static const struct opt status_table[] = {
+	OPT(struct status_opts, on, "on", 0, OPT_STRINGS, "HOST",
+	    "ask this host only; repeatable (all known hosts)"),
+	{.name = NULL},
+};
+
 static int status_run(struct app *app, void *opts, const struct argv *args, struct err *err)
 {
 	CLEANUP_STATUS struct status s = {0};
 
-	(void)opts;
 	ui_wait(app->ui, "asking the hosts");
-	if (status_gather(app, args->v[0], &s, err) < 0)
+	if (status_gather(app, args->v[0], &((struct status_opts *)opts)->on, &s, err) < 0)
 		return -1;
 	return report(app, &s, err);
 }
 
 const struct verb verb_status = {
 	.name = "status",
-	.synopsis = "NAME",
+	.synopsis = "[OPTIONS] NAME",
 	.summary = "show one container in full",
 	.details = "Shows where it is, where its addresses are, whether its endpoint answers now,\n"
 		   "and whether a move of it waits for 'recover'. It asks all hosts at once; one\n"
 		   "that does not answer is shown as unreachable, and the exit code is then 1.\n",
+	.opts = status_table,
+	.options_size = sizeof(struct status_opts),
 	.min_args = 1,
 	.max_args = 1,
 	.run = status_run,

@@ -31,7 +31,7 @@ static pid_t rival(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		rivals_serve(id);
+		(void)rivals_serve(id);
 		(void)!write(ready[1], &byte, 1);
 		for (;;)
 			(void)pause();
@@ -59,7 +59,9 @@ static void others_are_ended(void **state)
 	int status;
 
 	(void)state;
-	rivals_serve(id);
+	assert_int_equal(rivals_serve(id), 0);
+	/* Nobody could end a second one of that name. */
+	assert_int_equal(rivals_serve(id), -1);
 	assert_int_equal(end_all(&err), 0);
 	assert_string_equal(err, "");
 	assert_int_equal(waitpid(first, &status, 0), first);

@@ -454,13 +454,18 @@ static void stopped(struct host *host)
 	job_wait(&job);
 	assert_true(job.lost && host->lost);
 	assert_in_range((int)job_ms(&job), 500 + LINK_GRACE_MS, scaled_ms(3000) + LINK_GRACE_MS);
+	/* A banner is not the reason. */
+	assert_string_equal(buf_str(&job.err),
+			    "it does not come to an end; the disk or an NFS server may hang");
 	assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
 static void an_agent_that_stops_is_not_waited_for(void **state)
 {
 	(void)state;
+	assert_int_equal(setenv("STUB_SSH_LOGIN", "Welcome\\n", 1), 0);
 	on_both(stopped);
+	assert_int_equal(unsetenv("STUB_SSH_LOGIN"), 0);
 }
 
 /* Its connection is over: it must not stay behind. */

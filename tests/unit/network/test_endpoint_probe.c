@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -24,12 +25,13 @@
 struct behaviour {
 	int listen_after_ms; /* connections are refused until then */
 	int answer_after_ms;
+	bool first, echo, stays; /* speaks first; sends the request back; never closes */
 	const char *answers[4];
 };
 
 struct server {
 	pid_t pid;
-	char http[64], tcp[64];
+	char http[64], tcp[64], redis[64];
 };
 
 static _Noreturn void serve(int fd, const struct behaviour *b)
@@ -48,11 +50,13 @@ static _Noreturn void serve(int fd, const struct behaviour *b)
 			continue;
 		}
 		int c = accept(fd, NULL, NULL);
-		ssize_t n = recv(c, request, sizeof(request), 0);
+		ssize_t got = b->first ? 0 : recv(c, request, sizeof(request), 0);
 		clock_sleep_ms(b->answer_after_ms);
-		if (n > 0)
-			n = send(c, b->answers[at], strlen(b->answers[at]), MSG_NOSIGNAL);
-		(void)close(c);
+		ssize_t n = send(c, b->answers[at], strlen(b->answers[at]), MSG_NOSIGNAL);
+		if (b->echo && got > 0)
+			n = send(c, request, (size_t)got, MSG_NOSIGNAL);
+		if (!b->stays)
+			(void)close(c);
 		if (n > 0 && at < 3 && b->answers[at + 1])
 			at++;
 	}
@@ -74,6 +78,7 @@ static struct server start(const struct behaviour *b)
 	assert_int_equal(close(fd), 0);
 	(void)snprintf(s.http, sizeof(s.http), "http://127.0.0.1:%d/", ntohs(a.sin_port));
 	(void)snprintf(s.tcp, sizeof(s.tcp), "tcp://127.0.0.1:%d", ntohs(a.sin_port));
+	(void)snprintf(s.redis, sizeof(s.redis), "redis://127.0.0.1:%d", ntohs(a.sin_port));
 	return s;
 }
 
@@ -315,6 +320,168 @@ static void all_must_answer(void **state)
 	end(&off);
 }
 
+struct proof {
+	const char *suffix;
+	struct behaviour server;
+	const char *complaint; /* NULL: the service is proven */
+};
+
+static void check_proof(const struct proof *row, bool http)
+{
+	struct server s = start(&row->server);
+	CLEANUP_FREE char *url = str_fmt("%s%s", http ? s.http : s.tcp, row->suffix);
+	struct err err = ERR_INIT;
+	int status = ask(url, NULL, scaled_ms(row->complaint ? 700 : 5000), NULL, NULL, &err);
+
+	if (status != (row->complaint ? -1 : 0) ||
+	    (row->complaint && !strstr(err.msg, row->complaint)))
+		fail_msg("%s: '%s'", url, err.msg);
+	end(&s);
+}
+
+static void proofs_of_a_page(void **state)
+{
+	static const struct proof rows[] = {
+		{"#status=200-399", {.answers = {OK_ANSWER}}, NULL},
+		{"#status=200-399", {.answers = {"HTTP/1.0 404 No\r\n\r\n"}}, ": status 404"},
+		{"#status=503", {.answers = {"HTTP/1.0 503 No\r\n\r\n"}}, NULL},
+		{"#status=503", {.answers = {OK_ANSWER}}, ": status 200"},
+		{"#contains=It%20works", {.answers = {OK_ANSWER}}, NULL},
+		{"#contains=nothing", {.answers = {OK_ANSWER}}, "without the text"},
+		{"#contains=It", {.answers = {"HTTP/1.0 500 No\r\n\r\nIt\n"}}, ": status 500"},
+		{"#status=500&contains=It", {.answers = {"HTTP/1.0 500 No\r\n\r\nIt\n"}}, NULL},
+		/* The service's own query reaches it, and the proof does not. */
+		{"?status=1#contains=GET%20/%3Fstatus=1%20HTTP",
+		 {.echo = true, .answers = {"HTTP/1.0 200 OK\r\n\r\n"}},
+		 NULL},
+		{"#top", {.answers = {OK_ANSWER}}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_proof(&rows[i], true);
+}
+
+/* 70,000 bytes of a reply before the expected ones. */
+static char too_long[70008];
+
+static void proofs_of_a_stream(void **state)
+{
+	static const struct proof rows[] = {
+		{"?send=PING%0D%0A&expect=%2BPONG", {.answers = {"+PONG\r\n"}}, NULL},
+		{"#send=PING%0D%0A&expect=+PONG", {.answers = {"+PONG\r\n"}}, NULL},
+		{"#send=PING%0D%0A&expect=PING%0d%0a", {.echo = true, .answers = {">"}}, NULL},
+		{"#send=x", {.answers = {"?"}}, NULL},
+		{"#send=x", {.answers = {""}}, "closed without a reply"},
+		{"#expect=220", {.first = true, .stays = true, .answers = {"220 hi\r\n"}}, NULL},
+		{"#send=x&expect=y",
+		 {.stays = true, .answers = {"no\r\nmore"}},
+		 "the reply 'no' is not the expected one"},
+		{"#send=x&expect=y", {.answers = {NULL}}, "accepts connections and sends nothing"},
+		{"#expect=end", {.first = true, .answers = {too_long}}, "is not the expected one"},
+	};
+
+	(void)state;
+	(void)snprintf(too_long, sizeof(too_long), "%070000dend", 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_proof(&rows[i], false);
+}
+
+/* The kernel accepts a connection for a process that waits for its memory. */
+static void the_first_proof_counts(void **state)
+{
+	struct server s = start(
+		&(struct behaviour){.answer_after_ms = scaled_ms(400), .answers = {"+PONG\r\n"}});
+	struct err err = ERR_INIT;
+	CLEANUP_FREE char *line = NULL;
+	int ms = 0;
+
+	(void)state;
+	ok(ask(s.redis, NULL, scaled_ms(5000), &line, &ms, &err), &err);
+	assert_string_equal(line, "+PONG");
+	assert_in_range(ms, scaled_ms(400), scaled_ms(3000));
+	end(&s);
+}
+
+static int open_files(void)
+{
+	DIR *all = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(all);
+	while (readdir(all))
+		n++;
+	assert_int_equal(closedir(all), 0);
+	return n;
+}
+
+/* Tries that fail leave no connection open. */
+static void wrong_replies_cost_no_files(void **state)
+{
+	struct server s = start(&(struct behaviour){.answers = {"no"}});
+	CLEANUP_ARGV struct argv urls = {0};
+	struct err err = ERR_INIT;
+	int64_t answered;
+
+	(void)state;
+	argv_add(&urls, s.redis);
+	struct probe *p = probe_new(&urls, &err);
+	assert_int_equal(probe_wait(p, deadline_in_ms(100), NULL, &answered, &err), -1);
+	int before = open_files();
+	assert_int_equal(probe_wait(p, deadline_in_ms(scaled_ms(500)), NULL, &answered, &err), -1);
+	assert_in_range(open_files(), before - 2, before + 2);
+	probe_free(p);
+	end(&s);
+}
+
+static void redis(void **state)
+{
+	static const struct behaviour loads = {
+		.stays = true, .answers = {"-LOADING Redis is loading\r\n", "+PONG\r\n"}};
+	static const struct behaviour secret = {
+		.stays = true, .answers = {"-NOAUTH Authentication required.\r\n"}};
+	static const struct behaviour wrong = {.stays = true, .answers = {"-ERR what\r\n"}};
+	const struct behaviour *all[] = {&loads, &secret, &wrong};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct server s = start(all[i]);
+		struct err err = ERR_INIT;
+		int status = ask(s.redis, NULL, scaled_ms(i == 2 ? 600 : 5000), NULL, NULL, &err);
+		assert_int_equal(status, i == 2 ? -1 : 0);
+		if (i == 2)
+			assert_non_null(strstr(err.msg, "the reply '-ERR what' is not"));
+		end(&s);
+	}
+}
+
+/* A single look doesn't give a far endpoint up for another try. */
+static void a_single_look_is_patient(void **state)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(a);
+	CLEANUP_ARGV struct argv urls = {0};
+	CLEANUP_FREE char *said = NULL;
+	struct err err = ERR_INIT;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), filler[4];
+
+	(void)state;
+	/* The kernel drops what asks for a connection once the queue is full. */
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	for (size_t i = 0; i < 4; i++) {
+		filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		(void)connect(filler[i], (struct sockaddr *)&a, sizeof(a));
+	}
+	argv_addf(&urls, "tcp://127.0.0.1:%d", ntohs(a.sin_port));
+	assert_true(probe_now(&urls, 600, NULL, &said, &err) < 0);
+	assert_string_equal(said, "no connection yet");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(close(filler[i]), 0);
+	assert_int_equal(close(fd), 0);
+}
+
 static volatile int cancelled;
 
 static void on_alarm(int sig)
@@ -402,6 +569,12 @@ int main(void)
 		cmocka_unit_test(silent),
 		cmocka_unit_test(tcp_refused_at_first),
 		cmocka_unit_test(all_must_answer),
+		cmocka_unit_test(proofs_of_a_page),
+		cmocka_unit_test(proofs_of_a_stream),
+		cmocka_unit_test(the_first_proof_counts),
+		cmocka_unit_test(wrong_replies_cost_no_files),
+		cmocka_unit_test(redis),
+		cmocka_unit_test(a_single_look_is_patient),
 		cmocka_unit_test(cancel),
 		cmocka_unit_test(asked_again),
 		cmocka_unit_test(the_shown_part_of_an_answer),

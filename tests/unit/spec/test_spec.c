@@ -624,10 +624,40 @@ static void seccomp(void **state)
 	(void)state;
 	json_auto_t *doc = spec_generate(&o, NULL, good, &err);
 	assert_json(doc, "linux.seccomp", "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
+	o.allow_io_uring = true;
+	assert_null(spec_generate(&o, NULL, good, &err));
+	assert_non_null(strstr(err.msg, "exclude each other"));
+	o.allow_io_uring = false;
 	assert_null(spec_generate(&o, NULL, engine, &err));
 	assert_non_null(strstr(err.msg, "--seccomp: 'archMap'"));
 	assert_null(spec_generate(&o, NULL, other, &err));
 	assert_non_null(strstr(err.msg, "no 'defaultAction'"));
+}
+
+/* A container with a ring can't move. */
+static void io_uring(void **state)
+{
+	struct spec_opts no = {0}, yes = {.allow_io_uring = true};
+	struct err err = ERR_INIT;
+	json_auto_t *other = json_pack("{s:{s:{s:s}}}", "linux", "seccomp", "defaultAction", "a");
+
+	(void)state;
+	json_auto_t *denied = spec_generate(&no, NULL, NULL, &err);
+	assert_json(denied, "linux.seccomp.defaultAction", "\"SCMP_ACT_ALLOW\"");
+	assert_json(denied, "linux.seccomp.syscalls",
+		    "[{\"names\":[\"io_uring_setup\",\"io_uring_enter\",\"io_uring_register\"],"
+		    "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}]");
+	json_auto_t *allowed = spec_generate(&yes, NULL, NULL, &err);
+	assert_json(allowed, "linux.seccomp", NULL);
+	/* A template is changed only as options say. */
+	json_auto_t *kept = spec_generate(&no, denied, NULL, &err);
+	assert_true(json_equal(kept, denied));
+	json_auto_t *none = spec_generate(&no, allowed, NULL, &err);
+	assert_json(none, "linux.seccomp", NULL);
+	json_auto_t *taken = spec_generate(&yes, denied, NULL, &err);
+	assert_json(taken, "linux.seccomp", NULL);
+	json_auto_t *own = spec_generate(&yes, other, NULL, &err);
+	assert_json(own, "linux.seccomp", "{\"defaultAction\":\"a\"}");
 }
 
 static void a_failure_leaves_the_template_alone(void **state)
@@ -790,6 +820,7 @@ int main(void)
 		cmocka_unit_test(an_empty_template_is_completed),
 		cmocka_unit_test(bad_templates),
 		cmocka_unit_test(seccomp),
+		cmocka_unit_test(io_uring),
 		cmocka_unit_test(a_failure_leaves_the_template_alone),
 		cmocka_unit_test(text_round_trip),
 		cmocka_unit_test(not_a_configuration),
