@@ -47,8 +47,9 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	if (recover_is_alive(f))
 		return RECOVER_BACK;
 	if (f->images == IMAGES_UNKNOWN) {
-		*ret_why = "whether there are complete images that nothing has overtaken can't be "
-			   "told now";
+		*ret_why =
+			"whether the images are complete can't be seen, or whether the container "
+			"went on after them";
 		return RECOVER_DOUBT;
 	}
 	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
