@@ -26,11 +26,16 @@ const char *nf_family_name(enum nf_family family)
 	return family < sizeof(names) / sizeof(*names) && names[family] ? names[family] : "";
 }
 
-/* A kernel without nftables, or without this family of it. */
+/* A kernel without nftables, or without this family of it. A batch gets no EINVAL for that. */
 static bool is_without(int error)
 {
-	return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EOPNOTSUPP ||
-	       error == EINVAL;
+	return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EOPNOTSUPP;
+}
+
+/* Of a question: a message of a subsystem that the kernel lacks is an invalid one to it. */
+static bool is_unasked(int error)
+{
+	return error == EINVAL || is_without(error);
 }
 
 static void begin(struct netlink_message *m, int type, int flags, enum nf_family family)
@@ -55,7 +60,7 @@ static int dump(struct netlink_message *m, struct buf *ret)
 
 	if (fd >= 0 && netlink_dump(fd, m, ret) == 0)
 		return 0;
-	return is_without(errno) ? 0 : -1;
+	return is_unasked(errno) ? 0 : -1;
 }
 
 int nf_table_list(void (*each)(enum nf_family family, const char *table, void *ctx), void *ctx)
@@ -107,7 +112,7 @@ int nf_table_exists(enum nf_family family, const char *table)
 	netlink_put_text(&m, NFTA_TABLE_NAME, table);
 	if (fd >= 0 && netlink_ask(fd, &m, &reply) == 0)
 		return 1;
-	return errno == ENOENT || is_without(errno) ? 0 : -1;
+	return errno == ENOENT || is_unasked(errno) ? 0 : -1;
 }
 
 /* Changes are made by a batch, as a whole or not at all. */

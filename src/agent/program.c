@@ -14,6 +14,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/proc.h"
+#include "session.h"
 
 #define OUTPUT_MAX (1024 * 1024)
 #define READ_CHUNK 65536
@@ -49,6 +50,10 @@ int program_start(struct request *req, const struct program *program, struct chi
 	argv_add(&env, locale[0]);
 	for (char *const *e = program->env; e && *e; e++)
 		argv_add(&env, *e);
+	if (program->session) {
+		CLEANUP_FREE char *mark = session_mark(program->session);
+		argv_add(&env, mark);
+	}
 	struct proc_spec spec = {.argv = program->argv,
 				 .env = env.v,
 				 .log = program->log,

@@ -11,6 +11,8 @@
 
 /* Deeper than any directory of images. */
 #define DEPTH_MAX 64
+/* Of one directory. One read more than is needed finds nothing to remove. */
+#define READS_MAX 64
 
 struct removal {
 	dev_t device;
@@ -25,22 +27,37 @@ static void fail(struct removal *r)
 
 static void empty(struct removal *r, int dir_fd, const char *keep, int depth);
 
-static void remove_entry(struct removal *r, int dir_fd, const char *name, int depth)
+/* True if it was removed. */
+static bool remove_entry(struct removal *r, int dir_fd, const char *name, int depth)
 {
 	if (unlinkat(dir_fd, name, 0) == 0)
-		return;
+		return true;
 	if (errno != EISDIR && errno != EPERM) {
 		fail(r);
-		return;
+		return false;
 	}
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		fail(r);
-		return;
+		return false;
 	}
 	empty(r, fd, NULL, depth + 1);
-	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
-		fail(r);
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
+		return true;
+	fail(r);
+	return false;
+}
+
+/* Reads the directory once. True if anything was removed. */
+static bool empty_once(struct removal *r, DIR *dir, const char *keep, int depth)
+{
+	bool removed = false;
+
+	for (struct dirent *e; (e = readdir(dir)) != NULL;)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    !(keep && strcmp(e->d_name, keep) == 0))
+			removed |= remove_entry(r, dirfd(dir), e->d_name, depth);
+	return removed;
 }
 
 /* Removes the entries of a directory; closes it. */
@@ -60,10 +77,10 @@ static void empty(struct removal *r, int dir_fd, const char *keep, int depth)
 		(void)close(dir_fd);
 		return;
 	}
-	for (struct dirent *e; (e = readdir(dir)) != NULL;)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-		    !(keep && strcmp(e->d_name, keep) == 0))
-			remove_entry(r, dirfd(dir), e->d_name, depth);
+	/* A file system whose places in a directory are numbers passes over entries when others are
+	 * removed before them. */
+	for (int i = 0; i < READS_MAX && empty_once(r, dir, keep, depth); i++)
+		rewinddir(dir);
 	(void)closedir(dir);
 }
 

@@ -10,6 +10,9 @@
 #include "cmigrate/base/str.h"
 #include "process.h"
 
+/* More than the kernel lets a program have of it. */
+#define ENVIRON_MAX (8 * 1024 * 1024)
+
 void pids_add(struct pids *pids, pid_t pid)
 {
 	if ((pids->n & (pids->n - 1)) == 0)
@@ -31,13 +34,19 @@ void pids_clear(struct pids *pids)
 	*pids = (struct pids){0};
 }
 
+char *session_mark(const char *path)
+{
+	return str_fmt("CMIGRATE_SESSION=%s", path);
+}
+
 char *session_path(const char *run, const char *kind)
 {
 	return str_fmt("%s/%s.session", run, kind);
 }
 
-/* The session's number, or 0 if there is no record or the number has been given to another. */
-static pid_t session_of(const char *path)
+/* The session's number, or 0 if there is no record or the number has been given to another process.
+ * *ret_led: its leader is still there, if only as a zombie. */
+static pid_t session_of(const char *path, bool *ret_led)
 {
 	char target[64];
 	int pid;
@@ -50,7 +59,26 @@ static pid_t session_of(const char *path)
 	target[n] = '\0';
 	if (sscanf(target, "%d.%llu", &pid, &start) != 2 || pid <= 0)
 		return 0;
-	return process_read(pid, &leader) && leader.start != start ? 0 : pid;
+	*ret_led = process_read(pid, &leader);
+	return *ret_led && leader.start != start ? 0 : pid;
+}
+
+/*
+ * Once a session has no member, a later one may get its number, and lose its leader too. Then a
+ * member is known by the mark in its environment. criu writes its title over that.
+ */
+static bool is_marked(const struct process *p, const char *path)
+{
+	CLEANUP_FREE char *mark = session_mark(path);
+	size_t len = 0;
+
+	if (strcmp(p->comm, "criu") == 0)
+		return true;
+	CLEANUP_FREE char *words = process_file(p->pid, "environ", ENVIRON_MAX, &len);
+	for (size_t i = 0; words && i < len; i += strlen(words + i) + 1)
+		if (strcmp(words + i, mark) == 0)
+			return true;
+	return false;
 }
 
 static bool is_alive(const struct process *p)
@@ -60,14 +88,16 @@ static bool is_alive(const struct process *p)
 
 void session_members(const char *path, struct pids *ret)
 {
-	pid_t session = session_of(path);
+	bool led = false;
+	pid_t session = session_of(path, &led);
 	size_t n = 0, before;
 
 	if (!session)
 		return;
 	struct process *all = process_all(&n);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].session == session && is_alive(&all[i]))
+		if (all[i].session == session && is_alive(&all[i]) &&
+		    (led || is_marked(&all[i], path)))
 			pids_add(ret, all[i].pid);
 	/* What is restored has sessions of its own. */
 	do {

@@ -5,8 +5,9 @@
  * The record is a symbolic link RUN/KIND.session to "PID.STARTTIME" (of /proc/PID/stat), which the
  * child makes itself before it executes the program: it needs no room on a full /run, and no
  * program runs without it. Its descendants stay in its session (setsid(2)), also after their
- * parent's end, and the number of a session is not given to another one while it has a member. A
- * record of which no process is left is no error.
+ * parent's end, and the number of a session is not given to another one while it has a member.
+ * After that it may be. So once the leader has gone, a member counts only if it has the mark of the
+ * session in its environment, or is a criu. A record of which no process is left is no error.
  */
 #ifndef CMIGRATE_AGENT_SESSION_H
 #define CMIGRATE_AGENT_SESSION_H
@@ -32,6 +33,9 @@ void pids_clear(struct pids *pids);
 
 /* Path of the record, owned by the caller. */
 char *session_path(const char *run, const char *kind);
+/* The word of the environment that program_start() gives to what it starts with that record. Owned
+ * by the caller. */
+char *session_mark(const char *path);
 /* Adds the living processes of a session (zombies are none) and all their descendants, the
  * descendants last. Adds none if there is no record. */
 void session_members(const char *path, struct pids *ret);

@@ -17,15 +17,22 @@ int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err)
 	return 0;
 }
 
-bool runtime_went_on(const struct runtime *rt)
+int runtime_went_on(const struct runtime *rt)
 {
 	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
+	CLEANUP_JOB struct job job = {0};
 	char *argv[] = {"went-on", container, NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = QUICK_MS};
 	struct err unused = ERR_INIT;
 
-	return !rt->host->fenced &&
-	       host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS},
-			&unused) == 0;
+	if (rt->host->fenced)
+		return 0;
+	if (host_start(rt->host, &cmd, &job, &unused) < 0)
+		return -1;
+	job_wait(&job);
+	if (job.lost || job.timed_out || job.status > 1)
+		return -1;
+	return job.status == 0;
 }
 
 int runtime_loosen(const struct runtime *rt, struct err *err)

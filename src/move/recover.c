@@ -64,10 +64,8 @@ static enum recover_images images_on(const struct move *move, struct host *host)
 	return job.status ? IMAGES_NONE : IMAGES_COMPLETE;
 }
 
-/*
- * The images of post-copy lack the memory. If memory went straight to the destination, only that
- * host has it. The host that has the journal sees the shared directory too.
- */
+/* If memory went straight to the destination, only that host has it. The host that has the journal
+ * sees the shared directory too. */
 static enum recover_images images_anywhere(const struct move *move)
 {
 	const struct side *src = &move->side[SOURCE];
@@ -75,10 +73,6 @@ static enum recover_images images_anywhere(const struct move *move)
 				move->journal.state_dir->host};
 	bool seen = false, unseen = false;
 
-	/* If the container went on after the dump, its images are no way back. */
-	if (move_is_post_copy(move) ||
-	    (move->kind != MOVE_RESTORE && runtime_went_on(&src->runtime)))
-		return IMAGES_NONE;
 	if (move_is_direct(move))
 		return move->side[DESTINATION].host->fenced
 			       ? IMAGES_NONE
@@ -93,6 +87,15 @@ static enum recover_images images_anywhere(const struct move *move)
 		unseen = unseen || there == IMAGES_UNKNOWN;
 	}
 	return seen && !unseen ? IMAGES_NONE : IMAGES_UNKNOWN;
+}
+
+/* The images of post-copy lack the memory. */
+static enum recover_images images_left(const struct move *move)
+{
+	if (move_is_post_copy(move))
+		return IMAGES_NONE;
+	int went_on = move->kind == MOVE_RESTORE ? 0 : runtime_went_on(&move->side[SOURCE].runtime);
+	return recover_way_back(went_on, went_on > 0 ? IMAGES_NONE : images_anywhere(move));
 }
 
 /* Only a restore that is surely undone may be tried on another host. */
@@ -332,7 +335,7 @@ enum exit_code recover_move(struct move *move, bool committed, struct err *err)
 				      .source_status = source_status ? source_status : "",
 				      .destination_status =
 					      destination_status ? destination_status : "",
-				      .images = images_anywhere(move)};
+				      .images = images_left(move)};
 	enum recovery way = choose_way(move, &facts, &why, &source_err);
 	move->recovery.undecided = way == RECOVER_DOUBT;
 	/* Then only the destination has it, and a silent endpoint is no reason to undo either. */

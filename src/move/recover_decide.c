@@ -15,6 +15,13 @@ bool recover_is_alive(const struct recover_facts *f)
 				   is(f->source_status, "paused") || is(f->source_status, "gate"));
 }
 
+enum recover_images recover_way_back(int went_on, enum recover_images images)
+{
+	if (went_on == 0 || images == IMAGES_NONE)
+		return images;
+	return went_on > 0 ? IMAGES_NONE : IMAGES_UNKNOWN;
+}
+
 enum recovery recover_decide(const struct recover_facts *f, const char **ret_why)
 {
 	if (f->committed)
@@ -40,7 +47,9 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	if (recover_is_alive(f))
 		return RECOVER_BACK;
 	if (f->images == IMAGES_UNKNOWN) {
-		*ret_why = "whether the images are complete can't be seen on any host";
+		*ret_why =
+			"whether the images are complete can't be seen, or whether the container "
+			"went on after them";
 		return RECOVER_DOUBT;
 	}
 	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;

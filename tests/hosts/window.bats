@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
-# Between the freeze and the first answer no agent starts anything: neither a process nor a thread.
+# Between the freeze and the first answer no agent starts anything, neither a process nor a thread, if no tmpfs changes.
 
 load lib/lab
 load lib/containers

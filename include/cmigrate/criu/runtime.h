@@ -96,8 +96,9 @@ int runtime_freeze_start(const struct runtime *rt, struct job *job, struct err *
  * only its images can bring it back.
  */
 int runtime_note_going_on(const struct runtime *rt, bool *ret, struct err *err);
-/* Whether that file exists: the container has run since the images were made. */
-bool runtime_went_on(const struct runtime *rt);
+/* Whether that file exists: the container has run since the images were made. 1; 0: no, or its host
+ * is fenced; -1: the host could not be asked. */
+int runtime_went_on(const struct runtime *rt);
 /* Thaws its cgroup and checks nothing; processes held by CRIU stay held. Fine if it is gone. */
 int runtime_loosen(const struct runtime *rt, struct err *err);
 /* Resumes a paused container; fails unless it runs afterwards. */

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "agent/own_run.h"
@@ -20,6 +21,17 @@
 #include "stub.h"
 
 #define DIR "/run/cmigrate-agent"
+
+static bool no_memory_files;
+
+/* As on Linux before 3.17. */
+int memfd_create(const char *name, unsigned flags)
+{
+	if (!no_memory_files)
+		return (int)syscall(SYS_memfd_create, name, flags);
+	errno = ENOSYS;
+	return -1;
+}
 
 /* Reads until this text has come, or the end. */
 static bool await_text(struct proc *proc, const char *text)
@@ -109,11 +121,39 @@ static void it_is_kept(void **state)
 	end(&proc);
 }
 
+/* Then it is executed from a directory, the next one if that of TMPDIR lets no program be. */
+static void there_are_no_files_in_memory(void **state)
+{
+	CLEANUP_HOST struct host *here = host_new("rhel01", NULL, NULL, NULL);
+	char *dir = stub_dir_make();
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+	no_memory_files = true;
+	for (int i = 0; i < 2; i++) {
+		struct proc proc;
+		if (agent_start(here, &proc, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_true(await_text(&proc, "cmigrate-agent hello"));
+		end(&proc);
+		if (i == 0)
+			assert_int_equal(mount("none", dir, "tmpfs", MS_NOEXEC, NULL), 0);
+	}
+	no_memory_files = false;
+	assert_int_equal(umount(dir), 0);
+	/* It is empty. */
+	assert_int_equal(rmdir(dir), 0);
+	(void)unsetenv("TMPDIR");
+	free(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_that_ends_in_the_middle),
 		cmocka_unit_test(it_is_kept),
+		cmocka_unit_test(there_are_no_files_in_memory),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -80,6 +80,9 @@ static void there_and_back(void **state)
 	assert_int_equal(m->side[DESTINATION].options.runc, 10101);
 	assert_int_equal(m->side[DESTINATION].options.criu, 31900);
 	assert_string_equal(m->summary.destination, "rhel02");
+	/* Or a second recovery could not end the agents of the first. */
+	assert_string_equal(m->side[SOURCE].host->serves, m->id);
+	assert_string_equal(m->side[DESTINATION].host->serves, m->id);
 	/* Nothing gets lost, or a second recovery would do other things than the first. */
 	json_t *first = move_json(m), *second;
 	struct move *again = read_back(json_incref(first));

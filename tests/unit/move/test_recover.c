@@ -91,7 +91,8 @@ static void single_cases(void **state)
 		/* both rebooted, and the shared directory isn't there yet */
 		{{false, true, true, "", "", IMAGES_UNKNOWN},
 		 RECOVER_DOUBT,
-		 "whether the images are complete can't be seen on any host"},
+		 "whether the images are complete can't be seen, or whether the container went on "
+		 "after them"},
 		/* source off, destination has none */
 		{{false, false, true, "", "", IMAGES_COMPLETE},
 		 RECOVER_DOUBT,
@@ -116,6 +117,17 @@ static void single_cases(void **state)
 		if (rows[i].why)
 			assert_string_equal(why, rows[i].why);
 	}
+}
+
+/* A source that was lost before it could say so may have let the container go on. */
+static void images_that_may_be_old(void **state)
+{
+	(void)state;
+	assert_int_equal(recover_way_back(0, IMAGES_COMPLETE), IMAGES_COMPLETE);
+	assert_int_equal(recover_way_back(1, IMAGES_COMPLETE), IMAGES_NONE);
+	assert_int_equal(recover_way_back(-1, IMAGES_COMPLETE), IMAGES_UNKNOWN);
+	assert_int_equal(recover_way_back(-1, IMAGES_UNKNOWN), IMAGES_UNKNOWN);
+	assert_int_equal(recover_way_back(-1, IMAGES_NONE), IMAGES_NONE);
 }
 
 /* Asked for by the operator: only a frozen copy is taken, and only where there is no newer one. */
@@ -148,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truth_table),
 		cmocka_unit_test(single_cases),
+		cmocka_unit_test(images_that_may_be_old),
 		cmocka_unit_test(take_source),
 	};
 
