@@ -50,7 +50,8 @@ int move_connect(struct move *m, const struct config *config, struct err *err)
 	m->side[SOURCE].host = move_host(m, config, m->side[SOURCE].name, err);
 	if (!m->side[SOURCE].host)
 		return -1;
-	m->side[DESTINATION].host = move_host(m, config, m->side[DESTINATION].name, err);
+	if (!m->side[DESTINATION].host)
+		m->side[DESTINATION].host = move_host(m, config, m->side[DESTINATION].name, err);
 	if (!m->side[DESTINATION].host)
 		return -1;
 	m->side[SOURCE].host->fenced = m->kind == MOVE_RESTORE;
@@ -81,6 +82,14 @@ static int name_hosts(struct move *m, const struct config *config, const char *f
 	}
 	if (from && strcmp(from, destination) == 0)
 		return err_set(err, EXIT_REFUSED, "--from and the destination are both %s", from);
+	/* The login takes longest, and needs no look for the source. With a configuration all hosts
+	 * are asked where the container is, over connections that are used on. */
+	if (from || !config->n_hosts) {
+		m->side[DESTINATION].host = move_host(m, config, destination, err);
+		if (!m->side[DESTINATION].host)
+			return -1;
+		host_connect(m->side[DESTINATION].host);
+	}
 	if (from)
 		m->side[SOURCE].name = str_dup(from);
 	else if (find_host_of(config, m->bundle.name, destination, m->id, m->events, &m->asked,

@@ -3,62 +3,65 @@
 #include "cmigrate/criu/direct_transport.h"
 #include "steps.h"
 
-/* Ends jobs of which some may not have been started; the first failure counts. */
-static int finish_all(struct job *const *jobs, size_t n, int status, struct err *err)
+/* Ends a job, if it was started; an earlier failure counts. */
+static int finish(struct job *job, int status, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct err later = ERR_INIT;
-		if (job_finish(jobs[i], status == 0 ? err : &later) < 0)
-			status = -1;
-	}
-	return status;
+	struct err later = ERR_INIT;
+
+	return job_finish(job, status == 0 ? err : &later) < 0 ? -1 : status;
 }
 
-/* On both hosts at once: the destination takes packets as they come and tells its neighbours again,
- * the address leaves the source in any case. */
-static int settle_addresses(struct move *move, struct err *err)
+/* The images are on the shared directory: another host removes them if the source is off. */
+static int clean_source(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
-	struct job hold = {0}, announce = {0}, down = {0};
-	int status = 0;
-
-	if (dst->handover.n &&
-	    (handover_clear_start(&dst->handover, "hold", move->tag, &hold, err) < 0 ||
-	     handover_address_start(&dst->handover, "announce", &announce, err) < 0))
-		status = -1;
-	if (status == 0 && src->handover.n)
-		status = handover_address_start(&src->handover, "down", &down, err);
-	return finish_all((struct job *[]){&hold, &announce, &down}, 3, status, err);
-}
-
-static int clean_hosts(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
-	/* The images are on the shared directory: another host removes them if the source is off.
-	 */
 	bool by_source = !src->host->fenced;
 
-	if (direct_close(move, err) < 0 || runtime_clean(&dst->runtime, false, err) < 0)
-		return -1;
 	if (!by_source && runtime_clean(&dst->runtime, !move->plan.keep_images, err) < 0)
 		return -1;
 	return runtime_clean(&src->runtime, by_source && !move->plan.keep_images, err);
 }
 
-int step_clean(struct move *move, struct err *err)
+/* Starts to take packets as they come, and to tell the neighbours again. */
+static int open_destination(struct move *move, struct job *hold, struct job *announce,
+			    struct err *err)
+{
+	struct side *dst = &move->side[DESTINATION];
+
+	return dst->handover.n && (handover_clear_start(&dst->handover, "hold", move->tag, hold,
+							err) < 0 ||
+				   handover_address_start(&dst->handover, "announce", announce,
+							  err) < 0)
+		       ? -1
+		       : 0;
+}
+
+/* Only after the announcement: until then packets still come to the source. */
+static int close_source(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 	struct job forward = {0};
 
-	keep_logs(move);
-	if (settle_addresses(move, err) < 0)
-		return -1;
-	/* Only after the announcement: until then packets still come to the source. */
 	if (src->handover.n &&
-	    handover_clear_start(&src->handover, "forward", move->tag, &forward, err) < 0)
+	    (handover_address_down(&src->handover, err) < 0 ||
+	     handover_clear_start(&src->handover, "forward", move->tag, &forward, err) < 0))
 		return -1;
-	int status = clean_hosts(move, err);
-	return finish_all((struct job *[]){&forward}, 1, status, err);
+	int status = clean_source(move, err);
+	return finish(&forward, status, err);
+}
+
+/* The hosts don't wait for each other. */
+int step_clean(struct move *move, struct err *err)
+{
+	struct job hold = {0}, announce = {0};
+
+	keep_logs(move);
+	int status = open_destination(move, &hold, &announce, err);
+	status = finish(&announce, status, err);
+	if (status == 0)
+		status = direct_close(move, err) < 0 ? -1 : close_source(move, err);
+	status = finish(&hold, status, err);
+	return status < 0 ? -1 : runtime_clean(&move->side[DESTINATION].runtime, false, err);
 }
 
 /* Post-copy: ends the process that fetches memory, and removes the rules at the page server. */
