@@ -54,7 +54,7 @@ AGENT := $(BUILD)/cmigrate-agent
 AGENT_LIBRARY := $(BUILD)/libagent.a
 AGENT_OBJECTS := $(filter $(BUILD)/obj/base/%.o $(BUILD)/obj/protocol/%.o $(BUILD)/obj/agent/%.o,$(OBJECTS))
 AGENT_SOURCES := $(sort $(filter src/base/% src/protocol/% src/agent/%,$(SOURCES)) \
-	$(wildcard src/protocol/*.h src/agent/*.h include/cmigrate/base/*.h include/cmigrate/protocol/*.h))
+	$(wildcard src/protocol/*.h src/agent/*/*.h include/cmigrate/base/*.h include/cmigrate/protocol/*.h))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 MAN := man/cmigrate.1 man/cmigrate-config.5
 EXAMPLES := $(wildcard examples/*)
@@ -81,7 +81,7 @@ $(LIBRARY): $(filter-out %/main.o $(BUILD)/obj/agent/%,$(OBJECTS)) $(BUILD)/obj/
 $(AGENT_LIBRARY): $(filter-out %/main.o,$(AGENT_OBJECTS)) $(BUILD)/obj/agent_build.o
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$(AGENT): $(BUILD)/obj/agent/main.o $(AGENT_LIBRARY)
+$(AGENT): $(BUILD)/obj/agent/serve/main.o $(AGENT_LIBRARY)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(AGENT_LDFLAGS) -o $@.new $^ -lpthread && \
 		$(if $(filter 1,$(SANITIZE)),,$(STRIP) $@.new &&) mv $@.new $@
 

@@ -21,10 +21,10 @@
 
 /*
  * The only shell text that a host ever gets, for whichever login shell it has. It looks for this
- * agent in the directories of src/agent/agent_file.c; if none has it, it takes the first one that
- * is root's alone, has room, and lets programs be executed, and reads the agent from stdin. The
- * room is taken before the file comes, because the file comes only once. A connection may end in
- * its middle: the image has "end" at its end.
+ * agent in the directories of src/agent/request/agent_file.c; if none has it, it takes the first
+ * one that is root's alone, has room, and lets programs be executed, and reads the agent from
+ * stdin. The room is taken before the file comes, because the file comes only once. A connection
+ * may end in its middle: the image has "end" at its end.
  */
 #define LINE                                                                                       \
 	"exec sh -c '"                                                                             \

@@ -8,7 +8,7 @@
 
 /* The budget of a freeze, if nothing else sets it. */
 #define MAX_DOWNTIME_MS 300
-/* An agent writes so much to measure the shared directory (src/agent/proof.c). */
+/* An agent writes so much to measure the shared directory (src/agent/shared/proof.c). */
 #define RATE_BYTES (4 << 20)
 
 int move_resolve_strategy(struct move *m, const struct config *config, const struct move_opts *opts,

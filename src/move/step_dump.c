@@ -75,7 +75,7 @@ int dump_failure(struct move *move, struct err *err)
 	return -1;
 }
 
-/* "reached NUMBER" (src/agent/gate.c). */
+/* "reached NUMBER" (src/agent/dump/gate.c). */
 static int images_said(const struct job *at_gate)
 {
 	const char *blank = strchr(buf_str(&at_gate->out), ' ');

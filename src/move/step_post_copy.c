@@ -143,7 +143,7 @@ int step_drain(struct move *move, struct err *err)
 /*
  * The page server has nobody to serve any more: then the source's processes are frozen and nothing
  * else. Their clients don't hear of their end: the address has left, and what is sent from it over
- * TCP is dropped since the freeze (src/agent/forward.c).
+ * TCP is dropped since the freeze (src/agent/network/forward.c).
  */
 int step_end_source(struct move *move, struct err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * container: one container as a host reports it (src/agent/list.c, state.c). A host's facts are
- * believed, but not their form: types are checked, texts bounded and masked.
+ * container: one container as a host reports it (src/agent/container/list.c, state.c). A host's
+ * facts are believed, but not their form: types are checked, texts bounded and masked.
  */
 #ifndef CMIGRATE_CONTAINER_H
 #define CMIGRATE_CONTAINER_H

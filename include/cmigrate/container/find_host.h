@@ -13,11 +13,12 @@
 /*
  * Finds the host whose `runc state` knows the container, in any state; a running or paused one wins
  * over a stopped one. Without a configuration only this machine is asked. EXIT_REFUSED: no host has
- * it ("no container 'x' on rhel01, rhel02"; without a configuration the message suggests --on), or two have it running. EXIT_BUSY: two have it, in the middle of a move. If none has it,
- * the message names the hosts that didn't reply. *ret_host is owned by the caller. needed: a host
- * that the caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. serves: the
- * id of the move that the connections are for, or NULL. *ret_asked (empty before) has the hosts,
- * still connected, for replies_take(); the caller clears it in any case.
+ * it ("no container 'x' on rhel01, rhel02"; without a configuration the message suggests --on), or
+ * two have it running. EXIT_BUSY: two have it, in the middle of a move. If none has it, the message
+ * names the hosts that didn't reply. *ret_host is owned by the caller. needed: a host that the
+ * caller asks again later, or NULL; EXIT_REFUSED if it doesn't reply now. serves: the id of the
+ * move that the connections are for, or NULL. *ret_asked (empty before) has the hosts, still
+ * connected, for replies_take(); the caller clears it in any case.
  */
 int find_host_of(const struct config *config, const char *name, const char *needed,
 		 const char *serves, const struct events *events, struct replies *ret_asked,

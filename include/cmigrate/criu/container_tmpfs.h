@@ -2,8 +2,8 @@
 /*
  * container_tmpfs: the small tmpfs of a container (/dev, /dev/shm, /run...), which CRIU would
  * archive and unpack one after the other while it is frozen. They are saved before the freeze and
- * made by the restore (src/agent/tmpfs.c, restore_tmpfs.h). In the freeze they are only compared
- * with what was saved.
+ * made by the restore (src/agent/restore/tmpfs.c, restore_tmpfs.h). In the freeze they are only
+ * compared with what was saved.
  *
  * Order: tmpfs_save() before the dump starts. If it saved something, tmpfs_same_start() when the
  * container is frozen. If that finds a change and a restore is parked, tmpfs_refill() before the
@@ -23,8 +23,8 @@
 int tmpfs_save(const struct runtime *rt, bool *saved, struct err *err);
 /*
  * Call it whenever something was saved: without its result the images are not complete
- * (src/agent/images.c). It writes to the directory that the dump fills and may take as long as
- * that, up to timeout_ms.
+ * (src/agent/shared/images.c). It writes to the directory that the dump fills and may take as long
+ * as that, up to timeout_ms.
  */
 int tmpfs_same_start(const struct runtime *rt, int timeout_ms, struct job *job, struct err *err);
 /* Whether that job, now done, found a change. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * direct_transport: memory that goes straight to the destination during the dump, past the shared
- * directory. A `criu page-server` there (src/agent/receive_keeper.c) writes it into the work
+ * directory. A `criu page-server` there (src/agent/memory/receive_keeper.c) writes it into the work
  * directory, on a tmpfs. Only the small images are on the shared directory.
  *
  * If the page server or the connection to it fails, CRIU's dump fails and leaves the processes

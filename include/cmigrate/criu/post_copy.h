@@ -9,9 +9,9 @@
  * cmigrate ends them, when the destination has all their memory, or resumes them, when the
  * destination's copy is surely gone.
  *
- * On the destination `criu lazy-pages` (src/agent/fetch_keeper.c) fetches pages, those that are
- * touched first. If it fails, the copy there is killed at once, because missing memory would read
- * as zeros.
+ * On the destination `criu lazy-pages` (src/agent/memory/fetch_keeper.c) fetches pages, those that
+ * are touched first. If it fails, the copy there is killed at once, because missing memory would
+ * read as zeros.
  */
 #ifndef CMIGRATE_PAGES_H
 #define CMIGRATE_PAGES_H

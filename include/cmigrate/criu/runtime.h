@@ -50,12 +50,12 @@ struct runtime_options {
 };
 
 /* Begins a request for the agent about a container: its verb, and the fields "container", "id" and
- * "images" (src/agent/verbs.c). */
+ * "images" (src/agent/serve/verbs.c). */
 void runtime_request(struct argv *a, const struct runtime *rt, const char *verb);
 
 /*
  * Makes the work directory, CRIU's configuration file and, on the source, images directory and gate
- * (src/agent/gate.h). role: "source", "ungated" or "destination"; with direct transport
+ * (src/agent/dump/gate.h). role: "source", "ungated" or "destination"; with direct transport
  * "sender" and "receiver".
  */
 int runtime_prepare_start(const struct runtime *rt, const char *role,
@@ -65,7 +65,7 @@ bool runtime_parks(const struct job *prepared);
 /*
  * If CRIU locks connections: call it after the prepare job and before the first dump or restore. It
  * records rules that look like CRIU's already; runtime_clean() leaves those
- * (src/agent/criu_locks.c).
+ * (src/agent/network/criu_locks.c).
  */
 int runtime_note_locks(const struct runtime *rt, struct err *err);
 /*
@@ -126,7 +126,7 @@ int runtime_parked_start(const struct runtime *rt, struct job *job, struct err *
 int runtime_dump_go(const struct runtime *rt, struct err *err);
 /*
  * Starts a job that waits for the word to go on, once the dump is parked, and then watches CRIU
- * while it seizes the processes (src/agent/seize.c). If CRIU can't within a second or a little
+ * while it seizes the processes (src/agent/dump/seize.c). If CRIU can't within a second or a little
  * more, the job fails with the name of a process; CRIU was then killed before it had changed
  * anything, and the cgroup is thawed.
  */
@@ -165,13 +165,13 @@ int runtime_park_start(const struct runtime *rt, struct job *job, struct err *er
  * seconds for a criu that isn't there yet, and fails if none comes. */
 int runtime_restore_go_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Starts a job that keeps the destination ready for processes that enter cgroups, from now until
- * the restore has begun (src/agent/warm.c). Its failure doesn't matter. */
+ * the restore has begun (src/agent/restore/warm.c). Its failure doesn't matter. */
 int runtime_warm_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes the log of a restore that did not park, so that it isn't mistaken for the next one's. */
 int runtime_forget_restore(const struct runtime *rt, struct err *err);
 /*
- * Starts a job that watches the log of a running restore (src/agent/watch.c). It is done when
- * the restore has failed, long before runc reports that, or when the work directory is gone.
+ * Starts a job that watches the log of a running restore (src/agent/restore/watch.c). It is done
+ * when the restore has failed, long before runc reports that, or when the work directory is gone.
  */
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes a copy with everything that a restore left; fails unless nothing of it runs any more. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facts: the key and value lines that a host reports about itself (src/agent/facts.c). This is
+ * facts: the key and value lines that a host reports about itself (src/agent/host/facts.c). This is
  * input from elsewhere: bounded, printable, and read only through the getters.
  */
 #ifndef CMIGRATE_FACTS_H

@@ -26,7 +26,8 @@ struct link;
 struct host;
 
 struct command {
-	char *const *argv; /* the verb and its fields (src/agent/verbs.c), or a program's words */
+	char *const
+		*argv; /* the verb and its fields (src/agent/serve/verbs.c), or a program's words */
 	char *const *env;  /* of a program: KEY=VALUE words, or NULL */
 	const char *input; /* text that goes along; NULL: none */
 	const char *shown; /* shown by --verbose; NULL: the argv */

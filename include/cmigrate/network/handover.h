@@ -55,7 +55,8 @@ void handover_words(const struct handover *handover, const char *verb, const cha
 #define HANDOVER_TAG_SIZE 9
 void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE]);
 
-/* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see src/agent/hold.c. */
+/* HOLD_PLUG queues packets with sch_plug, HOLD_BUCKET with a token bucket; see
+ * src/agent/network/hold.c. */
 enum hold_kind { HOLD_NONE, HOLD_PLUG, HOLD_BUCKET, HOLD_DROPPED };
 
 /* On the destination, before it has the addresses: holds packets for them from now on. */

@@ -8,9 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "agent/fields.h"
-#include "agent/request.h"
-#include "agent/verbs.h"
+#include "agent/request/request.h"
+#include "agent/serve/fields.h"
+#include "agent/serve/verbs.h"
 #include "cmigrate/base/deadline.h"
 
 struct asked {

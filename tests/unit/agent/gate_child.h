@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/agent_file.h"
-#include "agent/gate.h"
-#include "agent/process.h"
+#include "agent/dump/gate.h"
+#include "agent/request/agent_file.h"
+#include "agent/request/process.h"
 #include "asked.h"
 #include "own_run.h"
 

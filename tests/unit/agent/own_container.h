@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "agent/container_facts.h"
+#include "agent/container/container_facts.h"
 #include "own_run.h"
 
 #define DIR "/run/c1"

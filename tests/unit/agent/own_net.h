@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/netlink.h"
-#include "agent/request.h"
+#include "agent/network/netlink.h"
+#include "agent/request/request.h"
 #include "cmigrate/base/str.h"
 
 static inline void own_net_die(const char *what)

@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "agent/process.h"
-#include "agent/session.h"
+#include "agent/request/process.h"
+#include "agent/request/session.h"
 #include "cmigrate/base/deadline.h"
 #include "own_run.h"
 #include "slowness.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/process.h"
+#include "agent/request/process.h"
 #include "cmigrate/base/str.h"
 
 /* Forks one that leads a session and calls `serve`; the record is made before it begins. */

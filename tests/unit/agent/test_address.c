@@ -15,11 +15,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "agent/address.h"
-#include "agent/address_table.h"
-#include "agent/device.h"
-#include "agent/fields.h"
-#include "agent/verbs.h"
+#include "agent/network/address.h"
+#include "agent/network/address_table.h"
+#include "agent/network/device.h"
+#include "agent/serve/fields.h"
+#include "agent/serve/verbs.h"
 #include "own_net.h"
 
 int verb_address(struct request *req);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/cgroup.h"
+#include "agent/container/cgroup.h"
 #include "own_run.h"
 
 #define V1 "/sys/fs/cgroup/freezer/web"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 
-#include "agent/nf_table.h"
+#include "agent/network/nf_table.h"
 #include "own_net.h"
 #include "own_run.h"
 #include "stub.h"

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <sys/resource.h>
 
-#include "agent/hidden_mounts.h"
-#include "agent/session.h"
+#include "agent/dump/hidden_mounts.h"
+#include "agent/request/session.h"
 #include "cmigrate/base/deadline.h"
 #include "gate_child.h"
 #include "slowness.h"

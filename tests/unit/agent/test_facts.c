@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/json_scan.h"
-#include "agent/peer_facts.h"
-#include "agent/process.h"
+#include "agent/host/peer_facts.h"
+#include "agent/request/json_scan.h"
+#include "agent/request/process.h"
 #include "asked.h"
 #include "own_run.h"
 #include "stub.h"

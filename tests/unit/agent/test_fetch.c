@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "agent/keeper.h"
+#include "agent/request/keeper.h"
 #include "asked.h"
 #include "own_session.h"
 #include "stub.h"

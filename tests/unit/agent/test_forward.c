@@ -13,7 +13,7 @@
 #include <netinet/ip6.h>
 #include <sys/syscall.h>
 
-#include "agent/nf_table.h"
+#include "agent/network/nf_table.h"
 #include "own_packets.h"
 
 #define TAG "0a1b2c3d"

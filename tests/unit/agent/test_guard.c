@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "agent/nf_table.h"
+#include "agent/network/nf_table.h"
 #include "own_packets.h"
 #include "own_run.h"
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/held.h"
+#include "agent/request/held.h"
 #include "cmigrate/base/deadline.h"
 #include "slowness.h"
 

@@ -7,8 +7,8 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 
-#include "agent/nf_table.h"
-#include "agent/packet_queue.h"
+#include "agent/network/nf_table.h"
+#include "agent/network/packet_queue.h"
 #include "own_packets.h"
 #include "stub.h"
 

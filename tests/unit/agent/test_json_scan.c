@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "agent/json_scan.h"
+#include "agent/request/json_scan.h"
 
 static void expect(const char *text, const char *path, const char *value)
 {

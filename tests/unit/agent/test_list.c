@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/process.h"
+#include "agent/request/process.h"
 #include "asked.h"
 #include "own_run.h"
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/lock.h"
+#include "agent/shared/lock.h"
 #include "asked.h"
 #include "stub.h"
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <sys/socket.h>
 
-#include "agent/device.h"
-#include "agent/neighbour.h"
+#include "agent/network/device.h"
+#include "agent/network/neighbour.h"
 #include "cmigrate/base/deadline.h"
 #include "own_net.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "agent/netlink.h"
+#include "agent/network/netlink.h"
 
 #define FIXED sizeof(struct ifinfomsg)
 

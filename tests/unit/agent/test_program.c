@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "agent/program.h"
+#include "agent/request/program.h"
 #include "stub.h"
 
 /* Starts one that would take a minute, ends its request, and returns the signal that it got; 0: it

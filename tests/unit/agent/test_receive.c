@@ -6,7 +6,7 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 
-#include "agent/keeper.h"
+#include "agent/request/keeper.h"
 #include "asked.h"
 #include "own_session.h"
 #include "stub.h"

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "agent/remove_tree.h"
+#include "agent/request/remove_tree.h"
 #include "stub.h"
 
 #define FILES 100

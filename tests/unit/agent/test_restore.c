@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "agent/restore.h"
+#include "agent/restore/restore.h"
 #include "asked.h"
 #include "own_run.h"
 #include "session_child.h"

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/rivals.h"
+#include "agent/request/rivals.h"
 
 static char id[32];
 

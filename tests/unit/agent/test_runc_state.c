@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/process.h"
-#include "agent/runc_state.h"
+#include "agent/container/runc_state.h"
+#include "agent/request/process.h"
 #include "asked.h"
 #include "own_run.h"
 #include "stub.h"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <sys/ptrace.h>
 
-#include "agent/unheld.h"
+#include "agent/dump/unheld.h"
 #include "gate_child.h"
 
 #define FREEZER_DIR "/sys/fs/cgroup/freezer/web"

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/serve.h"
+#include "agent/serve/serve.h"
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/protocol/frame.h"

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "agent/sock_list.h"
+#include "agent/network/sock_list.h"
 #include "own_tcp.h"
 
 #define MPTCP 262

@@ -12,7 +12,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-#include "agent/process.h"
+#include "agent/request/process.h"
 #include "asked.h"
 #include "own_run.h"
 #include "stub.h"

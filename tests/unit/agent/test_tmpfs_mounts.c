@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <sys/sysmacros.h>
 
-#include "agent/tmpfs_mounts.h"
+#include "agent/restore/tmpfs_mounts.h"
 
 #define HOST                                                                                       \
 	"22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"                                           \

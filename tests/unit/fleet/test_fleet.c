@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "agent/own_run.h"
-#include "agent/process.h"
+#include "agent/request/process.h"
 #include "cmigrate/fleet/fleet.h"
 #include "stub.h"
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/request/process.h"
+#include "cgroup.h"
+#include "walk.h"
+
+#define SLACK_DEFAULT 50000
+#define LIST_MAX 4096
+
+/* "0-3,8" (cpuset(7)). */
+static bool parse_list(const char *text, cpu_set_t *ret)
+{
+	unsigned from, to;
+	int used;
+
+	CPU_ZERO(ret);
+	for (; sscanf(text, "%u%n", &from, &used) == 1; text += *text == ',') {
+		text += used;
+		to = from;
+		if (*text == '-' && sscanf(text, "-%u%n", &to, &used) == 1)
+			text += used;
+		for (unsigned i = from; i <= to && i < CPU_SETSIZE; i++)
+			CPU_SET(i, ret);
+	}
+	return CPU_COUNT(ret) > 0;
+}
+
+/* The CPUs that a process of the container has if it asks for none: its cpuset's, or ours. */
+static bool all_cpus(const struct runc_state *state, cpu_set_t *ret)
+{
+	static const char *const files[] = {"cpuset.cpus.effective", "cpuset.effective_cpus"};
+	CLEANUP_FREE char *dir = cgroup_dir(state, "cpuset");
+
+	for (size_t i = 0; dir && i < sizeof(files) / sizeof(*files); i++) {
+		CLEANUP_FREE char *path = str_fmt("%s/%s", dir, files[i]);
+		char text[LIST_MAX] = "";
+		FILE *f = fopen(path, "re");
+		bool read = f && fgets(text, sizeof(text), f);
+		if (f)
+			(void)fclose(f);
+		if (read && parse_list(text, ret))
+			return true;
+	}
+	return sched_getaffinity(0, sizeof(*ret), ret) == 0;
+}
+
+static void add_cpus(pid_t pid, const cpu_set_t *all, struct buf *ret)
+{
+	cpu_set_t own;
+
+	if (sched_getaffinity(pid, sizeof(own), &own) < 0)
+		return;
+	CPU_AND(&own, &own, all);
+	if (!CPU_EQUAL(&own, all))
+		buf_printf(ret, ", %d of %d CPUs", CPU_COUNT(&own), CPU_COUNT(all));
+}
+
+/* A process that has set none is told the one that follows from its nice value. */
+static void add_io_priority(pid_t pid, struct buf *ret)
+{
+	long priority = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, pid);
+	int policy = sched_getscheduler(pid);
+
+	errno = 0;
+	int nice = getpriority(PRIO_PROCESS, (id_t)pid);
+	if (priority < 0 || errno || (policy != SCHED_OTHER && policy != SCHED_BATCH))
+		return;
+	long class = priority >> IOPRIO_CLASS_SHIFT, level = priority & 7;
+	if (class == IOPRIO_CLASS_NONE || (class == IOPRIO_CLASS_BE && level == (nice + 20) / 5))
+		return;
+	buf_printf(ret, ", I/O priority %ld of class %ld", level, class);
+}
+
+static void add_slack(pid_t pid, struct buf *ret)
+{
+	CLEANUP_FREE char *text = process_file(pid, "timerslack_ns", 64, NULL);
+	unsigned long long slack = text ? strtoull(text, NULL, 10) : 0;
+
+	/* 0: of a real-time process. */
+	if (slack && slack != SLACK_DEFAULT)
+		buf_printf(ret, ", timer slack %llu ns", slack);
+}
+
+void scheduling(struct walk *walk, const struct runc_state *state)
+{
+	cpu_set_t all;
+	bool known = all_cpus(state, &all);
+
+	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
+		const struct process_status *p = &walk->processes[i];
+		CLEANUP_BUF struct buf text = {0};
+		if (!p->descends)
+			continue;
+		if (known)
+			add_cpus(p->pid, &all, &text);
+		add_io_priority(p->pid, &text);
+		add_slack(p->pid, &text);
+		if (text.len)
+			walk_tell(walk, "scheduling", "process %d (%s)%s", (int)p->pid, p->name,
+				  buf_str(&text));
+	}
+}

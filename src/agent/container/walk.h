@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk: one pass over the processes of a container. Each file below looks at one thing of them
+ * while the pass goes on, or at the end of it. Processes come and go meanwhile.
+ */
+#ifndef CMIGRATE_AGENT_WALK_H
+#define CMIGRATE_AGENT_WALK_H
+
+#include <stdint.h>
+
+#include "agent/request/request.h"
+#include "process_status.h"
+#include "runc_state.h"
+
+/* A descriptor that is a socket. */
+struct open_socket {
+	uint32_t inode;
+	pid_t pid;
+	int fd;
+};
+
+struct walk;
+/* Whether something holds of a process now; if so, adds what is said of it. */
+typedef bool (*walk_suspicion)(const struct walk *walk, pid_t pid, struct buf *ret);
+
+struct told {
+	const char *key;
+	unsigned times;
+};
+
+struct walk {
+	struct request *req;
+	pid_t first; /* process of the container */
+	struct process_status *processes;
+	size_t n;
+	struct open_socket *sockets;
+	size_t n_sockets;
+	struct suspect *suspects;
+	size_t n_suspects;
+	/* Deleted files that were told, or looked at. */
+	struct argv known;
+	unsigned looked;
+	struct told told[32];
+};
+
+void walk_clear(struct walk *walk);
+/* Says a fact KEY=VALUE, at most 16 of a kind and 600 bytes each. The key is a literal. */
+void walk_tell(struct walk *walk, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Whether this is a name of memory: no file system has it. */
+bool walk_is_memory(const char *path);
+/* Says deleted=SIZE LINKS PATH of a file that has no name any more, once for each path. link: where
+ * /proc leads to it. */
+void walk_tell_deleted(struct walk *walk, const char *link, const char *path);
+/* True the first time that it is asked about a path, unless there are too many. */
+bool walk_is_new(struct walk *walk, const char *path);
+/* If the text ends with it, cuts " (deleted)" off. */
+bool walk_cut_deleted(char *path);
+
+/* NULL: it is not among the processes. */
+const struct process_status *walk_finds(const struct walk *walk, pid_t pid);
+/* Whether it is the first process of the container, or comes from it. */
+bool walk_is_descendant(const struct walk *walk, pid_t pid);
+/* Adds "process PID (NAME)". */
+void walk_name(pid_t pid, struct buf *ret);
+/* If something holds of a process, says so at the end, as KEY=, unless it has passed by then: a
+ * program of "runc exec" that ends, a process that is about to end. */
+void walk_suspect(struct walk *walk, const char *key, pid_t pid, walk_suspicion holds);
+
+/* Before all others: which processes come from the first one, and which came in from outside. */
+void tree(struct walk *walk);
+/* What CRIU can't stop, or has no place for in its tree: traced processes, those whose first thread
+ * has ended, namespaces below the container's. */
+void unseizable(struct walk *walk, const struct process_status *p);
+/* The descriptors of a process: files of the host, terminals, locks, deleted files; its sockets are
+ * noted in the walk. Of a process that came in from outside, its sockets alone. */
+void open_files(struct walk *walk, const struct process_status *p);
+/* A descriptor that is no file and no socket: io_uring, watches, timers. True: a set of epoll. */
+bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
+/* Of a process with sets of epoll: an entry whose descriptor is closed. */
+void closed_entries(struct walk *walk, pid_t pid);
+/* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
+ * of io_uring, which may have no descriptor either, and shared memory of the host. */
+void mapped_files(struct walk *walk, pid_t pid);
+/* At the end: the sockets of all processes, with what they are connected to. */
+void container_sockets(struct walk *walk);
+/* At the end: sleeps that a dump cuts short. */
+void sleeps(struct walk *walk);
+/* Whether it is a POSIX message queue, or the directory of such. */
+bool walk_is_queue(const char *path);
+/* At the end: POSIX message queues of the container, if it has /dev/mqueue mounted. */
+void queues(struct walk *walk);
+/* At the end: what processes have set of CPUs, I/O priority and timer slack, which CRIU forgets. */
+void scheduling(struct walk *walk, const struct runc_state *state);
+/* At the end: looks again at what walk_suspect() was told, for a second at most, and says it. */
+void suspects(struct walk *walk);
+void suspects_clear(struct walk *walk);
+
+#endif

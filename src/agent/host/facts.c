@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a move needs to know of a host, one KEY=VALUE a line. A key may come more than once, and
+ * complete=yes is the last line. Leaves nothing on the host but the answers that are kept
+ * (kept_answer.h).
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/container/container_facts.h"
+#include "agent/container/runc_state_json.h"
+#include "agent/network/address.h"
+#include "agent/network/ifb.h"
+#include "agent/network/neighbour.h"
+#include "agent/network/sock_list.h"
+#include "agent/request/fact.h"
+#include "agent/request/netns.h"
+#include "agent/shared/proof.h"
+#include "host_facts.h"
+#include "peer_facts.h"
+#include "program_facts.h"
+
+/* A host with more listeners tells of these. */
+#define LISTENERS_MAX 1000
+
+static bool is_source(const struct request *req)
+{
+	return request_is(req, "role", "source");
+}
+
+static bool has_strategy(const struct request *req, const char *one, const char *other)
+{
+	return request_is(req, "strategy", one) || request_is(req, "strategy", other);
+}
+
+struct listeners {
+	struct request *req;
+	size_t n;
+};
+
+static void say_listener(bool udp, const struct sock *sock, void *ctx)
+{
+	struct listeners *said = ctx;
+
+	if (said->n++ >= LISTENERS_MAX)
+		return;
+	CLEANUP_FREE char *local = sock_local(sock);
+	fact_say(said->req, udp ? "listen-udp" : "listen", local);
+}
+
+/* The service addresses are in the container's network namespace if config.json names one. A
+ * namespace that is missing is one of the facts, and the host's own addresses are told instead. */
+static int say_addresses(struct request *req)
+{
+	CLEANUP_NETNS struct netns netns = {.own = -1};
+	const char *ip;
+
+	if (netns_enter(req, &netns) < 0)
+		return 1;
+	address_json(req, "addr");
+	for (size_t i = 0; (ip = request_nth(req, "ip", i)) != NULL; i++)
+		route_json(req, ip);
+	if (!is_source(req))
+		neighbours_owners(req);
+	return 0;
+}
+
+static void say_missing(struct request *req, const char *field, const char *key)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = request_nth(req, field, i)) != NULL; i++)
+		if (access(path, F_OK) < 0)
+			fact_say(req, key, path);
+}
+
+static int network_facts(struct request *req)
+{
+	struct listeners said = {.req = req};
+
+	if (say_addresses(req) != 0)
+		return 1;
+	say_missing(req, "netns", "missing-netns");
+	say_missing(req, "bind", "missing-bind");
+	/* A container without a network namespace of its own needs its ports to be free there. */
+	if (!is_source(req))
+		(void)sock_list_listeners(req, say_listener, &said);
+	return 0;
+}
+
+/* What a strategy or a transport needs besides. */
+static void plan_facts(struct request *req)
+{
+	bool lazy = has_strategy(req, "post-copy", "hybrid");
+
+	if (lazy || request_has(req, "transport"))
+		peer_facts(req);
+	if (lazy)
+		host_pipe_facts(req);
+	if (!is_source(req)) {
+		if (request_has(req, "transport"))
+			fact_say_room(req, "run-space", "/run");
+		fact_say_yes(req, "ifb", ifb_is_known(req));
+	} else if (has_strategy(req, "auto", "pre-copy") || has_strategy(req, "hybrid", "hybrid")) {
+		proof_speed_facts(req);
+	}
+}
+
+static void say_state(struct request *req, const struct runc_state *state)
+{
+	CLEANUP_BUF struct buf json = {0};
+
+	if (state->status)
+		runc_state_json(&json, state);
+	fact_say(req, "state", buf_str(&json));
+}
+
+/* If runc's record can't be understood the name may not be free: then not all has been told. If
+ * runc is missing, a check says so. */
+static int say_container(struct request *req)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
+		return 1;
+	say_state(req, &state);
+	return is_source(req) && state.status ? container_facts(req, &state) : 0;
+}
+
+static void say_problem(struct request *req)
+{
+	CLEANUP_FREE char *why = program_reason(&req->err);
+
+	fact_say(req, "problem", why);
+}
+
+/* The programs run beside everything else. */
+int verb_facts(struct request *req)
+{
+	struct program_facts programs;
+
+	if (!is_source(req) && !request_is(req, "role", "destination"))
+		return request_fail(req, "'%s' is no role here", request_get(req, "role"));
+	program_facts_begin(req, &programs);
+	host_facts(req);
+	proof_facts(req);
+	int status = network_facts(req);
+	plan_facts(req);
+	if (status == 0)
+		status = say_container(req);
+	program_facts_end(req, &programs);
+	/* What is told shows what is wrong, better than a failure would. */
+	if (request_over(req))
+		return 0;
+	if (status != 0)
+		say_problem(req);
+	else
+		fact_say(req, "complete", "yes");
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "host_facts.h"
+
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "agent/request/fact.h"
+#include "agent/request/process.h"
+#include "agent/request/program.h"
+#include "agent/request/text_file.h"
+
+#define CONFIG_MAX 1000
+/* Of the file, which may be mostly comments. */
+#define CONFIG_FILE_MAX 65536
+
+/* Two names of one host are found by this: one boot, one pid and one network namespace. */
+static void say_identity(struct request *req)
+{
+	CLEANUP_FREE char *boot = text_file_read("/proc/sys/kernel/random/boot_id", 64, NULL);
+	CLEANUP_FREE char *pid_ns = process_link(getpid(), "ns/pid");
+	CLEANUP_FREE char *net_ns = process_link(getpid(), "ns/net");
+
+	request_say(req, "identity=%s %s %s\n", boot ? str_trim(boot) : "", pid_ns ? pid_ns : "",
+		    net_ns ? net_ns : "");
+}
+
+static void say_kernel(struct request *req)
+{
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return;
+	fact_say(req, "nodename", name.nodename);
+	fact_say(req, "kernel", name.release);
+	fact_say(req, "machine", name.machine);
+}
+
+/* The operator's own configuration of CRIU, without comments, one blank between its words. */
+static void say_criu_config(struct request *req)
+{
+	CLEANUP_FREE char *text = text_file_read("/etc/criu/runc.conf", CONFIG_FILE_MAX, NULL);
+	CLEANUP_ARGV struct argv words = {0};
+	CLEANUP_BUF struct buf line = {0};
+	char *save = NULL;
+
+	for (char *row = text ? strtok_r(text, "\n", &save) : NULL; row;
+	     row = strtok_r(NULL, "\n", &save)) {
+		row[strcspn(row, "#")] = '\0';
+		argv_words(&words, row, " \t\r");
+	}
+	for (size_t i = 0; i < words.n && line.len < CONFIG_MAX; i++)
+		buf_printf(&line, "%s%s", i ? " " : "", words.v[i]);
+	request_say(req, "criu-config=%.*s\n", CONFIG_MAX, buf_str(&line));
+}
+
+/* "flags : fpu vme ..." of x86, "Features : fp asimd ..." of arm64. */
+static void say_processor(struct request *req)
+{
+	CLEANUP_FREE char *flags = text_file_field("/proc/cpuinfo", "flags");
+	CLEANUP_FREE char *features =
+		*flags ? str_dup("") : text_file_field("/proc/cpuinfo", "Features");
+	char *text = *flags ? flags : features;
+
+	fact_say(req, "cpu", str_trim(text + strspn(text, "\t :")));
+}
+
+/* With version 1 of cgroups, and with both, a tmpfs is there. */
+static void say_cgroup(struct request *req)
+{
+	struct statfs fs;
+
+	if (statfs("/sys/fs/cgroup", &fs) < 0)
+		return;
+	if (fs.f_type == CGROUP2_SUPER_MAGIC)
+		fact_say(req, "cgroup", "cgroup2fs");
+	else
+		fact_say(req, "cgroup", fs.f_type == TMPFS_MAGIC ? "tmpfs" : "other");
+}
+
+static void say_tools(struct request *req)
+{
+	static const char *const tools[] = {"nft", "ip", "tar"};
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
+		if (program_exists(tools[i]))
+			fact_say(req, "tool", tools[i]);
+}
+
+void host_facts(struct request *req)
+{
+	CLEANUP_FREE char *available = text_file_field("/proc/meminfo", "MemAvailable:");
+
+	say_identity(req);
+	request_say(req, "uid=%u\n", (unsigned)getuid());
+	/* Both ends of the connection that the agent was started over, or on the controller of the
+	 * operator's login. */
+	fact_say(req, "ssh", getenv("SSH_CONNECTION"));
+	say_kernel(req);
+	say_criu_config(req);
+	say_processor(req);
+	request_say(req, "memory-available=%llu\n", strtoull(available, NULL, 10) * 1024);
+	say_cgroup(req);
+	say_tools(req);
+}
+
+void host_pipe_facts(struct request *req)
+{
+	CLEANUP_FREE char *max = text_file_read("/proc/sys/fs/pipe-max-size", 64, NULL);
+	CLEANUP_FREE char *effective = text_file_field("/proc/thread-self/status", "CapEff:");
+
+	fact_say(req, "pipe-max", max ? str_trim(max) : "");
+	fact_say_yes(req, "may-exceed", strtoull(effective, NULL, 16) >> CAP_SYS_RESOURCE & 1);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* restore: runs `runc restore` where it finds the tmpfs that were saved (restore_tmpfs.h). */
+#include "restore.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/dump/runc_flags.h"
+#include "agent/request/paths.h"
+#include "agent/request/program.h"
+#include "agent/request/session.h"
+#include "agent/request/text_file.h"
+#include "restore_files.h"
+#include "restore_tmpfs.h"
+
+#define LIST_MAX (1024 * 1024)
+
+/* The restoring runc is in the agent's cgroup. It makes the container's below or beside it: for
+ * the erase. */
+static int note_cgroup(struct request *req)
+{
+	CLEANUP_FREE char *note = path_in_run(req, "cgroup");
+	CLEANUP_BUF struct buf text = {0};
+
+	text.s = text_file_read_at(AT_FDCWD, "/proc/self/cgroup", LIST_MAX, &text.len);
+	if (!text.s || text_file_write(note, &text) < 0)
+		return request_errno(req, "can't write '%s'", note);
+	return 0;
+}
+
+/* Children come before their parents, and each once. */
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+static void add_missing(struct argv *missing, char *path)
+{
+	for (char *slash; *path && access(path, F_OK) < 0; *slash = '\0') {
+		argv_add(missing, path);
+		slash = strrchr(path, '/');
+		if (!slash)
+			return;
+	}
+}
+
+/*
+ * Notes in RUN/made and IMAGES/made, for the cleaning, which of the container's hidden mount points
+ * (IMAGES/hidden, of the dump) are not in its root: runc knows by their names alone that a tmpfs
+ * hides them, and makes those that are reached by a link. A failure leaves an empty directory.
+ */
+static void note_missing(const struct request *req)
+{
+	CLEANUP_FREE char *hidden = path_in_images(req, "hidden");
+	CLEANUP_FREE char *here = path_in_run(req, "made");
+	CLEANUP_FREE char *there = path_in_images(req, "made");
+	CLEANUP_FREE char *text = text_file_read(hidden, LIST_MAX, NULL);
+	CLEANUP_ARGV struct argv paths = {0}, missing = {0};
+	CLEANUP_BUF struct buf made = {0};
+
+	argv_words(&paths, text ? text : "", "\n");
+	for (size_t i = 0; i < paths.n; i++)
+		add_missing(&missing, paths.v[i]);
+	if (!missing.n)
+		return;
+	qsort(missing.v, missing.n, sizeof(*missing.v), by_path);
+	for (size_t i = 0; i < missing.n; i++)
+		if (i == 0 || strcmp(missing.v[i], missing.v[i - 1]) != 0)
+			buf_printf(&made, "%s\n", missing.v[i]);
+	(void)text_file_append(here, &made);
+	(void)text_file_append(there, &made);
+}
+
+static const char *const flags[] = {"file-locks",      "ext-unix-sk", "shell-job",
+				    "tcp-established", "lazy-pages",  NULL};
+
+/* Memory that came straight to this host is in the work directory, together with links to the
+ * images. */
+static int make_command(struct request *req, struct argv *argv)
+{
+	CLEANUP_FREE char *bundle = path_bundle(req);
+	CLEANUP_FREE char *images = request_is(req, "transport", "direct")
+					    ? path_in_run(req, "pages")
+					    : path_images(req);
+	CLEANUP_FREE char *run = path_run(req);
+
+	argv_addl(argv, "runc", "restore", "--detach", "--bundle", bundle, "--image-path", images,
+		  "--work-path", run, NULL);
+	if (runc_flags(req, flags, argv) != 0)
+		return 1;
+	argv_add(argv, request_get(req, "container"));
+	return 0;
+}
+
+/* The word to go on is said once, to a parked restore; any other has it from the beginning. */
+static int set_word(struct request *req, bool parked)
+{
+	CLEANUP_FREE char *run = path_run(req);
+
+	if ((parked ? restore_unmark(run, RESTORE_WENT) : restore_mark(run, RESTORE_WENT)) < 0 ||
+	    restore_unmark(run, RESTORE_ENDED) < 0)
+		return request_errno(req, "can't change '%s'", run);
+	return 0;
+}
+
+int verb_restore(struct request *req)
+{
+	const bool parked = request_is(req, "op", "parked");
+	CLEANUP_FREE char *run = path_run(req);
+	CLEANUP_FREE char *log = path_in_run(req, "restore.out");
+	CLEANUP_FREE char *record = session_path(run, SESSION_RESTORE);
+	CLEANUP_FREE char *env =
+		str_fmt("CRIU_CONFIG_FILE=%s/%s", run, parked ? RESTORE_FIFO : "criu.conf");
+	CLEANUP_ARGV struct argv argv = {0};
+	char *envs[] = {env, NULL};
+
+	if (!parked && !request_is(req, "op", "now"))
+		return request_fail(req, "there is no restore '%s'", request_get(req, "op"));
+	if (make_command(req, &argv) != 0 || note_cgroup(req) != 0)
+		return 1;
+	note_missing(req);
+	if (set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
+		return 1;
+	const struct program runc = {
+		.argv = argv.v, .env = envs, .log = log, .session = record, .for_container = true};
+	int status = program_run(req, &runc, NULL, NULL);
+	/* Nobody needs to wait until it reads its configuration. */
+	if (parked)
+		(void)restore_mark(run, RESTORE_ENDED);
+	return status;
+}
