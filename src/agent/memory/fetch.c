@@ -99,9 +99,9 @@ static int await_socket(struct request *req)
 {
 	CLEANUP_FREE char *path = path_in_run(req, "lazy-pages.socket");
 	int fd = watch_run(req);
-	bool more = fd >= 0, there;
+	bool more = fd >= 0;
 
-	while (more && !(there = listens(req, path)))
+	while (more && !listens(req, path))
 		more = watch_wait(req, fd, access(path, F_OK) == 0 ? LISTEN_LOOK_MS : LOOK_MS);
 	if (fd >= 0)
 		(void)close(fd);

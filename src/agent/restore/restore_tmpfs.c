@@ -42,8 +42,10 @@ static int parse(struct request *req, const char *line, struct saved *ret)
 
 	argv_words(&words, line, " ");
 	if (words.n != 2 || strspn(words.v[0], "0123456789") != strlen(words.v[0]) ||
-	    strlen(words.v[0]) > 9 || !tmpfs_options_are_known(words.v[1]))
-		return request_fail(req, "the list of saved tmpfs can't be read");
+	    strlen(words.v[0]) > 9 || !tmpfs_options_are_known(words.v[1])) {
+		(void)request_fail(req, "the list of saved tmpfs can't be read");
+		return 1;
+	}
 	CLEANUP_FREE char *below = str_fmt("tmpfs/%s", words.v[0]);
 	ret->number = str_dup(words.v[0]);
 	ret->options = str_dup(words.v[1]);
