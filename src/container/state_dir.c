@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state_part.h"
-
+#define STATE_DIR_TIMEOUT_MS 15000
 #define STATE_DIR_LIMIT (1024 * 1024)
 /* Exit status of op=read where there is no such file. */
 #define STATUS_ABSENT 3
@@ -24,15 +23,6 @@ void state_dir_clear(struct state_dir *s)
 	free(s->dir);
 	free(s->container);
 	memset(s, 0, sizeof(*s));
-}
-
-int state_failure(const struct job *job, struct err *err)
-{
-	CLEANUP_FREE char *said = str_last_line(buf_str(&job->err));
-
-	if (job->lost || job->timed_out || job->status != 1 || !*said)
-		return job_failure(job, err);
-	return err_set(err, EXIT_FAILED, "%s: %s", job->host->name, said);
 }
 
 /* Asks and waits; -1 only if it could not even be tried. */
@@ -60,7 +50,7 @@ static int change(const struct state_dir *s, const char *op, const char *file, c
 {
 	CLEANUP_JOB struct job job = {0};
 
-	return ask(s, op, file, input, &job, err) < 0 ? -1 : state_failure(&job, err);
+	return ask(s, op, file, input, &job, err) < 0 ? -1 : job_failure(&job, err);
 }
 
 int state_dir_read(const struct state_dir *s, const char *file, struct buf *ret, bool *ret_found,
@@ -73,7 +63,7 @@ int state_dir_read(const struct state_dir *s, const char *file, struct buf *ret,
 		return -1;
 	if (!job.lost && !job.timed_out && job.status == STATUS_ABSENT)
 		return 0;
-	if (state_failure(&job, err) < 0)
+	if (job_failure(&job, err) < 0)
 		return -1;
 	*ret_found = true;
 	buf_add(ret, buf_str(&job.out), job.out.len);

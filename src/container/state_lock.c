@@ -6,8 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "state_part.h"
+#include "cmigrate/container/state_dir.h"
 
+#define LOCK_MS 15000
 /* Exit status if somebody else has the lock. */
 #define STATUS_LOCKED 75
 /* An agent gives it back at once, unless its disk is away. */
@@ -38,14 +39,14 @@ static int busy(const struct state_dir *s, const struct job *job, struct err *er
 /* The agent got no answer itself, and could not be let off. */
 static bool was_silent(const struct job *job)
 {
-	return job->timed_out || (job->lost && job_ms(job) >= STATE_DIR_TIMEOUT_MS);
+	return job->timed_out || (job->lost && job_ms(job) >= LOCK_MS);
 }
 
 static int failure(const struct state_dir *s, const struct job *job, struct err *err)
 {
 	if (!job->lost && job->status == STATUS_LOCKED)
 		return busy(s, job, err);
-	if (state_failure(job, err) == 0)
+	if (job_failure(job, err) == 0)
 		return 0;
 	/* An NFS server keeps the lock of a host that went down until its lease ends. */
 	if (was_silent(job))
@@ -60,7 +61,7 @@ int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct
 	CLEANUP_FREE char *stamp = make_stamp();
 	CLEANUP_JOB struct job job = {0};
 	char *argv[] = {"lock", container, stamp, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = STATE_DIR_TIMEOUT_MS};
+	struct command cmd = {.argv = argv, .timeout_ms = LOCK_MS};
 
 	if (host_start(s->host, &cmd, &job, err) < 0)
 		return -1;

@@ -261,6 +261,9 @@ int job_failure(const struct job *job, struct err *err)
 	if (job->timed_out)
 		return err_set(err, EXIT_FAILED, "%s: '%s' did not end within %g s", name,
 			       job->what, job->timeout_ms / 1000.0);
+	/* The agent's own words say enough. */
+	if (job->status != 0 && job->id && *said)
+		return err_set(err, EXIT_FAILED, "%s: %s", name, said);
 	if (job->status != 0)
 		return err_set(err, EXIT_FAILED, "%s: '%s' ended with status %d%s%s", name,
 			       job->what, job->status, *said ? ": " : "", said);
