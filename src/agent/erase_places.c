@@ -64,7 +64,8 @@ int erase_places(struct request *req, struct argv *ret)
 	CLEANUP_FREE char *said = text ? json_scan(text, len, "linux.cgroupsPath") : NULL;
 	const char *name = said && *said ? said : request_get(req, "container");
 
-	if (said && strspn(said, PLACE_CHARS) != strlen(said))
+	/* In the root of a hierarchy is everybody. */
+	if (said && (strspn(said, PLACE_CHARS) != strlen(said) || !name[strspn(name, "/.")]))
 		return request_fail(req, "'%s': a cgroupsPath that can't be looked for", config);
 	if (*name == '/') {
 		argv_add(ret, name);

@@ -117,8 +117,8 @@ int verb_thaw(struct request *req)
 
 	if (runc_state_read(req, name, &before) < 0)
 		return 1;
-	/* The second look decides. */
-	if (before.status && strcmp(before.status, "paused") == 0)
+	/* Paused, or not yet. The second look decides. */
+	if (before.status && str_starts(before.status, "paus"))
 		(void)thaw_paused(req, &before);
 	if (runc_state_read(req, name, &after) < 0)
 		return 1;

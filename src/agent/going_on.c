@@ -34,6 +34,13 @@ static bool is_dying(pid_t pid)
 	       waits_for_kill(status, "\nShdPnd:") || process_has_ended(pid);
 }
 
+/* It runs, or would if it were thawed. */
+static bool has_begun(const char *status)
+{
+	return status && (strcmp(status, "running") == 0 || strcmp(status, "paused") == 0 ||
+			  strcmp(status, "pausing") == 0);
+}
+
 /*
  * Before anything lets a frozen container go on: leaves a mark of that in RUN and says "goes on".
  * From then on nobody may start it from its images. A container that has ended, or was killed and
@@ -46,9 +53,7 @@ int verb_going_on(struct request *req)
 
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
 		return 1;
-	if (!state.status ||
-	    (strcmp(state.status, "running") != 0 && strcmp(state.status, "paused") != 0) ||
-	    is_dying(state.pid))
+	if (!has_begun(state.status) || is_dying(state.pid))
 		return 0;
 	/* Without this file there is no dump that could be started from its images. */
 	if (work_dir_has(req, "criu.conf") && work_dir_link(req, "criu.conf", WENT_ON) < 0)

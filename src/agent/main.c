@@ -3,13 +3,9 @@
  * cmigrate-agent: acts for cmigrate on a host (docs/agent.md).
  *
  *   serve [--kept PATH] [--name NAME] [--bundle-root DIR]   serves a controller on stdin and stdout
-<<<<<<< HEAD
- *   gate CONTAINER   what CRIU executes during a dump (gate.h)
  *   fetch-keeper, receive-keeper   what it starts itself (keeper.h)
-=======
  *
  * By the name of "gate" it is what CRIU executes during a dump (gate.h).
->>>>>>> ag-dump
  */
 #include <errno.h>
 #include <fcntl.h>

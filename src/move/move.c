@@ -55,14 +55,10 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	summary_clear(&m->summary);
-	char *texts[] = {m->page_server.server,
-			 m->page_server.client,
-			 m->progress.silent,
-			 m->progress.endpoint_silence,
-			 m->work_dir,
-			 m->image_dir,
-			 m->page_dir,
-			 m->env_tag};
+	char *texts[] = {m->page_server.server, m->page_server.client,
+			 m->progress.silent,	m->progress.endpoint_silence,
+			 m->work_dir,		m->image_dir,
+			 m->page_dir,		m->env_tag};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		free(texts[i]);
 	free(m);

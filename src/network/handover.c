@@ -2,23 +2,33 @@
 #include "cmigrate/network/handover.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmigrate/base/checksum.h"
 
 /* Usually milliseconds; an emulated host under load has taken 5 s to set its hold. */
 #define NET_TIMEOUT_MS 15000
 
+/* A request: verb, op, namespace. */
+static void begin(struct argv *a, const struct handover *handover, const char *verb, const char *op)
+{
+	argv_add(a, verb);
+	argv_addf(a, "op=%s", op);
+	if (handover->netns)
+		argv_addf(a, "netns=%s", handover->netns);
+}
+
+static void add_addresses(struct argv *a, const struct handover *handover)
+{
+	for (size_t i = 0; i < handover->n; i++)
+		argv_addf(a, "address=%s/%d@%s", handover->addresses[i].ip,
+			  handover->addresses[i].prefix, handover->addresses[i].device);
+}
+
 void handover_words(const struct handover *handover, const char *verb, const char *op,
 		    struct argv *ret)
 {
-	argv_add(ret, verb);
-	argv_addf(ret, "op=%s", op);
-	if (handover->netns)
-		argv_addf(ret, "netns=%s", handover->netns);
-	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(ret, "address=%s/%d@%s", handover->addresses[i].ip,
-			  handover->addresses[i].prefix, handover->addresses[i].device);
+	begin(ret, handover, verb, op);
+	add_addresses(ret, handover);
 }
 
 static int start(const struct handover *handover, const struct argv *a, struct job *job,
@@ -77,22 +87,12 @@ void handover_tag(const char *container, char ret_tag[HANDOVER_TAG_SIZE])
 	(void)snprintf(ret_tag, HANDOVER_TAG_SIZE, "%08x", checksum(container));
 }
 
-/* A request about packets: verb, op, tag, namespace. */
+/* A request about packets. */
 static void packets_argv(struct argv *a, const struct handover *handover, const char *verb,
 			 const char *op, const char *tag)
 {
-	argv_add(a, verb);
-	argv_addf(a, "op=%s", op);
+	begin(a, handover, verb, op);
 	argv_addf(a, "tag=%s", tag);
-	if (handover->netns)
-		argv_addf(a, "netns=%s", handover->netns);
-}
-
-static void packets_addresses(struct argv *a, const struct handover *handover)
-{
-	for (size_t i = 0; i < handover->n; i++)
-		argv_addf(a, "address=%s/%d@%s", handover->addresses[i].ip,
-			  handover->addresses[i].prefix, handover->addresses[i].device);
 }
 
 int handover_hold(const struct handover *handover, const char *tag, enum hold_kind *ret_kind,
@@ -102,7 +102,7 @@ int handover_hold(const struct handover *handover, const char *tag, enum hold_ki
 	CLEANUP_JOB struct job job = {0};
 
 	packets_argv(&a, handover, "hold", "set", tag);
-	packets_addresses(&a, handover);
+	add_addresses(&a, handover);
 	if (start(handover, &a, &job, err) < 0)
 		return -1;
 	job_wait(&job);
@@ -142,7 +142,7 @@ int handover_forward(const struct handover *handover, const char *tag, struct er
 	CLEANUP_ARGV struct argv a = {0};
 
 	packets_argv(&a, handover, "forward", "set", tag);
-	packets_addresses(&a, handover);
+	add_addresses(&a, handover);
 	for (size_t i = 0; i < handover->n; i++) {
 		if (!*handover->next_hops[i])
 			return err_set(err, EXIT_FAILED,
@@ -159,7 +159,7 @@ int handover_forward_all_start(const struct handover *handover, const char *tag,
 	CLEANUP_ARGV struct argv a = {0};
 
 	packets_argv(&a, handover, "forward", "all", tag);
-	packets_addresses(&a, handover);
+	add_addresses(&a, handover);
 	return start(handover, &a, job, err);
 }
 

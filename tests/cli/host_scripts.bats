@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Scripts of src/scripts by themselves. watch reads CRIU's log during a restore, status tells the state of a copy,
-# dump and pass set the limit of open files, criu_locks removes rules, verdict decides what may be killed, store
+# criu_locks removes rules, store
 # limits place and size, erase finds cgroups. address, bounce, guard, facts and bundles tell an error from an absence.
 
 load ../lib/wait
@@ -59,21 +59,6 @@ log_lines() { # COUNT FORMAT...
 	run watch
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
-}
-
-# CRIU opens a pipe, two descriptors, for every 4 MB of 4 GB.
-@test "a dump and a pass start with root's limit of open files" {
-	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\nulimit -n >"%s"\n' "$BATS_TEST_TMPDIR/files" >"$BATS_TEST_TMPDIR/bin/runc"
-	chmod 755 "$BATS_TEST_TMPDIR/bin/runc"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	mkdir "$BATS_TEST_TMPDIR/images"
-	ulimit -S -n 256
-	sh "$top/src/scripts/dump.sh" web "$BATS_TEST_TMPDIR/images" runc checkpoint web
-	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
-	: >"$BATS_TEST_TMPDIR/files"
-	sh "$top/src/scripts/pass.sh" 1 "$run_dir" "$BATS_TEST_TMPDIR/images" web
-	[ "$(cat "$BATS_TEST_TMPDIR/files")" = "$(ulimit -H -n)" ]
 }
 
 # A runc that reports a container with this first process as running.
@@ -144,39 +129,6 @@ script() { # NAME ARG...: with the parts that it takes in
 	[ "$status" -eq 0 ]
 	grep -x "iptables ${rule/-I/-D}" "$BATS_TEST_TMPDIR/calls"
 	[ "$(grep -c -e ' -D ' "$BATS_TEST_TMPDIR/calls")" -eq 1 ]
-}
-
-@test "the first verdict stands, and needs no room" {
-	mkfifo "$run_dir/verdict"
-	echo open >"$run_dir/say-open"
-	echo close >"$run_dir/say-close"
-	# No byte can be written.
-	(ulimit -f 0 && script verdict "$run_dir" close)
-	[ "$(cat "$run_dir/word")" = close ]
-	script verdict "$run_dir" close
-	run script verdict "$run_dir" open
-	[ "$status" -eq 1 ]
-	[ "$output" = "the gate has been told 'close' already" ]
-}
-
-@test "no pass of pre-copy is killed while criu is in it" {
-	mkfifo "$run_dir/verdict"
-	cp "$(command -v sleep)" "$run_dir/criu"
-	echo close >"$run_dir/word"
-	: >"$run_dir/in-pass"
-	CRIU_CONFIG_FILE=$run_dir/criu.conf "$run_dir/criu" 100 3>&- &
-	pass=$!
-	run script verdict "$run_dir" kill
-	echo "$output"
-	[ "$status" -eq 1 ]
-	[[ $output == *'a pass of pre-copy is not at its end yet'* ]]
-	kill -0 "$pass"
-	# A parked one may be killed.
-	rm "$run_dir/in-pass"
-	run script verdict "$run_dir" kill
-	[ "$status" -eq 0 ]
-	run wait "$pass"
-	! kill -0 "$pass" 2>/dev/null
 }
 
 @test "store writes only into an existing bundle, and at most 2 MiB" {

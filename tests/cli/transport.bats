@@ -114,17 +114,6 @@ is_undone() { # MESSAGE
 	[ -e stub/hostb/run/cmigrate/web/criu.conf ]
 }
 
-@test "a wait for a page server that never started ends when the work directory is removed" {
-	mkdir -p work/run
-	mkfifo work/run/listens
-	timeout "$(scaled 20)" sh "$top/src/scripts/listens.sh" work/run &
-	waiter=$!
-	# It has opened the fifo, or is about to and finds none: it must end before its time limit.
-	sh "$top/src/scripts/clean.sh" "$PWD/work/run" ''
-	wait $waiter || [ $? -ne 124 ]
-	[ ! -e work ]
-}
-
 @test "images are put beside the memory only if all of them are visible" {
 	mkdir images pages
 	echo a >images/a.img

@@ -109,16 +109,6 @@ count()'
 	nothing_is_left idle
 }
 
-@test "a dump that is at its gate before anybody has seen its seizure end is not waited for" {
-	make_python idle "$counting"'count()'
-	# seize.sh counts the tasks with it.
-	on rhel01 sh -c 'printf "#!/bin/sh\nsleep 3\nexec /usr/bin/wc \"\$@\"\n" >/usr/local/sbin/wc; chmod 755 /usr/local/sbin/wc'
-	move idle
-	on rhel01 rm /usr/local/sbin/wc
-	[[ $status -eq 0 ]]
-	nothing_is_left idle
-}
-
 @test "a process that waits for its vfork: given up after a second each time, then undone, with its name" {
 	make_python idle "$counting"'
 if os.fork() == 0:

@@ -22,8 +22,8 @@
 /* The page server of one move: on the source in post-copy, on the destination with direct
  * transport. server and client belong to the move. */
 struct page_server {
-	char *server;	/* address of its host that the other host can reach */
-	char *client;	/* address of the other host as the server sees it */
+	char *server; /* address of its host that the other host can reach */
+	char *client; /* address of the other host as the server sees it */
 	unsigned port;
 	const char *tag; /* handover_tag() */
 };

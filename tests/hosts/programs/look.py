@@ -13,7 +13,6 @@ import re
 import stat
 import subprocess
 import sys
-import time
 import zlib
 
 CONTAINERS = "/runc/containers"
@@ -42,14 +41,6 @@ def processes():
         except (FileNotFoundError, ProcessLookupError):
             continue
         yield int(rest.split()[3]), name, words or f"[{name}]"
-
-
-def wait_for_announcements():
-    """Announcements are let come to their end: they take a few seconds at most."""
-    for _ in range(200):
-        if all(name != "arping" for _, name, _ in processes()):
-            return
-        time.sleep(0.02)
 
 
 def programs():
@@ -136,7 +127,6 @@ def show(name, lines):
 
 
 def main():
-    wait_for_announcements()
     show("programs", programs())
     show("addresses", output_of("ip", "addr").replace(" tentative", ""))
     show("routes", output_of("ip", "route") + output_of("ip", "-6", "route"))

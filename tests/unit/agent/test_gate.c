@@ -204,6 +204,27 @@ static void cleaning_wakes(void **state)
 		assert_int_equal(end_of(waiters[i]), 7);
 }
 
+static int read_listens(const void *unused)
+{
+	char byte;
+	int fd = open(RUN "/listens", O_RDONLY | O_CLOEXEC);
+
+	(void)unused;
+	return fd >= 0 && read(fd, &byte, 1) == 1 ? 7 : 8;
+}
+
+/* The same for a page server that never listened. */
+static void cleaning_wakes_receiver(void **state)
+{
+	(void)state;
+	prepare("receiver");
+	pid_t waiter = child_of(read_listens, NULL);
+	await_sleep(waiter);
+	CLEANUP_ASKED struct asked done = ASK("clean", WEB, "id=" ID);
+	assert_int_equal(done.status, 0);
+	assert_int_equal(end_of(waiter), 7);
+}
+
 static void again(void **state)
 {
 	(void)state;
@@ -294,14 +315,23 @@ static int set_up(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(goes),		    cmocka_unit_test(opens),
-		cmocka_unit_test(closes),	    cmocka_unit_test(early_verdict),
-		cmocka_unit_test(first_stands),	    cmocka_unit_test(closed_meanwhile),
-		cmocka_unit_test(nobody_parked),    cmocka_unit_test(counts),
-		cmocka_unit_test(others_pass),	    cmocka_unit_test(serves),
-		cmocka_unit_test(controller_dies),  cmocka_unit_test(cleaning_wakes),
-		cmocka_unit_test(again),	    cmocka_unit_test(kills),
-		cmocka_unit_test(no_gate_no_verdict), cmocka_unit_test(full_run),
+		cmocka_unit_test(goes),
+		cmocka_unit_test(opens),
+		cmocka_unit_test(closes),
+		cmocka_unit_test(early_verdict),
+		cmocka_unit_test(first_stands),
+		cmocka_unit_test(closed_meanwhile),
+		cmocka_unit_test(nobody_parked),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(others_pass),
+		cmocka_unit_test(serves),
+		cmocka_unit_test(controller_dies),
+		cmocka_unit_test(cleaning_wakes),
+		cmocka_unit_test(cleaning_wakes_receiver),
+		cmocka_unit_test(again),
+		cmocka_unit_test(kills),
+		cmocka_unit_test(no_gate_no_verdict),
+		cmocka_unit_test(full_run),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

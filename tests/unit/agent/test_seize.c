@@ -131,12 +131,12 @@ static void make_container(pid_t first, pid_t second)
 	struct process p;
 
 	assert_true(process_read(first, &p));
-	CLEANUP_FREE char *tasks = second ? str_fmt("%d\n%d\n", (int)first, (int)second)
-					  : str_fmt("%d\n", (int)first);
-	CLEANUP_FREE char *text = str_fmt(
-		"{\"id\":\"web\",\"init_process_pid\":%d,\"init_process_start\":%llu,"
-		"\"cgroup_paths\":{\"freezer\":\"" FREEZER_DIR "\"}}",
-		(int)first, p.start);
+	CLEANUP_FREE char *tasks =
+		second ? str_fmt("%d\n%d\n", (int)first, (int)second) : str_fmt("%d\n", (int)first);
+	CLEANUP_FREE char *text =
+		str_fmt("{\"id\":\"web\",\"init_process_pid\":%d,\"init_process_start\":%llu,"
+			"\"cgroup_paths\":{\"freezer\":\"" FREEZER_DIR "\"}}",
+			(int)first, p.start);
 	own_run_write(FREEZER_DIR "/tasks", tasks);
 	own_run_write(FREEZER_DIR "/freezer.state", "FROZEN\n");
 	own_run_write("/run/runc/web/state.json", text);
