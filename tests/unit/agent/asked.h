@@ -28,8 +28,7 @@ static inline void asked_clear(struct asked *asked)
 static inline struct asked ask_words(const char *root, const char *input, int64_t deadline,
 				     va_list words)
 {
-	struct request req = {
-		.root = root, .wake = eventfd(0, EFD_CLOEXEC), .deadline = deadline};
+	struct request req = {.root = root, .wake = eventfd(0, EFD_CLOEXEC), .deadline = deadline};
 	struct asked asked = {.status = -1};
 	const char *word;
 
