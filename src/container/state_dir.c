@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cmigrate/protocol/status.h"
-#include "state_part.h"
 
+#define STATE_DIR_TIMEOUT_MS 15000
 #define STATE_DIR_LIMIT (1024 * 1024)
 
 void state_dir_init(struct state_dir *s, struct host *host, const char *bundle_dir)

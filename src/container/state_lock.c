@@ -6,9 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmigrate/container/state_dir.h"
 #include "cmigrate/protocol/status.h"
-#include "state_part.h"
 
+#define LOCK_MS 15000
 /* An agent gives it back at once, unless its disk is away. */
 #define UNLOCK_MS 2000
 
@@ -37,7 +38,7 @@ static int busy(const struct state_dir *s, const struct job *job, struct err *er
 /* The agent got no answer itself, and could not be let off. */
 static bool was_silent(const struct job *job)
 {
-	return job->timed_out || (job->lost && job_ms(job) >= STATE_DIR_TIMEOUT_MS);
+	return job->timed_out || (job->lost && job_ms(job) >= LOCK_MS);
 }
 
 static int failure(const struct state_dir *s, const struct job *job, struct err *err)
@@ -59,7 +60,7 @@ int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct
 	CLEANUP_FREE char *stamp = make_stamp();
 	CLEANUP_JOB struct job job = {0};
 	char *argv[] = {"lock", container, stamp, NULL};
-	struct command cmd = {.argv = argv, .timeout_ms = STATE_DIR_TIMEOUT_MS};
+	struct command cmd = {.argv = argv, .timeout_ms = LOCK_MS};
 
 	if (host_start(s->host, &cmd, &job, err) < 0)
 		return -1;

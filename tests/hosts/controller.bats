@@ -80,7 +80,7 @@ teardown() {
 	err=$(on rhel01 cmigrate --verbose move web rhel02 2>&1 >/dev/null)
 	echo "$err"
 	for line in '\[rhel01\] \+ freeze container=web$' '\[rhel01\] \+ dump container=web ' '\[rhel02\] \+ restore container=web ' \
-		'\[rhel02\] \+ .* 10\.99\.0\.100/32@eth0$'; do
+		'\[rhel02\] \+ .* address=10\.99\.0\.100/32@eth0$'; do
 		grep -q -E -e "^$line" <<<"$err"
 	done
 }

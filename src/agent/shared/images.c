@@ -193,9 +193,16 @@ static int judge(struct request *req, const struct parts *parts)
 		return say_sum(req);
 	CLEANUP_FREE char *bundle = path_bundle(req);
 	CLEANUP_FREE char *state = path_state(req);
+	CLEANUP_FREE char *images = path_images(req);
 	bool readable = is_readable(str_fmt("%s/config.json", bundle)) ||
 			is_readable(str_fmt("%s/journal", state));
-	return readable && lacks_something(parts) ? STATUS_NONE : STATUS_UNSEEN;
+	bool lacks = readable && lacks_something(parts);
+
+	(void)request_fail(req,
+			   lacks ? "'%s' has no images of a finished dump"
+				 : "can't see the images in '%s'",
+			   images);
+	return lacks ? STATUS_NONE : STATUS_UNSEEN;
 }
 
 /* Succeeds with a sum if the images of a finished dump are there. */

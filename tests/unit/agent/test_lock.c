@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,19 @@
 #include "stub.h"
 
 static char *root, *dir, *file;
+
+/* The holder gives the lock back after the next one has opened the file, before it locks it. */
+static bool given_back_meanwhile;
+
+/* In place of the library's. */
+int flock(int fd, int operation)
+{
+	if (given_back_meanwhile) {
+		given_back_meanwhile = false;
+		assert_int_equal(unlink(file) + rmdir(dir), 0);
+	}
+	return (int)syscall(SYS_flock, fd, operation);
+}
 
 static int lock(const char *stamp, char **ret_out)
 {
@@ -105,6 +119,21 @@ static void only_its_own_file_is_removed(void **state)
 	assert_int_equal(unlock(), 0);
 	assert_int_equal(access(file, F_OK), 0);
 	assert_int_equal(unlink(file) + unlink(history) + rmdir(dir), 0);
+}
+
+/* What is locked then is a file that nobody finds any more. */
+static void a_file_that_goes_meanwhile(void **state)
+{
+	CLEANUP_FREE char *who = NULL;
+
+	(void)state;
+	given_back_meanwhile = true;
+	assert_int_equal(lock("pid 42", NULL), 0);
+	assert_false(given_back_meanwhile);
+	assert_int_equal(lock("pid 43", &who), 75);
+	assert_string_equal(who, "pid 42");
+	assert_int_equal(unlock(), 0);
+	assert_int_not_equal(access(dir, F_OK), 0);
 }
 
 #define ROUNDS 400
@@ -258,6 +287,7 @@ int main(void)
 		cmocka_unit_test(one_holder),
 		cmocka_unit_test(another_process),
 		cmocka_unit_test(only_its_own_file_is_removed),
+		cmocka_unit_test(a_file_that_goes_meanwhile),
 		cmocka_unit_test(races_around_the_removal),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(a_missing_bundle),

@@ -237,9 +237,12 @@ static void bundles_with_a_file(void **state)
 	CLEANUP_FREE char *link = str_fmt("%s/other", root);
 	CLEANUP_FREE char *bare = str_fmt("%s/bare", root);
 	CLEANUP_FREE char *strange = str_fmt("%s/a\nb", root);
+	CLEANUP_FREE char *state_dir = str_fmt("%s/.cmigrate", strange);
+	CLEANUP_FREE char *journal = str_fmt("%s/journal", state_dir);
 
 	(void)state;
 	assert_int_equal(mkdir(bare, 0700) + mkdir(strange, 0700) + symlink("web", link), 0);
+	assert_int_equal(mkdir(state_dir, 0700) + mkdir(journal, 0700), 0);
 	works("append", "journal", "x\n");
 	CLEANUP_ASKED struct asked found = bundles();
 	assert_int_equal(found.status, 0);
@@ -248,7 +251,8 @@ static void bundles_with_a_file(void **state)
 	CLEANUP_ASKED struct asked nothing = bundles();
 	assert_int_equal(nothing.status, 0);
 	assert_string_equal(nothing.out, "");
-	assert_int_equal(unlink(link) + rmdir(bare) + rmdir(strange), 0);
+	assert_int_equal(
+		unlink(link) + rmdir(bare) + rmdir(journal) + rmdir(state_dir) + rmdir(strange), 0);
 	CLEANUP_ASKED struct asked away =
 		ask("/nonexistent", NULL, "bundles", "file=journal", NULL);
 	assert_int_equal(away.status, 1);

@@ -328,7 +328,10 @@ static void a_missing_bundle(void **state)
 		state_dir_init(&state_dir, both[i], bundle);
 		assert_int_equal(state_dir_lock(&state_dir, &lock, &err), -1);
 		assert_int_equal(err.code, EXIT_FAILED);
-		assert_non_null(strstr(err.msg, "No such file or directory"));
+		CLEANUP_FREE char *said =
+			str_fmt("%s: can't lock '%s/.cmigrate/lock': No such file or directory",
+				both[i]->name, bundle);
+		assert_string_equal(err.msg, said);
 		assert_int_not_equal(access(bundle, F_OK), 0);
 		state_dir_clear(&state_dir);
 	}
