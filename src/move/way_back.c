@@ -8,6 +8,8 @@
 
 /* How long CRIU may take to end or to resume the source's processes once it has its verdict. */
 #define VERDICT_MS 30000
+/* How often a container that goes on is thawed until then. */
+#define THAW_AGAIN_MS 500
 /* When the restored copy has ended by itself, this one does so too, soon after it goes on. */
 #define SAME_END_S 2
 
@@ -50,18 +52,23 @@ enum undo_result undo_freeze(struct move *move, struct err *err)
 	return UNDO_DONE;
 }
 
-int wait_for_dump_end(struct move *move, struct err *err)
+static int wait_dump(struct move *move, int ms, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 	struct job *job = &move->jobs.dump;
 
 	if (job->state == JOB_NONE)
-		return runtime_await(&src->runtime, "dump", VERDICT_MS, err);
+		return runtime_await(&src->runtime, "dump", ms, err);
 	if (job->state == JOB_RUNNING)
-		(void)jobs_wait_any(&job, 1, deadline_in_ms(VERDICT_MS));
+		(void)jobs_wait_any(&job, 1, deadline_in_ms(ms));
 	if (job->state == JOB_RUNNING || job->lost)
 		return err_set(err, EXIT_FAILED, "%s: criu does not end", src->name);
 	return 0;
+}
+
+int wait_for_dump_end(struct move *move, struct err *err)
+{
+	return wait_dump(move, VERDICT_MS, err);
 }
 
 /*
@@ -78,6 +85,27 @@ static int let_go(struct move *move, struct err *err)
 	/* A container that runs without its address gets errors for what it sends. */
 	return handover_address_up(&src->handover, err) < 0 ? -1
 							    : runtime_loosen(&src->runtime, err);
+}
+
+/*
+ * Before it ends, CRIU puts the cgroup back into the state in which it has found it, which is
+ * frozen (freezer_restore_state() of its criu/seize.c). That may come after our thaw, and whoever
+ * waits for the container would wait for ever: so it is thawed again and again until the dump has
+ * ended.
+ */
+static int thaw_until_dump_ends(struct move *move, struct err *err)
+{
+	const int64_t end = deadline_in_ms(VERDICT_MS);
+	struct err late = ERR_INIT, unheard = ERR_INIT;
+
+	while (wait_dump(move, THAW_AGAIN_MS, &late) < 0) {
+		if (move->side[SOURCE].host->lost || deadline_passed(end)) {
+			*err = late;
+			return -1;
+		}
+		(void)let_go(move, &unheard);
+	}
+	return 0;
 }
 
 int close_gate(struct move *move, struct err *err)
@@ -112,7 +140,7 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
 	struct side *src = &move->side[SOURCE];
 	CLEANUP_FREE char *status = NULL;
 
-	if (let_go(move, err) < 0 || wait_for_dump_end(move, err) < 0 ||
+	if (let_go(move, err) < 0 || thaw_until_dump_ends(move, err) < 0 ||
 	    runtime_status(&src->runtime, &status, err) < 0)
 		return UNDO_DOUBT;
 	/* runc leaves its state there if the cgroup was busy. */
@@ -135,10 +163,10 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 	if (close_gate(move, err) < 0)
 		return UNDO_DOUBT;
 	direct_cut(move);
-	if (wait_for_dump_end(move, &hangs) == 0)
+	if (thaw_until_dump_ends(move, &hangs) == 0)
 		return UNDO_DONE;
 	/* A criu that has not begun with the container can be killed, any other can't. */
-	if (runtime_verdict(&src->runtime, "kill", err) < 0 || wait_for_dump_end(move, err) < 0)
+	if (runtime_verdict(&src->runtime, "kill", err) < 0 || thaw_until_dump_ends(move, err) < 0)
 		return UNDO_DOUBT;
 	return UNDO_DONE;
 }
