@@ -62,12 +62,14 @@ start_clients() { # ADDRESS...
 }
 
 clients_lost_nothing() {
-	local key report
+	local key report value
 	for key in "${keys[@]}"; do
 		report=$(end_client "$key")
 		say "$key: $report"
 		[[ $(jq .fault <<<"$report") == null ]]
-		[[ $(on client redis-cli -h 10.99.0.101 get "$key") == "$(jq .replies <<<"$report")" ]]
+		value=$(on client redis-cli -h 10.99.0.101 get "$key")
+		echo "$key in the store: $value"
+		[[ $value == "$(jq .replies <<<"$report")" ]]
 	done
 }
 

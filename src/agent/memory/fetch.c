@@ -18,7 +18,7 @@
 /* How often to look at what has no event: whether a session lives, whether a socket listens. */
 #define LOOK_MS 200
 #define LISTEN_LOOK_MS 1
-#define END_MS 1000
+#define END_MS 5000
 #define END_LOOK_MS 10
 
 /* Tells of new names in the work directory; -1 with a message. */

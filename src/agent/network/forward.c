@@ -49,20 +49,27 @@ static void add_tables(struct buf *rules, const char *table)
 		   table, table, table);
 }
 
-static void add_rules(struct buf *rules, const char *table, const struct nft_addresses *addresses,
-		      size_t i, const char *hop)
+/* Of one address on the device whose chain this is: packets for it may come in on any device of the
+ * same wire (hold.c). */
+static void add_rules(struct buf *rules, const char *table, const struct address *a, size_t chain,
+		      const char *hop)
 {
-	const struct address *a = &addresses->v[i];
 	const char *family = nft_family(a);
-	size_t chain = nft_chain(addresses, i);
 	CLEANUP_FREE char *to = str_fmt("fwd %s to %s device \"%s\"", family, hop, a->device);
 
-	nft_add_chain(rules, addresses, i, table, PRIORITY);
 	buf_printf(rules,
 		   "add rule netdev %s in_%zu %s daddr %s tcp flags & (syn | ack) == syn %s\n"
 		   "add rule netdev %s in_%zu %s daddr %s %s daddr @%s %s\n",
 		   table, chain, family, a->ip, to, table, chain, family, a->ip, family, all_of(a),
 		   to);
+}
+
+static void add_chain(struct request *req, struct buf *rules, const char *table,
+		      const struct nft_addresses *addresses, size_t chain)
+{
+	nft_add_chain(rules, addresses, chain, table, PRIORITY);
+	for (size_t i = 0; i < addresses->n; i++)
+		add_rules(rules, table, &addresses->v[i], chain, request_nth(req, "hop", i));
 }
 
 static int set_forward(struct request *req, const char *table)
@@ -73,11 +80,12 @@ static int set_forward(struct request *req, const char *table)
 	if (nft_addresses(req, &addresses) != 0)
 		return 1;
 	add_tables(&rules, table);
-	for (size_t i = 0; i < addresses.n; i++) {
-		const char *hop = request_nth(req, "hop", i);
-		if (!hop)
+	for (size_t i = 0; i < addresses.n; i++)
+		if (!request_nth(req, "hop", i))
 			return request_fail(req, "no next hop for '%s'", addresses.v[i].ip);
-		add_rules(&rules, table, &addresses, i, hop);
+	for (size_t i = 0; i < addresses.n; i++) {
+		if (nft_chain(&addresses, i) == i)
+			add_chain(req, &rules, table, &addresses, i);
 		/* The address leaves during the dump, which has no time to spare for it. */
 		address_spare_others(addresses.v[i].device);
 	}

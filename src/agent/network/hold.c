@@ -32,19 +32,27 @@ struct hold {
 
 static const char *const kinds[] = {[QUEUE_PLUG] = "plug", [QUEUE_BUCKET] = "bucket"};
 
+/* For all addresses on each device: a host may answer for the address of one device on another one
+ * of the same wire (arp_ignore of the kernel is 0), and packets come in there. */
+static void add_chain(const struct hold *hold, struct buf *rules, size_t device)
+{
+	nft_add_chain(rules, &hold->addresses, device, hold->table, PRIORITY);
+	for (size_t i = 0; i < hold->addresses.n; i++) {
+		const struct address *a = &hold->addresses.v[i];
+		buf_printf(rules, "add rule netdev %s in_%zu %s daddr %s fwd to \"%s\"\n",
+			   hold->table, device, nft_family(a), a->ip, hold->ifb);
+	}
+}
+
 static int redirect(struct hold *hold)
 {
 	CLEANUP_BUF struct buf rules = {0};
 	CLEANUP_FREE char *unheard = NULL;
 
 	buf_printf(&rules, "add table netdev %s\n", hold->table);
-	for (size_t i = 0; i < hold->addresses.n; i++) {
-		const struct address *a = &hold->addresses.v[i];
-		nft_add_chain(&rules, &hold->addresses, i, hold->table, PRIORITY);
-		buf_printf(&rules, "add rule netdev %s in_%zu %s daddr %s fwd to \"%s\"\n",
-			   hold->table, nft_chain(&hold->addresses, i), nft_family(a), a->ip,
-			   hold->ifb);
-	}
+	for (size_t i = 0; i < hold->addresses.n; i++)
+		if (nft_chain(&hold->addresses, i) == i)
+			add_chain(hold, &rules, i);
 	return nft_run(hold->req, rules.s, &unheard);
 }
 
