@@ -93,6 +93,23 @@ static void queued(void **state)
 	expect("four", SOON_MS);
 }
 
+/* A packet for the address of one device that comes in on another one is held as well. */
+static void on_the_other_device(void **state)
+{
+	CLEANUP_BUF struct buf out = {0};
+
+	(void)state;
+	assert_int_equal(HOLD(&out, "op=set", "address=10.0.0.7/24@lo", "address=fd00::7/64@eth0"),
+			 0);
+	CLEANUP_FREE char *kind = str_fmt("kind=%s", str_trim(out.s));
+	send_both("one");
+	expect("", 0);
+	assert_int_equal(HOLD(NULL, "op=release", kind), 0);
+	expect("one", SOON_MS);
+	assert_int_equal(HOLD(NULL, "op=clear"), 0);
+	expect_none();
+}
+
 /* Packets that were released leave before the queue is taken away. */
 static void cleared_at_once(void **state)
 {
@@ -194,9 +211,13 @@ static void gone_namespace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(queued),	  cmocka_unit_test(cleared_at_once),
-		cmocka_unit_test(repeated),	  cmocka_unit_test(dropped),
-		cmocka_unit_test(wrong),	  cmocka_unit_test(nothing_is_started),
+		cmocka_unit_test(queued),
+		cmocka_unit_test(on_the_other_device),
+		cmocka_unit_test(cleared_at_once),
+		cmocka_unit_test(repeated),
+		cmocka_unit_test(dropped),
+		cmocka_unit_test(wrong),
+		cmocka_unit_test(nothing_is_started),
 		cmocka_unit_test(gone_namespace),
 	};
 
