@@ -42,17 +42,18 @@ measure() { # own|by_hand
 		said=$(on rhel01 cmigrate --json move --strategy cold --timeout "$patience" web rhel02 | tail -n 1)
 		outage=$(jq '.outage_ms | floor' <<<"$said")
 	else
-		said=$(on rhel01 /opt/cmigrate/scripts/article -m web rhel02 10.99.0.100/24 eth0 http://10.99.0.100/)
+		said=$(on rhel01 article -m web rhel02 10.99.0.100/24 eth0 http://10.99.0.100/)
 		outage=$(sed -n 's/.*outage_ms=\([0-9]*\).*/\1/p' <<<"$said")
 	fi
 	total=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
 	on rhel02 cmigrate -q move --timeout "$patience" web rhel01
 }
 
-@test "Apache httpd: an outage of 0.4 of the script's, and a move of 1.2 times its time at most" {
+@test "Apache httpd: an outage of half the script's, and a move of 1.2 times its time at most" {
 	local round way outage total
 	local -A outages=() totals=()
 	make_httpd
+	on rhel01 sh -c 'cat >/usr/local/sbin/article && chmod 755 /usr/local/sbin/article' <"$hosts_dir/../../scripts/article"
 	on rhel01 cmigrate -q run web
 	for round in 0 1 2 3 4 5; do
 		for way in own by_hand; do
@@ -67,5 +68,5 @@ measure() { # own|by_hand
 		outages[$way]=$(median ${outages[$way]}) totals[$way]=$(median ${totals[$way]})
 	done
 	say "medians: cmigrate ${outages[own]} ms of ${totals[own]} ms, the script ${outages[by_hand]} ms of ${totals[by_hand]} ms"
-	[[ $(jq -n "${outages[own]} <= 0.4 * ${outages[by_hand]} and ${totals[own]} <= 1.2 * ${totals[by_hand]}") == true ]]
+	[[ $(jq -n "${outages[own]} <= 0.5 * ${outages[by_hand]} and ${totals[own]} <= 1.2 * ${totals[by_hand]}") == true ]]
 }
