@@ -6,7 +6,7 @@
 #include "cmigrate/base/proc.h"
 #include "cmigrate/host/host.h"
 
-/* What the line prints if the host lacks this agent: then it reads agent_image from its stdin.
+/* The line prints this if the host lacks this agent; then it reads agent_image from its stdin.
  * The name of the machine (uname -m) follows, and a newline. */
 #define AGENT_ABSENT "cmigrate-agent absent "
 

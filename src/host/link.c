@@ -23,7 +23,7 @@
 #define READ_CHUNK 65536
 /* Reads at a time: a host that writes without end must not keep us from the clock. */
 #define READS_MAX 64
-/* Of the messages of ssh and the login, the last that are kept. */
+/* The last bytes of the messages of ssh and the login that are kept. */
 #define MESSAGES_MAX 65536
 
 struct link *link_open(struct host *host, struct err *err)

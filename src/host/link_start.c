@@ -14,7 +14,7 @@
 /* The first pause. Each further one is twice as long, and up to half as much is added at random. */
 #define AGAIN_MS 200
 #define AGAIN_DOUBLED 3
-/* What a login prints before the agent. */
+/* A login may print so many bytes before the agent. */
 #define LOGIN_MAX (1024 * 1024)
 #define GREETING "cmigrate-agent hello\n"
 

@@ -32,7 +32,7 @@ struct recover_facts {
 
 /* Whether the source surely has its copy, running or frozen: there is something to go back to. */
 bool recover_is_alive(const struct recover_facts *facts);
-/* What the images are worth as a way back: nothing if the container went on after the dump.
+/* Whether the images are a way back: not if the container went on after the dump.
  * went_on: of runtime_went_on(). */
 enum recover_images recover_way_back(int went_on, enum recover_images images);
 /* The decision, a pure function. *ret_why (constant text) is the reason of RECOVER_DOUBT. */

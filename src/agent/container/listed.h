@@ -21,7 +21,8 @@ struct listed {
  * left out, with a message in the request. -1 with a message: no list. */
 int listed_read(struct request *req, struct listed *ret);
 void listed_clear(struct listed *listed);
-/* What all processes of a container use now; none if it has stopped. */
+/* Memory and time that the processes of a container use now; 0 if it has
+ * stopped. */
 void listed_usage(const struct runc_state *state, struct usage *ret);
 
 #endif

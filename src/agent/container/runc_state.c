@@ -31,8 +31,8 @@ void runc_state_clear(struct runc_state *state)
 
 enum freezer { THAWED, FROZEN, FREEZING, UNKNOWN };
 
-/* What a file of a cgroup says, without the last line end; "" if the cgroup is gone, or its kernel
- * has no such file. NULL with errno. Owned by the caller. */
+/* The text of a file of a cgroup, without the last line end; "" if the cgroup is gone, or its
+ * kernel has no such file. NULL with errno. Owned by the caller. */
 static char *cgroup_word(const char *dir, const char *file)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/%s", dir, file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What runc has of a container on this host. */
+/* The verb state: whether runc knows a container on this host, and its status. */
 #include <string.h>
 
 #include "agent/request/paths.h"

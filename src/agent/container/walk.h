@@ -69,15 +69,15 @@ void walk_suspect(struct walk *walk, const char *key, pid_t pid, walk_suspicion 
 
 /* Before all others: which processes come from the first one, and which came in from outside. */
 void tree(struct walk *walk);
-/* What CRIU can't stop, or has no place for in its tree: traced processes, those whose first thread
- * has ended, namespaces below the container's. */
+/* Processes that CRIU can't stop, or can't put into its tree: traced processes, those whose first
+ * thread has ended, namespaces below the container's. */
 void unseizable(struct walk *walk, const struct process_status *p);
 /* The descriptors of a process: files of the host, terminals, locks, deleted files; its sockets are
  * noted in the walk. Of a process that came in from outside, its sockets alone. */
 void open_files(struct walk *walk, const struct process_status *p);
 /* A descriptor that is no file and no socket: io_uring, watches, timers. True: a set of epoll. */
 bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
-/* Of a process with sets of epoll: an entry whose descriptor is closed. */
+/* Epoll entries whose descriptor the process has closed. */
 void closed_entries(struct walk *walk, pid_t pid);
 /* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
  * of io_uring, which may have no descriptor either, and shared memory of the host. */

@@ -7,7 +7,7 @@
 
 int verb_whole(struct request *req);
 
-/* What a line "oom_kill N" counts in a file of a cgroup; 0 without it. */
+/* The number in the line "oom_kill N" of a cgroup's file; 0 if it has no such line. */
 static unsigned long long killed(const char *dir, const char *file)
 {
 	static const char key[] = "\noom_kill ";

@@ -102,7 +102,7 @@ static void remove_if_empty(char *path)
 	(void)close(fd);
 }
 
-/* What runc has made in the container's root for a restore goes too, where nothing is in it. */
+/* Mount points that runc made in the container's root for a restore go too, if they are empty. */
 static void remove_made(char *list)
 {
 	FILE *made = fopen(list, "re");

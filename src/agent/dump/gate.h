@@ -39,7 +39,7 @@
  * room for arguments. */
 #define GATE_LINK "gate"
 
-/* What CRIU executes, as a process of its own. link: path by which it was. Returns its exit status.
+/* CRIU executes this as a process of its own. link: the path it used. Returns the exit status.
  */
 int gate_main(const char *link);
 

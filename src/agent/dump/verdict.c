@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the gate (gate.h) is to do, and the word on which a parked dump begins. */
+/* Tells the gate (gate.h) what to do, and lets a parked dump begin. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

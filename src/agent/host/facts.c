@@ -88,7 +88,7 @@ static int network_facts(struct request *req)
 	return 0;
 }
 
-/* What a strategy or a transport needs besides. */
+/* Facts that only some strategies or transports need. */
 static void plan_facts(struct request *req)
 {
 	bool lazy = has_strategy(req, "post-copy", "hybrid");

@@ -15,7 +15,7 @@
 #include "agent/request/text_file.h"
 
 #define CONFIG_MAX 1000
-/* Of the file, which may be mostly comments. */
+/* The file is read up to here; most of it may be comments. */
 #define CONFIG_FILE_MAX 65536
 
 /* Two names of one host are found by this: one boot, one pid and one network namespace. */

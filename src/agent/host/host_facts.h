@@ -6,7 +6,7 @@
 #include "agent/request/request.h"
 
 void host_facts(struct request *req);
-/* What serving and fetching pages after the container needs: pipe-max, may-exceed. */
+/* Facts for post-copy, which serves and fetches pages: pipe-max, may-exceed. */
 void host_pipe_facts(struct request *req);
 
 #endif

@@ -22,7 +22,7 @@
 #include "netlink.h"
 #include "sock_diag.h"
 
-/* What one request works with. */
+/* The state of one request. */
 struct work {
 	struct request *req;
 	int fd; /* of netlink_open() */
@@ -212,7 +212,7 @@ static const struct op *op_of(const struct request *req)
 	return NULL;
 }
 
-/* What was in a network namespace has gone with it. */
+/* Addresses of a network namespace have gone with it. */
 static int without_netns(struct request *req, const struct op *op)
 {
 	return op->needs_netns ? request_fail(req, "there is no network namespace '%s'",

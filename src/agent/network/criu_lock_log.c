@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TABLE "CRIU-"
-/* Of the id of a run in a table's name, at least. */
+/* A table's name has at least so many digits of the id of a run. */
 #define ID_MIN 8
 
 /*

@@ -49,8 +49,8 @@ static void add_tables(struct buf *rules, const char *table)
 		   table, table, table);
 }
 
-/* Of one address on the device whose chain this is: packets for it may come in on any device of the
- * same wire (hold.c). */
+/* Adds the rules of one address to the chain of one device: packets for it may come in on any
+ * device of the same wire (hold.c). */
 static void add_rules(struct buf *rules, const char *table, const struct address *a, size_t chain,
 		      const char *hop)
 {

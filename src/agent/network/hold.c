@@ -23,7 +23,7 @@
 
 int verb_hold(struct request *req);
 
-/* What a hold has on a host; all names are of the move's tag. */
+/* The parts of a hold on a host; the move's tag is in all names. */
 struct hold {
 	struct request *req;
 	char *ifb, *table;

@@ -20,7 +20,7 @@
 #define OWNERS_MS 100
 /* For the others, when all questions have been answered once. */
 #define OTHERS_MS 20
-/* Of one address. More can't be right, whoever they are. */
+/* One address has at most so many owners; more can't be right. */
 #define OWNERS_MAX 8
 
 /* One address that is asked for. */

@@ -107,7 +107,7 @@ void netlink_nest_end(struct netlink_message *m, size_t place)
 	memcpy(at, &head, sizeof(head));
 }
 
-/* What the kernel answers to one request. */
+/* The kernel's answer to one request. */
 struct answer {
 	uint32_t number;
 	bool single;	 /* one reply is all that comes */

@@ -32,7 +32,7 @@ static bool is_without(int error)
 	return error == EPROTONOSUPPORT || error == EAFNOSUPPORT || error == EOPNOTSUPP;
 }
 
-/* Of a question: a message of a subsystem that the kernel lacks is an invalid one to it. */
+/* For a question, a kernel without the subsystem calls the message invalid. */
 static bool is_unasked(int error)
 {
 	return error == EINVAL || is_without(error);

@@ -16,11 +16,11 @@
 #include "netlink.h"
 
 #define QUEUE_BYTES (32u * 1024 * 1024)
-/* Of the bucket, bytes a second: 100 bit while it holds, 10 Gbit once it is released. */
+/* The rate of the bucket in bytes a second: 100 bit while it holds, 10 Gbit once it is released. */
 #define RATE_HELD 12u
 #define RATE_RELEASED 1250000000u
 #define BURST_RELEASED (1024u * 1024)
-/* Of a packet of our own, with its header. One of them takes the bucket two minutes. */
+/* The size of a packet of our own, with its header. One of them takes the bucket two minutes. */
 #define OWN_FRAME 1400u
 /* So many more than the bucket has room for wait at the head of the queue. */
 #define OWN_WAITING 5u
@@ -97,7 +97,7 @@ static int make_device(int fd, const char *ifb)
 	return netlink_do(fd, &m);
 }
 
-/* What the kernel tells of a device; NULL if there is none. */
+/* The kernel's answer about a device; NULL if there is none. */
 static const struct nlmsghdr *ask_device(int fd, const char *name, struct buf *reply)
 {
 	const struct ifinfomsg any = {.ifi_family = AF_UNSPEC};

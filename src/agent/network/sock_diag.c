@@ -18,8 +18,7 @@
 #define IPPROTO_MPTCP 262
 #endif
 #define BYTES_ACKED offsetof(struct tcp_info, tcpi_bytes_acked)
-/* Of a socket that is bound and nothing else, which newer kernels tell too, nobody wants to know.
- */
+/* Newer kernels also list sockets that are only bound; they are left out. */
 #define STATES_ALL 0xfffu
 
 /* As the kernel has it in inet_diag_sockid, IPv4 mapped into IPv6. */

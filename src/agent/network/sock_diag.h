@@ -17,7 +17,8 @@
 	(0xfffu &                                                                                  \
 	 ~(TCP_STATE(7 /* CLOSE */) | TCP_STATE(10 /* LISTEN */) | TCP_STATE(6) | TCP_STATE(3)))
 
-/* What has to match: NULL and 0 match everything. An IPv4 address matches its v6-mapped form too.
+/* The sockets that are meant: NULL and 0 match everything. An IPv4 address matches its v6-mapped
+ * form too.
  */
 struct sock_match {
 	const char *src, *dst;

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of a kept agent: a SHA-256 in hex digits. */
+/* A kept agent is named by its SHA-256 in hex digits. */
 #define NAME_LEN 64
 #define OLD_SECONDS (30L * 24 * 3600)
 

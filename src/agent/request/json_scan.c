@@ -181,7 +181,7 @@ static bool skip_value(struct cursor *c, int depth)
 	return skip_word(c);
 }
 
-/* What remains of a path after a member's name; NULL: another member. "" is the member itself. */
+/* The rest of a path after a member's name; NULL: another member. "" is the member itself. */
 static const char *path_after(const char *path, const struct buf *name)
 {
 	size_t len = name->len;

@@ -11,7 +11,7 @@
 
 #include "request.h"
 
-/* What a fetch-keeper waits for in the work directory. */
+/* The file in the work directory that a fetch-keeper waits for. */
 #define FETCH_GO "fetch-go"
 
 /* The keepers, as sub-commands of the agent; argv[1] is their name. */

@@ -11,7 +11,7 @@
 
 /* Deeper than any directory of images. */
 #define DEPTH_MAX 64
-/* Of one directory. One read more than is needed finds nothing to remove. */
+/* One directory is read so often at most. The last read finds nothing to remove. */
 #define READS_MAX 64
 
 struct removal {

@@ -93,7 +93,7 @@ static int add_to_conf(const char *run, const struct buf *lines)
 	return -1;
 }
 
-/* What the restore reads, and what CRIU reads on the source. */
+/* Writes the list for the restore, and the lines for CRIU on the source. */
 static int write_lists(const char *run, const char *saved, const struct tmpfs_mounts *mounts)
 {
 	CLEANUP_FREE char *list = str_fmt("%s/list", saved);

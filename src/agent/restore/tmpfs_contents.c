@@ -50,7 +50,7 @@ static void add_record(struct walk *walk, const char *path, const struct stat *s
 	buf_puts(walk->to, "\n");
 }
 
-/* Of directories in each other: a thread's stack is small. */
+/* Directories are nested so deep at most: a thread's stack is small. */
 #define DEPTH_MAX 40
 #define LINK_MAX_LEN 4096
 
