@@ -28,8 +28,8 @@
 static pid_t children[8];
 static size_t n_children;
 
-/* A process that has done this, and then waits. */
-static inline pid_t start(void (*deed)(void))
+/* A child of this process, which has done this and then waits. */
+static inline pid_t child_after(void (*deed)(void))
 {
 	int ready[2];
 	char byte;
@@ -44,9 +44,15 @@ static inline pid_t start(void (*deed)(void))
 		for (;;)
 			(void)pause();
 	}
-	(void)close(ready[1]);
-	MUST(read(ready[0], &byte, 1) == 1);
-	(void)close(ready[0]);
+	MUST(close(ready[1]) == 0 && read(ready[0], &byte, 1) == 1 && close(ready[0]) == 0);
+	return pid;
+}
+
+/* The same as one of the container's processes, the first one first. */
+static inline pid_t start(void (*deed)(void))
+{
+	pid_t pid = child_after(deed);
+
 	children[n_children++] = pid;
 	return pid;
 }

@@ -23,25 +23,11 @@ static void nothing(void)
 {
 }
 
-/* A child of this process, which has done this and then waits. */
+/* A child of a process of the container. */
 static pid_t bear(void (*deed)(void))
 {
-	int ready[2];
-	char byte;
-
-	MUST(pipe2(ready, O_CLOEXEC) == 0);
-	pid_t pid = fork();
-	MUST(pid >= 0);
-	if (pid == 0) {
-		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
-		deed();
-		MUST(write(ready[1], "x", 1) == 1);
-		for (;;)
-			(void)pause();
-	}
-	MUST(close(ready[1]) == 0 && read(ready[0], &byte, 1) == 1 && close(ready[0]) == 0);
-	born[0] = pid;
-	return pid;
+	born[0] = child_after(deed);
+	return born[0];
 }
 
 /* The first process of a container, with one child. Returns the child. */
