@@ -90,6 +90,8 @@ int step_answer(struct move *move, struct err *err)
  */
 static int ask_copy(struct move *move, struct err *err)
 {
+	if (restore_end(move, err) < 0)
+		return -1;
 	return copy_runs(move, move->probe && move->progress.answered_us, err);
 }
 

@@ -9,8 +9,11 @@
 #include "freeze_limit.h"
 #include "steps.h"
 
-/* Waits for the restore, for a failure in its log, or for the freeze's limit. A parked restore has
- * a later deadline of its own. */
+/* The watch's word (src/agent/restore/watch.c). */
+#define RESUMED "resumed"
+
+/* Waits for the restore, for its end or a failure in its log, or for the freeze's limit. A parked
+ * restore has a later deadline of its own. */
 static int await_restore(struct move *move, struct err *err)
 {
 	struct job *jobs[] = {&move->jobs.restore, &move->jobs.watch};
@@ -27,8 +30,9 @@ static int await_restore(struct move *move, struct err *err)
 		move->jobs.restore.timed_out = true;
 		return -1;
 	}
-	CLEANUP_FREE char *why = str_dup(buf_str(&move->jobs.watch.out));
-	return err_set(err, EXIT_FAILED, "%s", str_trim(why));
+	CLEANUP_FREE char *text = str_dup(buf_str(&move->jobs.watch.out));
+	char *why = str_trim(text);
+	return strcmp(why, RESUMED) == 0 ? 0 : err_set(err, EXIT_FAILED, "%s", why);
 }
 
 /* A parked restore goes on. If it has ended meanwhile, await_restore() tells why. */
@@ -51,6 +55,23 @@ static int start_restore(struct move *move, struct err *err)
 	int status = jobs_wait_any(jobs, 2, freeze_end(move)) == 0 ? job_failure(&go, err) : 0;
 	job_clear(&go);
 	return status;
+}
+
+int restore_end(struct move *move, struct err *err)
+{
+	struct side *dst = &move->side[DESTINATION];
+	struct job *restore = &move->jobs.restore;
+
+	if (restore->state == JOB_NONE)
+		return 0;
+	job_wait(restore);
+	if (restore->lost || job_failure(restore, err) == 0) {
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	(void)err_set(err, EXIT_FAILED, "the restore failed after its processes ran");
+	runtime_diagnose(&dst->runtime, "restore", err);
+	return -1;
 }
 
 int step_restore(struct move *move, struct err *err)

@@ -61,6 +61,9 @@ int step_dump(struct move *move, struct err *err);
 enum undo_result undo_dump(struct move *move, struct err *err);
 /* Closes the gate, thaws the cgroup and notes that the container goes on. Waits for nothing. */
 int close_gate(struct move *move, struct err *err);
+/* Waits until runc has ended too, after step_restore() that returned because the processes run. -1
+ * if it failed. A host that is lost meanwhile is no failure: the endpoint's answer decides then. */
+int restore_end(struct move *move, struct err *err);
 /* -1 if the dump has ended, so that CRIU is not at its gate any more. Asks no host. */
 int gate_holds(struct move *move, struct err *err);
 /* Says in *err, from CRIU's log, why a dump has ended too early or not at all. Returns -1. */

@@ -130,6 +130,20 @@ nothing_changed() {
 	[ "$(cat stub/hosta/cgroup/freezer/web/freezer.state)" = THAWED ]
 }
 
+@test "the move goes on as soon as the restored processes run, and is undone if runc fails after that" {
+	: >stub/hostb/restore-ends-badly
+	give_address
+	moves --json
+	[ "$status" -eq 4 ]
+	[[ $stderr == *'the restore failed after its processes ran'* ]]
+	tail -n 1 <<<"$output" | jq -e '[.steps[].name] | index("answer") > index("restore")'
+	[ "$(cat stub/hosta/state)" = running ]
+	[ ! -e stub/hostb/state ]
+	has_address hosta
+	has_no_address hostb
+	only_history_left
+}
+
 # bats test_tags=all
 @test "--keep-images keeps the images of an undone move too, and nothing starts from them" {
 	: >stub/hostb/restore-fails

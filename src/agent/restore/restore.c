@@ -2,6 +2,7 @@
 /* restore: runs `runc restore` where it finds the tmpfs that were saved (restore_tmpfs.h). */
 #include "restore.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,15 @@ static int make_command(struct request *req, struct argv *argv)
 	return 0;
 }
 
+/* The end of an earlier restore would be taken for this one's (watch.c). */
+static int forget_log(struct request *req)
+{
+	CLEANUP_FREE char *log = path_in_run(req, "restore.log");
+
+	return unlink(log) < 0 && errno != ENOENT ? request_errno(req, "can't remove '%s'", log)
+						  : 0;
+}
+
 /* The word to go on is said once, to a parked restore; any other has it from the beginning. */
 static int set_word(struct request *req, bool parked)
 {
@@ -121,7 +131,7 @@ int verb_restore(struct request *req)
 	if (make_command(req, &argv) != 0 || note_cgroup(req) != 0)
 		return 1;
 	note_missing(req);
-	if (set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
+	if (forget_log(req) != 0 || set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
 		return 1;
 	const struct program runc = {
 		.argv = argv.v, .env = envs, .log = log, .session = record, .for_container = true};

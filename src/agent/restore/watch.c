@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch: reads CRIU's log of a restore until it shows a failure, prints which, and ends; or until
- * the work directory is gone. runc takes 10 s to report a restore that failed at once, a pages
- * image that is too short makes CRIU repeat one line for ever, 50 MB a second, and CRIU waits for a
- * file lock that another process holds.
+ * watch: reads CRIU's log of a restore until the processes run, says "resumed", and ends; or until
+ * the log shows a failure, which it prints; or until the work directory is gone. runc ends some
+ * milliseconds after the processes run, and takes 10 s to report a restore that failed at once, a
+ * pages image that is too short makes CRIU repeat one line for ever, 50 MB a second, and CRIU waits
+ * for a file lock that another process holds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,16 +28,20 @@
 #define REPEATS_LINES 200
 #define REPEATS_MIN 50
 #define FAILED "Restoring FAILED"
+/* The end of the line that CRIU writes once the processes run. Its last lines follow that one. */
+#define RESUMED "Tasks resumed.\n"
 /* CRIU has said nothing for so long: it may wait for a lock. */
 #define QUIET_MS 2000
-/* CRIU writes line by line; it is looked at once in this time. */
+/* CRIU writes line by line. The pause after a line is a part of the time since the first: a look
+ * that is late by it is not late beside the restore as a whole. */
+#define CALM_PART 16
 #define CALM_MS 50
 
 struct watch {
 	char *run, *log, *record;
 	int notify;
 	off_t size;
-	int64_t quiet_since;
+	int64_t quiet_since, first_us; /* 0: no line yet */
 };
 
 /* The last bytes of the log. Owned by the caller. */
@@ -111,6 +116,8 @@ static bool look(struct request *req, struct watch *watch)
 		watch->quiet_since = clock_now_us();
 	if (!watch->size)
 		return false;
+	if (!watch->first_us)
+		watch->first_us = clock_now_us();
 	if (watch->size > LOG_MAX || repeats(watch)) {
 		(void)!truncate(watch->log, 0);
 		request_say(req, "criu repeats itself without end: an image is shorter than it "
@@ -118,7 +125,10 @@ static bool look(struct request *req, struct watch *watch)
 		return true;
 	}
 	CLEANUP_FREE char *last = tail(watch, 300);
-	if (strstr(last, FAILED))
+	bool resumed = strstr(last, RESUMED) != NULL;
+	if (resumed)
+		request_say(req, "resumed\n");
+	if (resumed || strstr(last, FAILED))
 		return true;
 	if (clock_now_us() - watch->quiet_since < (int64_t)QUIET_MS * 1000)
 		return false;
@@ -137,6 +147,13 @@ static void drain(int notify)
 		;
 }
 
+static int calm_ms(const struct watch *watch)
+{
+	int64_t ms = watch->first_us ? (clock_now_us() - watch->first_us) / 1000 / CALM_PART : 0;
+
+	return ms < 1 ? 1 : ms > CALM_MS ? CALM_MS : (int)ms;
+}
+
 /* False: the verb has to return. */
 static bool await_change(struct request *req, const struct watch *watch)
 {
@@ -146,7 +163,7 @@ static bool await_change(struct request *req, const struct watch *watch)
 
 	if (status != 1)
 		return status == 0;
-	if (!request_sleep(req, CALM_MS))
+	if (!request_sleep(req, calm_ms(watch)))
 		return false;
 	drain(watch->notify);
 	return true;
@@ -176,8 +193,9 @@ int verb_watch(struct request *req)
 	watch.record = session_path(watch.run, SESSION_RESTORE);
 	status = watch.notify < 0 ? request_errno(req, "can't watch '%s'", watch.run)
 				  : watch_log(req, &watch);
+	/* The kernel takes 10 ms to close it. */
 	if (watch.notify >= 0)
-		close(watch.notify);
+		request_close_later(req, watch.notify);
 	free(watch.run);
 	free(watch.log);
 	free(watch.record);

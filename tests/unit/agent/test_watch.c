@@ -96,6 +96,14 @@ static void serve_failure(void *ctx)
 	log_lines(1, "Error (criu/cr-restore.c:1): Restoring FAILED.");
 }
 
+static void serve_success(void *ctx)
+{
+	(void)ctx;
+	(void)usleep(50000);
+	log_lines(1, "Restore finished successfully. Tasks resumed.");
+	log_lines(3, "Running post-resume scripts");
+}
+
 static void serve_removal(void *ctx)
 {
 	(void)ctx;
@@ -115,6 +123,18 @@ static void a_failure_is_seen_at_once(void **state)
 	assert_string_equal(asked.out, "");
 	/* By an event: no look at the clock would be due. */
 	assert_true(clock_now_us() - began < 30000000);
+	session_child_end(pid);
+}
+
+/* runc takes a while to end after that. */
+static void processes_that_run(void **state)
+{
+	(void)state;
+	log_lines(1, "Running pre-resume scripts");
+	pid_t pid = later(serve_success);
+	CLEANUP_ASKED struct asked asked = watch(60000);
+	assert_int_equal(asked.status, 0);
+	assert_string_equal(asked.out, "resumed\n");
 	session_child_end(pid);
 }
 
@@ -179,6 +199,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_similar_lines_of_a_large_memory, make_run,
 						remove_run),
 		cmocka_unit_test_setup_teardown(a_failure_is_seen_at_once, make_run, remove_run),
+		cmocka_unit_test_setup_teardown(processes_that_run, make_run, remove_run),
 		cmocka_unit_test_setup_teardown(the_end_of_the_directory, make_run, remove_run),
 		cmocka_unit_test_setup_teardown(a_lock_that_another_has, make_run, remove_run),
 	};
