@@ -63,12 +63,12 @@ static char *tail(const struct watch *watch, size_t max)
  * memory. */
 static bool repeats(const struct watch *watch)
 {
-	CLEANUP_FREE char *text = tail(watch, (size_t)REPEATS_LINES * 200);
 	unsigned lines = 0, equal = 0;
-	char *end = text + strlen(text);
 
 	if (watch->size <= LOG_LONG)
 		return false;
+	CLEANUP_FREE char *text = tail(watch, (size_t)REPEATS_LINES * 200);
+	char *end = text + strlen(text);
 	while (end > text && lines++ < REPEATS_LINES) {
 		char *line = end - 1;
 		while (line > text && line[-1] != '\n')
