@@ -67,7 +67,9 @@ bool placement_refusal_is_final(const struct summary *s)
 	static const char *const checks[] = {"container", "terminal", "stdio",	"locks",
 					     "sockets",	  "deleted",  "mptcp",	"exec",
 					     "traced",	  "zombies",  "nested", "io-uring",
-					     "watches",	  "epoll",    "queues", "ipc"};
+					     "watches",	  "epoll",    "queues", "ipc",
+					     "sleep",	  "timers",   "hooks",	"scheduling",
+					     "pids-limit", "memory-limit"};
 
 	for (size_t i = 0; s->check && i < sizeof(checks) / sizeof(*checks); i++)
 		if (strcmp(s->check, checks[i]) == 0)

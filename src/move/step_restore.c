@@ -9,6 +9,11 @@
 #include "freeze_limit.h"
 #include "steps.h"
 
+/* How a line about a limit begins, and how many lines there can be. */
+#define LIMIT "limit "
+#define LIMITS_MAX 32
+#define LIMITS_REMEDY "set it there: runc update"
+
 /* Waits for the restore, for a failure in its log, or for the freeze's limit. A parked restore has
  * a later deadline of its own. */
 static int await_restore(struct move *move, struct err *err)
@@ -53,6 +58,24 @@ static int start_restore(struct move *move, struct err *err)
 	return status;
 }
 
+/* The container runs, without the limits that the agent's lines "limit FILE VALUE: WHY" name. */
+static void warn_of_limits(struct move *move)
+{
+	CLEANUP_ARGV struct argv lines = {0};
+	const char *to = move->side[DESTINATION].name;
+
+	argv_words(&lines, buf_str(&move->jobs.restore.out), "\n");
+	for (size_t i = 0; i < lines.n && i < LIMITS_MAX; i++) {
+		if (!str_starts(lines.v[i], LIMIT))
+			continue;
+		CLEANUP_FREE char *message = str_fmt("on %s it has not its limit %.200s", to,
+						     lines.v[i] + strlen(LIMIT));
+		str_mask(message);
+		event_note(move->events, "limits: %s (" LIMITS_REMEDY ")", message);
+		warnings_add(&move->summary.warnings, "limits", message, LIMITS_REMEDY);
+	}
+}
+
 int step_restore(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -63,6 +86,7 @@ int step_restore(struct move *move, struct err *err)
 	if (await_restore(move, &why) == 0) {
 		move->progress.thawed_us = clock_now_us();
 		freeze_lift(move);
+		warn_of_limits(move);
 		return 0;
 	}
 	*err = why;
