@@ -132,9 +132,9 @@ hooks='.hooks = ([["prestart", "createRuntime", "poststart", "poststop"][] | {ke
 	runs_only_on rhel02 late
 	[[ $(on rhel02 cat /run/heard) == prestart$'\n'createRuntime ]]
 	[[ $(on rhel01 tail -n 1 /run/heard) == poststop ]]
-	[[ $(on rhel02 pgrep -c -x sleep) -eq 2 ]]
-	on rhel01 sh -c 'kill $(pgrep -x sleep) && rm /run/heard'
-	on rhel02 sh -c 'kill $(pgrep -x sleep) && rm /run/heard'
+	[[ $(on rhel02 pgrep -c -f '^sleep 1000$') -eq 2 ]]
+	on rhel01 sh -c 'kill $(pgrep -f "^sleep 1000") && rm /run/heard'
+	on rhel02 sh -c 'kill $(pgrep -f "^sleep 1000") && rm /run/heard'
 }
 
 @test "what looks like that moves" {

@@ -110,7 +110,8 @@ limits_are() { # HOST PATTERN...
 	on rhel02 cmigrate -q move --endpoint tcp://10.99.0.77:9 --skip-check endpoint --timeout 1 eater rhel01 || status=$?
 	[[ $status -eq 4 ]]
 	limits_on rhel02 | diff "$BATS_TEST_TMPDIR/updated" -
-	on rhel02 runc update --cpu-quota=-1 --pids-limit=-1 eater
+	# runc there sets config.json's limits again, but for those that it is given.
+	on rhel02 runc update --cpu-quota=-1 --pids-limit=-1 --memory 300000000 --memory-swap 300000000 eater
 	on rhel02 cmigrate -q move --strict eater rhel01
 	limits_are rhel01 '^pids.max max$' '^(cpu.cfs_quota_us -1|cpu.max max 100000)$' '^memory\.(limit_in_bytes|max) (299999232|300000000)$'
 }
