@@ -56,7 +56,7 @@ AGENT_OBJECTS := $(filter $(BUILD)/obj/base/%.o $(BUILD)/obj/protocol/%.o $(BUIL
 AGENT_SOURCES := $(sort $(filter src/base/% src/protocol/% src/agent/%,$(SOURCES)) \
 	$(wildcard src/protocol/*.h src/agent/*/*.h include/cmigrate/base/*.h include/cmigrate/protocol/*.h))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
-MAN := man/cmigrate.1 man/cmigrate-config.5
+MAN := man/cmigrate.1 man/cmigrate-config.5 man/cmigrate-losses.7
 EXAMPLES := $(wildcard examples/*)
 
 # The program for the tests: the same, with the points at which they end or stop it.
@@ -183,11 +183,13 @@ deb: ## makes a Debian package in build
 
 install: all ## installs program, agent, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
 	$(INSTALL) -m 0755 $(AGENT) $(DESTDIR)$(LIBEXECDIR)/cmigrate-agent
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 0644 man/cmigrate-losses.7 $(DESTDIR)$(MANDIR)/man7
 	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
 	umask 022; $(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
 	umask 022; $(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
@@ -199,7 +201,7 @@ install: all ## installs program, agent, manuals, completions and examples below
 uninstall: ## removes what install has installed
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
 		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
-		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5
+		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man7/cmigrate-losses.7
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
 
 clean: ## removes build and ./cmigrate

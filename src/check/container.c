@@ -62,6 +62,18 @@ CHECK(binds)
 			  p->destination_name);
 }
 
+/* The kinds that `runc restore` runs, and those that the end of a copy runs (measured, runc 1.3).
+ */
+CHECK(hooks)
+{
+	if (!p->bundle->hooks)
+		return CHECK_OK;
+	return check_warn(f, NULL,
+			  "config.json of container '%s' has OCI hooks (%s): %s runs prestart and "
+			  "createRuntime again, then %s runs poststop, and nobody runs others",
+			  p->bundle->name, p->bundle->hooks, p->destination_name, p->source_name);
+}
+
 CHECK(terminal)
 {
 	const char *where = facts_get(p->source, "terminal");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of the limits that config.json gives the container, which hold for its restore too. */
+/* Checks of the limits that config.json gives the container, which hold for its restore, and of
+ * those that `runc update` has set since, which are carried over after it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmigrate/check/check.h"
@@ -14,20 +16,10 @@
 #define THREADING_PIDS 2
 #define TMPFS_PIDS 6
 #define RESTORE_MEMORY (2ULL << 20)
-/* The kernel rounds a limit to pages, of 64 KiB at most. */
-#define PAGE_MAX (64ULL << 10)
-
-/* "runc update" changes the limit of the copy that runs; the other one gets config.json's. now 0:
- * unknown, or no limit. */
-static bool is_updated(uint64_t now, uint64_t limit)
-{
-	return now && now <= UINT64_MAX / 4 &&
-	       (now > limit ? now - limit : limit - now) >= PAGE_MAX;
-}
 
 CHECK(pids_limit)
 {
-	uint64_t limit = p->bundle->pids_limit, now = facts_uint(p->source, "pids-max");
+	uint64_t limit = p->bundle->pids_limit;
 	uint64_t processes = facts_uint(p->source, "processes"),
 		 threads = facts_uint(p->source, "threads");
 
@@ -49,45 +41,34 @@ CHECK(pids_limit)
 			"config.json allows container '%s' %llu processes and threads, and "
 			"its restore may need %d",
 			p->bundle->name, (unsigned long long)limit, TMPFS_PIDS);
-	if (now && now <= UINT32_MAX && now != limit)
-		return check_warn(f, "write the limit into its config.json",
-				  "container '%s' has a limit of %llu processes and threads on %s, "
-				  "and another in its config.json",
-				  p->bundle->name, (unsigned long long)now, p->source_name);
 	return limit ? CHECK_OK : CHECK_NOT_NEEDED;
 }
 
-static enum check_outcome check_memory_now(const struct preflight *p, struct finding *f)
-{
-	uint64_t limit = p->bundle->memory_limit, now = facts_uint(p->source, "memory-max");
-
-	if (!is_updated(now, limit))
-		return limit ? CHECK_OK : CHECK_NOT_NEEDED;
-	CLEANUP_FREE char *allows = check_size(now);
-	return check_warn(f, "write the limit into its config.json",
-			  "container '%s' has a limit of %s of memory on %s, and another in its "
-			  "config.json",
-			  p->bundle->name, allows, p->source_name);
-}
-
-/* A cold restore keeps shared pages shared; after the other strategies each process has its own. */
+/*
+ * A cold restore keeps shared pages shared; after the other strategies each process has its own.
+ * The restore has the limit of config.json, and from then on the copy has the source's.
+ */
 CHECK(memory_limit)
 {
-	uint64_t limit = p->bundle->memory_limit;
-	uint64_t used = facts_uint(p->source,
-				   strategy_is_post_copy(p->strategy) ? "memory" : "cgroup-memory");
+	const bool lazy = strategy_is_post_copy(p->strategy);
+	uint64_t limit = p->bundle->memory_limit, now = facts_uint(p->source, "memory-max");
+	uint64_t used = facts_uint(p->source, lazy ? "memory" : "cgroup-memory");
 	uint64_t processes = facts_uint(p->source, "processes");
 
-	if (!limit || used > UINT64_MAX / 4 || processes > UINT32_MAX ||
+	if (lazy && now && (!limit || now < limit) && now <= UINT64_MAX / 4)
+		limit = now;
+	if (!limit)
+		return CHECK_NOT_NEEDED;
+	if (used > UINT64_MAX / 4 || processes > UINT32_MAX ||
 	    used + processes * RESTORE_MEMORY <= limit)
-		return check_memory_now(p, f);
+		return CHECK_OK;
 	CLEANUP_FREE char *allows = check_size(limit);
 	CLEANUP_FREE char *has = check_size(used);
 	CLEANUP_FREE char *needs = check_size(used + processes * RESTORE_MEMORY);
-	if (strategy_is_post_copy(p->strategy))
+	if (lazy)
 		return check_fail(f,
 				  "move it with --strategy cold, which keeps shared pages shared",
-				  "config.json allows container '%s' %s of memory, and with %s its "
+				  "container '%s' is limited to %s of memory, and with %s its "
 				  "%llu processes may need %s",
 				  p->bundle->name, allows, strategy_name(p->strategy),
 				  (unsigned long long)processes, needs);
@@ -99,4 +80,59 @@ CHECK(memory_limit)
 			  "config.json allows container '%s' %s of memory, it uses %s, and its "
 			  "restore may need %s",
 			  p->bundle->name, allows, has, needs);
+}
+
+/* The end of the numbers in "0-3,8" that begin at *text, as *ret_from and *ret_to. */
+static const char *next_range(const char *text, unsigned *ret_from, unsigned *ret_to)
+{
+	int used = 0;
+
+	if (sscanf(text, "%5u%n", ret_from, &used) != 1)
+		return NULL;
+	text += used;
+	*ret_to = *ret_from;
+	if (*text == '-' && sscanf(text, "-%5u%n", ret_to, &used) == 1)
+		text += used;
+	return text + (*text == ',');
+}
+
+static bool has_number(const char *list, unsigned number)
+{
+	unsigned from, to;
+
+	while ((list = next_range(list, &from, &to)) != NULL)
+		if (from <= number && number <= to)
+			return true;
+	return false;
+}
+
+static bool has_all(const char *list, const char *wanted)
+{
+	unsigned from, to;
+
+	while ((wanted = next_range(wanted, &from, &to)) != NULL)
+		for (unsigned i = from; i <= to; i++)
+			if (!has_number(list, i))
+				return false;
+	return true;
+}
+
+/* "cpuset.cpus 0-3": the other limits can be set on any host. */
+CHECK(limits)
+{
+	const char *row;
+
+	for (size_t i = 0; (row = facts_nth(p->source, "limit", i)) != NULL; i++) {
+		bool cpus = strncmp(row, "cpuset.cpus ", strlen("cpuset.cpus ")) == 0;
+		const char *list = facts_get(p->destination, cpus ? "cpus" : "nodes");
+		const char *wanted = row + strcspn(row, " ");
+		if (*list && !has_all(list, wanted + strspn(wanted, " ")))
+			return check_fail(
+				f, NULL,
+				"container '%s' on %s has a limit that can't be set on %s, "
+				"which has %s %.80s: %.100s",
+				p->bundle->name, p->source_name, p->destination_name,
+				cpus ? "CPUs" : "memory nodes", list, row);
+	}
+	return CHECK_OK;
 }

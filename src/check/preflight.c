@@ -65,8 +65,12 @@ static const struct check checks[] = {
 	{"pids-limit", CHECK_ERROR, false,
 	 "the container's own limit of processes has room for a restore",
 	 "raise linux.resources.pids.limit in its config.json", check_pids_limit},
+	{"limits", CHECK_WARNING, false, "the container's CPUs and memory nodes are there",
+	 "give it others first: runc update --cpuset-cpus, --cpuset-mems", check_limits},
 	{"binds", CHECK_ERROR, false, "what the container bind-mounts is on the destination",
 	 "make or mount it there", check_binds},
+	{"hooks", CHECK_WARNING, false, "the container has no OCI hooks",
+	 "see to it that they may run again, and do by hand what the others did", check_hooks},
 	{"netns", CHECK_ERROR, false, "the network namespace that config.json names is there",
 	 "make it there: ip netns add", check_netns},
 	{"ports", CHECK_ERROR, false, "ports that the container listens on are free there",
@@ -235,6 +239,7 @@ static void run_check(const struct preflight *p, const struct check *check,
 		return;
 	if (f.warning)
 		ret->severity = CHECK_WARNING;
+	ret->refuses = p->strict || ret->severity == CHECK_ERROR;
 	ret->gone = f.gone;
 	ret->message = f.message;
 	ret->remedy = f.remedy ? f.remedy : str_dup(check->remedy);
@@ -259,22 +264,24 @@ static bool is_vital(const char *id)
 int preflight_verdict(const struct check_results *results, struct err *err)
 {
 	const struct check_result *first = NULL;
-	size_t more = 0;
+	size_t refuse = 0;
 
 	for (size_t i = 0; i < results->n; i++) {
 		const struct check_result *row = &results->rows[i];
-		if (row->outcome != CHECK_FAILED || row->severity != CHECK_ERROR)
+		if (!row->refuses)
 			continue;
-		if (first)
-			more++;
-		else
+		refuse++;
+		if (!first || (first->severity == CHECK_WARNING && row->severity == CHECK_ERROR))
 			first = row;
 	}
 	if (!first)
 		return 0;
-	bool vital = is_vital(first->id);
-	(void)err_set(err, EXIT_REFUSED, "check '%s': %s; %s%s%s", first->id, first->message,
-		      first->remedy, vital ? "" : ", or --skip-check ", vital ? "" : first->id);
+	const size_t more = refuse - 1;
+	const bool vital = is_vital(first->id);
+	(void)err_set(err, EXIT_REFUSED, "check '%s'%s: %s; %s%s%s", first->id,
+		      first->severity == CHECK_WARNING ? ", a warning (--strict)" : "",
+		      first->message, first->remedy, vital ? "" : ", or --skip-check ",
+		      vital ? "" : first->id);
 	(void)err_because_check(err, first->id, first->gone);
 	return more ? err_append(err, "%zu more failed", more) : -1;
 }

@@ -14,12 +14,21 @@ static json_t *move_json(const struct batch_move *m)
 	bool told = m->summary.container != NULL;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "move",
+		"{s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", "move",
 		"container", m->name, "source", m->from, "destination", m->to, "outcome",
 		batch_word(m->outcome), "exit_code", json_of_number(m->exit_code), "outage_ms",
 		json_of_ms(told ? m->summary.outage_ms : -1), "freeze_ms",
 		json_of_ms(told ? m->summary.freeze_ms : -1), "total_ms", json_of_ms(m->ms),
-		"memory_bytes", batch_report_bytes(m->memory), "error", json_of_text(m->error));
+		"memory_bytes", batch_report_bytes(m->memory), "warnings",
+		warnings_json(&m->summary.warnings), "error", json_of_text(m->error));
+}
+
+/* "warnings: timers,hooks", or "". Owned by the caller. */
+static char *warned_of(const struct batch_move *m)
+{
+	CLEANUP_FREE char *ids = warnings_ids(&m->summary.warnings);
+
+	return *ids ? str_fmt("warnings: %s", ids) : str_dup("");
 }
 
 /* Prints one finished move: a line of progress, or with --json an object. */
@@ -35,8 +44,10 @@ static void report_move(struct ui *ui, const struct batch_move *m)
 		return;
 	if (m->outcome == BATCH_MOVED && m->summary.outage_ms >= 0)
 		timeline_ms(outage, m->summary.outage_ms);
-	CLEANUP_FREE char *text = str_fmt("%s, %s to %s%s%s", batch_word(m->outcome), m->from,
-					  m->to, *outage ? ", outage " : "", outage);
+	CLEANUP_FREE char *warned = warned_of(m);
+	CLEANUP_FREE char *text =
+		str_fmt("%s, %s to %s%s%s%s%s", batch_word(m->outcome), m->from, m->to,
+			*outage ? ", outage " : "", outage, *warned ? ", " : "", warned);
 	ui_event(ui, &(struct event){
 			     .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
 }
@@ -58,6 +69,7 @@ void batch_caller_init(struct batch_caller *caller, const struct app *app)
 static void add_row(struct ui_table *table, const struct batch_move *m)
 {
 	char outage[32] = "-", took[32] = "-", memory[16];
+	CLEANUP_FREE char *warned = warned_of(m);
 
 	if (m->summary.container && m->summary.outage_ms >= 0)
 		timeline_ms(outage, m->summary.outage_ms);
@@ -66,7 +78,7 @@ static void add_row(struct ui_table *table, const struct batch_move *m)
 	ui_bytes(memory, m->memory);
 	ui_table_row(table, (const char *const[]){m->name, m->from, m->to ? m->to : "-", memory,
 						  batch_word(m->outcome), outage, took,
-						  m->error ? m->error : ""});
+						  m->error ? m->error : warned});
 }
 
 void batch_report_all(struct ui *ui, const struct batch_move *rows, size_t n)

@@ -15,7 +15,7 @@ static const char *result_word(const struct check_result *r)
 	case CHECK_FAILED:
 		break;
 	}
-	return r->severity == CHECK_WARNING ? "warning" : "refused";
+	return r->refuses ? "refused" : "warning";
 }
 
 static json_t *result_json(const struct check_result *r)
@@ -50,7 +50,7 @@ void check_warnings(const struct events *events, const struct check_results *res
 {
 	for (size_t i = 0; i < results->n; i++) {
 		const struct check_result *r = &results->rows[i];
-		if (r->outcome == CHECK_FAILED && r->severity == CHECK_WARNING)
+		if (r->outcome == CHECK_FAILED && !r->refuses)
 			event_note(events, "%s: %s (%s)", r->id, r->message, r->remedy);
 	}
 }

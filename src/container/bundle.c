@@ -26,6 +26,7 @@ void bundle_clear(struct bundle *b)
 	free(b->transport);
 	free(b->tcp);
 	free(b->netns);
+	free(b->hooks);
 	argv_clear(&b->endpoints);
 	argv_clear(&b->criu_flags);
 	argv_clear(&b->binds);
@@ -190,6 +191,19 @@ static uint64_t read_limit(const json_t *root, const char *resource)
 	return limit > 0 ? (uint64_t)limit : 0;
 }
 
+/* NULL if there are none. Owned by the caller. */
+static char *read_hooks(const json_t *hooks)
+{
+	static const char *const kinds[] = {"prestart",	      "createRuntime", "createContainer",
+					    "startContainer", "poststart",     "poststop"};
+	struct buf text = {0};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (json_array_size(json_object_get(hooks, kinds[i])))
+			buf_printf(&text, "%s%s", text.len ? ", " : "", kinds[i]);
+	return text.len ? buf_steal(&text) : NULL;
+}
+
 int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err *err)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle->dir);
@@ -203,7 +217,7 @@ int bundle_parse(struct bundle *bundle, const char *text, size_t len, struct err
 		status = err_wrap(err, "'%s'", path);
 	bundle->memory_limit = read_limit(root, "memory");
 	bundle->pids_limit = read_limit(root, "pids");
-	bundle->hooks = json_object_size(json_object_get(root, "hooks")) > 0;
+	bundle->hooks = read_hooks(json_object_get(root, "hooks"));
 	json_decref(root);
 	return status;
 }

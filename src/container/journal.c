@@ -25,15 +25,11 @@ static int add(struct journal *journal, json_t *entry, bool sync, struct err *er
 		return err_set(err, EXIT_FAILED, "journal: a name or path is not UTF-8");
 	CLEANUP_FREE char *line = entry_line(entry);
 
-	if (!sync) {
-		if (!host_is_local(journal->state_dir->host)) {
-			buf_puts(&journal->pending, line);
-			return 0;
-		}
-		return state_dir_note(journal->state_dir, JOURNAL_FILE, line, err);
-	}
 	buf_puts(&journal->pending, line);
-	int status = state_dir_append(journal->state_dir, JOURNAL_FILE, journal->pending.s, err);
+	if (!sync && (journal->holds || !host_is_local(journal->state_dir->host)))
+		return 0;
+	int status = (sync ? state_dir_append : state_dir_note)(journal->state_dir, JOURNAL_FILE,
+								journal->pending.s, err);
 	buf_clear(&journal->pending);
 	return status < 0 ? err_wrap(err, "journal") : 0;
 }

@@ -37,12 +37,63 @@ static const struct remedy remedies[] = {
 						"start the container with </dev/null >/dev/null"},
 	{"tty|Found dangling tty", "the container has a terminal: start it detached, without one"},
 	{"Can't dump ghost file .* of [0-9]+ size",
-	 "a deleted open file is large: use --ghost-limit SIZE"},
+	 "a deleted open file, or a program that was replaced, is large: use --ghost-limit SIZE"},
 	{"[Ff]ile lock|flock",
 	 "the container took a file lock after the checks: try again, or use --file-locks"},
-	{"external socket|ext-unix-sk|unix: Can't dump half of",
+	{"Can't dump half of stream", "a unix stream leads out of the container, and no flag moves "
+				      "it: let the program close it"},
+	{"[Ee]xternal socket|ext-unix-sk",
 	 "a unix socket leads out of the container: use --ext-unix-sk"},
+	{"Can't connect [0-9]+ socket",
+	 "nobody listens on the destination at a unix socket outside of the container: start that "
+	 "there"},
+	{"Can't bind id .* addr .*Address already in use",
+	 "the name of a unix socket is taken on the destination: end what has it there, or give "
+	 "the "
+	 "container a network namespace of its own"},
+	{"Can't link remap.*Read-only file system", "a deleted file that has another name is in a "
+						    "read-only file system: let the program close "
+						    "it"},
 	{"link-remap|Can't create link remap", "a deleted file has another name: use --link-remap"},
+	{"Unknown shit.*io_uring",
+	 "the container uses io_uring: start it with a config.json of cmigrate generate, which "
+	 "denies it"},
+	{"Unknown shit", "criu can't dump this kind of file: let the program close it"},
+	{"POKEDATA failed|Can't poke",
+	 "criu can't write into the first executable memory of a process if that is shared: switch "
+	 "off its JIT (php: opcache.jit_buffer_size=0)"},
+	{"has bad (size|build-ID|mode)",
+	 "an open file is another one on the destination: bring the same one there"},
+	{"Can't re-create deleted (file|directory)",
+	 "a bind source was replaced or removed after the container's start: start it anew"},
+	{"[Ff]ailed to move.mount|[Nn]ot a directory|Can't create mountpoint|Unable to create "
+	 "mountpoint",
+	 "a bind source is a file on one host and a directory or a link on the other: make them "
+	 "alike"},
+	{"Can't dump that handle",
+	 "a process watches files of an overlay (inotify): let it poll instead"},
+	{"zombie .* found while seizing",
+	 "a process is traced by another one, such as strace or gdb: end the tracer"},
+	{"Unseizable", "criu can't stop a process just then, or another one traces it: try again"},
+	{"session leader .* outside of its pid namespace",
+	 "a process came in from outside, such as by nsenter: end it"},
+	{"Can't dump nested",
+	 "a process has a namespace of its own: end it, or start it without one"},
+	{"Zombies with threads", "a process goes on without its first thread: end that process"},
+	{"[Ee]ventpoll",
+	 "epoll waits for a descriptor that its process has closed: end that process"},
+	{"Can't bind packet socket|Can't get interface name|No such device",
+	 "a packet socket listens on a device that the destination has not under that number: let "
+	 "the program close it"},
+	{"unreachable sharing",
+	 "a mount came into the container after its start: unmount it on the source"},
+	{"mqueue isn't empty",
+	 "the container has a POSIX message queue: let the program remove it (mq_unlink)"},
+	{"doesn't live in IPC ns",
+	 "the container has shared memory of the host: give it an IPC namespace of its own"},
+	{"killed by signal 9",
+	 "a process was killed while it was restored, mostly for want of memory: raise the "
+	 "container's memory limit"},
 	{"proto 262|MPTCP",
 	 "multipath TCP can't be dumped: GODEBUG=multipathtcp=0 for Go programs"},
 	{"Can't get 1:16 opt", "this kernel needs criu 4.2 or newer"},

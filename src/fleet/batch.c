@@ -66,8 +66,8 @@ void batch_caller_clear(struct batch_caller *caller)
 	argv_clear(&caller->options);
 }
 
-int batch_check_options(unsigned parallel, const struct argv *skip_checks, struct argv *options,
-			struct err *err)
+int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool strict,
+			struct argv *options, struct err *err)
 {
 	CLEANUP_ARGV struct argv ids = {0};
 
@@ -77,6 +77,8 @@ int batch_check_options(unsigned parallel, const struct argv *skip_checks, struc
 
 	for (size_t i = 0; i < ids.n; i++)
 		argv_addl(options, "--skip-check", ids.v[i], NULL);
+	if (strict)
+		argv_add(options, "--strict");
 	return status;
 }
 

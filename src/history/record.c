@@ -86,12 +86,15 @@ static int check_word(const char *key, char *word, struct err *err)
 		       : err_set(err, EXIT_USAGE, "'%s' of a record is too long", key);
 }
 
-static int check_steps(struct summary *s, struct err *err)
+static int check_lists(struct summary *s, struct err *err)
 {
 	if (s->n_steps > STEPS_MAX || s->n_passes > PASSES_MAX)
 		return err_set(err, EXIT_USAGE, "a record has too many steps");
 	for (size_t i = 0; i < s->n_steps; i++)
 		if (check_word("steps", s->steps[i].name, err) < 0)
+			return -1;
+	for (size_t i = 0; i < s->warnings.n; i++)
+		if (check_word("warnings", s->warnings.rows[i].check, err) < 0)
 			return -1;
 	return 0;
 }
@@ -112,7 +115,7 @@ static int check_summary(struct summary *s, struct err *err)
 		str_mask(s->error);
 	if (s->answered_by)
 		str_mask(s->answered_by);
-	return check_steps(s, err);
+	return check_lists(s, err);
 }
 
 static int check_own(struct record *r, struct err *err)
@@ -146,16 +149,31 @@ int record_read(const json_t *object, struct record *ret, struct err *err)
 	return -1;
 }
 
-/* A record longer than a line may be is written without its steps and passes. */
-static void shorten(json_t *object)
+static bool is_short(const json_t *object)
 {
 	CLEANUP_FREE char *text = json_line(object);
 
-	if (text && strlen(text) <= RECORD_MAX)
+	return text && strlen(text) <= RECORD_MAX;
+}
+
+/* A record longer than a line may be is written without its steps and passes, and one that is too
+ * long even then with the ids of its warnings alone. */
+static void shorten(json_t *object)
+{
+	json_t *warning;
+	size_t i;
+
+	if (is_short(object))
 		return;
 	(void)json_object_set_new(object, "steps", json_array());
 	(void)json_object_set_new(object, "passes", json_array());
 	(void)json_object_set_new(object, "answered_by", json_null());
+	if (is_short(object))
+		return;
+	json_array_foreach (json_object_get(object, "warnings"), i, warning) {
+		(void)json_object_set_new(warning, "message", json_null());
+		(void)json_object_set_new(warning, "remedy", json_null());
+	}
 }
 
 json_t *record_json(const struct record *r)

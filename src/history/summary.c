@@ -79,6 +79,7 @@ void summary_clear(struct summary *s)
 		free(s->steps[i].name);
 	free(s->steps);
 	free(s->passes);
+	warnings_clear(&s->warnings);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -94,6 +95,7 @@ json_t *summary_json(const struct summary *s)
 	for (size_t i = 0; i < s->n_passes; i++)
 		(void)json_array_append_new(passes,
 					    fields_json(pass_fields, &s->passes[i], json_object()));
+	(void)json_object_set_new(object, "warnings", warnings_json(&s->warnings));
 	(void)json_object_set_new(object, "steps", steps);
 	(void)json_object_set_new(object, "passes", passes);
 	return object;
@@ -139,6 +141,8 @@ int summary_read(const json_t *object, struct summary *ret, struct err *err)
 	struct summary s = {0};
 	int status = fields_read(summary_fields, &s, object, "a summary", err);
 
+	if (status == 0)
+		status = warnings_read(json_object_get(object, "warnings"), &s.warnings, err);
 	if (status == 0)
 		status = steps_read(&s, json_object_get(object, "steps"), err);
 	if (status == 0)

@@ -27,6 +27,8 @@ static int run_step(const struct step *step, struct move *move, bool after_commi
 	int64_t begin = clock_now_us();
 	struct err unwritten = ERR_INIT;
 
+	/* Clients wait: not for a disk too. */
+	move->journal.holds = move->progress.freeze_us && !move->progress.answered_us;
 	if (journal_add(&move->journal, "intent", step->name, false, &unwritten) < 0 &&
 	    !after_commit && !move->recovery.active) {
 		*err = unwritten;

@@ -34,7 +34,7 @@ json_t *move_json(const struct move *m)
 
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
-		"s:o, s:s*,"
+		"s:o, s:s*, s:o,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
@@ -46,10 +46,10 @@ json_t *move_json(const struct move *m)
 		addresses_json(m->side[SOURCE].addresses, m->bundle.n_addresses),
 		"destination_addresses",
 		addresses_json(m->side[DESTINATION].addresses, m->bundle.n_addresses), "netns",
-		m->bundle.netns, "tcp_established", o->tcp_established, "file_locks", o->file_locks,
-		"ext_unix_sk", o->ext_unix_sk, "shell_job", o->shell_job, "source_runc",
-		(int)o->runc, "source_criu", (int)o->criu, "destination_runc",
-		(int)m->side[DESTINATION].options.runc, "destination_criu",
+		m->bundle.netns, "warnings", warnings_json(&m->summary.warnings), "tcp_established",
+		o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk", o->ext_unix_sk,
+		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
+		"destination_runc", (int)m->side[DESTINATION].options.runc, "destination_criu",
 		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
 		"page_server", m->page_server.server, "page_client", m->page_server.client,
 		"page_port", (int)m->page_server.port, "transport",
@@ -214,6 +214,8 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 		    0 ||
 	    read_addresses(object, "destination_addresses", m->side[DESTINATION].addresses,
 			   &n_destination, err) < 0)
+		return -1;
+	if (warnings_read(json_object_get(object, "warnings"), &m->summary.warnings, err) < 0)
 		return -1;
 	if (n_source != n_destination)
 		return err_set(err, EXIT_FAILED, "move: the addresses do not match");

@@ -27,7 +27,8 @@ int move_ask(struct move *move, struct host *host, const char *role, struct job 
 /* Asks the endpoints, which must answer after the move, whether they answer before it too. Sets
  * move->progress.endpoint_silence. It takes a second at most, while the hosts gather facts. */
 void move_ask_endpoints(struct move *move);
-/* Makes every check on the facts of both hosts, into move->checks (empty before). -1: refused. */
+/* Makes every check on the facts of both hosts, into move->checks (empty before), and notes the
+ * warnings in the summary. -1: refused. */
 int move_check(struct move *move, const struct config *config, const struct move_opts *opts,
 	       struct err *err);
 void move_resolve_versions(struct move *move);

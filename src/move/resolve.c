@@ -226,7 +226,8 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .ext_unix_sk = o->ext_unix_sk,
 			      .shell_job = o->shell_job,
 			      .link_remap = o->link_remap,
-			      .ghost_limit = o->ghost_limit};
+			      .ghost_limit = o->ghost_limit,
+			      .strict = opts->strict};
 
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
 	if (status == 0)
@@ -237,6 +238,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 		memcpy(m->side[DESTINATION].addresses, p.destination_addresses,
 		       sizeof(m->side[DESTINATION].addresses));
 		preflight_run(&p, &m->checks);
+		warnings_of(&m->checks, &m->summary.warnings);
 	}
 	argv_clear(&p.skip);
 	return status < 0 ? -1 : preflight_verdict(&m->checks, err);

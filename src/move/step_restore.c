@@ -12,6 +12,11 @@
 /* The watch's word (src/agent/restore/watch.c). */
 #define RESUMED "resumed"
 
+/* How a line about a limit begins, and how many lines there can be. */
+#define LIMIT "limit "
+#define LIMITS_MAX 32
+#define LIMITS_REMEDY "set it there: runc update"
+
 /* Waits for the restore, for its end or a failure in its log, or for the freeze's limit. A parked
  * restore has a later deadline of its own. */
 static int await_restore(struct move *move, struct err *err)
@@ -57,6 +62,24 @@ static int start_restore(struct move *move, struct err *err)
 	return status;
 }
 
+/* The container runs, without the limits that the agent's lines "limit FILE VALUE: WHY" name. */
+static void warn_of_limits(struct move *move)
+{
+	CLEANUP_ARGV struct argv lines = {0};
+	const char *to = move->side[DESTINATION].name;
+
+	argv_words(&lines, buf_str(&move->jobs.restore.out), "\n");
+	for (size_t i = 0; i < lines.n && i < LIMITS_MAX; i++) {
+		if (!str_starts(lines.v[i], LIMIT))
+			continue;
+		CLEANUP_FREE char *message = str_fmt("on %s it has not its limit %.200s", to,
+						     lines.v[i] + strlen(LIMIT));
+		str_mask(message);
+		event_note(move->events, "limits: %s (" LIMITS_REMEDY ")", message);
+		warnings_add(&move->summary.warnings, "limits", message, LIMITS_REMEDY);
+	}
+}
+
 int restore_end(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -65,8 +88,10 @@ int restore_end(struct move *move, struct err *err)
 	if (restore->state == JOB_NONE)
 		return 0;
 	job_wait(restore);
-	if (restore->lost || job_failure(restore, err) == 0) {
-		*err = (struct err)ERR_INIT;
+	if (restore->lost)
+		return 0;
+	if (job_failure(restore, err) == 0) {
+		warn_of_limits(move);
 		return 0;
 	}
 	(void)err_set(err, EXIT_FAILED, "the restore failed after its processes ran");

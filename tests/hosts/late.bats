@@ -95,6 +95,48 @@ libc.prctl(29, 1000)'
 	says scheduling warning 'timer slack 1000 ns'
 }
 
+@test "warnings refuse with --strict, and are in the summary and in the record" {
+	local status=0
+	start_python 'timer(20000000, 20000000)'
+	on rhel01 cmigrate --json move --strict late rhel02 >"$BATS_TEST_TMPDIR/out" || status=$?
+	[[ $status -eq 3 ]]
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "refused" and .check == "timers" and .cause == "check" and
+		(.error | test("timers.*--strict")) and [.warnings[].check] == ["timers"]'
+	runs_only_on rhel01 late
+	on rhel01 cmigrate check --strict late rhel02 | grep -E '^timers +refused'
+	# Where nobody else is asked to agree.
+	on rhel01 sh -c 'echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/var/hosts.json'
+	run on rhel01 cmigrate --config /var/hosts.json drain --strict rhel01
+	[[ $status -eq 8 && $output == *"'timers'"* ]]
+	on rhel01 cmigrate --config /var/hosts.json check late | grep -E '^rhel02 +ok +warns: timers$'
+	runs_only_on rhel01 late
+	on rhel01 cmigrate --json move late rhel02 >"$BATS_TEST_TMPDIR/out"
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "moved" and
+		(.warnings | length == 1 and .[0].check == "timers" and (.[0].message | test("every 0.020 s")) and .[0].remedy != "")'
+	on rhel01 cmigrate history --json --move last | jq -e '.warnings[0].check == "timers"'
+	on rhel01 cmigrate history --move last | grep "warning of check 'timers': .*every 0.020 s"
+	on rhel01 cmigrate history | grep -E 'moved +timers '
+}
+
+# Each tells that it was run, and leaves a program running.
+hooks='.hooks = ([["prestart", "createRuntime", "poststart", "poststop"][] | {key: ., value: [{path: "/bin/sh", args: ["sh", "-c",
+	"echo \(.) >>/run/heard; sleep 1000 </dev/null >/dev/null 2>&1 &"]}]}] | from_entries)'
+
+@test "OCI hooks are warned of, and a recovery does not wait for what they have started" {
+	start_python '' "$hooks"
+	on rhel01 cmigrate check late rhel02 | grep -E '^hooks +warning .*\(prestart, createRuntime, poststart, poststop\): rhel02 runs'
+	[[ $(on rhel01 cat /run/heard) == prestart$'\n'createRuntime$'\n'poststart ]]
+	on rhel01 sh -c '! CMIGRATE_FAULT=commit:after cmigrate -q move late rhel02'
+	# Each wait for the end of runc and criu takes 15 s at least if it has to be given up.
+	on rhel01 timeout "$(scaled 12)" cmigrate -q recover late
+	runs_only_on rhel02 late
+	[[ $(on rhel02 cat /run/heard) == prestart$'\n'createRuntime ]]
+	[[ $(on rhel01 tail -n 1 /run/heard) == poststop ]]
+	[[ $(on rhel02 pgrep -c -f '^sleep 1000$') -eq 2 ]]
+	on rhel01 sh -c 'kill $(pgrep -f "^sleep 1000") && rm /run/heard'
+	on rhel02 sh -c 'kill $(pgrep -f "^sleep 1000") && rm /run/heard'
+}
+
 @test "what looks like that moves" {
 	start_python 'r, w = os.pipe()
 e = select.epoll()

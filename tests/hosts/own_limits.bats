@@ -59,9 +59,10 @@ start_threads() { # THREADS CHILDREN FLAG...
 	set_limit '.linux.resources.pids.limit = 8'
 	refused_by pids-limit "allows container 'eater' 8 processes and threads, and its restore needs 9"
 	set_limit '.linux.resources.pids.limit = 9'
-	on rhel01 cmigrate check eater rhel02 | grep -E '^pids-limit +warning .*limit of 50 .* on rhel01, and another in its config.json'
-	on rhel01 cmigrate -q move eater rhel02
+	on rhel01 cmigrate -q move --strict eater rhel02
 	runs_only_on rhel02 eater
+	# config.json's is for the restore alone.
+	limits_are rhel02 '^pids.max 50$'
 }
 
 @test "a limit of processes counts threads, and a restore has two of its own when it makes those" {
@@ -73,20 +74,60 @@ start_threads() { # THREADS CHILDREN FLAG...
 	runs_only_on rhel02 eater
 }
 
-# bats test_tags=all
-@test "a limit that runc update has changed is told, and config.json's is not" {
+# Each of these files that the container's cgroups have on a host, with its value.
+limits_on() { # HOST
+	on "$1" sh -c 'jq -r ".cgroup_paths[]" /run/runc/eater/state.json | sort -u | while read -r dir; do
+		cd "$dir" || exit 1
+		for file in memory.limit_in_bytes memory.soft_limit_in_bytes memory.max memory.low pids.max \
+			cpu.shares cpu.weight cpu.cfs_quota_us cpu.cfs_period_us cpu.max cpuset.cpus; do
+			test -e $file && echo $file $(cat $file)
+		done
+	done' | sort -u
+}
+
+limits_are() { # HOST PATTERN...
+	local pattern
+	limits_on "$1" >"$BATS_TEST_TMPDIR/limits"
+	cat "$BATS_TEST_TMPDIR/limits"
+	for pattern in "${@:2}"; do
+		grep -q -E "$pattern" "$BATS_TEST_TMPDIR/limits"
+	done
+}
+
+@test "limits that runc update has set move along, and back" {
 	start_threads 0 0 --pids-limit 50 --memory 200M
-	on rhel01 cmigrate check eater rhel02 | grep -c -E '^(pids|memory)-limit +ok' | grep -x 2
-	on rhel01 runc update --pids-limit 60 --memory 300000000 --memory-swap 300000000 eater
-	on rhel01 cmigrate check eater rhel02 >"$BATS_TEST_TMPDIR/out"
-	grep -E '^pids-limit +warning .*limit of 60 .*another in its config.json; write' "$BATS_TEST_TMPDIR/out"
-	grep -E '^memory-limit +warning .*limit of 286 MiB .*another in its config.json; write' "$BATS_TEST_TMPDIR/out"
+	limits_on rhel01 >"$BATS_TEST_TMPDIR/before"
+	on rhel01 runc update --pids-limit 60 --memory 300000000 --memory-swap 300000000 --cpu-quota 150000 \
+		--cpu-period 100000 --cpu-share 700 --cpuset-cpus 0 eater
+	limits_on rhel01 >"$BATS_TEST_TMPDIR/updated"
+	[[ $(<"$BATS_TEST_TMPDIR/before") != "$(<"$BATS_TEST_TMPDIR/updated")" ]]
+	on rhel01 cmigrate -q move --strict eater rhel02
+	runs_only_on rhel02 eater
+	limits_on rhel02 | diff "$BATS_TEST_TMPDIR/updated" -
+	limits_are rhel02 '^pids.max 60$' '^memory\.(limit_in_bytes|max) (299999232|300000000)$' '^cpuset.cpus 0$'
+	# A move that is undone leaves them as they are.
+	local status=0
+	on rhel02 cmigrate -q move --endpoint tcp://10.99.0.77:9 --skip-check endpoint --timeout 1 eater rhel01 || status=$?
+	[[ $status -eq 4 ]]
+	limits_on rhel02 | diff "$BATS_TEST_TMPDIR/updated" -
+	# runc there sets config.json's limits again, but for those that it is given.
+	on rhel02 runc update --cpu-quota=-1 --pids-limit=-1 --memory 300000000 --memory-swap 300000000 eater
+	on rhel02 cmigrate -q move --strict eater rhel01
+	limits_are rhel01 '^pids.max max$' '^(cpu.cfs_quota_us -1|cpu.max max 100000)$' '^memory\.(limit_in_bytes|max) (299999232|300000000)$'
+}
+
+@test "a restore of a checkpoint has them too" {
+	start_threads 0 0 --pids-limit 50
+	on rhel01 runc update --pids-limit 60 eater
+	on rhel01 cmigrate -q checkpoint eater
+	on rhel02 cmigrate -q restore eater
+	limits_are rhel02 '^pids.max 60$'
 }
 
 @test "a limit of memory: what is used already, and what is shared in post-copy" {
 	start_eater 60 2 --memory 120M
 	on rhel01 cmigrate check eater rhel02 --strategy post-copy >"$BATS_TEST_TMPDIR/out" || true
-	grep -E "^memory-limit +refused .*'eater' 120 MiB .*its 3 processes may need [12][0-9]{2} MiB; .*--strategy cold" "$BATS_TEST_TMPDIR/out"
+	grep -E "^memory-limit +refused .*'eater' is limited to 120 MiB .*its 3 processes may need [12][0-9]{2} MiB; .*--strategy cold" "$BATS_TEST_TMPDIR/out"
 	set_limit '.linux.resources.memory.limit = 61000000'
 	refused_by memory-limit "allows container 'eater' 58 MiB of memory, and it uses 6[0-9] MiB"
 	set_limit '.linux.resources.memory.limit = 125829120'

@@ -71,6 +71,7 @@ CHECK(space);
 CHECK(container);
 CHECK(name);
 CHECK(binds);
+CHECK(hooks);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
@@ -95,6 +96,7 @@ CHECK(scheduling);
 /* limits.c */
 CHECK(memory_limit);
 CHECK(pids_limit);
+CHECK(limits);
 /* network.c */
 CHECK(netns);
 CHECK(ports);

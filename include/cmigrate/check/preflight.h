@@ -39,6 +39,7 @@ struct preflight {
 	bool tcp_established;
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
 	struct argv skip;	      /* ids */
+	bool strict;		      /* a warning refuses the move too */
 	/* CRIU flags that the container or the operator gave */
 	bool ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */
@@ -67,6 +68,7 @@ struct check_result {
 	const char *id;
 	enum check_severity severity; /* of this result */
 	enum check_outcome outcome;
+	bool refuses;  /* it failed as an error, or it is a warning and warnings refuse */
 	bool gone;     /* the container isn't on its source, or has ended there */
 	char *message; /* one line, hosts named; NULL unless failed */
 	char *remedy;  /* NULL unless failed */
@@ -100,8 +102,9 @@ int preflight_devices(const struct host *host, const struct bundle *bundle,
 int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
 /* Runs all checks except those in skip. preflight_verdict() then decides. */
 void preflight_run(const struct preflight *p, struct check_results *ret);
-/* 0, or -1 with EXIT_REFUSED and one line: the first failed error, its remedy, its id, how many
- * more. The cause is CAUSE_CHECK or CAUSE_GONE, with that id. */
+/* 0, or -1 with EXIT_REFUSED and one line: the first failed error, else the first warning that
+ * refuses; its remedy, its id, how many more. The cause is CAUSE_CHECK or CAUSE_GONE, with that id.
+ */
 int preflight_verdict(const struct check_results *results, struct err *err);
 void check_results_clear(struct check_results *results);
 

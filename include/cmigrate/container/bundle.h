@@ -32,7 +32,8 @@ struct bundle {
 	bool terminal;
 	uint64_t memory_limit; /* linux.resources, bytes; 0: none */
 	uint64_t pids_limit;   /* 0: none */
-	bool hooks;	       /* OCI hooks: programs that runc runs on the host */
+	char *hooks; /* kinds of its OCI hooks, "prestart, poststop", programs that runc runs on the
+			host; NULL: none */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */

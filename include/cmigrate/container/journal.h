@@ -7,7 +7,8 @@
  * doesn't match its sum is ignored; such a line before the last, or instead of "begin", makes the
  * journal unreadable. "begin" (before anything is changed) and "commit" are synced to disk, and the
  * file is removed at the end. The intents between them are not synced; if the state directory is
- * reached over ssh, they are sent along with the next synced entry. Recovery asks the hosts for the
+ * reached over ssh, they are sent along with the next synced entry. While `holds` is set, none is
+ * written: the close of a file on NFS waits for the server's disk. Recovery asks the hosts for the
  * truth; intents only tell a reader how far the move got.
  */
 #ifndef CMIGRATE_JOURNAL_H
@@ -23,7 +24,8 @@
 
 struct journal {
 	const struct state_dir *state_dir; /* borrowed */
-	struct buf pending;		   /* written with the next synced entry */
+	struct buf pending;		   /* written before the next entry that is written */
+	bool holds; /* intents wait until an entry is synced, or this is unset */
 };
 
 /* Adds an entry {"event": EVENT, "step": STEP or absent}; waits for the disk if sync is set. */

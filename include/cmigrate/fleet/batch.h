@@ -99,11 +99,11 @@ struct batch {
 };
 
 /*
- * Checks --parallel, and adds "--skip-check ID" to *options for each id in skip_checks
- * ("ID[,ID]"). EXIT_USAGE: too many at once, or an unknown id.
+ * Checks --parallel, and adds to *options what each process needs: "--skip-check ID" for each id in
+ * skip_checks ("ID[,ID]"), "--strict". EXIT_USAGE: too many at once, or an unknown id.
  */
-int batch_check_options(unsigned parallel, const struct argv *skip_checks, struct argv *options,
-			struct err *err);
+int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool strict,
+			struct argv *options, struct err *err);
 /*
  * Makes the moves, in the order of the rows as far as the limits allow. A signal (move_cancelled)
  * is passed on once to the running processes, and nothing more is begun. Returns when all its

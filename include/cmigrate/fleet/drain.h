@@ -20,7 +20,7 @@ struct drain_opts {
 	struct argv to, exclude, skip_checks;
 	unsigned parallel;
 	char *on_error;
-	bool include_pinned, dry_run;
+	bool include_pinned, strict, dry_run;
 };
 
 /*

@@ -13,7 +13,8 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/history/summary.h"
 
-/* Size of its JSON in bytes; a larger one is written without its steps. */
+/* Size of its JSON in bytes; a larger one is written without its steps, and if need be without the
+ * texts of its warnings. */
 #define RECORD_MAX 10000
 
 /* How a move can have ended. "In doubt" is not final: `recover` replaces it. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/check/warnings.h"
 #include "cmigrate/criu/pre_copy.h"
 
 struct summary_step {
@@ -32,6 +33,7 @@ struct summary {
 	size_t n_steps;
 	struct pre_copy_pass *passes;
 	size_t n_passes;
+	struct warnings warnings;
 	uint64_t memory_bytes; /* 0: not known */
 	char *packets;	/* what happened to packets during the freeze: "queued", "dropped"; NULL: no
 			   address */

@@ -40,6 +40,7 @@ struct move_opts {
 	char *if_silent; /* "rollback" or "keep" */
 	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
+	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
 	bool dry_run;
 	bool file_locks, ext_unix_sk, shell_job, link_remap;

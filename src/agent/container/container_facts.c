@@ -5,7 +5,9 @@
 #include "cgroup_facts.h"
 #include "walk.h"
 
-static void say_totals(const struct walk *walk)
+/* used: memory of the cgroup. There is more of it than the processes have if a System V segment is
+ * attached to none, or files are in a tmpfs; a dump contains those too. */
+static void say_totals(const struct walk *walk, unsigned long long used)
 {
 	unsigned long long threads = 0, memory = 0;
 
@@ -14,10 +16,11 @@ static void say_totals(const struct walk *walk)
 		memory += walk->processes[i].memory + walk->processes[i].swap;
 	}
 	request_say(walk->req, "processes=%zu\nthreads=%llu\nmemory=%llu\n", walk->n, threads,
-		    memory);
+		    memory > used ? memory : used);
 }
 
-static void look_at_all(struct walk *walk, const struct runc_state *state, const struct pids *pids)
+static void look_at_all(struct walk *walk, const struct runc_state *state, const struct pids *pids,
+			unsigned long long used)
 {
 	walk->processes = mem_new(pids->n, sizeof(*walk->processes));
 	for (size_t i = 0; i < pids->n && !request_over(walk->req); i++)
@@ -38,7 +41,7 @@ static void look_at_all(struct walk *walk, const struct runc_state *state, const
 	queues(walk);
 	scheduling(walk, state);
 	suspects(walk);
-	say_totals(walk);
+	say_totals(walk, used);
 }
 
 int container_facts(struct request *req, const struct runc_state *state)
@@ -47,8 +50,7 @@ int container_facts(struct request *req, const struct runc_state *state)
 	struct walk walk = {.req = req, .first = state->pid};
 
 	cgroup_processes(state, &pids);
-	look_at_all(&walk, state, &pids);
+	look_at_all(&walk, state, &pids, cgroup_facts(req, state));
 	walk_clear(&walk);
-	cgroup_facts(req, state);
 	return request_over(req);
 }

@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/container/limits.h"
 #include "agent/container/runc_state.h"
 #include "agent/request/paths.h"
 #include "agent/request/process.h"
 #include "agent/request/program.h"
 #include "agent/request/session.h"
+#include "agent/request/text_file.h"
 #include "cmigrate/base/proc.h"
 #include "gate.h"
 #include "hidden_mounts.h"
@@ -79,25 +81,24 @@ static void add_server(const struct request *req, struct argv *a)
 	argv_addf(a, "%s:%llu", request_get(req, "server"), request_number(req, "port"));
 }
 
-/* Notes, for the restore, the mount points of the container that nobody needs in its root. Without
- * the note only empty directories stay. */
-static void note_hidden(struct request *req)
+/* Notes, for the restore, the mount points of the container that nobody needs in its root (without
+ * the note empty directories stay) and its limits. */
+static void note_container(struct request *req)
 {
 	CLEANUP_RUNC_STATE struct runc_state state = {0};
-	CLEANUP_FREE char *path = path_in_images(req, "hidden");
-	CLEANUP_BUF struct buf text = {0};
+	CLEANUP_FREE char *hidden = path_in_images(req, "hidden");
+	CLEANUP_FREE char *limits = path_in_images(req, "limits");
+	CLEANUP_BUF struct buf paths = {0}, lines = {0};
 
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
 		buf_clear(&req->err);
 	CLEANUP_FREE char *mounts =
 		state.pid ? process_file(state.pid, "mountinfo", MOUNTS_MAX, NULL) : NULL;
 	if (mounts && state.rootfs)
-		hidden_mounts(mounts, state.rootfs, &text);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	(void)!write(fd, buf_str(&text), text.len);
-	(void)close(fd);
+		hidden_mounts(mounts, state.rootfs, &paths);
+	limits_read(&state, &lines);
+	(void)text_file_write(hidden, &paths);
+	(void)text_file_write(limits, &lines);
 }
 
 int verb_dump(struct request *req)
@@ -119,7 +120,7 @@ int verb_dump(struct request *req)
 	/* An agent that ended during a pass has left it. */
 	if (work_dir_remove(req, IN_PASS) < 0)
 		return request_errno(req, "can't remove '%s'", IN_PASS);
-	note_hidden(req);
+	note_container(req);
 	return run(req, &a);
 }
 

@@ -17,6 +17,8 @@
 #define CONFIG_MAX 1000
 /* The file is read up to here; most of it may be comments. */
 #define CONFIG_FILE_MAX 65536
+/* "0-3,8" of a host with many processors. */
+#define LIST_MAX 4096
 
 /* Two names of one host are found by this: one boot, one pid and one network namespace. */
 static void say_identity(struct request *req)
@@ -82,6 +84,17 @@ static void say_cgroup(struct request *req)
 		fact_say(req, "cgroup", fs.f_type == TMPFS_MAGIC ? "tmpfs" : "other");
 }
 
+/* Where a container's cpuset can be. */
+static void say_cpus(struct request *req)
+{
+	CLEANUP_FREE char *cpus = text_file_read("/sys/devices/system/cpu/online", LIST_MAX, NULL);
+	CLEANUP_FREE char *nodes =
+		text_file_read("/sys/devices/system/node/online", LIST_MAX, NULL);
+
+	fact_say(req, "cpus", cpus ? str_trim(cpus) : "");
+	fact_say(req, "nodes", nodes ? str_trim(nodes) : "");
+}
+
 static void say_tools(struct request *req)
 {
 	static const char *const tools[] = {"nft", "ip", "tar"};
@@ -103,6 +116,7 @@ void host_facts(struct request *req)
 	say_kernel(req);
 	say_criu_config(req);
 	say_processor(req);
+	say_cpus(req);
 	request_say(req, "memory-available=%llu\n", strtoull(available, NULL, 10) * 1024);
 	say_cgroup(req);
 	say_tools(req);

@@ -110,6 +110,24 @@ void session_members(const char *path, struct pids *ret)
 	free(all);
 }
 
+static bool is_program(pid_t pid)
+{
+	struct process p;
+
+	return process_read(pid, &p) && process_in_our(pid, "pid") &&
+	       (p.session == pid || str_starts(p.comm, "runc") || str_starts(p.comm, "criu"));
+}
+
+void session_programs(const char *path, struct pids *ret)
+{
+	CLEANUP_PIDS struct pids all = {0};
+
+	session_members(path, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (is_program(all.v[i]))
+			pids_add(ret, all.v[i]);
+}
+
 bool session_lives(const char *path)
 {
 	CLEANUP_PIDS struct pids pids = {0};

@@ -39,6 +39,9 @@ char *session_mark(const char *path);
 /* Adds the living processes of a session (zombies are none) and all their descendants, the
  * descendants last. Adds none if there is no record. */
 void session_members(const char *path, struct pids *ret);
+/* Adds those of them that the move waits for: the leader, runc and criu of this host. What an OCI
+ * hook has left running is in the session too, and goes on with the container. */
+void session_programs(const char *path, struct pids *ret);
 /* Whether any lives. */
 bool session_lives(const char *path);
 /* Sends a signal to all of them; true if there were any. */

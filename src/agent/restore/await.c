@@ -4,18 +4,12 @@
 
 #include "agent/request/held.h"
 #include "agent/request/paths.h"
-#include "agent/request/process.h"
 
-/* Container processes are in other pid namespaces, and nobody waits for them: one that shares the
- * session of its restore would be waited for without end. */
-static void find_ours(struct pids *ret, void *record)
+/* Container processes and what hooks have started may share the session of a restore, and would be
+ * waited for without end. */
+static void find_programs(struct pids *ret, void *record)
 {
-	CLEANUP_PIDS struct pids all = {0};
-
-	session_members(record, &all);
-	for (size_t i = 0; i < all.n; i++)
-		if (process_in_our(all.v[i], "pid"))
-			pids_add(ret, all.v[i]);
+	session_programs(record, ret);
 }
 
 int verb_await(struct request *req)
@@ -26,7 +20,7 @@ int verb_await(struct request *req)
 	CLEANUP_HELD struct held held = {0};
 
 	do {
-		held_find(&held, find_ours, record);
+		held_find(&held, find_programs, record);
 		if (!held.n)
 			return 0;
 	} while (held_wait(req, &held, -1));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/container/limits.h"
 #include "agent/dump/runc_flags.h"
 #include "agent/request/paths.h"
 #include "agent/request/program.h"
@@ -74,6 +75,32 @@ static void note_missing(const struct request *req)
 	(void)text_file_append(there, &made);
 }
 
+/* The text of the dump; NULL: it left none. Owned by the caller. */
+static char *limits_noted(const struct request *req)
+{
+	CLEANUP_FREE char *path = path_in_images(req, "limits");
+
+	return text_file_read(path, LIST_MAX, NULL);
+}
+
+/* runc has set those of config.json. What can't be set is said, a line "limit FILE VALUE: WHY"
+ * each: the container runs without it. */
+static void set_limits(struct request *req, const char *noted)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+	CLEANUP_BUF struct buf missed = {0};
+	CLEANUP_ARGV struct argv lines = {0};
+
+	if (!noted)
+		return;
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
+		buf_clear(&req->err);
+	limits_set(&state, noted, &missed);
+	argv_words(&lines, buf_str(&missed), "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		request_say(req, "limit %s\n", lines.v[i]);
+}
+
 static const char *const flags[] = {"file-locks",      "ext-unix-sk", "shell-job",
 				    "tcp-established", "lazy-pages",  NULL};
 
@@ -123,6 +150,7 @@ int verb_restore(struct request *req)
 	CLEANUP_FREE char *record = session_path(run, SESSION_RESTORE);
 	CLEANUP_FREE char *env =
 		str_fmt("CRIU_CONFIG_FILE=%s/%s", run, parked ? RESTORE_FIFO : "criu.conf");
+	CLEANUP_FREE char *limits = limits_noted(req);
 	CLEANUP_ARGV struct argv argv = {0};
 	char *envs[] = {env, NULL};
 
@@ -136,6 +164,8 @@ int verb_restore(struct request *req)
 	const struct program runc = {
 		.argv = argv.v, .env = envs, .log = log, .session = record, .for_container = true};
 	int status = program_run(req, &runc, NULL, NULL);
+	if (status == 0)
+		set_limits(req, limits);
 	/* Nobody needs to wait until it reads its configuration. */
 	if (parked)
 		(void)restore_mark(run, RESTORE_ENDED);

@@ -34,14 +34,21 @@ static void print_hosts(struct ui *ui, const char *name, const struct survey *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct survey_host *h = &s->hosts[i];
-		bool ok = h->verdict.code == EXIT_DONE;
+		const char *why = h->verdict.code == EXIT_DONE ? NULL : h->verdict.msg;
+		struct warnings w = {0};
+		warnings_of(&h->checks, &w);
+		CLEANUP_FREE char *ids = warnings_ids(&w);
+		CLEANUP_FREE char *text = why	? str_dup(why)
+					  : w.n ? str_fmt("warns: %s", ids)
+						: str_dup("");
 		if (table)
-			ui_table_row(table, (const char *const[]){h->name, word_of(h),
-								  ok ? "" : h->verdict.msg});
+			ui_table_row(table, (const char *const[]){h->name, word_of(h), text});
 		else
-			ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "container", name,
+			ui_json(ui, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o}", "container", name,
 					      "source", s->source, "host", h->name, "result",
-					      word_of(h), "message", ok ? NULL : h->verdict.msg));
+					      word_of(h), "message", why, "warnings",
+					      warnings_json(&w)));
+		warnings_clear(&w);
 	}
 	if (table)
 		ui_table_print(ui, table);
@@ -82,7 +89,7 @@ const struct verb verb_check = {
 	.details =
 		"Without DEST it checks a move to every other host of the configuration, all at\n"
 		"once, and prints a line for each. Exit code 3 if a host refuses or is silent.\n"
-		"cmigrate(1) lists the checks.",
+		"cmigrate(1) lists the checks, cmigrate-losses(7) what a move does not keep.",
 	.opts = move_opts_table,
 	.options_size = sizeof(struct move_opts),
 	.min_args = 1,

@@ -41,8 +41,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		argv_words(&d.to, d.opts->to.v[i], ", ");
 	for (size_t i = 0; i < d.opts->exclude.n; i++)
 		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
-	if (check_opts(&d, err) < 0 ||
-	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, &d.options, err) < 0)
+	if (check_opts(&d, err) < 0 || batch_check_options(d.opts->parallel, &d.opts->skip_checks,
+							   d.opts->strict, &d.options, err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;
 	signals_watch();
@@ -65,6 +65,7 @@ static const struct opt table[] = {
 	 .help = "if a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	ROW(include_pinned, "include-pinned", OPT_FLAG, NULL,
 	    "move containers with org.cmigrate.pin too"),

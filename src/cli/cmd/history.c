@@ -71,18 +71,20 @@ static void cell_ms(char text[32], double ms)
 
 static void print_table(struct ui *ui, const struct record *const *rows, size_t n)
 {
-	struct ui_table *table =
-		ui_table_new((const char *const[]){"WHEN", "NAME", "FROM", "TO", "STRATEGY",
-						   "OUTAGE", "FROZEN", "OUTCOME", "MOVE", NULL});
+	struct ui_table *table = ui_table_new(
+		(const char *const[]){"WHEN", "NAME", "FROM", "TO", "STRATEGY", "OUTAGE", "FROZEN",
+				      "OUTCOME", "WARNINGS", "MOVE", NULL});
 
 	for (size_t i = 0; i < n; i++) {
 		const struct summary *s = &rows[i]->summary;
 		char outage[32], frozen[32];
+		CLEANUP_FREE char *ids = warnings_ids(&s->warnings);
 		cell_ms(outage, s->outage_ms);
 		cell_ms(frozen, s->freeze_ms);
-		ui_table_row(table, (const char *const[]){rows[i]->started, s->container, s->source,
-							  s->destination, s->strategy, outage,
-							  frozen, s->outcome, short_id(rows[i])});
+		ui_table_row(table, (const char *const[]){
+					    rows[i]->started, s->container, s->source,
+					    s->destination, s->strategy, outage, frozen, s->outcome,
+					    s->warnings.n ? ids : "-", short_id(rows[i])});
 	}
 	ui_table_print(ui, table);
 }
@@ -91,6 +93,16 @@ static void print_field(struct ui *ui, const char *key, const char *value)
 {
 	if (value && *value)
 		ui_print(ui, "  %s: %s\n", key, value);
+}
+
+static void print_warnings(struct ui *ui, const struct warnings *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const char *message = w->rows[i].message, *remedy = w->rows[i].remedy;
+		ui_print(ui, "  warning of check '%s'%s%s%s%s\n", w->rows[i].check,
+			 message ? ": " : "", message ? message : "", remedy ? "; " : "",
+			 remedy ? remedy : "");
+	}
 }
 
 /* Prints one move in full. */
@@ -107,6 +119,7 @@ static void print_one(struct ui *ui, const struct record *r)
 	print_field(ui, "settled on", r->settled_on);
 	print_field(ui, "held back by", r->hold);
 	print_field(ui, "logs", r->logs);
+	print_warnings(ui, &r->summary.warnings);
 	ui_timeline(ui, &r->summary);
 }
 

@@ -18,7 +18,7 @@ struct rebalance_opts {
 	char *by, *threshold;
 	unsigned max_moves, parallel;
 	struct argv skip_checks;
-	bool dry_run;
+	bool strict, dry_run;
 };
 
 /* Reads "0.2" or "20%". */
@@ -54,7 +54,7 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	r->parallel = o->parallel;
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
-	return batch_check_options(o->parallel, &o->skip_checks, &r->options, err);
+	return batch_check_options(o->parallel, &o->skip_checks, o->strict, &r->options, err);
 }
 
 static int rebalance_run(struct app *app, void *base, const struct argv *args, struct err *err)
@@ -95,6 +95,7 @@ static const struct opt table[] = {
 	ROW(max_moves, "max-moves", OPT_COUNT, "N", "maximum number of moves (4)"),
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	{.name = NULL},
 };

@@ -322,28 +322,40 @@ static void limits(void **state)
 {
 	(void)state;
 	(void)start(nothing);
-	own_run_write(PIDS "/pids.max", "100\n");
 	own_run_write(MEMORY "/memory.limit_in_bytes", "1048576\n");
 	own_run_write(MEMORY "/memory.stat", "cache 9\nshmem 3\nrss 4\ntotal_cache 9\n"
 					     "total_rss 5\ntotal_shmem 30\n");
 	CLEANUP_FREE char *v1 = facts();
 	expect(v1, "memory-max=1048576");
-	expect(v1, "pids-max=100");
 	expect(v1, "cgroup-memory=35");
 	assert_int_equal(unlink(MEMORY "/memory.limit_in_bytes"), 0);
-	own_run_write(PIDS "/pids.max", "max\n");
 	own_run_write(MEMORY "/memory.max", "2097152\n");
 	own_run_write(MEMORY "/memory.stat", "anon 5\nfile 9\nkernel 700\nshmem 30\n");
 	CLEANUP_FREE char *v2 = facts();
 	expect(v2, "memory-max=2097152");
-	expect(v2, "pids-max=max");
 	expect(v2, "cgroup-memory=735");
+}
+
+/* A System V segment that is attached to no process. */
+static void memory_that_no_process_has(void **state)
+{
+	(void)state;
+	(void)start(nothing);
+	own_run_write(MEMORY "/memory.stat", "rss 9\ntotal_rss 1\ntotal_shmem 99999999999\n");
+	CLEANUP_FREE char *v1 = facts();
+	expect(v1, "memory=100000000000");
+	/* The kernel's own is not dumped. */
+	own_run_write(MEMORY "/memory.stat", "anon 1\nshmem 99999999999\nkernel 5\n");
+	CLEANUP_FREE char *v2 = facts();
+	expect(v2, "memory=100000000000");
+	expect(v2, "cgroup-memory=100000000005");
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(totals),
+		TEST(memory_that_no_process_has),
 		TEST(processes_below),
 		TEST(deleted_files),
 		TEST(mapped_files_that_are_deleted),

@@ -68,6 +68,7 @@ static void dumps(void **state)
 	CLEANUP_FREE char *log = read_all(RUN "/dump.out");
 	assert_string_equal(log, "told\nsaid\n");
 	assert_int_equal(access(IMAGES "/hidden", F_OK), 0);
+	assert_int_equal(access(IMAGES "/limits", F_OK), 0);
 	/* Left by a pass whose agent has ended. */
 	assert_int_not_equal(access(RUN "/in-pass", F_OK), 0);
 	make_runc("");

@@ -66,11 +66,32 @@ static void a_member_with_the_mark_is(void **state)
 	assert_false(session_lives(WEB_RUN "/dump.session"));
 }
 
+/* What a hook has left running is no program of the move. */
+static void programs_of_a_session(void **state)
+{
+	CLEANUP_FREE char *mark = session_mark(WEB_RUN "/dump.session");
+	pid_t member = member_without_leader(mark);
+	CLEANUP_PIDS struct pids members = {0}, programs = {0}, led = {0};
+
+	(void)state;
+	session_members(WEB_RUN "/dump.session", &members);
+	assert_true(pids_has(&members, member));
+	session_programs(WEB_RUN "/dump.session", &programs);
+	assert_int_equal(programs.n, 0);
+	assert_true(session_signal(WEB_RUN "/dump.session", SIGKILL));
+	pid_t leader = own_process(NULL);
+	own_record(SESSION_DUMP, leader);
+	session_programs(WEB_RUN "/dump.session", &led);
+	assert_true(led.n == 1 && led.v[0] == leader);
+	own_end(leader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_member_without_the_mark_is_not_ours),
 		cmocka_unit_test(a_member_with_the_mark_is),
+		cmocka_unit_test(programs_of_a_session),
 	};
 
 	own_run_enter();

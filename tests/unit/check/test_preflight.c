@@ -214,6 +214,11 @@ static void pre_copy(struct fixture *x)
 	x->p.strategy = STRATEGY_PRE_COPY;
 }
 
+static void with_hooks(struct fixture *x)
+{
+	x->bundle.hooks = str_dup("prestart, poststart");
+}
+
 static void limited(struct fixture *x)
 {
 	x->bundle.memory_limit = 120 << 20;
@@ -362,15 +367,18 @@ static const struct row failing[] = {
 	 "120 MiB of memory, it uses 119 MiB, and its restore may need 121 MiB", true},
 	{"memory-limit", "cgroup-memory=110000000\nmemory=330000000\nprocesses=3\n", NULL,
 	 limited_post_copy,
-	 "120 MiB of memory, and with post-copy its 3 processes may need 321 MiB", false},
-	{"memory-limit", "memory-max=33554432\n", NULL, NULL,
-	 "container 'web' has a limit of 32 MiB of memory on rhel01, and another in its "
-	 "config.json",
+	 "limited to 120 MiB of memory, and with post-copy its 3 processes may need 321 MiB",
+	 false},
+	{"memory-limit", "memory-max=33554432\nmemory=33000000\nprocesses=2\n", NULL, post_copy,
+	 "container 'web' is limited to 32 MiB of memory, and with post-copy its 2 processes may "
+	 "need 35 MiB",
+	 false},
+	{"limits", "limit=cpuset.cpus 0-1,7\n", "cpus=0-3\n", NULL,
+	 "container 'web' on rhel01 has a limit that can't be set on rhel02, which has CPUs 0-3: "
+	 "cpuset.cpus 0-1,7",
 	 true},
-	{"pids-limit", "pids-max=50\nprocesses=1\nthreads=1\n", NULL, limited,
-	 "container 'web' has a limit of 50 processes and threads on rhel01, and another in its "
-	 "config.json",
-	 true},
+	{"limits", "limit=cpuset.cpus 0\nlimit=cpuset.mems 1\n", "cpus=0-3\nnodes=0\n", NULL,
+	 "which has memory nodes 0: cpuset.mems 1", true},
 	{"pids-limit", "processes=1\nthreads=5\n", NULL, limited,
 	 "config.json allows container 'web' 6 processes and threads, and its restore needs 7",
 	 false},
@@ -381,6 +389,10 @@ static const struct row failing[] = {
 	 false},
 	{"binds", NULL, "missing-bind=/a\nmissing-bind=/b\nmissing-bind=/c\n", with_bind,
 	 "there is no '/a' on rhel02 to bind, nor 2 more", false},
+	{"hooks", NULL, NULL, with_hooks,
+	 "config.json of container 'web' has OCI hooks (prestart, poststart): rhel02 runs prestart "
+	 "and createRuntime again, then rhel01 runs poststop, and nobody runs others",
+	 true},
 	{"netns", NULL, "missing-netns=/run/netns/web\n", with_netns,
 	 "there is no network namespace '/run/netns/web' on rhel02", false},
 	{"ports", NULL, "listen=0.0.0.0:80\n", NULL, "port 80 is in use on rhel02", false},
@@ -499,9 +511,19 @@ static const struct row passing[] = {
 	{"memory-limit", "cgroup-memory=900000000000\nprocesses=3\n", NULL, NULL, NULL, false},
 	{"memory-limit", "cgroup-memory=1000\nprocesses=1\nmemory-max=125820928\n", NULL, limited,
 	 NULL, false},
-	{"memory-limit", "memory-max=9223372036854771712\n", NULL, NULL, NULL, false},
-	{"pids-limit", "processes=3\nthreads=4\npids-max=6\n", NULL, limited, NULL, false},
-	{"pids-limit", "processes=1\nthreads=1\npids-max=max\n", NULL, NULL, NULL, false},
+	/* Limits that runc update has set are carried over. */
+	{"memory-limit", "memory-max=33554432\nmemory=33000000\nprocesses=2\n", NULL, NULL, NULL,
+	 false},
+	{"memory-limit", "memory-max=9223372036854771712\nmemory=5\nprocesses=1\n", NULL, post_copy,
+	 NULL, false},
+	{"memory-limit", "memory-max=9223372036854771712\nmemory=5\nprocesses=1\n", NULL,
+	 limited_post_copy, NULL, false},
+	{"pids-limit", "processes=3\nthreads=4\n", NULL, limited, NULL, false},
+	{"limits", "limit=cpuset.cpus 1,3\nlimit=cpuset.mems 0\n", "cpus=0-3\nnodes=0\n", NULL,
+	 NULL, false},
+	{"limits", "limit=cpuset.cpus 0-7\n", NULL, NULL, NULL, false},
+	{"limits", "limit=cpuset.cpus x\nlimit=\nlimit=cpuset.cpus 5-\n", "cpus=,,-\n", NULL, NULL,
+	 true},
 	{"binds", NULL, NULL, with_bind, NULL, false},
 	{"netns", NULL, NULL, with_netns, NULL, false},
 	{"ports", NULL, "listen=0.0.0.0:80\n", own_network, NULL, false},
@@ -796,6 +818,40 @@ static void the_verdict_is_one_line(void **state)
 	}
 }
 
+/* An error comes first: nothing else can be done about it. */
+static void strict_warnings_refuse(void **state)
+{
+	static const struct {
+		const char *source, *destination, *line;
+	} rows[] = {
+		{"criu-config=x\n", NULL,
+		 "check 'criu-config', a warning (--strict): /etc/criu/runc.conf of rhel01 and "
+		 "rhel02 differ; make them the same: what is in them overrides what cmigrate asks "
+		 "for, or --skip-check criu-config"},
+		{"criu=3.18\nkernel=4.18.0\n", "criu-config=x\nlisten=0.0.0.0:80\n",
+		 "check 'ports': port 80 is in use on rhel02; stop what listens there, or "
+		 "--skip-check ports; 2 more failed"},
+		{NULL, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fixture x;
+		set_up(&x, rows[i].source, rows[i].destination);
+		x.p.strict = true;
+		run(&x);
+		assert_int_equal(preflight_verdict(&x.results, &x.err), rows[i].line ? -1 : 0);
+		assert_string_equal(x.err.msg, rows[i].line ? rows[i].line : "");
+		assert_int_equal(x.err.code, rows[i].line ? EXIT_REFUSED : EXIT_DONE);
+		if (i == 0) {
+			assert_string_equal(x.err.check, "criu-config");
+			assert_true(result_of(&x, "criu-config")->refuses);
+			assert_int_equal(result_of(&x, "criu-config")->severity, CHECK_WARNING);
+		}
+		tear_down(&x);
+	}
+}
+
 /* Hosts that say nothing, or only nonsense, crash nothing and are refused. */
 static void nonsense_is_refused(void **state)
 {
@@ -868,6 +924,7 @@ int main(void)
 		cmocka_unit_test(checks_can_be_skipped),
 		cmocka_unit_test(an_unknown_check_is_named),
 		cmocka_unit_test(the_verdict_is_one_line),
+		cmocka_unit_test(strict_warnings_refuse),
 		cmocka_unit_test(nonsense_is_refused),
 	};
 

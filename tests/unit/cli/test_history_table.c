@@ -81,16 +81,16 @@ static void the_table_has_all_bundles_and_the_newest_last(void **state)
 	CLEANUP_FREE char *text = prints(HISTORY);
 	assert_int_equal(lines_of(text), 6);
 	assert_true(str_starts(text, "WHEN "));
-	static const char *const heads[] = {"NAME",   "FROM",	"TO",	   "STRATEGY",
-					    "OUTAGE", "FROZEN", "OUTCOME", "MOVE\n"};
+	static const char *const heads[] = {"NAME",   "FROM",	 "TO",	     "STRATEGY", "OUTAGE",
+					    "FROZEN", "OUTCOME", "WARNINGS", "MOVE\n"};
 	const char *at = text;
 	for (size_t i = 0; i < COUNT(heads); i++) {
 		at = strstr(at, heads[i]);
 		assert_non_null(at);
 	}
 	CLEANUP_FREE char *first = str_dupn(at + 5, strcspn(at + 5, "\n"));
-	static const char *const cells[] = {"Z  ",    "web",	"rhel01", "rhel02",  "cold",
-					    "134 ms", "127 ms", "moved",  "00000003"};
+	static const char *const cells[] = {"Z  ",    "web",	"rhel01", "rhel02", "cold",
+					    "134 ms", "127 ms", "moved",  "-  ",    "00000003"};
 	at = first;
 	for (size_t i = 0; i < COUNT(cells); i++) {
 		at = strstr(at, cells[i]);
@@ -138,6 +138,25 @@ static void one_move_in_full(void **state)
 	past_one("db", 1, "{\"id\": \"x-00000002\"}");
 	refused(HISTORY "--move 00000002", 1, "several moves");
 	free(prints(HISTORY "db --move x-00000002"));
+}
+
+static void warnings_are_in_the_table_and_in_full(void **state)
+{
+	(void)state;
+	now_s = (int64_t)time(NULL);
+	past_one("web", 1,
+		 "{\"warnings\": [{\"check\": \"timers\", \"message\": \"one may stop\", "
+		 "\"remedy\": \"set it\\u001b anew\"}, {\"check\": \"gate\"}]}");
+	CLEANUP_FREE char *table = prints(HISTORY);
+	assert_holds(table, "moved    timers,gate  00000001\n");
+	CLEANUP_FREE char *one = prints(HISTORY "web --move last");
+	assert_holds(one, "  warning of check 'timers': one may stop; set it? anew\n");
+	assert_holds(one, "  warning of check 'gate'\n");
+	CLEANUP_FREE char *json = prints(HISTORY "--json web");
+	json_t *object = parsed(json);
+	assert_at(object, "warnings.0.check", "\"timers\"");
+	assert_at(object, "warnings.1.message", "null");
+	json_decref(object);
 }
 
 static void records_are_shown_never_obeyed(void **state)
@@ -231,6 +250,7 @@ int main(void)
 		IN_DIRECTORY(the_table_has_all_bundles_and_the_newest_last),
 		IN_DIRECTORY(limits_since_and_names_choose),
 		IN_DIRECTORY(one_move_in_full),
+		IN_DIRECTORY(warnings_are_in_the_table_and_in_full),
 		IN_DIRECTORY(records_are_shown_never_obeyed),
 		IN_DIRECTORY(a_damaged_line_is_one_warning),
 		IN_DIRECTORY(nothing_moved_yet_and_nothing_there),

@@ -150,6 +150,27 @@ static void checks(void **state)
 	assert_same("checks", &told, &known);
 }
 
+/* The page of what a move does not keep names checks that there are. */
+static void checks_of_the_losses(void **state)
+{
+	CLEANUP_FREE char *page = project_file("man/cmigrate-losses.7");
+	CLEANUP_ARGV struct argv told = {0}, known = {0};
+	size_t n = 0;
+
+	(void)state;
+	for (const char *line = page; (line = strstr(line, "\n.Cm ")) != NULL; line++) {
+		CLEANUP_FREE char *words = str_dupn(line + 5, strcspn(line + 5, "\n"));
+		argv_words(&told, words, " ,.");
+	}
+	const struct check *rows = preflight_checks(&n);
+	for (size_t i = 0; i < n; i++)
+		argv_add(&known, rows[i].id);
+	assert_true(told.n > 5);
+	for (size_t i = 0; i < told.n; i++)
+		if (!argv_has(&known, told.v[i]))
+			fail_msg("there is no check '%s'", told.v[i]);
+}
+
 /* The keys of all values that are no objects, as the manual writes them. */
 static void keys_of(const json_t *object, const char *above, struct argv *ret)
 {
@@ -257,6 +278,7 @@ int main(void)
 		IN_DIRECTORY(commands),
 		IN_DIRECTORY(options),
 		IN_DIRECTORY(checks),
+		IN_DIRECTORY(checks_of_the_losses),
 		IN_DIRECTORY(the_configurations_example_is_one_and_has_every_key),
 		IN_DIRECTORY(every_key_that_is_read_is_in_the_manual),
 		IN_DIRECTORY(the_configurations_of_the_examples_are_read),

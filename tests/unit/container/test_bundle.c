@@ -80,8 +80,33 @@ static void every_setting_is_read(void **state)
 	assert_string_equal(b.binds.v[0], "/srv/www");
 	assert_string_equal(b.binds.v[1], "/srv/logs");
 	assert_true(b.terminal);
-	assert_false(b.hooks);
+	assert_null(b.hooks);
 	bundle_clear(&b);
+}
+
+static void hooks(void **state)
+{
+	static const struct {
+		const char *text, *hooks;
+	} rows[] = {
+		{HEAD ",\"hooks\":{}}", NULL},
+		{HEAD ",\"hooks\":7}", NULL},
+		{HEAD ",\"hooks\":{\"prestart\":[],\"poststop\":{}}}", NULL},
+		{HEAD ",\"hooks\":{\"poststop\":[{\"path\":\"/b\"}],\"other\":[1],"
+		      "\"prestart\":[{\"path\":\"/a\"},{}]}}",
+		 "prestart, poststop"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bundle b = {.dir = str_dup("/b/web")};
+		struct err err = ERR_INIT;
+		assert_int_equal(bundle_parse(&b, rows[i].text, strlen(rows[i].text), &err), 0);
+		assert_int_equal(!!b.hooks, !!rows[i].hooks);
+		if (b.hooks)
+			assert_string_equal(b.hooks, rows[i].hooks);
+		bundle_clear(&b);
+	}
 }
 
 static void a_minimal_file_is_enough(void **state)
@@ -174,8 +199,11 @@ static void addresses_are_added(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_name_makes_a_directory), cmocka_unit_test(every_setting_is_read),
-		cmocka_unit_test(a_minimal_file_is_enough), cmocka_unit_test(errors_name_the_place),
+		cmocka_unit_test(a_name_makes_a_directory),
+		cmocka_unit_test(every_setting_is_read),
+		cmocka_unit_test(a_minimal_file_is_enough),
+		cmocka_unit_test(errors_name_the_place),
+		cmocka_unit_test(hooks),
 		cmocka_unit_test(addresses_are_added),
 	};
 

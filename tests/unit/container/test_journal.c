@@ -295,6 +295,25 @@ static void round_trip(const struct state_dir *state_dir)
 	assert_true(s.committed);
 	assert_string_equal(s.last_step, "dump");
 	journal_state_clear(&s);
+	/* Nothing is written while the container is frozen. */
+	journal.holds = true;
+	ok(journal_add(&journal, "intent", "restore", false, &err), &err);
+	s = load(state_dir);
+	assert_string_equal(s.last_step, "dump");
+	journal_state_clear(&s);
+	ok(journal_add(&journal, "undo", NULL, true, &err), &err);
+	s = load(state_dir);
+	assert_string_equal(s.last_step, "restore");
+	assert_false(s.committed);
+	journal_state_clear(&s);
+	ok(journal_add(&journal, "intent", "release", false, &err), &err);
+	journal.holds = false;
+	ok(journal_add(&journal, "intent", "answer", false, &err), &err);
+	ok(journal_add(&journal, "commit", NULL, true, &err), &err);
+	s = load(state_dir);
+	assert_string_equal(s.last_step, "answer");
+	assert_true(s.committed && !s.torn);
+	journal_state_clear(&s);
 	ok(journal_end(&journal, &err), &err);
 	s = load(state_dir);
 	assert_false(s.found);

@@ -71,6 +71,75 @@ static void known_causes(void **state)
 		{"(00.02) Error (criu/mount.c:2344): mnt: Can't mount at ./data: No such file or "
 		 "directory\n",
 		 "Can't mount at ./data", "compare the bind sources"},
+		{"(00.02) Error (criu/sk-unix.c:881): unix: \tCan't dump half of stream unix "
+		 "connection. name: /run/a.sock; peer name: --\n",
+		 "half of stream unix connection", "no flag moves it"},
+		{"(00.02) Error (criu/sk-unix.c:1406): unix: Can't connect 4711 socket: Connection "
+		 "refused\n",
+		 "Can't connect 4711 socket", "nobody listens on the destination"},
+		{"(00.02) Error (criu/sk-unix.c:1651): unix: Can't bind id 0x7 ino 4711 addr name: "
+		 "Address already in use\n",
+		 "Can't bind id 0x7", "name of a unix socket is taken"},
+		{"(00.02) Error (criu/files-reg.c:1159): Can't link remap to /data/link_remap.7: "
+		 "Read-only file system\n",
+		 "Can't link remap", "read-only file system: let the program"},
+		{"(00.02) Error (criu/proc_parse.c:502): Unknown shit 600 "
+		 "(anon_inode:[io_uring])\n",
+		 "io_uring", "cmigrate generate"},
+		{"(00.02) Error (criu/proc_parse.c:502): Unknown shit 600 "
+		 "(anon_inode:[perf_event])\n",
+		 "perf_event", "can't dump this kind of file"},
+		{"(00.02) Error (compel/src/lib/ptrace.c:73): POKEDATA failed: Input/output "
+		 "error\n",
+		 "POKEDATA failed", "opcache.jit_buffer_size=0"},
+		{"(00.02) Error (compel/src/lib/ptrace.c:96): Can't poke 7 @ 0x600008 from 0x7f00 "
+		 "sized 8\n",
+		 "Can't poke 7", "switch off its JIT"},
+		{"(00.02) Error (criu/files-reg.c:2175): File data/log has bad size 7 (expect 9)\n",
+		 "has bad size 7", "another one on the destination"},
+		{"(00.02) Error (criu/files-reg.c:2153): File lib/libc.so has bad build-ID\n",
+		 "has bad build-ID", "another one on the destination"},
+		{"(00.02) Error (criu/mount-v2.c:396): mnt-v2: Can't re-create deleted file "
+		 "/etc/resolv.conf: Read-only file system\n",
+		 "re-create deleted file", "start it anew"},
+		{"(00.02) Error (criu/mount-v2.c:324): mnt-v2: Failed to move_mount from 7 to "
+		 "/data: Not a directory\n",
+		 "Failed to move_mount", "file on one host and a directory"},
+		{"(00.02) Error (criu/fsnotify.c:284): fsnotify: \tCan't dump that handle\n",
+		 "Can't dump that handle", "let it poll"},
+		{"(00.02) Error (criu/seize.c:335): zombie 7 (comm sh) found while seizing\n",
+		 "found while seizing", "end the tracer"},
+		{"(00.02) Error (compel/src/lib/infect.c:261): Unseizable non-zombie 7 found, "
+		 "state S, err -1/1\n",
+		 "Unseizable non-zombie 7", "try again"},
+		{"(00.02) Error (criu/cr-dump.c:1681): A session leader of 7(3) is outside of its "
+		 "pid namespace\n",
+		 "outside of its pid namespace", "nsenter"},
+		{"(00.02) Error (criu/namespaces.c:460): Can't dump nested pid namespace for 7\n",
+		 "Can't dump nested pid", "namespace of its own"},
+		{"(00.02) Error (criu/seize.c:882): Zombies with threads are not supported\n",
+		 "Zombies with threads", "without its first thread"},
+		{"(00.02) Error (criu/cr-dump.c:1703): Dump eventpoll (pid: 7) failed with -1\n",
+		 "Dump eventpoll", "descriptor that its process has closed"},
+		{"(00.02) Error (criu/sk-packet.c:447): sockets: Can't bind packet socket to eth1: "
+		 "No such device\n",
+		 "Can't bind packet socket", "listens on a device"},
+		{"(00.02) Error (criu/mount.c:1093): mnt: Mount 7 ./data (master_id: 3 shared_id: "
+		 "0) has unreachable sharing. Try --enable-external-masters.\n",
+		 "unreachable sharing", "unmount it on the source"},
+		{"(00.02) Error (criu/filesystems.c:650): mqueue isn't empty\n",
+		 "mqueue isn't empty", "mq_unlink"},
+		{"(00.02) Error (criu/cr-dump.c:477): Task 7 with SysVIPC shmem map @7f00 doesn't "
+		 "live in IPC ns\n",
+		 "doesn't live in IPC ns", "IPC namespace of its own"},
+		{"(00.02) Error (criu/cr-restore.c:1262): 7 killed by signal 9: Killed\n",
+		 "killed by signal 9", "memory limit"},
+		{"(00.02) Error (soccr/soccr.c:499): inet: Can't bind inet socket back: Cannot "
+		 "assign requested address\n",
+		 "inet socket back", "--tcp-close"},
+		{"(00.02) Error (criu/files-reg.c:1031): Can't dump ghost file /bin/prog of "
+		 "2500000 size, increase limit\n",
+		 "ghost file /bin/prog", "program that was replaced"},
 		{"(00.02) Error (criu/cr-dump.c:233): Can't get rlimit 0: Operation not "
 		 "permitted\n",
 		 "Can't get rlimit 0", "CAP_SYS_RESOURCE"},

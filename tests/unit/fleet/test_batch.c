@@ -360,6 +360,22 @@ static void signals(void **state)
 	assert_true(f->batch.stopped);
 }
 
+static void options_of_each_process(void **state)
+{
+	CLEANUP_ARGV struct argv skip = {0}, options = {0}, lenient = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	argv_add(&skip, "ports,gate");
+	assert_int_equal(batch_check_options(2, &skip, true, &options, &err), 0);
+	assert_int_equal(options.n, 5);
+	assert_string_equal(options.v[1], "ports");
+	assert_string_equal(options.v[2], "--skip-check");
+	assert_string_equal(options.v[4], "--strict");
+	assert_int_equal(batch_check_options(2, &(struct argv){0}, false, &lenient, &err), 0);
+	assert_int_equal(lenient.n, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -372,6 +388,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(first_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signals, set_up, tear_down),
+		cmocka_unit_test(options_of_each_process),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

@@ -70,6 +70,7 @@ static void invalid_records_are_refused(void **state)
 		{"logs", "\"/a/../b\"", "'logs' of a record"},
 		{"outage_ms", "-1", "'outage_ms'"},
 		{"steps", "[{\"name\":\"x\"}]", "a step"},
+		{"warnings", "[{}]", "a warning has no check"},
 		{"hold",
 		 "\"1234567890123456789012345678901234567890123456789012345678901234567890\"",
 		 "'hold' of a record is too long"},
@@ -144,6 +145,28 @@ static void a_long_record_loses_its_steps(void **state)
 	record_clear(&r);
 }
 
+/* The warnings are the last that goes: nothing else says what was lost. */
+static void a_long_record_keeps_the_ids_of_its_warnings(void **state)
+{
+	CLEANUP_FREE char *message = mem_new(ERR_SIZE, 1);
+
+	(void)state;
+	memset(message, 'x', ERR_SIZE - 1);
+	for (int n = 1; n < 10; n += 8) {
+		struct record r = sample("a-1", "moved", MOMENT);
+		for (int i = 0; i < n; i++)
+			warnings_add(&r.summary.warnings, "timers", message, "set it anew");
+		for (int i = 0; i < 60; i++)
+			summary_step_add(&r.summary, message, 1, 1, false);
+		CLEANUP_FREE char *text = text_of(&r);
+		assert_true(strlen(text) < RECORD_MAX);
+		assert_non_null(strstr(text, "\"steps\":[]"));
+		assert_non_null(strstr(text, "{\"check\":\"timers\""));
+		assert_int_equal(strstr(text, message) != NULL, n == 1);
+		record_clear(&r);
+	}
+}
+
 static void settled_by_recovery(void **state)
 {
 	struct record r = sample("a-1", "in-doubt", MOMENT), by = sample("a-1", "undone", MOMENT);
@@ -154,6 +177,7 @@ static void settled_by_recovery(void **state)
 	str_set(&by.controller, NULL);
 	str_set(&r.summary.error, "no answer");
 	str_set(&by.settled, "2025-11-21T23:40:00Z");
+	warnings_add(&r.summary.warnings, "timers", "it may stop", NULL);
 	record_settle(&r, &by);
 	assert_int_equal(r.outcome, OUTCOME_UNDONE);
 	assert_string_equal(r.summary.outcome, "undone");
@@ -162,6 +186,7 @@ static void settled_by_recovery(void **state)
 	assert_string_equal(r.controller, "rhel01");
 	assert_string_equal(r.settled, "2025-11-21T23:40:00Z");
 	assert_true(r.summary.outage_ms > 133);
+	assert_int_equal(r.summary.warnings.n, 1);
 	record_clear(&r);
 	record_clear(&by);
 }
@@ -186,6 +211,7 @@ int main(void)
 		cmocka_unit_test(more_steps_than_there_can_be),
 		cmocka_unit_test(control_bytes_are_masked),
 		cmocka_unit_test(a_long_record_loses_its_steps),
+		cmocka_unit_test(a_long_record_keeps_the_ids_of_its_warnings),
 		cmocka_unit_test(settled_by_recovery),
 		cmocka_unit_test(names_of_a_record),
 	};

@@ -28,6 +28,7 @@ static void fill(struct summary *s)
 		.way_back = str_dup("source"),
 		.answered_by = str_dup("HTTP/1.0 200 OK"),
 	};
+	warnings_add(&s->warnings, "gate", "none", NULL);
 	summary_step_add(s, "pause", 3050.5, 4.1, true);
 	summary_step_add(s, "answer", 3119.6, 6, false);
 	s->passes = mem_grow(NULL, 2, sizeof(*s->passes));
@@ -71,6 +72,7 @@ static void as_json(void **state)
 		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"packets\":\"queued\","
 		"\"way_back\":\"source\",\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
 		"\"cause\":null,\"check\":null,\"lost_host\":null,"
+		"\"warnings\":[{\"check\":\"gate\",\"message\":\"none\",\"remedy\":null}],"
 		"\"steps\":[{\"name\":\"pause\",\"start_ms\":3050.5,\"ms\":4.1,\"frozen\":true},"
 		"{\"name\":\"answer\",\"start_ms\":3119.6,\"ms\":6.0,\"frozen\":false}],"
 		"\"passes\":[{\"pages\":58000,\"bytes\":237568000,\"ms\":2100.3},"

@@ -468,6 +468,57 @@ static void a_journal_that_is_kept(void **state)
 	move_free(m);
 }
 
+static int run_freezing(struct move *move, struct err *err)
+{
+	move->progress.freeze_us = clock_now_us();
+	return run_named("two", err);
+}
+
+static int run_answering(struct move *move, struct err *err)
+{
+	struct journal_state s = journal_of(move);
+
+	/* A file on NFS is flushed when it is closed: not while clients wait. */
+	assert_string_equal(s.last_step, "two");
+	journal_state_clear(&s);
+	move->progress.answered_us = clock_now_us();
+	return run_named("four", err);
+}
+
+static int run_answered(struct move *move, struct err *err)
+{
+	struct journal_state s = journal_of(move);
+
+	assert_string_equal(s.last_step, "commit");
+	journal_state_clear(&s);
+	return run_commit(move, err);
+}
+
+/* clang-format off */
+static const struct step outage[] = {
+	{"one",    run_one,       undo_one,  false, false},
+	{"two",    run_freezing,  undo_two,  true,  false},
+	{"three",  run_three,     NULL,      true,  false},
+	{"four",   run_answering, undo_four, false, false},
+	{"commit", run_answered,  NULL,      false, true},
+	{"five",   run_five,      NULL,      false, false},
+};
+/* clang-format on */
+
+static void no_intent_is_written_in_the_outage(void **state)
+{
+	const struct strategy strategy_outage = {"outage", outage, 6, false};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	reset();
+	struct move *m = new_move();
+	assert_int_equal(engine_run(&strategy_outage, m, &err), EXIT_DONE);
+	assert_string_equal(trace.s, "+one +two +three +four +commit +five ");
+	assert_false(has_journal(m));
+	move_free(m);
+}
+
 /* Dies at the fault; what it leaves is what recovery finds. */
 static void killed(const char *fault, const char *step, bool committed)
 {
@@ -533,6 +584,7 @@ int main(void)
 		cmocka_unit_test(a_commit_of_which_nobody_knows),
 		cmocka_unit_test(an_undo_that_leaves_something),
 		cmocka_unit_test(an_undo_in_doubt),
+		cmocka_unit_test(no_intent_is_written_in_the_outage),
 		cmocka_unit_test(failures_behind_the_commit_point),
 		cmocka_unit_test(a_signal),
 		cmocka_unit_test(the_limit_of_a_move),

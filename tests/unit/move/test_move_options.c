@@ -46,6 +46,7 @@ static void all(void **state)
 			"--skip-check",
 			"cpu,memory",
 			"--skip-check=name",
+			"--strict",
 			"--dry-run",
 			"--file-locks",
 			"--ext-unix-sk",
@@ -75,7 +76,7 @@ static void all(void **state)
 	assert_int_equal(o.timeout, 31);
 	assert_int_equal(o.max_downtime_ms, 301);
 	assert_string_equal(o.if_silent, "keep");
-	assert_true(o.keep_images && o.dry_run);
+	assert_true(o.keep_images && o.strict && o.dry_run);
 	assert_int_equal(o.skip_checks.n, 2);
 	assert_true(o.file_locks && o.ext_unix_sk && o.shell_job && o.link_remap);
 	assert_int_equal(o.ghost_limit, 4 * 1024 * 1024);
