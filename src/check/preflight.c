@@ -20,6 +20,8 @@ static const struct check checks[] = {
 	 check_root},
 	{"source-is-destination", CHECK_ERROR, true, "source and destination are two hosts",
 	 "name another destination", check_source_is_destination},
+	{"cordon", CHECK_ERROR, false, "the destination is not cordoned",
+	 "name another destination, or --force", check_cordon},
 	{"tools", CHECK_ERROR, false, "ip, tar and, if rules are needed, nft are there",
 	 "install iproute2 and tar there", check_tools},
 	{"container", CHECK_ERROR, true, "the container runs on the source, from this bundle",
@@ -222,6 +224,11 @@ int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
 		if (check_id(ret->v[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+void preflight_force(struct argv *ret)
+{
+	argv_add(ret, "cordon");
 }
 
 static void run_check(const struct preflight *p, const struct check *check,

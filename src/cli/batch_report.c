@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/cli/batch_report.h"
 
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
+#include "cmigrate/host/config.h"
 
 static json_t *move_json(const struct batch_move *m)
 {
@@ -46,8 +50,9 @@ static void report_move(struct ui *ui, const struct batch_move *m)
 		timeline_ms(outage, m->summary.outage_ms);
 	CLEANUP_FREE char *warned = warned_of(m);
 	CLEANUP_FREE char *text =
-		str_fmt("%s, %s to %s%s%s%s%s", batch_word(m->outcome), m->from, m->to,
-			*outage ? ", outage " : "", outage, *warned ? ", " : "", warned);
+		m->to ? str_fmt("%s, %s to %s%s%s%s%s", batch_word(m->outcome), m->from, m->to,
+				*outage ? ", outage " : "", outage, *warned ? ", " : "", warned)
+		      : str_fmt("%s, on %s", batch_word(m->outcome), m->from);
 	ui_event(ui, &(struct event){
 			     .kind = EVENT_STEP_END, .name = m->name, .text = text, .ms = m->ms});
 }
@@ -64,6 +69,18 @@ void batch_caller_init(struct batch_caller *caller, const struct app *app)
 		argv_addl(&caller->options, "--config", g->config, NULL);
 	if (g->bundle_root)
 		argv_addl(&caller->options, "--bundle-root", g->bundle_root, NULL);
+}
+
+char *batch_caller_name(const struct app *app)
+{
+	CLEANUP_FREE char *here = config_here(app->config);
+	/* After sudo the person matters, not root. */
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *user = getpwuid(getuid());
+	char *name = str_fmt("%s@%s", sudo && *sudo ? sudo : user ? user->pw_name : "root", here);
+
+	str_mask(name);
+	return name;
 }
 
 static void add_row(struct ui_table *table, const struct batch_move *m)

@@ -15,18 +15,41 @@ static size_t n_moved(const struct drain *d)
 	return batch_count(d->rows, d->n, BATCH_MOVED);
 }
 
+static size_t n_fallen(const struct drain *d)
+{
+	return batch_count(d->rows, d->n, BATCH_CHECKPOINTED) +
+	       batch_count(d->rows, d->n, BATCH_STOPPED);
+}
+
+static json_t *fallen_names(const struct drain *d)
+{
+	json_t *list = batch_report_names(d->rows, d->n, BATCH_CHECKPOINTED);
+	json_t *more = batch_report_names(d->rows, d->n, BATCH_STOPPED);
+
+	(void)json_array_extend(list, more);
+	json_decref(more);
+	return list;
+}
+
 static void print_json(const struct drain *d, int code)
 {
-	ui_json(d->caller->ui,
-		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:i}",
-			  "event", "summary", "command", "drain", "host", d->host, "moved",
-			  (int)n_moved(d), "failed", (int)batch_count_failed(d->rows, d->n), "busy",
+	json_t *summary =
+		json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "event",
+			  "summary", "command", "drain", "host", d->host, "moved", (int)n_moved(d),
+			  "failed", (int)batch_count_failed(d->rows, d->n), "busy",
 			  batch_report_names(d->rows, d->n, BATCH_BUSY), "gone",
 			  batch_report_names(d->rows, d->n, BATCH_GONE), "not_begun",
-			  batch_report_names(d->rows, d->n, BATCH_WAITING), "pinned",
-			  json_of_words(&d->pinned), "left",
-			  d->unknown ? json_null() : json_of_words(&d->left), "stopped", d->stopped,
-			  "total_ms", json_of_ms(batch_report_ms(d->start_us)), "exit_code", code));
+			  batch_report_names(d->rows, d->n, BATCH_WAITING), "late",
+			  batch_report_names(d->rows, d->n, BATCH_LATE), "fell_back",
+			  fallen_names(d), "pinned", json_of_words(&d->pinned));
+	json_t *end = json_pack("{s:o, s:b, s:b, s:o, s:i}", "left",
+				d->unknown ? json_null() : json_of_words(&d->left), "stopped",
+				d->stopped, "cordoned", d->marked, "total_ms",
+				json_of_ms(batch_report_ms(d->start_us)), "exit_code", code);
+
+	(void)json_object_update(summary, end);
+	json_decref(end);
+	ui_json(d->caller->ui, summary);
 }
 
 static const char *why_left(const struct drain *d, const char *name)
@@ -45,6 +68,13 @@ static void add_name(struct buf *names, const char *name, const char *why)
 	buf_printf(names, "%s'%s' (%s)", names->len ? ", " : "", name, why);
 }
 
+/* A drain that fails leaves the mark all the same. */
+static void append_mark(const struct drain *d, struct err *err)
+{
+	if (d->opts->cordon)
+		(void)err_append(err, "it is cordoned: 'cmigrate uncordon %s' ends that", d->host);
+}
+
 /* Names every container that is left, and each one that failed and is gone all the same. */
 static int fail(const struct drain *d, struct err *err)
 {
@@ -57,6 +87,7 @@ static int fail(const struct drain *d, struct err *err)
 			add_name(&names, d->rows[i].name, batch_word(d->rows[i].outcome));
 	(void)err_set(err, EXIT_SOME, "%s is not drained: %zu moved; %s%s", d->host, n_moved(d),
 		      d->stopped && move_cancelled ? "stopped by a signal; " : "", buf_str(&names));
+	append_mark(d, err);
 	return d->unknown ? err_append(err, "no host can tell what is left there") : -1;
 }
 
@@ -133,8 +164,14 @@ int drain_report(const struct drain *d, struct err *err)
 		print_json(d, code);
 	if (code != EXIT_DONE)
 		return fail(d, err);
+	CLEANUP_FREE char *fell =
+		n_fallen(d)
+			? str_fmt(", %zu %s", n_fallen(d),
+				  d->within.fallback == FALLBACK_STOP ? "stopped" : "checkpointed")
+			: str_dup("");
 	timeline_ms(took, batch_report_ms(d->start_us));
 	if (!ui_is_quiet(d->caller->ui))
-		ui_print(d->caller->ui, "drained %s: %zu moved in %s\n", d->host, n_moved(d), took);
+		ui_print(d->caller->ui, "drained %s: %zu moved%s in %s%s\n", d->host, n_moved(d),
+			 fell, took, d->marked ? "; it is cordoned" : "");
 	return EXIT_DONE;
 }

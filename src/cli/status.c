@@ -19,6 +19,7 @@ void status_clear(struct status *s)
 {
 	replies_clear(&s->replies);
 	containers_clear(&s->list);
+	cordons_clear(&s->marks);
 	bundle_clear(&s->bundle);
 	journal_state_clear(&s->journal);
 	str_set(&s->journal_error, NULL);
@@ -62,7 +63,7 @@ static void pick(struct containers *all, const char *name, struct containers *re
 	}
 }
 
-void status_collect(struct replies *replies, struct containers *ret)
+void status_collect(struct replies *replies, struct containers *ret, struct cordons *ret_marks)
 {
 	for (size_t i = 0; i < replies->n; i++) {
 		struct reply *a = &replies->rows[i];
@@ -70,6 +71,7 @@ void status_collect(struct replies *replies, struct containers *ret)
 		if (!a->ok)
 			continue;
 		facts_parse(&facts, buf_str(&a->job.out));
+		cordons_add(ret_marks, &facts);
 		a->ok = containers_add(ret, a->host->name, &facts, &a->err) == 0;
 		facts_clear(&facts);
 	}
@@ -150,7 +152,7 @@ int status_gather(const struct app *app, const char *name, const struct argv *ho
 	if (bundle_init(&ret->bundle, app_bundle_root(app), name, err) < 0 ||
 	    ask_hosts(app, hosts, &ret->replies, err) < 0)
 		return -1;
-	status_collect(&ret->replies, &all);
+	status_collect(&ret->replies, &all, &ret->marks);
 	pick(&all, name, &ret->list);
 	find_bundle(ret);
 	complete(ret);
@@ -268,19 +270,30 @@ static json_t *silent_json(const struct status *s)
 	return list;
 }
 
+json_t *status_mark_json(const struct cordon *mark)
+{
+	if (!mark)
+		return json_null();
+	return json_pack("{s:s?, s:s?, s:s?}", "by", mark->by, "since", mark->since, "reason",
+			 mark->reason);
+}
+
 json_t *status_json(const struct status *s)
 {
 	static const struct container none = {.age = -1, .memory = -1};
 	const struct container *c = s->list.n ? &s->list.rows[0] : &none;
+	const struct cordon *mark = c->host ? cordons_find(&s->marks, c->host) : NULL;
 	const char *bundle = c->bundle && *c->bundle ? c->bundle : s->bundle.dir;
 
-	return json_pack(
-		"{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
-		"name", s->bundle.name, "host", c->host, "state", c->state, "pid",
-		c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
-		c->created && *c->created ? c->created : NULL, "age_seconds",
-		json_of_number(c->age), "memory_bytes", json_of_number(c->memory), "processes",
-		c->processes ? json_integer(c->processes) : json_null(), "addresses",
-		addresses_json(s), "endpoints", endpoints_json(s), "other_copies", copies_json(s),
-		"unreachable", silent_json(s), "checkpoint", s->checkpointed, "move", move_part(s));
+	return json_pack("{s:s, s:s?, s:s?, s:o, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:b, s:o, s:o}",
+			 "name", s->bundle.name, "host", c->host, "state", c->state, "pid",
+			 c->pid ? json_integer(c->pid) : json_null(), "bundle", bundle, "created",
+			 c->created && *c->created ? c->created : NULL, "age_seconds",
+			 json_of_number(c->age), "memory_bytes", json_of_number(c->memory),
+			 "processes", c->processes ? json_integer(c->processes) : json_null(),
+			 "addresses", addresses_json(s), "endpoints", endpoints_json(s),
+			 "other_copies", copies_json(s), "unreachable", silent_json(s),
+			 "checkpoint", s->checkpointed, "move", move_part(s), "cordon",
+			 status_mark_json(mark));
 }

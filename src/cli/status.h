@@ -10,6 +10,7 @@
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/container/bundle.h"
 #include "cmigrate/container/container.h"
+#include "cmigrate/container/cordon.h"
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/ask_all.h"
 
@@ -17,6 +18,7 @@
 struct status {
 	struct replies replies;
 	struct containers list; /* of this name: usually one */
+	struct cordons marks;	/* of all hosts */
 	struct bundle bundle;
 	bool configured;   /* bundle has config.json's contents */
 	bool checkpointed; /* there are images of `cmigrate checkpoint` */
@@ -25,8 +27,11 @@ struct status {
 };
 #define CLEANUP_STATUS __attribute__((cleanup(status_clear)))
 
-/* Adds the containers of all answers to "list". An answer that is no list counts as failed. */
-void status_collect(struct replies *replies, struct containers *ret);
+/* Adds the containers and the marks of all answers to "list". An answer that is no list counts as
+ * failed. */
+void status_collect(struct replies *replies, struct containers *ret, struct cordons *ret_marks);
+/* The mark as `list` and `status` print it in JSON; null for NULL. A new reference. */
+json_t *status_mark_json(const struct cordon *mark);
 /*
  * Asks these hosts, or if there are none all known ones, at once; then reads config.json and
  * journal. -1 only if a name is invalid.

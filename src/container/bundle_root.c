@@ -44,6 +44,25 @@ struct host *bundle_root_host(const struct config *config, const char *root, con
 	return NULL;
 }
 
+int bundle_root_reach(struct bundle_root *root, const struct config *config,
+		      const struct events *events, struct err *err)
+{
+	if (root->host)
+		return 0;
+	root->host = bundle_root_host(config, config->bundle_root, NULL, events, err);
+	if (!root->host)
+		return -1;
+	state_dir_init_root(&root->state, root->host, config->bundle_root);
+	return 0;
+}
+
+void bundle_root_clear(struct bundle_root *root)
+{
+	state_dir_clear(&root->state);
+	host_free(root->host);
+	root->host = NULL;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -18,6 +18,11 @@ void state_dir_init(struct state_dir *s, struct host *host, const char *bundle_d
 	s->container = str_dup(slash ? slash + 1 : bundle_dir);
 }
 
+void state_dir_init_root(struct state_dir *s, struct host *host, const char *bundle_root)
+{
+	*s = (struct state_dir){.host = host, .dir = str_fmt("%s/.cmigrate", bundle_root)};
+}
+
 void state_dir_clear(struct state_dir *s)
 {
 	free(s->dir);
@@ -32,7 +37,8 @@ static int ask(const struct state_dir *s, const char *op, const char *file, cons
 	CLEANUP_ARGV struct argv a = {0};
 
 	argv_add(&a, "store");
-	argv_addf(&a, "container=%s", s->container);
+	if (s->container)
+		argv_addf(&a, "container=%s", s->container);
 	argv_addf(&a, "op=%s", op);
 	argv_addf(&a, "file=%s", file);
 	struct command cmd = {.argv = a.v,

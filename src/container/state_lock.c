@@ -56,10 +56,10 @@ static int failure(const struct state_dir *s, const struct job *job, struct err 
 
 int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct err *err)
 {
-	CLEANUP_FREE char *container = str_fmt("container=%s", s->container);
+	CLEANUP_FREE char *container = s->container ? str_fmt("container=%s", s->container) : NULL;
 	CLEANUP_FREE char *stamp = make_stamp();
 	CLEANUP_JOB struct job job = {0};
-	char *argv[] = {"lock", container, stamp, NULL};
+	char *argv[] = {"lock", stamp, container, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = LOCK_MS};
 
 	if (host_start(s->host, &cmd, &job, err) < 0)
@@ -78,7 +78,8 @@ void state_dir_unlock(struct state_dir_lock *lock)
 
 	if (!lock->host)
 		return;
-	CLEANUP_FREE char *container = str_fmt("container=%s", lock->container);
+	CLEANUP_FREE char *container =
+		lock->container ? str_fmt("container=%s", lock->container) : NULL;
 	char *argv[] = {"unlock", container, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = UNLOCK_MS};
 	/* Where that fails it ends with the connection. */

@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/fleet/batch.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/move/move.h"
+#include "row_process.h"
 
-/* This very program, even if its file was replaced meanwhile. */
-#define OURSELVES "/proc/self/exe"
 /* How often signals are looked for. */
 #define TICK_MS 100
 /* Pause between two attempts at a container that another cmigrate holds. */
 #define BUSY_PAUSE_MS 1000
-#define PARALLEL_MAX 64
 
 static const char *const words[] = {
-	[BATCH_WAITING] = "not-begun", [BATCH_MOVED] = "moved",	    [BATCH_GONE] = "gone",
-	[BATCH_BUSY] = "busy",	       [BATCH_PENDING] = "pending", [BATCH_REFUSED] = "refused",
-	[BATCH_UNDONE] = "undone",     [BATCH_SILENT] = "silent",   [BATCH_IN_DOUBT] = "in-doubt",
-	[BATCH_FAILED] = "failed",     [BATCH_LOST] = "lost",
+	[BATCH_WAITING] = "not-begun",
+	[BATCH_MOVED] = "moved",
+	[BATCH_CHECKPOINTED] = "checkpointed",
+	[BATCH_STOPPED] = "stopped",
+	[BATCH_RESTORED] = "restored",
+	[BATCH_STARTED] = "started",
+	[BATCH_GONE] = "gone",
+	[BATCH_BUSY] = "busy",
+	[BATCH_LATE] = "late",
+	[BATCH_PENDING] = "pending",
+	[BATCH_REFUSED] = "refused",
+	[BATCH_UNDONE] = "undone",
+	[BATCH_SILENT] = "silent",
+	[BATCH_IN_DOUBT] = "in-doubt",
+	[BATCH_FAILED] = "failed",
+	[BATCH_LOST] = "lost",
 };
 
 const char *batch_word(enum batch_outcome outcome)
@@ -30,7 +40,7 @@ const char *batch_word(enum batch_outcome outcome)
 
 bool batch_is_failure(enum batch_outcome outcome)
 {
-	return outcome >= BATCH_PENDING;
+	return outcome >= BATCH_LATE;
 }
 
 size_t batch_count(const struct batch_move *rows, size_t n, enum batch_outcome outcome)
@@ -71,8 +81,8 @@ int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool 
 {
 	CLEANUP_ARGV struct argv ids = {0};
 
-	if (parallel > PARALLEL_MAX)
-		return err_set(err, EXIT_USAGE, "--parallel: at most %d", PARALLEL_MAX);
+	if (parallel > BATCH_PARALLEL_MAX)
+		return err_set(err, EXIT_USAGE, "--parallel: at most %d", BATCH_PARALLEL_MAX);
 	int status = preflight_skip(skip_checks, &ids, err);
 
 	for (size_t i = 0; i < ids.n; i++)
@@ -81,135 +91,6 @@ int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool 
 		argv_add(options, "--strict");
 	return status;
 }
-
-/* ---- one process ---- */
-
-static void child_argv(const struct batch *b, const struct batch_move *m, struct argv *a)
-{
-	argv_addl(a, OURSELVES, "--json", NULL);
-	argv_extend(a, &b->caller->options);
-	argv_add(a, b->verb);
-	if (b->options)
-		argv_extend(a, b->options);
-	argv_addl(a, "--from", m->from, "--", m->name, m->to, NULL);
-}
-
-static int start(struct batch *b, struct host *here, size_t row, struct err *err)
-{
-	struct batch_move *m = &b->rows[row];
-	CLEANUP_ARGV struct argv a = {0};
-	CLEANUP_FREE char *shown =
-		str_fmt("cmigrate %s --from %s %s %s", b->verb, m->from, m->name, m->to);
-
-	child_argv(b, m, &a);
-	/* No deadline here: everything that the process waits for has its own. */
-	/* Different batches use different numbers, as far as there are enough. */
-	CLEANUP_FREE char *number =
-		str_fmt(MOVE_NUMBER_ENV "=%lu", (unsigned long)getpid() * 64 + row);
-	char *env[] = {number, NULL};
-	struct command cmd = {.argv = a.v, .env = env, .shown = shown, .timeout_ms = 0};
-	if (host_start_program(here, &cmd, &m->job, err) < 0)
-		return -1;
-	m->running = true;
-	if (!m->begun_us)
-		m->begun_us = clock_now_us();
-	if (b->ways.begun)
-		b->ways.begun(b->ways.ctx, row);
-	return 0;
-}
-
-/*
- * Reads the last line that is a summary. Other lines are skipped, because output may be cut short.
- */
-static void read_summary(struct batch_move *m)
-{
-	char *save = NULL;
-	CLEANUP_FREE char *out = str_dup(buf_str(&m->job.out));
-
-	summary_clear(&m->summary);
-	for (char *line = strtok_r(out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct err ignored = ERR_INIT;
-		struct summary s = {0};
-		json_t *object = json_loads(line, 0, NULL);
-		const char *event = json_string_value(json_object_get(object, "event"));
-		if (event && strcmp(event, "summary") == 0 &&
-		    summary_read(object, &s, &ignored) == 0) {
-			summary_clear(&m->summary);
-			m->summary = s;
-		}
-		json_decref(object);
-	}
-}
-
-/* The last line on stderr, without the program's name. */
-static char *last_words(const struct buf *text)
-{
-	static const char name[] = "cmigrate: ";
-	CLEANUP_FREE char *line = str_last_line(buf_str(text));
-
-	str_mask(line);
-	return str_dup(str_starts(line, name) ? line + strlen(name) : line);
-}
-
-/* Passes the commands that the process ran on, under its container's name. */
-static void pass_on_verbose(const struct batch *b, const struct batch_move *m)
-{
-	char *save = NULL;
-	CLEANUP_FREE char *said = str_dup(buf_str(&m->job.err));
-
-	if (!argv_has(&b->caller->options, "--verbose"))
-		return;
-	for (char *line = strtok_r(said, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		str_mask(line);
-		event_note(b->caller->events, "%s: %s", m->name, line);
-	}
-}
-
-static void read_error(struct batch_move *m)
-{
-	CLEANUP_FREE char *said = last_words(&m->job.err);
-
-	str_set(&m->error, m->exit_code ? m->summary.error : NULL);
-	if (m->exit_code && !m->error)
-		str_set(&m->error, said);
-	if (m->error && !*m->error) {
-		free(m->error);
-		m->error = str_fmt("its process ended with status %d", m->exit_code);
-	}
-	/* An interrupted move leaves a journal. */
-	if (m->exit_code >= 128) {
-		free(m->error);
-		m->error = str_fmt("its process was killed by signal %d; 'cmigrate recover %s' "
-				   "settles what it left",
-				   m->exit_code - 128, m->name);
-	}
-}
-
-static enum batch_outcome outcome_of(const struct batch_move *m)
-{
-	const struct summary *s = &m->summary;
-
-	switch (m->exit_code) {
-	case EXIT_DONE:
-		return BATCH_MOVED;
-	case EXIT_REFUSED:
-		return summary_has_cause(s, CAUSE_GONE) ? BATCH_GONE : BATCH_REFUSED;
-	case EXIT_BUSY:
-		return summary_has_cause(s, CAUSE_PENDING) ? BATCH_PENDING : BATCH_BUSY;
-	case EXIT_UNDONE:
-		return BATCH_UNDONE;
-	case EXIT_SILENT:
-		return BATCH_SILENT;
-	case EXIT_IN_DOUBT:
-		return BATCH_IN_DOUBT;
-	case EXIT_LOST:
-		return BATCH_LOST;
-	default:
-		return BATCH_FAILED;
-	}
-}
-
-/* ---- all of them ---- */
 
 static void finish_row(struct batch *b, size_t row)
 {
@@ -241,14 +122,10 @@ static void handle_end(struct batch *b, size_t row)
 
 	m->running = false;
 	m->exit_code = m->job.status;
-	read_summary(m);
-	read_error(m);
-	m->outcome = outcome_of(m);
-	pass_on_verbose(b, m);
+	row_process_read(b, m);
 	job_clear(&m->job);
 	if (b->ways.ended)
-		b->ways.ended(b->ways.ctx, row,
-			      m->outcome == BATCH_MOVED || m->outcome == BATCH_SILENT);
+		b->ways.ended(b->ways.ctx, row, !m->exit_code || m->outcome == BATCH_SILENT);
 	if (wait_for_other(b, m))
 		return;
 	bool elsewhere =
@@ -264,9 +141,40 @@ static size_t moving(const struct batch *b, const char *host, bool into)
 
 	for (size_t i = 0; i < b->n; i++) {
 		const struct batch_move *m = &b->rows[i];
-		n += m->running && strcmp(into ? m->to : m->from, host) == 0;
+		const char *end = into ? m->to : m->from;
+		n += m->running && end && host && strcmp(end, host) == 0;
 	}
 	return n;
+}
+
+/* Ends a row that waits, if it can no longer end in time. */
+static bool is_late(struct batch *b, size_t row)
+{
+	struct batch_move *m = &b->rows[row];
+	struct err why = ERR_INIT;
+
+	if (m->done || m->running || !b->ways.late || !b->ways.late(b->ways.ctx, row, false, &why))
+		return false;
+	/* A refusal, or the reason of an undone move, tells more. */
+	if (!m->error)
+		str_set(&m->error, why.msg);
+	m->outcome = BATCH_LATE;
+	finish_row(b, row);
+	return true;
+}
+
+/* Has the moves undone that can no longer end in time. A second signal would not hurry them. */
+static void tell_late(struct batch *b)
+{
+	struct err why = ERR_INIT;
+
+	for (size_t i = 0; b->ways.late && i < b->n; i++) {
+		struct batch_move *m = &b->rows[i];
+		if (!m->running || m->told || !b->ways.late(b->ways.ctx, i, true, &why))
+			continue;
+		m->told = true;
+		proc_signal(&m->job.proc, SIGTERM);
+	}
 }
 
 /* 0: begun; 1: not now; -1: it never will be. */
@@ -276,6 +184,8 @@ static int try_start(struct batch *b, struct host *here, size_t row)
 	struct err err = ERR_INIT;
 	unsigned parallel = b->parallel ? b->parallel : BATCH_PARALLEL;
 
+	if (is_late(b, row))
+		return -1;
 	if (m->done || m->running || (m->not_before && !deadline_passed(m->not_before)) ||
 	    moving(b, m->from, false) >= parallel)
 		return 1;
@@ -283,7 +193,7 @@ static int try_start(struct batch *b, struct host *here, size_t row)
 	if (status == 0 && moving(b, m->to, true) >= parallel)
 		return 1;
 	if (status == 0)
-		status = start(b, here, row, &err);
+		status = row_process_start(b, here, row, &err);
 	if (status >= 0)
 		return status;
 	/* The last host's refusal tells more than "no host is left". */
@@ -347,6 +257,7 @@ void batch_run(struct batch *b)
 	}
 	for (;;) {
 		pass_signal_on(b, &passed);
+		tell_late(b);
 		start_more(b, here);
 		if (is_over(b))
 			break;

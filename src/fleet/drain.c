@@ -7,6 +7,9 @@
 #include "cmigrate/base/suggest.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
+#include "departures.h"
+#include "drain_time.h"
+#include "fallback.h"
 
 /* How long to wait for another cmigrate that moves a container. */
 #define BUSY_MS 60000
@@ -56,6 +59,7 @@ static void begun(void *ctx, size_t row)
 	to->n_moving++;
 	to->n_planned++;
 	to->planned += d->batch.rows[row].memory;
+	departures_note(d, &d->batch.rows[row], LEFT_MOVED);
 }
 
 static void ended(void *ctx, size_t row, bool moved)
@@ -64,8 +68,11 @@ static void ended(void *ctx, size_t row, bool moved)
 	struct placement_host *to = destination_of(d, row);
 
 	to->n_moving--;
-	if (moved)
+	if (moved) {
+		within_remove(&d->within, d->batch.rows[row].memory);
 		return;
+	}
+	departures_take_back(d, &d->batch.rows[row]);
 	to->n_planned--;
 	to->planned -= d->batch.rows[row].memory;
 }
@@ -99,14 +106,14 @@ static void report(void *ctx, size_t row)
 
 /* ---- one round ---- */
 
-/* The host itself comes first in the list. */
-static int look(struct drain *d, struct err *err)
+/* The host itself comes first in the list. alone: no other is asked. */
+static int look(struct drain *d, bool alone, struct err *err)
 {
 	CLEANUP_ARGV struct argv names = {0};
 	const struct config *config = d->caller->config;
 
 	argv_add(&names, d->host);
-	for (size_t i = 0; i < config->n_hosts; i++) {
+	for (size_t i = 0; !alone && i < config->n_hosts; i++) {
 		const char *name = config->hosts[i].name;
 		if (strcmp(name, d->host) != 0 && (!d->to.n || argv_has(&d->to, name)))
 			argv_add(&names, name);
@@ -160,6 +167,22 @@ static void take(struct drain *d, const struct container *c)
 	m->memory = c->memory > 0 ? (uint64_t)c->memory : 0;
 }
 
+static void find_hosts(struct drain *d)
+{
+	const struct fleet *f = &d->fleet;
+
+	d->hosts = mem_new(f->n_hosts, sizeof(*d->hosts));
+	d->n_hosts = 0;
+	for (size_t h = 1; h < f->n_hosts; h++)
+		if (f->hosts[h].answers &&
+		    (d->opts->force || !cordons_find(&f->cordons, f->hosts[h].name)))
+			d->hosts[d->n_hosts++] = (struct placement_host){
+				.name = f->hosts[h].name,
+				.capacity = f->hosts[h].capacity,
+				.available = f->hosts[h].available,
+				.n_carried = fleet_count(f, f->hosts[h].name)};
+}
+
 static void round_init(struct drain *d)
 {
 	const struct fleet *f = &d->fleet;
@@ -172,21 +195,19 @@ static void round_init(struct drain *d)
 		.parallel = d->opts->parallel,
 		.busy_ms = BUSY_MS,
 		.stop_on_error = d->opts->on_error && strcmp(d->opts->on_error, "stop") == 0,
-		.ways = {choose, refused, begun, ended, d->opts->dry_run ? NULL : report, d}};
+		.ways = {choose, refused, NULL, begun, ended, d->opts->dry_run ? NULL : report, d}};
 	argv_clear(&d->pinned);
 	for (size_t i = 0; i < f->containers.n; i++)
 		take(d, &f->containers.rows[i]);
+	bool limited = d->within.deadline_us && !d->opts->dry_run;
+	if (limited) {
+		d->batch.ways.late = drain_time_late;
+		drain_time_plan(d);
+	}
 	if (d->batch.n)
-		qsort(d->batch.rows, d->batch.n, sizeof(*d->batch.rows), by_memory);
-	d->hosts = mem_new(f->n_hosts, sizeof(*d->hosts));
-	d->n_hosts = 0;
-	for (size_t h = 1; h < f->n_hosts; h++)
-		if (f->hosts[h].answers)
-			d->hosts[d->n_hosts++] = (struct placement_host){
-				.name = f->hosts[h].name,
-				.capacity = f->hosts[h].capacity,
-				.available = f->hosts[h].available,
-				.n_carried = fleet_count(f, f->hosts[h].name)};
+		qsort(d->batch.rows, d->batch.n, sizeof(*d->batch.rows),
+		      limited ? drain_time_order : by_memory);
+	find_hosts(d);
 	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
 	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
 }
@@ -244,18 +265,33 @@ static void find_left(struct drain *d)
 			argv_add(&d->left, all->rows[i].name);
 }
 
-/* Looks at the host until nothing new is found. The last look shows what is left. */
-int drain_run(struct drain *d, struct err *err)
+static void note_left_out(const struct drain *d)
 {
-	if (look(d, err) < 0) {
-		err->code = EXIT_REFUSED;
-		return -1;
-	}
 	CLEANUP_FREE char *silent = fleet_silent(&d->fleet);
-	note_unknown_excluded(d);
-	if (*silent)
-		event_note(d->caller->events, "left out: %s", silent);
-	for (int round = 0; round < (d->opts->dry_run ? 1 : ROUNDS_MAX) && !d->stopped; round++) {
+	CLEANUP_FREE char *cordoned =
+		d->opts->force ? str_dup("") : fleet_cordoned(&d->fleet, d->host);
+
+	if (*silent || *cordoned)
+		event_note(d->caller->events, "left out: %s%s%s", silent,
+			   *silent && *cordoned ? "; " : "", cordoned);
+}
+
+/* Looks again after the mark is there: a container may have come just before. */
+static int cordon(struct drain *d, struct err *err)
+{
+	if (d->opts->cordon && !d->opts->dry_run &&
+	    (departures_cordon(d, err) < 0 || look(d, false, err) < 0))
+		return -1;
+	d->marked = cordons_find(&d->fleet.cordons, d->host) != NULL;
+	return 0;
+}
+
+/* Looks at the host until nothing new is found. The last look shows what is left. */
+static void make_rounds(struct drain *d)
+{
+	int rounds = d->opts->dry_run || d->within.deadline_us ? 1 : ROUNDS_MAX;
+
+	for (int round = 0; round < rounds && !d->stopped; round++) {
 		struct err ignored = ERR_INIT;
 		round_init(d);
 		size_t n = d->batch.n;
@@ -264,9 +300,29 @@ int drain_run(struct drain *d, struct err *err)
 		round_end(d);
 		if (!n || d->opts->dry_run)
 			break;
-		d->unknown = look(d, &ignored) < 0;
+		d->unknown = look(d, d->within.deadline_us != 0, &ignored) < 0;
 		if (d->unknown)
 			break;
+	}
+}
+
+int drain_run(struct drain *d, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	if (look(d, false, err) < 0) {
+		err->code = EXIT_REFUSED;
+		return -1;
+	}
+	note_unknown_excluded(d);
+	note_left_out(d);
+	if (cordon(d, err) < 0)
+		return -1;
+	make_rounds(d);
+	if (d->within.deadline_us && d->within.fallback != FALLBACK_LEAVE && !d->unknown &&
+	    !d->opts->dry_run && !move_cancelled) {
+		fallback_run(d);
+		d->unknown = look(d, true, &ignored) < 0;
 	}
 	find_left(d);
 	return 0;
@@ -283,4 +339,6 @@ void drain_clear(struct drain *d)
 	argv_clear(&d->pinned);
 	argv_clear(&d->left);
 	fleet_clear(&d->fleet);
+	bundle_root_clear(&d->root);
+	free(d->by);
 }

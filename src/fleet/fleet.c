@@ -57,6 +57,7 @@ static void take_reply(struct fleet *fleet, const struct config *config, struct 
 	if (!a->ok)
 		return;
 	facts_parse(&facts, buf_str(&a->job.out));
+	cordons_add(&fleet->cordons, &facts);
 	if (containers_add(&fleet->containers, host->name, &facts, &host->err) == 0) {
 		fleet_host_read(host, config_find(config, host->name), &facts);
 		limit_available(fleet, host);
@@ -103,6 +104,21 @@ char *fleet_silent(const struct fleet *fleet)
 	for (size_t i = 0; i < fleet->n_hosts; i++)
 		if (!fleet->hosts[i].answers)
 			buf_printf(&text, "%s%s", text.len ? "; " : "", fleet->hosts[i].err.msg);
+	return buf_steal(&text);
+}
+
+char *fleet_cordoned(const struct fleet *fleet, const char *but)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < fleet->n_hosts; i++) {
+		const char *name = fleet->hosts[i].name;
+		const struct cordon *mark = cordons_find(&fleet->cordons, name);
+		if (!mark || (but && strcmp(name, but) == 0))
+			continue;
+		CLEANUP_FREE char *sentence = cordon_sentence(mark);
+		buf_printf(&text, "%s%s", text.len ? "; " : "", sentence);
+	}
 	return buf_steal(&text);
 }
 
@@ -185,7 +201,7 @@ void fleet_problem(const struct fleet *fleet, enum fleet_by by, struct fleet_pro
 	ret->items = mem_new(fleet->containers.n, sizeof(*ret->items));
 	ret->containers = mem_new(fleet->containers.n, sizeof(*ret->containers));
 	for (size_t h = 0; h < fleet->n_hosts; h++)
-		if (fleet->hosts[h].answers)
+		if (fleet->hosts[h].answers && !cordons_find(&fleet->cordons, fleet->hosts[h].name))
 			add_host(ret, &fleet->hosts[h], by);
 	for (size_t i = 0; i < fleet->containers.n; i++)
 		add_container(ret, &fleet->containers.rows[i], by);
@@ -215,5 +231,6 @@ void fleet_clear(struct fleet *fleet)
 		free(fleet->hosts[i].name);
 	free(fleet->hosts);
 	containers_clear(&fleet->containers);
+	cordons_clear(&fleet->cordons);
 	memset(fleet, 0, sizeof(*fleet));
 }

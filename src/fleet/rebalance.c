@@ -22,11 +22,17 @@ static int gather(struct rebalance *r, struct err *err)
 	if (fleet_ask(config, &names, r->caller->events, &r->fleet, err) < 0)
 		return -1;
 	CLEANUP_FREE char *silent = fleet_silent(&r->fleet);
+	if (r->force)
+		cordons_clear(&r->fleet.cordons);
+	CLEANUP_FREE char *cordoned = fleet_cordoned(&r->fleet, NULL);
 	fleet_problem(&r->fleet, r->by, &r->problem);
 	if (r->problem.plan.n_hosts < 2)
-		return err_set(err, EXIT_REFUSED, "fewer than two hosts answer: %s", silent);
-	if (*silent)
-		event_note(r->caller->events, "left out: %s", silent);
+		return err_set(err, EXIT_REFUSED, "fewer than two hosts %s: %s%s%s",
+			       *cordoned ? "can take part" : "answer", silent,
+			       *silent && *cordoned ? "; " : "", cordoned);
+	if (*silent || *cordoned)
+		event_note(r->caller->events, "left out: %s%s%s", silent,
+			   *silent && *cordoned ? "; " : "", cordoned);
 	r->problem.plan.threshold = r->threshold;
 	r->problem.plan.max_moves = max < REBALANCE_MOVES_MAX ? max : REBALANCE_MOVES_MAX;
 	r->approved =

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/container/cordon.h"
 #include "cmigrate/container/find_host.h"
 #include "cmigrate/host/remote_path.h"
 #include "part.h"
@@ -42,6 +43,22 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 			       "'%s' is there already: restore it or remove it first",
 			       m->image_dir);
 	return 0;
+}
+
+static int check_cordon(const struct side *side, struct err *err)
+{
+	CLEANUP_CORDONS struct cordons marks = {0};
+
+	cordons_add(&marks, &side->facts);
+	const struct cordon *mark = cordons_find(&marks, side->name);
+	if (!mark)
+		return 0;
+	CLEANUP_FREE char *sentence = cordon_sentence(mark);
+	(void)err_set(err, EXIT_REFUSED,
+		      "check 'cordon': %s; 'cmigrate uncordon %s' ends that; name another host "
+		      "with --on, or --force",
+		      sentence, mark->host);
+	return err_because_check(err, "cordon", false);
 }
 
 static int check_restore(struct move *m, const char *status, struct err *err)
@@ -109,6 +126,8 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 	    move_take_lock(m, false, err) < 0 || move_gather_facts(m, config, err) < 0)
 		return -1;
 	move_resolve_versions(m);
+	if (m->kind == MOVE_RESTORE && !opts->force && check_cordon(&m->side[DESTINATION], err) < 0)
+		return -1;
 	/* The peers have given up old connections by now, for instance after a reboot. */
 	if (m->kind == MOVE_RESTORE && !opts->tcp_established) {
 		m->side[DESTINATION].options.tcp_established = false;

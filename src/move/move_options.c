@@ -48,6 +48,7 @@ const struct opt move_opts_table[] = {
 	ROW(keep_logs, "keep-logs", OPT_FLAG, NULL, "keep the logs of runc and CRIU in the bundle"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse where a check only warns"),
+	ROW(force, "force", OPT_FLAG, NULL, "move it even to a cordoned host"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, print the plan, change nothing"),
 	ROW(file_locks, "file-locks", OPT_FLAG, NULL, "it takes file locks now and then"),
 	ROW(ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),

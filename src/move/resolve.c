@@ -230,6 +230,8 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .strict = opts->strict};
 
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
+	if (opts->force)
+		preflight_force(&p.skip);
 	if (status == 0)
 		status = preflight_addresses(&p, err);
 	if (status == 0) {

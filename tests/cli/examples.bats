@@ -43,13 +43,14 @@ stub_program() { # NAME
 		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
 }
 
-@test "service and timer: systemd finds no fault" {
+@test "services and timer: systemd finds no fault" {
 	system=root2/lib/systemd/system
 	mkdir -p root2/usr/local/bin $system root2/etc/systemd/system
 	cp /lib/systemd/system/*.target $system/
 	cp "$cmigrate" root2/usr/local/bin/cmigrate
 	cp "$examples"/systemd/* root2/etc/systemd/system/
-	run systemd-analyze verify --man=no --root="$PWD/root2" cmigrate-recover.service cmigrate-recover.timer
+	run systemd-analyze verify --man=no --root="$PWD/root2" cmigrate-recover.service cmigrate-recover.timer \
+		cmigrate-drain.service
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -59,6 +60,11 @@ stub_program() { # NAME
 	run sh -c "cmigrate ${line#* }"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
+	# It stops, and drains the host, before the network and the shared directory go.
+	grep -q -x 'After=.*network-online.target.*remote-fs.target.*' "$examples/systemd/cmigrate-drain.service"
+	grep -q -x 'RequiresMountsFor=/runc/containers' "$examples/systemd/cmigrate-drain.service"
+	stop=$(sed -n 's/^ExecStop=//p' "$examples/systemd/cmigrate-drain.service")
+	[ "${stop%% *}" = /usr/local/bin/cmigrate ]
 }
 
 @test "cron: the table is valid" {

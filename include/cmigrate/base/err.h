@@ -22,7 +22,7 @@ enum exit_code {
 	EXIT_SILENT = 5,   /* moved, and the endpoint did not answer in time */
 	EXIT_IN_DOUBT = 6, /* a host can't be reached, at most one copy runs */
 	EXIT_BUSY = 7,	   /* locked by another cmigrate, or an interrupted move waits */
-	EXIT_SOME = 8,	   /* drain, rebalance: some moves failed */
+	EXIT_SOME = 8,	   /* drain, uncordon, rebalance: some moves failed */
 	EXIT_LOST = 9,	   /* it runs nowhere and can't be restored */
 };
 

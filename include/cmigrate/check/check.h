@@ -50,6 +50,8 @@ CHECK(tools);
 CHECK(machine);
 CHECK(cgroup);
 CHECK(memory);
+/* placement.c */
+CHECK(cordon);
 /* cpu.c */
 CHECK(cpu);
 /* criu.c */

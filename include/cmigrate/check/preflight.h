@@ -100,6 +100,8 @@ int preflight_devices(const struct host *host, const struct bundle *bundle,
 /* Adds each id of lists ("ID[,ID]") to *ret. EXIT_USAGE for an unknown id; the message proposes the
  * nearest. */
 int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err);
+/* Adds the checks that --force leaves out: rules about where a container may be. */
+void preflight_force(struct argv *ret);
 /* Runs all checks except those in skip. preflight_verdict() then decides. */
 void preflight_run(const struct preflight *p, struct check_results *ret);
 /* 0, or -1 with EXIT_REFUSED and one line: the first failed error, else the first warning that

@@ -12,6 +12,8 @@
  * Fills it from the command's options and user interface; caller->options is the caller's to clear.
  */
 void batch_caller_init(struct batch_caller *caller, const struct app *app);
+/* "root@rhel01": who runs this command, and where. Owned by the caller. */
+char *batch_caller_name(const struct app *app);
 /*
  * Prints all moves as a table on stdout; with --quiet only the failed ones, a line each on stderr.
  */

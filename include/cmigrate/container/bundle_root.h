@@ -6,6 +6,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/event.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/container/state_dir.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/host.h"
 
@@ -16,6 +17,15 @@
  */
 struct host *bundle_root_host(const struct config *config, const char *root, const char *on,
 			      const struct events *events, struct err *err);
+/* A connection to it, and its own small files (cordon.h). {0} before bundle_root_reach(). */
+struct bundle_root {
+	struct host *host;
+	struct state_dir state;
+};
+/* Connects to bundle_root_host() of the configured root, unless that is done. */
+int bundle_root_reach(struct bundle_root *root, const struct config *config,
+		      const struct events *events, struct err *err);
+void bundle_root_clear(struct bundle_root *root);
 /* Adds the sorted names of the containers below the host's root whose state directory has that
  * file. */
 int bundle_root_with(struct host *host, const char *file, struct argv *names, struct err *err);

@@ -3,6 +3,7 @@
  * state_dir: the small files that moves keep beside a container's bundle (BUNDLE/.cmigrate):
  * journal, lock, record of past moves. They are reached through the agent of a host: this machine
  * if it has the shared directory (the controller is source or destination), else one of the two.
+ * The bundle root has such a directory too, for what concerns hosts (cordon.h).
  */
 #ifndef CMIGRATE_STORE_H
 #define CMIGRATE_STORE_H
@@ -16,10 +17,11 @@
 struct state_dir {
 	struct host *host; /* borrowed */
 	char *dir;	   /* BUNDLE/.cmigrate, for messages */
-	char *container;
+	char *container;   /* NULL: the bundle root's own */
 };
 
 void state_dir_init(struct state_dir *state_dir, struct host *host, const char *bundle_dir);
+void state_dir_init_root(struct state_dir *state_dir, struct host *host, const char *bundle_root);
 void state_dir_clear(struct state_dir *state_dir);
 
 /* The whole text of a file. If there is none, *ret_found is false and *ret untouched. */
@@ -45,7 +47,7 @@ int state_dir_remove(const struct state_dir *state_dir, const char *file, struct
  */
 struct state_dir_lock {
 	struct host *host; /* borrowed, until it is unlocked; NULL: not held */
-	char *container;
+	char *container;   /* NULL: the bundle root's own */
 };
 /* EXIT_BUSY if another process has it. */
 int state_dir_lock(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err);

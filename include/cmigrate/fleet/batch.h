@@ -20,12 +20,18 @@
 
 /* Default number of moves out of a host and into a host at once. */
 #define BATCH_PARALLEL 2
+#define BATCH_PARALLEL_MAX 64
 
 enum batch_outcome {
 	BATCH_WAITING, /* not begun */
 	BATCH_MOVED,
+	BATCH_CHECKPOINTED, /* by `checkpoint`, and so on: the halves of a drain and a return */
+	BATCH_STOPPED,
+	BATCH_RESTORED,
+	BATCH_STARTED,
 	BATCH_GONE,    /* left the source, or ended there, before its turn came */
 	BATCH_BUSY,    /* another cmigrate holds it */
+	BATCH_LATE,    /* could not have ended in time, or did not */
 	BATCH_PENDING, /* an interrupted move of it needs `recover` */
 	BATCH_REFUSED, /* by every destination that was tried, or for a reason of its own */
 	BATCH_UNDONE,
@@ -38,14 +44,17 @@ enum batch_outcome {
 /* One move. Set before batch_run(): name, from, to (NULL: chosen), memory. All owned by the row. */
 struct batch_move {
 	char *name, *from, *to;
+	/* "checkpoint" or "stop" on `from`, "restore" or "run" on `to`; NULL: the batch's verb. */
+	const char *verb;
 	uint64_t memory;
+	double predicted_ms; /* how long it is expected to take; 0: not asked */
 	enum batch_outcome outcome;
 	int exit_code;		/* of its last process; -1: none was started */
 	struct summary summary; /* of its last process; container is NULL if there was none */
 	char *error;		/* one line, or NULL */
 	double ms; /* from the start of its first process to the end of its last; negative: none */
 	/* private to batch.c */
-	bool running, done;
+	bool running, done, told;
 	struct job job;
 	int64_t begun_us, not_before, busy_until;
 };
@@ -77,7 +86,13 @@ struct batch_ways {
 	 * has outcome and summary. Returns true if another host is worth trying.
 	 */
 	bool (*refused)(void *ctx, size_t row);
-	/* Called when a process begins or has ended. moved: the container is on `to` now. */
+	/*
+	 * Whether the move can no longer end in time, with the reason. Asked again and again until
+	 * it is over: it is not begun then, and one that runs gets SIGTERM, which undoes it.
+	 */
+	bool (*late)(void *ctx, size_t row, bool running, struct err *why);
+	/* Called before a process begins and after it has ended. moved: the container is on `to`
+	 * now. */
 	void (*begun)(void *ctx, size_t row);
 	void (*ended)(void *ctx, size_t row, bool moved);
 	/* Called once for each row, when it has come to its end. */
@@ -87,10 +102,10 @@ struct batch_ways {
 
 struct batch {
 	const struct batch_caller *caller;
-	const char *verb; /* "move"; "check": only the checks */
+	const char *verb; /* "move"; "check": only the checks; NULL: each row has its own */
 	struct batch_move *rows;
 	size_t n;
-	const struct argv *options; /* words for each process, or NULL */
+	const struct argv *options; /* words for each process of that verb, or NULL */
 	unsigned parallel;	    /* 0: BATCH_PARALLEL */
 	int busy_ms; /* how long to wait for a container that another cmigrate holds */
 	bool stop_on_error;

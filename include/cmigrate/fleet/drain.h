@@ -11,26 +11,32 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/container/bundle_root.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/placement.h"
+#include "cmigrate/fleet/within.h"
 
 /* The options of the command line. */
 struct drain_opts {
 	struct argv to, exclude, skip_checks;
 	unsigned parallel;
 	char *on_error;
-	bool include_pinned, strict, dry_run;
+	char *reason;		 /* of the mark */
+	char *within, *fallback; /* words of within.h */
+	bool cordon, force, include_pinned, strict, dry_run;
 };
 
 /*
- * Set before drain_run(): caller, opts, host, start_us, options, and the words of opts in to and
- * exclude. Set by it: rows, pinned, left, unknown, stopped.
+ * Set before drain_run(): caller, opts, host, by, start_us, options, within, and the words of opts
+ * in to and exclude. Set by it: rows, pinned, left, unknown, stopped, marked.
  */
 struct drain {
 	const struct batch_caller *caller;
 	const struct drain_opts *opts;
 	const char *host;
+	char *by; /* "root@rhel01": who sets the mark; owned */
+	struct within within;
 	struct argv to, exclude; /* words of the lists in opts */
 	struct argv options;	 /* for each move */
 	struct batch_move *rows; /* of the finished rounds */
@@ -38,8 +44,10 @@ struct drain {
 	struct argv pinned, left; /* kept there by annotation; still there at the end */
 	bool unknown;		  /* no host could tell what is left at the end */
 	bool stopped;
+	bool marked; /* the host is cordoned: what leaves is noted beside its mark */
 	int64_t start_us;
-	/* Private to drain.c: the current round. */
+	/* Private to src/fleet: the bundle root, once it is needed, and the current round. */
+	struct bundle_root root;
 	struct fleet fleet;
 	struct batch batch;
 	struct placement_host *hosts;

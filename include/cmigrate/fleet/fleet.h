@@ -10,6 +10,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/event.h"
 #include "cmigrate/container/container.h"
+#include "cmigrate/container/cordon.h"
 #include "cmigrate/fleet/plan.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/facts.h"
@@ -30,6 +31,7 @@ struct fleet {
 	struct fleet_host *hosts;
 	size_t n_hosts;
 	struct containers containers; /* by name */
+	struct cordons cordons;	      /* marks of hosts that nothing is to be moved to */
 };
 #define CLEANUP_FLEET __attribute__((cleanup(fleet_clear)))
 
@@ -49,12 +51,17 @@ size_t fleet_count(const struct fleet *fleet, const char *host);
 /* "rhel02: no answer: ...; ..." for silent hosts, "" if all answered. Owned by the caller. */
 char *fleet_silent(const struct fleet *fleet);
 
+/* "rhel03 is cordoned since ...; ..." for asked hosts other than `but` (or NULL), "" if there is
+ * none. Owned by the caller. */
+char *fleet_cordoned(const struct fleet *fleet, const char *but);
+
 /* Reads "memory", "pressure" or "count" (NULL: memory). EXIT_USAGE: another word. */
 int fleet_by(const char *word, enum fleet_by *ret, struct err *err);
 /*
- * The fleet as input of the planner: a host for each that answers, an item for each container that
- * lives there. rows[h] is the fleet's host of plan host h, containers[i] the container of item i.
- * All arrays are freed by fleet_problem_clear(). Not set: plan.refused, threshold, max_moves.
+ * The fleet as input of the planner: a host for each that answers and is not cordoned, an item for
+ * each container that lives there. rows[h] is the fleet's host of plan host h, containers[i] the
+ * container of item i. All arrays are freed by fleet_problem_clear(). Not set: plan.refused,
+ * threshold, max_moves.
  */
 struct fleet_problem {
 	struct plan_problem plan;

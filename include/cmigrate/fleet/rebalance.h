@@ -29,6 +29,7 @@ struct rebalance {
 	enum fleet_by by;
 	double threshold; /* how far above the mean a host may be, as a share of it */
 	unsigned max_moves, parallel;
+	bool force;	     /* cordoned hosts take part */
 	struct argv options; /* for each check and move */
 	struct fleet fleet;
 	struct fleet_problem problem;

@@ -43,6 +43,7 @@ struct move_opts {
 	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
 	bool dry_run;
+	bool force; /* against rules about where a container may be: preflight_force() */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
 };

@@ -10,6 +10,7 @@
 #include "agent/network/address.h"
 #include "agent/request/json_scan.h"
 #include "agent/request/text_file.h"
+#include "agent/shared/cordons.h"
 #include "cmigrate/base/name.h"
 #include "listed.h"
 #include "runc_state_json.h"
@@ -104,8 +105,8 @@ static void say_usage(struct request *req, const struct runc_state *state, bool 
 
 /*
  * Says now=SECONDS, list=JSON as `runc list` prints it, memory=PID BYTES PROCESSES for the first
- * process of each running container, in-move=BUNDLE for each bundle with the journal of a move.
- * With op=addresses also addr=JSON (address.h).
+ * process of each running container, in-move=BUNDLE for each bundle with the journal of a move,
+ * cordon=HOST JSON for each host with such a mark (cordons.h). With op=addresses also addr=JSON (address.h).
  *
  * With op=load also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD,
  * pressure=PERCENT (if the kernel tells it), work=PID TICKS PROCESSES, the processor time that a
@@ -122,6 +123,7 @@ int verb_list(struct request *req)
 		return 1;
 	request_say(req, "now=%lld\n", (long long)time(NULL));
 	say_list(req, &listed);
+	cordons_say(req);
 	if (request_is(req, "op", "addresses"))
 		address_json(req, "addr");
 	if (load)

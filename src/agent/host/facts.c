@@ -15,6 +15,7 @@
 #include "agent/network/sock_list.h"
 #include "agent/request/fact.h"
 #include "agent/request/netns.h"
+#include "agent/shared/cordons.h"
 #include "agent/shared/proof.h"
 #include "host_facts.h"
 #include "peer_facts.h"
@@ -146,6 +147,8 @@ int verb_facts(struct request *req)
 	proof_facts(req);
 	int status = network_facts(req);
 	plan_facts(req);
+	if (!is_source(req))
+		cordons_say(req);
 	if (status == 0)
 		status = say_container(req);
 	program_facts_end(req, &programs);

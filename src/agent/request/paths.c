@@ -18,6 +18,8 @@ char *path_bundle(const struct request *req)
 
 char *path_state(const struct request *req)
 {
+	if (!request_has(req, "container"))
+		return str_fmt("%s/.cmigrate", req->root);
 	return str_fmt("%s/%s/.cmigrate", req->root, container(req));
 }
 

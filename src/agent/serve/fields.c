@@ -117,10 +117,12 @@ static bool is_images(const char *value)
 	return strcmp(value, "move") == 0 || strcmp(value, "checkpoint") == 0;
 }
 
-/* A file of a container on the shared directory, besides its configuration and its images. */
+/* A file of a container on the shared directory, besides its configuration and its images; or the
+ * mark of a host. */
 static bool is_state_file(const char *value)
 {
-	return strcmp(value, "journal") == 0 || strcmp(value, "history") == 0;
+	return strcmp(value, "journal") == 0 || strcmp(value, "history") == 0 ||
+	       (str_starts(value, "cordon-") && is_host(value + strlen("cordon-")));
 }
 
 /* One line. */

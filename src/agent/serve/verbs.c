@@ -80,11 +80,11 @@ const struct verb agent_verbs[] = {
 	{"status", "container", verb_status, false},
 	{"whole", "container", verb_whole, false},
 
-	/* What is kept beside the bundle of a container. */
+	/* What is kept beside the bundle of a container, and of hosts beside all bundles. */
 	{"bundles", "file", verb_bundles, false},
-	{"lock", "container stamp", verb_lock, false},
-	{"unlock", "container", verb_unlock, false},
-	{"store", "container op file", verb_store, false},
+	{"lock", "container? stamp", verb_lock, false},
+	{"unlock", "container?", verb_unlock, false},
+	{"store", "container? op file", verb_store, false},
 
 	/* Images and logs of a move. */
 	{"images", "container id images? transport?", verb_images, false},

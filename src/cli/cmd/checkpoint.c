@@ -88,6 +88,7 @@ static const struct opt restore_table[] = {
 	ROW(move.keep_images, "keep-images", OPT_FLAG, NULL, "keep the images, as a backup"),
 	ROW(move.fenced, "fenced", OPT_STRINGS, "HOST",
 	    "host that is certainly off: it is not asked; repeatable"),
+	ROW(move.force, "force", OPT_FLAG, NULL, "restore it even on a cordoned host"),
 	ROW(move.tcp_established, "tcp-established", OPT_FLAG, NULL,
 	    "keep connections that were open at the checkpoint"),
 	ROW(move.addresses, "address", OPT_STRINGS, "CIDR[@DEVICE]", "service address; repeatable"),

@@ -30,6 +30,34 @@ static int check_opts(const struct drain *d, struct err *err)
 	return 0;
 }
 
+/* The options of a host that is cordoned or goes down. */
+static int read_maintenance(struct drain *d, struct err *err)
+{
+	const struct drain_opts *o = d->opts;
+	unsigned seconds = 0;
+
+	if (o->reason && !o->cordon)
+		return err_set(err, EXIT_USAGE, "--reason needs --cordon");
+	if (o->reason && strlen(o->reason) > CORDON_REASON_MAX)
+		return err_set(err, EXIT_USAGE, "--reason: longer than %d bytes",
+			       CORDON_REASON_MAX);
+	if (o->fallback && !o->within)
+		return err_set(err, EXIT_USAGE, "--fallback needs --within");
+	if (!o->within)
+		return 0;
+	if (within_seconds(o->within, &seconds, err) < 0)
+		return err_wrap(err, "--within");
+	for (size_t i = 0; o->fallback && fallback_words[i]; i++)
+		if (strcmp(o->fallback, fallback_words[i]) == 0)
+			d->within.fallback = (enum fallback)i;
+	d->within.deadline_us = d->start_us + (int64_t)seconds * 1000000;
+	/* Containers that are stopped only wait; the others write. */
+	d->within.parallel = o->parallel ? o->parallel : BATCH_PARALLEL;
+	if (d->within.fallback == FALLBACK_STOP)
+		d->within.parallel = BATCH_PARALLEL_MAX;
+	return 0;
+}
+
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
 	CLEANUP_CALLER struct batch_caller caller;
@@ -41,8 +69,12 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		argv_words(&d.to, d.opts->to.v[i], ", ");
 	for (size_t i = 0; i < d.opts->exclude.n; i++)
 		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
-	if (check_opts(&d, err) < 0 || batch_check_options(d.opts->parallel, &d.opts->skip_checks,
-							   d.opts->strict, &d.options, err) < 0)
+	d.by = batch_caller_name(app);
+	if (d.opts->force)
+		argv_add(&d.options, "--force");
+	if (check_opts(&d, err) < 0 || read_maintenance(&d, err) < 0 ||
+	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, d.opts->strict, &d.options,
+				err) < 0)
 		return -1;
 	app->plans = d.opts->dry_run;
 	signals_watch();
@@ -64,6 +96,18 @@ static const struct opt table[] = {
 	 .arg = "WHAT",
 	 .help = "if a move fails: begin no other, or go on (continue)",
 	 .choices = "stop|continue"},
+	ROW(cordon, "cordon", OPT_FLAG, NULL,
+	    "keep others from moving containers there until 'uncordon'"),
+	ROW(reason, "reason", OPT_STRING, "TEXT", "why, for others to read; with --cordon"),
+	ROW(within, "within", OPT_STRING, "TIME",
+	    "the host goes down then: 90s, 2m; long moves first, none that can't end in time"),
+	{.name = "fallback",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct drain_opts, fallback),
+	 .arg = "WHAT",
+	 .help = "what becomes of containers that --within leaves no time for (leave)",
+	 .choices = "leave|checkpoint|stop"},
+	ROW(force, "force", OPT_FLAG, NULL, "move to cordoned hosts too"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
@@ -80,7 +124,15 @@ const struct verb verb_drain = {
 		"Small containers first, each to the host with the most memory left. If a host\n"
 		"refuses a container, the next one is tried. A second run continues with what is\n"
 		"left. Exit code 0 if only the containers of --exclude are left; otherwise exit\n"
-		"code 8 and the name of each one left.",
+		"code 8 and the name of each one left.\n"
+		"\n"
+		"Maintenance of a host:\n"
+		"  cmigrate drain rhel01 --dry-run                      what would go where\n"
+		"  cmigrate drain rhel01 --cordon --reason 'new disk'   move it; keep others off\n"
+		"  ... reboot it, work on it: 'list' shows that it is cordoned, and why ...\n"
+		"  cmigrate uncordon rhel01 --return                    bring back what left\n"
+		"If the host goes down soon, give the time and what becomes of the rest:\n"
+		"  cmigrate drain rhel01 --cordon --within 90s --fallback checkpoint",
 	.opts = table,
 	.options_size = sizeof(struct drain_opts),
 	.acts = true,

@@ -62,6 +62,35 @@ static void print_unreachable_json(struct ui *ui, const struct replies *replies)
 					      "created", "age_seconds", "bundle", "in_move"));
 }
 
+/* A host that was asked, and is cordoned. */
+static const struct cordon *mark_of(const struct replies *replies, const struct cordons *marks,
+				    size_t i)
+{
+	return cordons_find(marks, replies->rows[i].host->name);
+}
+
+static void print_marks_json(struct ui *ui, const struct replies *replies,
+			     const struct cordons *marks)
+{
+	for (size_t i = 0; i < replies->n; i++) {
+		const struct cordon *mark = mark_of(replies, marks, i);
+		if (mark)
+			ui_json(ui, json_pack("{s:n, s:s, s:s, s:o}", "name", "host",
+					      replies->rows[i].host->name, "state", "cordoned",
+					      "cordon", status_mark_json(mark)));
+	}
+}
+
+static void print_marks(struct ui *ui, const struct replies *replies, const struct cordons *marks)
+{
+	for (size_t i = 0; i < replies->n; i++) {
+		const struct cordon *mark = mark_of(replies, marks, i);
+		CLEANUP_FREE char *sentence = mark ? cordon_sentence(mark) : NULL;
+		if (sentence)
+			ui_print(ui, "%s\n", sentence);
+	}
+}
+
 static void print_table(struct ui *ui, const struct containers *list, const struct replies *replies)
 {
 	struct ui_table *table = ui_table_new((const char *const[]){
@@ -81,19 +110,22 @@ static int list_run(struct app *app, void *opts, const struct argv *args, struct
 {
 	CLEANUP_REPLIES struct replies replies = {0};
 	CLEANUP_CONTAINERS struct containers list = {0};
+	CLEANUP_CORDONS struct cordons marks = {0};
 
 	(void)opts;
 	ui_wait(app->ui, "asking the hosts");
 	if (ask_hosts(app, args, &replies, err) < 0)
 		return -1;
-	status_collect(&replies, &list);
+	status_collect(&replies, &list, &marks);
 	containers_sort(&list);
 	if (ui_is_json(app->ui)) {
 		for (size_t i = 0; i < list.n; i++)
 			print_json(app->ui, &list.rows[i]);
 		print_unreachable_json(app->ui, &replies);
+		print_marks_json(app->ui, &replies, &marks);
 	} else {
 		print_table(app->ui, &list, &replies);
+		print_marks(app->ui, &replies, &marks);
 	}
 	CLEANUP_FREE char *silent = replies_failures(&replies);
 	return *silent ? err_set(err, EXIT_FAILED, "%s", silent) : EXIT_DONE;
@@ -105,7 +137,8 @@ const struct verb verb_list = {
 	.summary = "show every container on every known host",
 	.details = "Asks the named hosts, or all hosts of the configuration, or this machine if\n"
 		   "there is none. A host that does not answer is shown as unreachable, and the\n"
-		   "exit code is then 1. MEMORY is what no file backs: a move has to copy it.\n",
+		   "exit code is then 1. MEMORY is what no file backs: a move has to copy it.\n"
+		   "Cordoned hosts are named below the table: who did it, when, and why.\n",
 	.max_args = 1024,
 	.run = list_run,
 };

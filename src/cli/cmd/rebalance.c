@@ -18,7 +18,7 @@ struct rebalance_opts {
 	char *by, *threshold;
 	unsigned max_moves, parallel;
 	struct argv skip_checks;
-	bool strict, dry_run;
+	bool strict, dry_run, force;
 };
 
 /* Reads "0.2" or "20%". */
@@ -52,6 +52,9 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 		return err_set(err, EXIT_USAGE, "--max-moves: at most %d", REBALANCE_MOVES_MAX);
 	r->max_moves = o->max_moves;
 	r->parallel = o->parallel;
+	r->force = o->force;
+	if (o->force)
+		argv_add(&r->options, "--force");
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	return batch_check_options(o->parallel, &o->skip_checks, o->strict, &r->options, err);
@@ -96,6 +99,7 @@ static const struct opt table[] = {
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
+	ROW(force, "force", OPT_FLAG, NULL, "let cordoned hosts take part"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
 	{.name = NULL},
 };

@@ -88,6 +88,11 @@ static void print_text(const struct app *app, const struct status *s, const json
 			 s->bundle.dir, s->bundle.name);
 	for (i = 1; i < s->list.n; i++)
 		ui_print(ui, "  copy      %s on %s\n", s->list.rows[i].state, s->list.rows[i].host);
+	const struct cordon *mark =
+		s->list.n ? cordons_find(&s->marks, s->list.rows[0].host) : NULL;
+	CLEANUP_FREE char *cordoned = mark ? cordon_sentence(mark) : NULL;
+	if (cordoned)
+		ui_print(ui, "  cordon    %s\n", cordoned);
 	ui_print(ui, "  bundle    %s\n", text(all, "bundle"));
 	if (s->list.n)
 		print_container(ui, &s->list.rows[0]);

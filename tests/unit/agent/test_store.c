@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "asked.h"
+#include "cmigrate/protocol/status.h"
 #include "stub.h"
 
 static char *root;
@@ -83,7 +84,8 @@ static void all_operations(void **state)
 
 static void other_files_are_refused(void **state)
 {
-	static const char *const files[] = {"lock", "config", "", "journal.1", "../config.json"};
+	static const char *const files[] = {"lock",	      "config",	 "",	      "journal.1",
+					    "../config.json", "cordon-", "cordon--x", "cordon-a/b"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
@@ -91,6 +93,40 @@ static void other_files_are_refused(void **state)
 		assert_int_equal(asked.status, -1);
 	}
 	fails("rename", "journal", NULL, "op is none of");
+}
+
+/* Without a container: what concerns hosts, beside all bundles. */
+static void the_marks_of_hosts(void **state)
+{
+	CLEANUP_FREE char *path = str_fmt("%s/.cmigrate/cordon-rhel02", root);
+	CLEANUP_FREE char *dir = str_fmt("%s/.cmigrate", root);
+
+	(void)state;
+	CLEANUP_ASKED struct asked none =
+		ask(root, NULL, "store", "op=read", "file=cordon-rhel02", NULL);
+	assert_int_equal(none.status, 3);
+	CLEANUP_ASKED struct asked locked = ask(root, NULL, "lock", "stamp=pid 1", NULL);
+	assert_int_equal(locked.status, 0);
+	CLEANUP_ASKED struct asked mark =
+		ask(root, "{}\nmore\n", "store", "op=replace", "file=cordon-rhel02", NULL);
+	assert_int_equal(mark.status, 0);
+	assert_int_equal(access(path, F_OK), 0);
+	/* The lock keeps out another one, whichever container that is for. */
+	CLEANUP_ASKED struct asked again = ask(root, NULL, "lock", "stamp=pid 2", NULL);
+	assert_int_equal(again.status, STATUS_LOCKED);
+	CLEANUP_ASKED struct asked other =
+		ask(root, NULL, "lock", "container=web", "stamp=pid 2", NULL);
+	assert_int_equal(other.status, 0);
+	CLEANUP_ASKED struct asked unlocked = ask(root, NULL, "unlock", NULL);
+	assert_int_equal(unlocked.status, 0);
+	CLEANUP_ASKED struct asked free = ask(root, NULL, "unlock", "container=web", NULL);
+	assert_int_equal(free.status, 0);
+	CLEANUP_ASKED struct asked list = ask(root, NULL, "list", "op=plain", NULL);
+	assert_non_null(strstr(list.out, "\ncordon=rhel02 {}\n"));
+	CLEANUP_ASKED struct asked gone =
+		ask(root, NULL, "store", "op=remove", "file=cordon-rhel02", NULL);
+	assert_int_equal(gone.status, 0);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void a_missing_bundle(void **state)
@@ -279,6 +315,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_operations),
 		cmocka_unit_test(other_files_are_refused),
+		cmocka_unit_test(the_marks_of_hosts),
 		cmocka_unit_test(a_missing_bundle),
 		cmocka_unit_test(no_link_leads_elsewhere),
 		cmocka_unit_test(only_regular_files),

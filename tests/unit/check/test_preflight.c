@@ -277,6 +277,10 @@ static const struct row failing[] = {
 	{"root", "uid=\n", NULL, NULL, "user id '' on rhel01", false},
 	{"source-is-destination", NULL, "identity=" BOOT " pid:[4026532770] net:[4026532618]\n",
 	 NULL, "rhel01 and rhel02 are the same host", false},
+	{"cordon", NULL,
+	 "cordon=rhel02 {\"host\":\"rhel02\",\"by\":\"ann@rhel03\",\"since\":\"2026\","
+	 "\"reason\":\"new disk\"}\n",
+	 NULL, "rhel02 is cordoned since 2026 by ann@rhel03: new disk", false},
 	{"tools", "tool=tar\n", NULL, NULL, "there is no 'ip' on rhel01", false},
 	{"tools", NULL, "tool=ip\n", NULL, "there is no 'tar' on rhel02", false},
 	{"tools", TOOLS, NULL, NULL, "there is no 'nft' on rhel01", false},

@@ -57,9 +57,22 @@ static int end(const char *name, const char *outcome, int code, const char *erro
 	return end_because(name, outcome, code, error, NULL);
 }
 
+/* --json VERB --on HOST -- NAME */
+static int play_act(char **argv)
+{
+	CLEANUP_FREE char *line = str_fmt("%s %s on %s\n", argv[2], argv[6], argv[4]);
+
+	write_log(line);
+	return strcmp(argv[6], "stubborn") == 0 ? end("stubborn", "failed", 1, "it is there")
+						: end(argv[6], "done", 0, "");
+}
+
 /* --json [--config FILE] move --from FROM -- NAME TO */
 static int play(int argc, char **argv)
 {
+	if (argc == 7 && strcmp(argv[3], "--on") == 0 && strcmp(argv[5], "--") == 0)
+		return play_act(argv);
+
 	const char *name = argv[argc - 2], *to = argv[argc - 1];
 	CLEANUP_FREE char *begin = str_fmt("begin %s %s %s\n", name, argv[argc - 4], to);
 	CLEANUP_FREE char *over = str_fmt("end %s\n", name);
@@ -376,6 +389,77 @@ static void options_of_each_process(void **state)
 	assert_int_equal(lenient.n, 0);
 }
 
+/* Rows that are no moves, and what they have become. */
+static void acts(void **state)
+{
+	static const struct {
+		const char *name, *verb, *outcome, *line;
+	} rows[] = {
+		{"a", "checkpoint", "checkpointed", "checkpoint a on src\n"},
+		{"b", "stop", "stopped", "stop b on src\n"},
+		{"c", "restore", "restored", "restore c on dst\n"},
+		{"d", "run", "started", "run d on dst\n"},
+		{"stubborn", "stop", "failed", "stop stubborn on src\n"},
+	};
+	static const struct argv options = {.n = 0};
+	struct fixture *f = *state;
+
+	f->batch.options = &options;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		add(f, rows[i].name, "src", i == 1 ? NULL : "dst")->verb = rows[i].verb;
+	batch_run(&f->batch);
+	CLEANUP_FREE char *log = read_log(f);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_string_equal(batch_word(f->rows[i].outcome), rows[i].outcome);
+		assert_non_null(strstr(log, rows[i].line));
+		assert_int_equal(batch_is_failure(f->rows[i].outcome), i == 4);
+	}
+	assert_int_equal(f->reported, 5);
+}
+
+/* "late" never has the time. The endless one runs out of it once it is under way. */
+static bool out_of_time(void *ctx, size_t row, bool running, struct err *why)
+{
+	struct fixture *f = ctx;
+	CLEANUP_FREE char *log = read_log(f);
+
+	(void)err_set(why, EXIT_FAILED, "no time left");
+	if (running)
+		return strstr(log, "ready") != NULL;
+	return str_starts(f->rows[row].name, "late") || f->rows[row].outcome == BATCH_UNDONE;
+}
+
+static bool try_again(void *ctx, size_t row)
+{
+	(void)ctx;
+	(void)row;
+	return true;
+}
+
+static void time_runs_out(void **state)
+{
+	struct fixture *f = *state;
+
+	f->batch.ways.late = out_of_time;
+	f->batch.ways.refused = try_again;
+	add(f, "late", "a", "b");
+	add(f, "endless", "a", "b");
+	add(f, "web", "a", "c");
+	batch_run(&f->batch);
+	CLEANUP_FREE char *log = read_log(f);
+	assert_null(strstr(log, "begin late"));
+	assert_non_null(strstr(log, "told once"));
+	assert_int_equal(f->rows[0].outcome, BATCH_LATE);
+	assert_string_equal(f->rows[0].error, "no time left");
+	assert_int_equal(f->rows[0].exit_code, -1);
+	/* It was undone, and there is no time for another host. */
+	assert_int_equal(f->rows[1].outcome, BATCH_LATE);
+	assert_string_equal(f->rows[1].error, "stopped by a signal");
+	assert_int_equal(f->rows[2].outcome, BATCH_MOVED);
+	assert_int_equal(f->reported, 3);
+	assert_true(batch_is_failure(BATCH_LATE));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -389,6 +473,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(first_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(signals, set_up, tear_down),
 		cmocka_unit_test(options_of_each_process),
+		cmocka_unit_test_setup_teardown(acts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(time_runs_out, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

@@ -87,7 +87,7 @@ static struct container four[] = {
 	{.name = (char *)"z", .host = (char *)"c", .state = (char *)"stopped", .memory = -1},
 };
 
-static const struct fleet fleet = {three, 3, {four, 4}};
+static const struct fleet fleet = {three, 3, {four, 4}, {NULL, 0}};
 
 static void by_memory(void **state)
 {

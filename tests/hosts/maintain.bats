@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2046,SC2154 # variables of lib; single quotes: for a host's shell; words
+# Maintenance of hosts, on five of them: cordon, return, a host that goes down, and rules about places.
+
+bats_require_minimum_version 1.5.0
+
+load lib/lab
+load lib/containers
+load lib/faults
+
+hosts=(rhel01 rhel02 rhel03 rhel04 rhel05)
+
+setup_file() {
+	start_lab t-keep 600 5
+	for host in rhel01 rhel02 client; do
+		on $host sh -c 'mkdir -p /etc/cmigrate && cat >/etc/cmigrate/config.json' <<-END
+			{"hosts": {"rhel01": {}, "rhel02": {}, "rhel03": {}, "rhel04": {}, "rhel05": {}},
+				"ssh": {"options": ["-o", "ConnectTimeout=3"]}}
+		END
+	done
+}
+
+teardown_file() {
+	end_lab
+}
+
+teardown() {
+	on client cmigrate -q uncordon rhel01
+	on client cmigrate -q uncordon rhel02
+	remove_containers "${hosts[@]}"
+}
+
+# Containers that do next to nothing.
+make_idle() { # NAME [FLAG...]
+	local flags
+	flag_args tail -f /dev/null
+	on rhel01 cmigrate -q generate "$1" "${flags[@]}" --rootfs /runc/rootfs --read-only "${@:2}"
+}
+
+start_on() { # HOST NAME...
+	on "$1" bash -c 'for name in "$@"; do
+		runc run -d --bundle "/runc/containers/$name" "$name" </dev/null >/dev/null 2>&1
+	done' - "${@:2}"
+}
+
+where_is() { # NAME
+	on client cmigrate --json list | jq -r --arg name "$1" 'select(.name == $name and .state == "running").host'
+}
+
+marks() {
+	on rhel03 find /runc/containers -maxdepth 2 -path '*/containers/.cmigrate/*'
+}
+
+@test "cordon: whoever moves anything there is refused, what left comes back, and nothing is left of it" {
+	make_idle c1
+	make_idle c2
+	make_idle c3
+	start_on rhel01 c1 c2
+	start_on rhel02 c3
+	on client cmigrate -q drain rhel01 --cordon --reason 'new disk'
+	[[ $(where_is c1) != rhel01 && $(where_is c2) != rhel01 ]]
+	# Another controller: by hand, by a drain, as a restore.
+	run on rhel02 cmigrate move c3 rhel01
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"check 'cordon': rhel01 is cordoned since 20"*' by root@client: new disk; '*'--force'* ]]
+	run on rhel02 cmigrate --json drain rhel02 --to rhel01
+	[ "$status" -eq 8 ]
+	[[ $output == *'rhel01 is cordoned since'* ]]
+	on rhel02 cmigrate -q checkpoint c3
+	run on rhel01 cmigrate restore c3
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"check 'cordon': rhel01 is cordoned"* ]]
+	on rhel01 cmigrate -q restore --force c3
+	run on rhel02 cmigrate list
+	[[ $output == *'rhel01 is cordoned since '*' by root@client: new disk'* ]]
+	run on rhel02 cmigrate status c3
+	[[ $output == *'  cordon    rhel01 is cordoned since '* ]]
+	# One that was moved on meanwhile stays where it is now.
+	to=rhel05
+	[[ $(where_is c2) != rhel05 ]] || to=rhel04
+	on client cmigrate -q move c2 $to
+	out=$(on rhel02 cmigrate --json uncordon rhel01 --return)
+	echo "$out"
+	tail -n 1 <<<"$out" | jq -e '.returned == 1 and .failed == 0 and .left_alone == ["c2"] and .exit_code == 0'
+	[[ $(where_is c1) == rhel01 && $(where_is c2) == "$to" ]]
+	[[ -z $(marks) ]]
+	on client cmigrate -q move c2 rhel01
+	run on client cmigrate uncordon rhel01
+	[[ $output == 'rhel01 is not cordoned' ]]
+}
+
+# The controller dies while its moves are under way: the mark and what it noted stay.
+@test "cordon: a drain that is killed has noted what left, and a second one continues" {
+	make_idle c1
+	make_idle c2
+	make_idle c3
+	start_on rhel01 c1 c2 c3
+	wrap_runc rhel01 'case " $* " in *" checkpoint "*) echo >>/var/begun; while [ ! -e /var/go ]; do sleep 0.05; done ;; esac'
+	on client sh -c 'cmigrate -q drain rhel01 --cordon --parallel 2 >/dev/null 2>&1 & echo $! >/tmp/pid'
+	wait_until 20 on rhel01 sh -c '[ "$(wc -l </var/begun)" -eq 2 ]'
+	on client sh -c 'kill -KILL "$(cat /tmp/pid)"'
+	[[ $(on rhel01 sh -c 'grep -c moved /runc/containers/.cmigrate/cordon-rhel01') -eq 2 ]]
+	on rhel01 touch /var/go
+	wait_until 40 sh -c '[ "$("$1" exec client cmigrate --json list | jq -r "select(.host == \"rhel01\" and .name).name" | wc -l)" -eq 1 ]' - "$lab"
+	unwrap rhel01
+	on rhel02 cmigrate -q drain rhel01
+	out=$(on rhel02 cmigrate --json uncordon rhel01 --return --parallel 3)
+	tail -n 1 <<<"$out" | jq -e '.returned == 3 and .exit_code == 0'
+	[[ -z $(marks) ]]
+}
+
+@test "a host that goes down: what can be moved in time is moved, the rest is checkpointed, and resumed later" {
+	make_idle quick
+	make_idle slow
+	make_idle pinned --pin
+	start_on rhel01 quick slow pinned
+	# Its last move took two minutes, by its record.
+	on client cmigrate -q move slow rhel02
+	on client cmigrate -q move slow rhel01
+	on rhel01 sh -c 'sed -i "s/\"total_ms\": *[0-9.]*/\"total_ms\":120000.0/" /runc/containers/slow/.cmigrate/history'
+	begin=$(date +%s)
+	out=$(on rhel01 cmigrate --json drain rhel01 --cordon --within 60s --fallback checkpoint)
+	[[ $(($(date +%s) - begin)) -le 60 ]]
+	echo "$out"
+	tail -n 1 <<<"$out" | jq -e '.moved == 1 and (.fell_back | sort) == ["pinned", "slow"] and .left == [] and .cordoned and .exit_code == 0'
+	[[ $(where_is quick) != rhel01 && -z $(where_is slow) ]]
+	[[ $(on rhel03 sh -c 'ls -d /runc/containers/*/checkpoint | wc -l') -eq 2 ]]
+	out=$(on rhel01 cmigrate --json uncordon rhel01 --return)
+	echo "$out"
+	[[ $(jq -r 'select(.event == "move") | .container + " " + .outcome' <<<"$out" | sort | paste -sd,) == \
+		'pinned restored,quick moved,slow restored' ]]
+	[[ $(where_is quick) == rhel01 && $(where_is slow) == rhel01 && -z $(marks) ]]
+}
+
+# bats test_tags=all
+@test "a host that goes down: what was stopped is started again, and what is left is named" {
+	make_idle c1 --pin
+	make_idle c2
+	start_on rhel01 c1 c2
+	run --separate-stderr on client cmigrate drain rhel01 --within 1s
+	[ "$status" -eq 8 ]
+	[[ $stderr == *"'c1' (pinned), 'c2' (late)"* ]]
+	# Both ignore SIGTERM, and are killed in time.
+	out=$(on client cmigrate --json drain rhel01 --cordon --within "$((8 * ${TEST_SLOWNESS:-1}))s" --fallback stop)
+	echo "$out"
+	tail -n 1 <<<"$out" | jq -e --arg slowness "${TEST_SLOWNESS:-1}" '
+		.left == [] and (.fell_back | length) + .moved == 2 and .exit_code == 0
+		and .total_ms < 9000 * ($slowness | tonumber)'
+	on client cmigrate -q uncordon rhel01 --return
+	[[ $(where_is c1) == rhel01 && $(where_is c2) == rhel01 ]]
+}
+
+# The commands of the unit, on hosts that have its name.
+@test "the service of examples: its commands drain a host before it goes down, and fill it after its boot" {
+	unit=$BATS_TEST_DIRNAME/../../examples/systemd/cmigrate-drain.service
+	make_idle c1
+	start_on rhel01 c1
+	stop=$(sed -n 's/^ExecStop=[^ ]* //p' "$unit")
+	start=$(sed -n 's/^ExecStart=-[^ ]* //p' "$unit")
+	# shellcheck disable=SC2086 # the words of the unit
+	on rhel01 cmigrate ${stop//%H/rhel01}
+	[[ $(where_is c1) =~ ^rhel0[2-5]$ ]]
+	# shellcheck disable=SC2086 # the words of the unit
+	on rhel01 cmigrate ${start//%H/rhel01}
+	[[ $(where_is c1) == rhel01 ]]
+}
