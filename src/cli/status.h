@@ -18,6 +18,7 @@ struct status {
 	struct replies replies;
 	struct containers list; /* of this name: usually one */
 	struct bundle bundle;
+	struct host *at;   /* has the shared directory: borrowed from replies, or NULL */
 	bool configured;   /* bundle has config.json's contents */
 	bool checkpointed; /* there are images of `cmigrate checkpoint` */
 	struct journal_state journal;

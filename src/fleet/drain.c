@@ -172,7 +172,8 @@ static void round_init(struct drain *d)
 		.parallel = d->opts->parallel,
 		.busy_ms = BUSY_MS,
 		.stop_on_error = d->opts->on_error && strcmp(d->opts->on_error, "stop") == 0,
-		.ways = {choose, refused, begun, ended, d->opts->dry_run ? NULL : report, d}};
+		.ways = {choose, refused, begun, ended, d->opts->dry_run ? NULL : report, d},
+		.ear = d->ear};
 	argv_clear(&d->pinned);
 	for (size_t i = 0; i < f->containers.n; i++)
 		take(d, &f->containers.rows[i]);
@@ -253,6 +254,10 @@ int drain_run(struct drain *d, struct err *err)
 	}
 	CLEANUP_FREE char *silent = fleet_silent(&d->fleet);
 	note_unknown_excluded(d);
+	if (!d->opts->dry_run) {
+		CLEANUP_FREE char *batch = batch_of_drain(d->host);
+		d->ear = batch_ear_open(d->caller->config, d->host, batch, d->caller->events);
+	}
 	if (*silent)
 		event_note(d->caller->events, "left out: %s", silent);
 	for (int round = 0; round < (d->opts->dry_run ? 1 : ROUNDS_MAX) && !d->stopped; round++) {
@@ -274,6 +279,7 @@ int drain_run(struct drain *d, struct err *err)
 
 void drain_clear(struct drain *d)
 {
+	batch_ear_close(d->ear);
 	for (size_t i = 0; i < d->n; i++)
 		batch_move_clear(&d->rows[i]);
 	free(d->rows);

@@ -38,6 +38,7 @@ struct drain {
 	struct argv pinned, left; /* kept there by annotation; still there at the end */
 	bool unknown;		  /* no host could tell what is left at the end */
 	bool stopped;
+	struct batch_ear *ear; /* hears that no further move is to begin, or NULL */
 	int64_t start_us;
 	/* Private to drain.c: the current round. */
 	struct fleet fleet;
