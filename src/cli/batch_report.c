@@ -12,8 +12,9 @@
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/history/timeline.h"
 #include "cmigrate/host/config.h"
+#include "cmigrate/move/move.h"
 
-static json_t *move_json(const struct batch_move *m)
+static json_t *row_json(const struct batch_move *m)
 {
 	bool told = m->summary.container != NULL;
 
@@ -41,7 +42,7 @@ static void report_move(struct ui *ui, const struct batch_move *m)
 	char outage[32] = "";
 
 	if (ui_is_json(ui)) {
-		ui_json(ui, move_json(m));
+		ui_json(ui, row_json(m));
 		return;
 	}
 	if (m->ms < 0)
@@ -150,4 +151,11 @@ char *batch_report_failures(const struct batch_move *rows, size_t n)
 			buf_printf(&text, "%s'%s' %s", text.len ? ", " : "", rows[i].name,
 				   batch_word(rows[i].outcome));
 	return buf_steal(&text);
+}
+
+const char *batch_report_stop(bool stopped, struct batch_ear *ear)
+{
+	if (stopped && move_cancelled)
+		return "stopped by a signal; ";
+	return stopped && batch_ear_hears(ear) ? "stopped by 'cmigrate abort'; " : "";
 }

@@ -86,7 +86,7 @@ static int fail(const struct drain *d, struct err *err)
 		if (batch_is_failure(d->rows[i].outcome) && !argv_has(&d->left, d->rows[i].name))
 			add_name(&names, d->rows[i].name, batch_word(d->rows[i].outcome));
 	(void)err_set(err, EXIT_SOME, "%s is not drained: %zu moved; %s%s", d->host, n_moved(d),
-		      d->stopped && move_cancelled ? "stopped by a signal; " : "", buf_str(&names));
+		      batch_report_stop(d->stopped, d->ear), buf_str(&names));
 	append_mark(d, err);
 	return d->unknown ? err_append(err, "no host can tell what is left there") : -1;
 }

@@ -19,7 +19,8 @@
 #include "cmigrate/move/move.h"
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
-	verb_restore, verb_recover, verb_history, verb_drain, verb_uncordon, verb_rebalance,
+	verb_restore, verb_abort, verb_tune, verb_recover, verb_history, verb_drain, verb_uncordon,
+	verb_rebalance,
 	verb_list, verb_status, verb_stop, verb_delete, verb_gate_keeper, verb_completion,
 	verb_complete, verb_of_help;
 
@@ -32,6 +33,8 @@ const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_checkpoint,
 	&verb_restore,
+	&verb_abort,
+	&verb_tune,
 	&verb_recover,
 	&verb_history,
 	&verb_drain,

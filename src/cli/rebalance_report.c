@@ -184,8 +184,8 @@ int rebalance_report(const struct rebalance *r, struct err *err)
 		return -1;
 	}
 	if (code != EXIT_DONE)
-		return err_set(err, EXIT_SOME, "%zu of %zu moved%s; %s", moved, b->n,
-			       waiting ? ", stopped by a signal" : "", failures);
+		return err_set(err, EXIT_SOME, "%zu of %zu moved; %s%s", moved, b->n,
+			       batch_report_stop(b->stopped, b->ear), failures);
 	timeline_ms(took, batch_report_ms(r->start_us));
 	if (b->n && !ui_is_quiet(r->caller->ui))
 		ui_print(r->caller->ui, "rebalanced: %zu of %zu moved in %s\n", moved, b->n, took);

@@ -114,14 +114,18 @@ static void find_bundle(struct status *s)
 	struct err err = ERR_INIT;
 	struct reply *first = s->list.n ? reply_of(s, s->list.rows[0].host) : NULL;
 
-	if (first && read_bundle(s, first->host, &err))
+	if (first && read_bundle(s, first->host, &err)) {
+		s->at = first->host;
 		return;
+	}
 	for (size_t i = 0; i < s->replies.n; i++) {
 		struct reply *a = &s->replies.rows[i];
 		if (a == first || a->job.lost)
 			continue;
-		if (read_bundle(s, a->host, &err))
+		if (read_bundle(s, a->host, &err)) {
+			s->at = a->host;
 			return;
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ struct status {
 	struct containers list; /* of this name: usually one */
 	struct cordons marks;	/* of all hosts */
 	struct bundle bundle;
+	struct host *at;   /* has the shared directory: borrowed from replies, or NULL */
 	bool configured;   /* bundle has config.json's contents */
 	bool checkpointed; /* there are images of `cmigrate checkpoint` */
 	struct journal_state journal;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmigrate/base/event_json.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/terminal.h"
 #include "cmigrate/history/timeline.h"
-#include "event_json.h"
 
 /* Longer bars of the timeline show nothing more. */
 #define WIDTH_MAX 80

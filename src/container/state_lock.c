@@ -72,6 +72,25 @@ int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct
 	return 0;
 }
 
+int state_dir_owner(const struct state_dir *s, char **ret_owner, struct err *err)
+{
+	CLEANUP_FREE char *container = str_fmt("container=%s", s->container);
+	CLEANUP_JOB struct job job = {0};
+	char *argv[] = {"locked", container, NULL};
+
+	if (host_start(s->host, &(struct command){.argv = argv, .timeout_ms = LOCK_MS}, &job, err) <
+	    0)
+		return -1;
+	job_wait(&job);
+	bool locked = !job.lost && !job.timed_out && job.status == STATUS_LOCKED;
+	if (!locked && job_failure(&job, err) < 0)
+		return -1;
+	*ret_owner = locked ? str_dup(buf_str(&job.out)) : NULL;
+	if (locked)
+		str_mask(*ret_owner);
+	return 0;
+}
+
 void state_dir_unlock(struct state_dir_lock *lock)
 {
 	struct err unused = ERR_INIT;

@@ -37,6 +37,8 @@ const char *pre_copy_reason(enum pre_copy decision)
 		return "the changes between two passes no longer shrink";
 	case PRE_COPY_LIMIT:
 		return "the limit of passes is reached";
+	case PRE_COPY_FOLLOWS:
+		return "the rest follows, as somebody asked";
 	}
 	return "another pass follows";
 }

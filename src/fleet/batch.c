@@ -258,6 +258,7 @@ void batch_run(struct batch *b)
 	for (;;) {
 		pass_signal_on(b, &passed);
 		tell_late(b);
+		b->stopped = b->stopped || batch_ear_hears(b->ear);
 		start_more(b, here);
 		if (is_over(b))
 			break;

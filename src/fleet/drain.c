@@ -195,7 +195,8 @@ static void round_init(struct drain *d)
 		.parallel = d->opts->parallel,
 		.busy_ms = BUSY_MS,
 		.stop_on_error = d->opts->on_error && strcmp(d->opts->on_error, "stop") == 0,
-		.ways = {choose, refused, NULL, begun, ended, d->opts->dry_run ? NULL : report, d}};
+		.ways = {choose, refused, NULL, begun, ended, d->opts->dry_run ? NULL : report, d},
+		.ear = d->ear};
 	argv_clear(&d->pinned);
 	for (size_t i = 0; i < f->containers.n; i++)
 		take(d, &f->containers.rows[i]);
@@ -276,6 +277,15 @@ static void note_left_out(const struct drain *d)
 			   *silent && *cordoned ? "; " : "", cordoned);
 }
 
+/* Hears from now on that no further move is to begin. */
+static void listen_to_others(struct drain *d)
+{
+	if (d->opts->dry_run)
+		return;
+	CLEANUP_FREE char *batch = batch_of_drain(d->host);
+	d->ear = batch_ear_open(d->caller->config, d->host, batch, d->caller->events);
+}
+
 /* Looks again after the mark is there: a container may have come just before. */
 static int cordon(struct drain *d, struct err *err)
 {
@@ -315,12 +325,13 @@ int drain_run(struct drain *d, struct err *err)
 		return -1;
 	}
 	note_unknown_excluded(d);
+	listen_to_others(d);
 	note_left_out(d);
 	if (cordon(d, err) < 0)
 		return -1;
 	make_rounds(d);
 	if (d->within.deadline_us && d->within.fallback != FALLBACK_LEAVE && !d->unknown &&
-	    !d->opts->dry_run && !move_cancelled) {
+	    !d->opts->dry_run && !move_cancelled && !batch_ear_hears(d->ear)) {
 		fallback_run(d);
 		d->unknown = look(d, true, &ignored) < 0;
 	}
@@ -330,6 +341,7 @@ int drain_run(struct drain *d, struct err *err)
 
 void drain_clear(struct drain *d)
 {
+	batch_ear_close(d->ear);
 	for (size_t i = 0; i < d->n; i++)
 		batch_move_clear(&d->rows[i]);
 	free(d->rows);

@@ -164,11 +164,14 @@ void rebalance_move(struct rebalance *r)
 	if (!r->batch.n)
 		return;
 	r->batch.ways = (struct batch_ways){.report = report, .ctx = r};
+	r->batch.ear = r->ear = batch_ear_open(r->caller->config, rebalance_host(r, 0),
+					       BATCH_REBALANCE, r->caller->events);
 	batch_run(&r->batch);
 }
 
 void rebalance_clear(struct rebalance *r)
 {
+	batch_ear_close(r->ear);
 	batch_clear(r);
 	plan_clear(&r->plan);
 	fleet_problem_clear(&r->problem);

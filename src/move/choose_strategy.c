@@ -67,9 +67,7 @@ static void fall_back(struct move *m)
 	m->plan.strategy = instead;
 }
 
-/* Names the page server, unless the hosts don't know their addresses: check 'pages' reports that.
- */
-static void find_pages(struct move *m)
+void move_find_pages(struct move *m)
 {
 	const char *server = facts_get(&m->side[SOURCE].facts, "peer-from");
 	const char *client = facts_get(&m->side[SOURCE].facts, "peer");
@@ -95,5 +93,5 @@ void move_settle_strategy(struct move *m)
 			     (*facts_get(&m->side[SOURCE].facts, "lock") && !move_is_post_copy(m));
 	str_set(&m->summary.way_back, move_way_back(m));
 	if (move_is_post_copy(m))
-		find_pages(m);
+		move_find_pages(m);
 }

@@ -10,6 +10,7 @@
 #include "cmigrate/move/step_tables.h"
 #include "fault_point.h"
 #include "freeze_limit.h"
+#include "steering.h"
 #include "steps.h"
 
 /* All steps but dump, restore and answer may take this long together. */
@@ -81,6 +82,8 @@ static int run_after_commit(const struct strategy *strategy, struct move *move, 
 
 	for (size_t i = 0; i < strategy->n; i++) {
 		struct err why = ERR_INIT;
+		if (committed)
+			steering_look(move);
 		if (committed && run_step(&strategy->steps[i], move, true, &why) < 0) {
 			/* The other steps are done all the same: each cleans something. */
 			if (status == 0)
@@ -106,6 +109,7 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 		s->outage_ms =
 			(double)(move->progress.answered_us - move->progress.freeze_us) / 1000;
 	s->total_ms = move_ms(move, clock_now_us());
+	steering_end(move);
 }
 
 /* The record is written before the journal goes: a crash between the two leaves both, not none. */
@@ -204,6 +208,7 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 	struct err unused = ERR_INIT;
 	enum exit_code code = move->progress.silent ? EXIT_SILENT : EXIT_DONE;
 
+	move->progress.committed = true;
 	if (run_after_commit(strategy, move, err) < 0) {
 		err->code = EXIT_IN_DOUBT;
 		(void)err_append(err, "moved; 'cmigrate recover %s' finishes it",
@@ -220,16 +225,18 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 }
 
 /*
- * Asked between two steps before the commit point: neither a signal nor a deadline stops the move.
+ * Asked between two steps before the commit point: neither a signal, an abort nor a deadline stops
+ * the move.
  * Once packets are released, only an endpoint that stays silent leads back.
  */
-static int may_go_on(const struct move *move, struct err *err)
+static int may_go_on(struct move *move, struct err *err)
 {
+	steering_look(move);
 	/* The way back would forget what clients were told since then. */
 	if (move->progress.released)
 		return 0;
 	if (move_cancelled)
-		return err_set(err, EXIT_FAILED, "stopped by a signal");
+		return err_set(err, EXIT_FAILED, "%s", move_cancelled_by());
 	if (deadline_passed(move->progress.deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
 	if (deadline_passed(move->progress.freeze_end_us))
@@ -305,6 +312,9 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 		int status = may_go_on(move, err);
 		if (status == 0)
 			status = run_step(step, move, false, err);
+		/* Its table has the same steps so far. */
+		if (strategy == &strategy_pre_copy && move_is_post_copy(move))
+			strategy = &strategy_hybrid;
 		if (status < 0 && step->commit && !retract(move))
 			return leave_in_doubt(move, err);
 		if (status < 0 && try_again(strategy, move, &i)) {
@@ -360,5 +370,6 @@ enum exit_code engine_run(const struct strategy *strategy, struct move *move, st
 		set_outcome(move, "refused", EXIT_FAILED, err);
 		return err->code = EXIT_FAILED;
 	}
+	steering_begin(move);
 	return engine_resume(strategy, strategy->steps[0].name, move, err);
 }

@@ -82,7 +82,7 @@ void move_ask_endpoints(struct move *m)
 	struct err silent = ERR_INIT;
 
 	if (m->kind == MOVE_WHOLE && m->bundle.endpoints.n &&
-	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_cancelled, NULL, &silent) < 0)
+	    probe_now(&m->bundle.endpoints, ENDPOINT_MS, &move_stop, NULL, &silent) < 0)
 		str_set(&m->progress.endpoint_silence, silent.msg);
 }
 

@@ -6,10 +6,25 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "steering.h"
 
 #define RUN_DIR "/run/cmigrate"
 
 volatile int move_cancelled;
+
+static bool is_cancelled(void *unused)
+{
+	(void)unused;
+	return move_cancelled != 0;
+}
+
+const struct probe_stop move_stop = {is_cancelled, NULL};
+
+const char *move_cancelled_by(void)
+{
+	return move_cancelled == MOVE_ABORTED ? "stopped by 'cmigrate abort'"
+					      : "stopped by a signal";
+}
 
 /* Sets the paths and marks that follow from the id. Every controller gets the same for a move. */
 void move_name_things(struct move *move)
@@ -45,6 +60,7 @@ void move_free(struct move *m)
 	if (!m)
 		return;
 	state_dir_unlock(&m->lock);
+	steering_free(m->steering);
 	clear_jobs(&m->jobs);
 	probe_free(m->probe);
 	journal_clear(&m->journal);

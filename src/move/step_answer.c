@@ -5,6 +5,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
+#include "steering.h"
 #include "steps.h"
 
 /* How long the endpoint may still take once a signal has come. */
@@ -47,12 +48,20 @@ int copy_runs(struct move *move, bool has_answered, struct err *err)
 		       *status ? status : "gone");
 }
 
-/* A signal shortens the wait, but an answer that comes at once still finishes the move. */
+static bool is_cancelled(void *move)
+{
+	steering_look(move);
+	return move_cancelled != 0;
+}
+
+/* A signal or an abort shortens the wait, but an answer that comes at once still finishes the move.
+ */
 static int wait_for_answer(struct move *move, struct err *err)
 {
 	int64_t end = deadline_in_ms(move->plan.timeout_ms);
+	const struct probe_stop stop = {is_cancelled, move};
 
-	if (probe_wait(move->probe, end, &move_cancelled, &move->progress.answered_us, err) == 0)
+	if (probe_wait(move->probe, end, &stop, &move->progress.answered_us, err) == 0)
 		return 0;
 	if (!move_cancelled)
 		return -1;
@@ -79,7 +88,7 @@ int step_answer(struct move *move, struct err *err)
 	move->progress.unanswered = !move_cancelled;
 	if (move_cancelled || !move->plan.keep_silent)
 		return err_set(err, EXIT_FAILED, "%s",
-			       move_cancelled ? "stopped by a signal" : silent.msg);
+			       move_cancelled ? move_cancelled_by() : silent.msg);
 	str_set(&move->progress.silent, silent.msg);
 	return 0;
 }

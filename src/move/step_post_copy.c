@@ -2,6 +2,7 @@
 /* The steps of post-copy beside those of every move; post_copy.h says why they are safe. */
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
+#include "steering.h"
 #include "steps.h"
 
 /* From the gate's word to a page server that listens. */
@@ -10,14 +11,19 @@
 #define LOOK_MS 250
 
 /* The page server's word is waited for from the dump on: it has no time limit of its own before. */
-int step_prepare_hosts_pages(struct move *move, struct err *err)
+int prepare_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	if (step_prepare_hosts(move, err) < 0 || admit_pages(move, src, err) < 0 ||
+	if (admit_pages(move, src, err) < 0 ||
 	    post_copy_fetch_start(&move->page_server, &dst->runtime, 0, &move->jobs.fetch, err) < 0)
 		return -1;
 	return runtime_served_start(&src->runtime, 0, &move->jobs.served, err);
+}
+
+int step_prepare_hosts_pages(struct move *move, struct err *err)
+{
+	return step_prepare_hosts(move, err) < 0 ? -1 : prepare_pages(move, err);
 }
 
 int step_prepare_pages(struct move *move, struct err *err)
@@ -108,6 +114,7 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 	while (drain.state == JOB_RUNNING) {
 		(void)jobs_wait_any(jobs, 1, deadline_in_ms(LOOK_MS));
 		tell_progress(move, sent, sent_us);
+		steering_look(move);
 	}
 	*ret_late = drain.timed_out;
 	return job_finish(&drain, err);

@@ -4,6 +4,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/criu/pre_copy.h"
+#include "steering.h"
 #include "steps.h"
 
 #define PAGE_BYTES 4096
@@ -11,7 +12,7 @@
 static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *ret, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
-	struct job job = {0}, *jobs[] = {&job};
+	struct job job = {0};
 
 	*ret = (struct pre_copy_pass){0};
 	if (direct_receive(move, number, err) < 0 ||
@@ -19,7 +20,7 @@ static int one_pass(struct move *move, unsigned number, struct pre_copy_pass *re
 			       err) < 0)
 		return -1;
 	/* The pass goes on, since CRIU may be inside the processes. Recovery waits for it. */
-	if (jobs_wait_any(jobs, 1, deadline_in_ms(move->plan.dump_timeout_ms)) != 0) {
+	if (steering_wait(move, &job, deadline_in_ms(move->plan.dump_timeout_ms)) < 0) {
 		job_clear(&job);
 		return err_set(err, EXIT_FAILED, "%s: pass %u did not end within %d s", src->name,
 			       number, move->plan.dump_timeout_ms / 1000);
@@ -70,6 +71,20 @@ static int read_ahead(struct move *move, unsigned number, struct job *job, struc
 	return runtime_readahead_start(&dst->runtime, number, move->plan.dump_timeout_ms, job, err);
 }
 
+/* `cmigrate tune --post-copy` has come. */
+static int decide_otherwise(struct move *move, enum pre_copy *decision, struct err *err)
+{
+	bool became = false;
+
+	if (!steering_takes_post_copy(move))
+		return 0;
+	if (become_hybrid(move, &became, err) < 0)
+		return -1;
+	if (became)
+		*decision = PRE_COPY_FOLLOWS;
+	return 0;
+}
+
 static int passes(struct move *move, struct job *ahead, struct err *err)
 {
 	const struct summary *s = &move->summary;
@@ -79,15 +94,18 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 	for (unsigned number = 1; decision == PRE_COPY_GO_ON; number++) {
 		struct pre_copy_pass pass;
 		if (move_cancelled)
-			return err_set(err, EXIT_FAILED, "stopped by a signal");
+			return err_set(err, EXIT_FAILED, "%s", move_cancelled_by());
 		if (one_pass(move, number, &pass, err) < 0)
 			return -1;
 		keep_pass(move, &pass);
 		if (read_ahead(move, number, ahead, err) < 0)
 			return -1;
 		move->side[SOURCE].options.parent_pass = number;
+		steering_look(move);
 		decision = pre_copy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
 					   &predicted_ms);
+		if (decide_otherwise(move, &decision, err) < 0)
+			return -1;
 	}
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
 		   s->n_passes, pre_copy_reason(decision), predicted_ms);

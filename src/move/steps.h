@@ -113,6 +113,11 @@ int step_tidy(struct move *move, struct err *err);
  */
 int step_prepare_pages(struct move *move, struct err *err);
 int step_prepare_hosts_pages(struct move *move, struct err *err);
+/* The part of it that pre-copy lacks. */
+int prepare_pages(struct move *move, struct err *err);
+/* Makes a move with pre-copy one with hybrid, between two of its passes. If it can't be one,
+ * *ret_became is false, and nothing has changed. */
+int become_hybrid(struct move *move, bool *ret_became, struct err *err);
 enum undo_result undo_prepare_pages(struct move *move, struct err *err);
 enum undo_result undo_dump_pages(struct move *move, struct err *err);
 int step_serve(struct move *move, struct err *err);

@@ -313,7 +313,8 @@ static void explain(struct probe *p)
 	}
 }
 
-/* How long curl may sleep: until the next try or the deadline, at most 50 ms to check *cancel. */
+/* How long curl may sleep: until the next try or the deadline, at most 50 ms to ask whether to
+ * stop. */
 static int nap_ms(const struct probe *p, int64_t deadline)
 {
 	int64_t wake = deadline_min(deadline, deadline_in_ms(50));
@@ -342,7 +343,7 @@ static void await(struct probe *p, int64_t deadline)
 	free(fds);
 }
 
-int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel,
+int probe_wait(struct probe *probe, int64_t deadline, const struct probe_stop *stop,
 	       int64_t *ret_answered_us, struct err *err)
 {
 	const struct endpoint *silent;
@@ -358,7 +359,7 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 		drop_late(probe, clock_now_us());
 		if (!silent_one(probe))
 			break;
-		if (deadline_passed(deadline) || (cancel && *cancel)) {
+		if (deadline_passed(deadline) || (stop && stop->fn(stop->ctx))) {
 			explain(probe);
 			return err_set(err, EXIT_SILENT, "endpoint '%s' does not answer%s%s",
 				       silent->url, *silent->said ? ": " : "", silent->said);
@@ -369,7 +370,7 @@ int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel
 	return 0;
 }
 
-double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
+double probe_now(const struct argv *urls, int timeout_ms, const struct probe_stop *stop,
 		 char **ret_said, struct err *err)
 {
 	int64_t start = clock_now_us(), answered = 0;
@@ -380,7 +381,7 @@ double probe_now(const struct argv *urls, int timeout_ms, const volatile int *ca
 	/* There is time for one try: it isn't cut short for another. */
 	for (size_t i = 0; i < probe->n; i++)
 		probe->endpoints[i].connect_ms = CONNECT_MAX_MS / 2;
-	int status = probe_wait(probe, deadline_in_ms(timeout_ms), cancel, &answered, err);
+	int status = probe_wait(probe, deadline_in_ms(timeout_ms), stop, &answered, err);
 	if (status < 0 && ret_said)
 		*ret_said = str_dup(silent_one(probe)->said);
 	probe_free(probe);

@@ -24,6 +24,9 @@ json_t *batch_report_names(const struct batch_move *rows, size_t n, enum batch_o
 json_t *batch_report_bytes(uint64_t bytes);
 /* Milliseconds since then. */
 double batch_report_ms(int64_t start_us);
+/* "stopped by ...; " of a batch that was stopped; "" if a move that failed was the reason. Constant
+ * text. */
+const char *batch_report_stop(bool stopped, struct batch_ear *ear);
 /* "'a' refused, 'b' in-doubt" for all that failed, "" if none did. Owned by the caller. */
 char *batch_report_failures(const struct batch_move *rows, size_t n);
 

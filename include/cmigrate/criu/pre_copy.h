@@ -20,6 +20,8 @@ enum pre_copy {
 	PRE_COPY_FITS,	/* the predicted freeze is within the budget */
 	PRE_COPY_GROWS, /* the memory that is written between two passes no longer shrinks */
 	PRE_COPY_LIMIT, /* PRE_COPY_PASSES passes are done */
+	/* Not decided here: somebody wants the rest to follow the container. */
+	PRE_COPY_FOLLOWS,
 };
 
 #define PRE_COPY_PASSES 8

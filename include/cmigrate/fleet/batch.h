@@ -14,6 +14,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/event.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/fleet/batch_wish.h"
 #include "cmigrate/history/summary.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/host.h"
@@ -110,7 +111,9 @@ struct batch {
 	int busy_ms; /* how long to wait for a container that another cmigrate holds */
 	bool stop_on_error;
 	struct batch_ways ways; /* every callback may be NULL */
-	bool stopped;		/* no more were begun, because of a signal or the first error */
+	struct batch_ear *ear;	/* borrowed; NULL: nobody can have it begin no further move */
+	bool stopped;		/* no more were begun, because of a signal, an abort or the first
+				 * error */
 };
 
 /*
@@ -121,7 +124,8 @@ int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool 
 			struct argv *options, struct err *err);
 /*
  * Makes the moves, in the order of the rows as far as the limits allow. A signal (move_cancelled)
- * is passed on once to the running processes, and nothing more is begun. Returns when all its
+ * is passed on once to the running processes, and nothing more is begun. After `cmigrate abort`
+ * (ear) nothing more is begun either. Returns when all its
  * processes have ended. The results are in the rows.
  */
 void batch_run(struct batch *batch);

@@ -45,6 +45,7 @@ struct drain {
 	bool unknown;		  /* no host could tell what is left at the end */
 	bool stopped;
 	bool marked; /* the host is cordoned: what leaves is noted beside its mark */
+	struct batch_ear *ear; /* hears that no further move is to begin, or NULL */
 	int64_t start_us;
 	/* Private to src/fleet: the bundle root, once it is needed, and the current round. */
 	struct bundle_root root;

@@ -38,6 +38,7 @@ struct rebalance {
 	struct argv passed_over; /* moves that the checks ruled out, a line each */
 	struct argv busy, gone;	 /* left to others according to the checks; these are no refusals */
 	bool refused;		 /* a check refused for another reason */
+	struct batch_ear *ear;	 /* hears that no further move is to begin, or NULL */
 	int64_t start_us;
 	/* private to rebalance.c */
 	bool *approved; /* of item i by host h, as in problem.refused */

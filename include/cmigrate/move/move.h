@@ -106,6 +106,7 @@ struct move_progress {
 	bool tmpfs_changed; /* after they were saved: a restore that is parked has old contents */
 	int n_images;	    /* as the source said at its gate, for direct transport; 0: not said */
 	bool dumped;	    /* the images are complete, the source is at its gate */
+	bool committed;	    /* in this process: nothing leads back any more */
 	bool released;	    /* clients may have been answered by the destination's copy */
 	bool unanswered;    /* no endpoint answered in time, or the copy has ended */
 	bool went_on;  /* the source's copy went on after the dump: the images are no way back */
@@ -134,6 +135,8 @@ struct move_recovery {
 	bool undecided; /* a host can't tell, so no decision is safe */
 };
 
+struct steering;
+
 struct move {
 	enum move_kind kind;
 	char id[MOVE_ID_SIZE]; /* time and random digits; part of the names of its files and
@@ -146,6 +149,7 @@ struct move {
 	struct state_dir_lock lock;
 	struct journal journal;
 	const struct events *events;
+	struct steering *steering; /* what other processes are told, and ask for; or NULL */
 
 	struct move_plan plan;
 	struct move_jobs jobs;
@@ -163,8 +167,15 @@ struct move {
 	char tag[HANDOVER_TAG_SIZE];
 };
 
-/* The signal, after SIGINT, SIGTERM or SIGHUP. The engine looks at it between steps. */
+/* The signal, after SIGINT, SIGTERM or SIGHUP, or MOVE_ABORTED. The engine looks at it between
+ * steps. */
 extern volatile int move_cancelled;
+/* By `cmigrate abort`. */
+#define MOVE_ABORTED (-1)
+/* The same for a probe. */
+extern const struct probe_stop move_stop;
+/* "stopped by ...": for messages. Constant text. */
+const char *move_cancelled_by(void);
 
 /*
  * Resolves name, hosts, options and annotations; asks the hosts and checks. Changes nothing but the

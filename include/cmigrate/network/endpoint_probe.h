@@ -8,6 +8,7 @@
 #ifndef CMIGRATE_PROBE_H
 #define CMIGRATE_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
@@ -19,18 +20,23 @@ struct probe;
  * in probe_wait(). */
 struct probe *probe_new(const struct argv *urls, struct err *err);
 void probe_free(struct probe *probe);
+/* Asked again and again while a probe waits: true ends the wait. It must not wait itself. */
+struct probe_stop {
+	bool (*fn)(void *ctx);
+	void *ctx;
+};
 /*
  * Asks every endpoint every few ms until all have answered. Returns 0 and the moment of the last
  * first answer (clock_now_us()), or -1 (EXIT_SILENT) with the last error of the silent endpoint,
- * when `deadline` has passed or *cancel has become nonzero (NULL: never).
+ * when `deadline` has passed or `stop` says so (NULL: never).
  */
-int probe_wait(struct probe *probe, int64_t deadline, const volatile int *cancel,
+int probe_wait(struct probe *probe, int64_t deadline, const struct probe_stop *stop,
 	       int64_t *ret_answered_us, struct err *err);
 /* probe_new(), probe_wait() and the end of the probe in one call. Returns how many ms it took until
  * all had answered, or -1 as probe_wait() after timeout_ms (plus the time for resolving names).
  * *ret_said gets the last error of the silent endpoint without its URL, "" if there is none; owned
  * by the caller; may be NULL. */
-double probe_now(const struct argv *urls, int timeout_ms, const volatile int *cancel,
+double probe_now(const struct argv *urls, int timeout_ms, const struct probe_stop *stop,
 		 char **ret_said, struct err *err);
 /* First line of the first endpoint's latest answer, at most 64 printable bytes; "" for tcp://
  * without a proof. Owned by the caller. */

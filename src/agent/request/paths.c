@@ -18,6 +18,11 @@ char *path_bundle(const struct request *req)
 
 char *path_state(const struct request *req)
 {
+	const char *batch = request_get(req, "batch");
+
+	/* The bundle of no container: runc's names don't begin so. */
+	if (batch)
+		return str_fmt("%s/.cmigrate-%s", req->root, batch);
 	if (!request_has(req, "container"))
 		return str_fmt("%s/.cmigrate", req->root);
 	return str_fmt("%s/%s/.cmigrate", req->root, container(req));

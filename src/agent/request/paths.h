@@ -7,8 +7,8 @@
 
 /* ROOT/CONTAINER */
 char *path_bundle(const struct request *req);
-/* ROOT/CONTAINER/.cmigrate: what cmigrate keeps on the shared directory. Without a container
- * ROOT/.cmigrate: what it keeps there of hosts. */
+/* ROOT/CONTAINER/.cmigrate: what cmigrate keeps on the shared directory; with batch=NAME
+ * ROOT/.cmigrate-NAME; without either ROOT/.cmigrate: what it keeps there of hosts. */
 char *path_state(const struct request *req);
 /* /run/cmigrate/CONTAINER: work directory of a move, on a tmpfs of the host */
 char *path_run(const struct request *req);

@@ -117,12 +117,23 @@ static bool is_images(const char *value)
 	return strcmp(value, "move") == 0 || strcmp(value, "checkpoint") == 0;
 }
 
-/* A file of a container on the shared directory, besides its configuration and its images; or the
- * mark of a host. */
+/* A file of a container, or of many moves, on the shared directory, besides configuration and
+ * images; or the mark of a host. */
 static bool is_state_file(const char *value)
 {
-	return strcmp(value, "journal") == 0 || strcmp(value, "history") == 0 ||
-	       (str_starts(value, "cordon-") && is_host(value + strlen("cordon-")));
+	static const char *const files[] = {"journal", "history", "events", "wishes"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (strcmp(value, files[i]) == 0)
+			return true;
+	return str_starts(value, "cordon-") && is_host(value + strlen("cordon-"));
+}
+
+/* Many moves of one command: "rebalance", or "drain-HOST". It becomes part of a path. */
+static bool is_batch(const char *value)
+{
+	return strcmp(value, "rebalance") == 0 ||
+	       (str_starts(value, "drain-") && is_host(value + strlen("drain-")));
 }
 
 /* One line. */
@@ -160,6 +171,7 @@ static const struct key {
 	{"count", is_number},
 	{"seconds", is_number},
 	{"number", is_number},
+	{"size", is_number},
 	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},
@@ -170,6 +182,7 @@ static const struct key {
 	{"file", is_state_file},
 	{"flag", is_word},
 	{"keep", is_word},
+	{"batch", is_batch},
 	{"stamp", is_line},
 	{NULL, NULL},
 };

@@ -21,7 +21,9 @@ int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
 int verb_lock(struct request *req);
 int verb_unlock(struct request *req);
+int verb_locked(struct request *req);
 int verb_store(struct request *req);
+int verb_tail(struct request *req);
 int verb_images(struct request *req);
 int verb_void(struct request *req);
 int verb_readahead(struct request *req);
@@ -84,7 +86,9 @@ const struct verb agent_verbs[] = {
 	{"bundles", "file", verb_bundles, false},
 	{"lock", "container? stamp", verb_lock, false},
 	{"unlock", "container?", verb_unlock, false},
-	{"store", "container? op file", verb_store, false},
+	{"locked", "container", verb_locked, false},
+	{"store", "container? batch? op file", verb_store, false},
+	{"tail", "container? batch? file size", verb_tail, false},
 
 	/* Images and logs of a move. */
 	{"images", "container id images? transport?", verb_images, false},

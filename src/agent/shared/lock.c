@@ -188,6 +188,24 @@ int verb_lock(struct request *req)
 	return request_fail(req, "can't lock '%s/" LOCK_FILE "': no time left", dir);
 }
 
+/* Whether somebody has it: then STATUS_LOCKED, and says who. A lock that nobody has is taken for a
+ * moment, shared. */
+int verb_locked(struct request *req)
+{
+	CLEANUP_FREE char *dir = path_state(req);
+	int at = state_dir_open(dir, false);
+	int fd = at < 0 ? -1 : state_file_open(at, LOCK_FILE, O_RDWR);
+	int status = 0;
+
+	if (fd < 0 && errno != ENOENT)
+		status = fail(req, dir);
+	else if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0)
+		status = errno == EWOULDBLOCK ? busy(req, fd) : fail(req, dir);
+	fd_close(&fd);
+	fd_close(&at);
+	return status;
+}
+
 int verb_unlock(struct request *req)
 {
 	CLEANUP_FREE char *dir = path_state(req);

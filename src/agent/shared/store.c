@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store: the journal and the history of a container. */
+/* store: the small files of a container or of many moves: journal, history, events, wishes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -64,12 +64,18 @@ static int append_to(int fd, const struct buf *text, bool sync)
 	return -1;
 }
 
-static int append(const struct store *s, bool sync)
+static int append(const struct store *s, bool create, bool sync)
 {
-	int dir = state_dir_open(s->dir, true);
-	int fd = dir < 0 ? -1 : state_file_open(dir, s->file, O_WRONLY | O_CREAT | O_APPEND);
-	int status = fd < 0 || append_to(fd, &s->req->input, sync) < 0 ? fail(s) : 0;
+	int dir = state_dir_open(s->dir, create);
+	int fd = dir < 0 ? -1
+			 : state_file_open(dir, s->file,
+					   O_WRONLY | O_APPEND | (create ? O_CREAT : 0));
+	int status = 0;
 
+	if (fd < 0 && !create && errno == ENOENT)
+		status = STATUS_ABSENT;
+	else if (fd < 0 || append_to(fd, &s->req->input, sync) < 0)
+		status = fail(s);
 	fd_close(&fd);
 	fd_close(&dir);
 	return status;
@@ -77,13 +83,19 @@ static int append(const struct store *s, bool sync)
 
 static int do_append(const struct store *s)
 {
-	return append(s, true);
+	return append(s, true, true);
 }
 
 /* As append, but doesn't wait for the disk. */
 static int do_note(const struct store *s)
 {
-	return append(s, false);
+	return append(s, true, false);
+}
+
+/* As note, but only to a file that is there: whoever made it removes it. */
+static int do_add(const struct store *s)
+{
+	return append(s, false, false);
 }
 
 static int replace_in(int dir, const char *file, const char *temp, const struct buf *text)
@@ -118,13 +130,24 @@ static int do_replace(const struct store *s)
 	return status;
 }
 
+/*
+ * What others have said to a move, and it to them, goes with its journal, and before it: after a
+ * crash between them it is found by the journal.
+ */
 static int do_remove(const struct store *s)
 {
+	bool batch = request_has(s->req, "batch");
 	int dir = state_dir_open(s->dir, false);
-	int status = dir < 0 ? -1 : unlinkat(dir, s->file, 0);
 
+	if (dir >= 0 && (batch || strcmp(s->file, "journal") == 0)) {
+		(void)unlinkat(dir, "wishes", 0);
+		(void)unlinkat(dir, "events", 0);
+	}
+	int status = dir < 0 ? -1 : unlinkat(dir, s->file, 0);
 	status = status < 0 && errno != ENOENT ? fail(s) : 0;
 	fd_close(&dir);
+	if (batch)
+		(void)rmdir(s->dir);
 	return status;
 }
 
@@ -133,16 +156,13 @@ int verb_store(struct request *req)
 	static const struct {
 		const char *op;
 		int (*serve)(const struct store *s);
-	} ops[] = {{"read", do_read},
-		   {"append", do_append},
-		   {"note", do_note},
-		   {"replace", do_replace},
-		   {"remove", do_remove}};
+	} ops[] = {{"read", do_read}, {"append", do_append},   {"note", do_note},
+		   {"add", do_add},   {"replace", do_replace}, {"remove", do_remove}};
 	CLEANUP_FREE char *dir = path_state(req);
 	struct store s = {req, dir, request_get(req, "file")};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (request_is(req, "op", ops[i].op))
 			return ops[i].serve(&s);
-	return request_fail(req, "op is none of read, append, note, replace and remove");
+	return request_fail(req, "op is none of read, append, note, add, replace and remove");
 }

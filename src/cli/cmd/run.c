@@ -165,7 +165,7 @@ static int ask_once(struct run *r, int64_t until, struct err *err)
 
 	if (!probe)
 		return -1;
-	int status = probe_wait(probe, until, &move_cancelled, &r->answered_us, err);
+	int status = probe_wait(probe, until, &move_stop, &r->answered_us, err);
 	probe_free(probe);
 	if (status == 0)
 		return 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/status.h"
+#include "cli/steered.h"
+#include "cmigrate/base/event_json.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/host/config.h"
@@ -139,20 +141,52 @@ static int report(struct app *app, const struct status *s, struct err *err)
 
 struct status_opts {
 	struct argv on;
+	bool follow;
 };
 
 static const struct opt status_table[] = {
 	OPT(struct status_opts, on, "on", 0, OPT_STRINGS, "HOST",
 	    "ask this host only; repeatable (all known hosts)"),
+	OPT(struct status_opts, follow, "follow", 0, OPT_FLAG, NULL,
+	    "show a move that runs, until its end"),
 	{.name = NULL},
 };
 
-static int status_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+static bool show_event(void *ctx, const json_t *object)
+{
+	struct event event = {0};
+
+	if (event_read(object, &event) == 0) {
+		ui_event(ctx, &event);
+		event_clear(&event);
+	}
+	return false;
+}
+
+/* Shows it as the process itself does that makes the move, and ends as that does. */
+static int follow(struct app *app, const char *name, const struct argv *hosts, struct err *err)
+{
+	CLEANUP_STEERED struct steered steered = {0};
+	struct summary summary = {0};
+
+	if (steered_find(&steered, app, name, hosts, err) < 0 ||
+	    steered_hear(&steered, show_event, app->ui, &summary, err) < 0)
+		return -1;
+	ui_summary(app->ui, &summary);
+	int code = summary.exit_code;
+	summary_clear(&summary);
+	return code;
+}
+
+static int status_run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
 	CLEANUP_STATUS struct status s = {0};
+	const struct status_opts *opts = base;
 
+	if (opts->follow)
+		return follow(app, args->v[0], &opts->on, err);
 	ui_wait(app->ui, "asking the hosts");
-	if (status_gather(app, args->v[0], &((struct status_opts *)opts)->on, &s, err) < 0)
+	if (status_gather(app, args->v[0], &opts->on, &s, err) < 0)
 		return -1;
 	return report(app, &s, err);
 }
@@ -163,7 +197,8 @@ const struct verb verb_status = {
 	.summary = "show one container in full",
 	.details = "Shows where it is, where its addresses are, whether its endpoint answers now,\n"
 		   "and whether a move of it waits for 'recover'. It asks all hosts at once; one\n"
-		   "that does not answer is shown as unreachable, and the exit code is then 1.\n",
+		   "that does not answer is shown as unreachable, and the exit code is then 1.\n"
+		   "--follow shows a move that another process makes, and has its exit code.\n",
 	.opts = status_table,
 	.options_size = sizeof(struct status_opts),
 	.min_args = 1,

@@ -139,7 +139,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	batch_caller_init(&caller, app);
 	if (name_check_host(u.host, err) < 0 ||
 	    (opts->give_back && config_need_hosts(app->config, 2, err) < 0) ||
-	    batch_check_options(opts->parallel, &opts->skip_checks, &u.options, err) < 0)
+	    batch_check_options(opts->parallel, &opts->skip_checks, false, &u.options, err) < 0)
 		return -1;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");

@@ -50,9 +50,34 @@ claim_criu() { # HOST VERSION
 	END
 }
 
+# HOST's passes of pre-copy write nothing that counts, and its kernel is said to track memory: a lab's kernel doesn't.
+# Each pass waits for let_pass_go, and /var/pass tells of it. The dump has all memory.
+fake_passes() { # HOST
+	on "$1" sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu; mkfifo /var/pass /var/go' <<-'END'
+		#!/bin/sh
+		case "$*" in *mem_dirty_track*) exit 0 ;; esac
+		exec /usr/sbin/criu "$@"
+	END
+	# shellcheck disable=SC2016 # for the shell of the host
+	wrap_runc "$1" 'case " $* " in
+	*" --pre-dump "*)
+		mkdir -p "$images" && head -c 50000000 /dev/zero >"$images/pages-1.img"
+		echo >/var/pass && read -r _ </var/go
+		exit ;;
+	esac
+	for word in "$@"; do
+		shift
+		case "$word" in --parent-path=*) ;; *) set -- "$@" "$word" ;; esac
+	done'
+}
+
+let_pass_go() { # HOST
+	on "$1" sh -c 'echo >/var/go'
+}
+
 unwrap() { # HOST...
 	local host
 	for host in "$@"; do
-		on "$host" rm -f /usr/local/sbin/runc /usr/local/sbin/criu
+		on "$host" rm -f /usr/local/sbin/runc /usr/local/sbin/criu /var/pass
 	done
 }

@@ -71,6 +71,28 @@ static void one_holder(void **state)
 	assert_int_equal(unlock(), 0);
 }
 
+static void looked_at(int status, const char *who)
+{
+	CLEANUP_ASKED struct asked asked = ask(root, NULL, "locked", "container=web", NULL);
+
+	assert_int_equal(asked.status, status);
+	assert_string_equal(asked.out, who);
+}
+
+/* A look at it takes nothing from anybody, and makes no file. */
+static void who_has_it(void **state)
+{
+	(void)state;
+	looked_at(0, "");
+	assert_int_not_equal(access(dir, F_OK), 0);
+	assert_int_equal(lock("pid 42 on rhel01", NULL), 0);
+	looked_at(75, "pid 42 on rhel01");
+	assert_int_equal(unlock(), 0);
+	looked_at(0, "");
+	assert_int_equal(lock("pid 43", NULL), 0);
+	assert_int_equal(unlock(), 0);
+}
+
 /* Any program may hold it. The file of a holder that has crashed keeps nobody out. */
 static void another_process(void **state)
 {
@@ -96,6 +118,7 @@ static void another_process(void **state)
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(access(file, F_OK), 0);
+	looked_at(0, "");
 	assert_int_equal(lock("pid 43", NULL), 0);
 	assert_int_equal(unlock(), 0);
 	assert_int_not_equal(access(dir, F_OK), 0);
@@ -285,6 +308,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_holder),
+		cmocka_unit_test(who_has_it),
 		cmocka_unit_test(another_process),
 		cmocka_unit_test(only_its_own_file_is_removed),
 		cmocka_unit_test(a_file_that_goes_meanwhile),

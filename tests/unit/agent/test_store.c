@@ -310,6 +310,33 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* Whoever wishes something of a move that is over leaves nothing behind. */
+static void added_to_what_is_there(void **state)
+{
+	(void)state;
+	CLEANUP_ASKED struct asked none = store("add", "wishes", "late\n");
+	assert_int_equal(none.status, 3);
+	reads("wishes", NULL);
+	works("note", "wishes", "");
+	works("add", "wishes", "one\n");
+	reads("wishes", "one\n");
+	works("remove", "wishes", NULL);
+}
+
+/* What was said to a move, and by it, is found by its journal. */
+static void all_files_of_a_move_go_with_its_journal(void **state)
+{
+	(void)state;
+	works("note", "wishes", "one\n");
+	works("note", "events", "two\n");
+	works("append", "history", "three\n");
+	works("remove", "journal", NULL);
+	reads("wishes", NULL);
+	reads("events", NULL);
+	reads("history", "three\n");
+	works("remove", "history", NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -322,6 +349,8 @@ int main(void)
 		cmocka_unit_test(a_file_in_the_place_of_the_directory),
 		cmocka_unit_test(sizes_are_bounded),
 		cmocka_unit_test(a_torn_line_is_taken_back),
+		cmocka_unit_test(added_to_what_is_there),
+		cmocka_unit_test(all_files_of_a_move_go_with_its_journal),
 		cmocka_unit_test(replaced_at_once),
 		cmocka_unit_test(bundles_with_a_file),
 	};

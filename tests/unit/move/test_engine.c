@@ -14,6 +14,9 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/move/engine.h"
+#include "cmigrate/move/wish.h"
+#include "move/steering.h"
+#include "slowness.h"
 #include "stub.h"
 
 /* With the points at which the tests end it. */
@@ -26,9 +29,14 @@ static const char *cancels;	    /* the step that is interrupted by a signal, or 
 static const char *undo_step;	    /* whose undo gives undo_result */
 static enum undo_result undo_gives; /* UNDO_DONE for all others */
 
-static int run_named(const char *name, struct err *err)
+static const char *aborts; /* the step in which 'cmigrate abort' comes, or NULL */
+static void abort_comes(struct move *move);
+
+static int run_named(struct move *move, const char *name, struct err *err)
 {
 	buf_printf(&trace, "+%s ", name);
+	if (aborts && strcmp(aborts, name) == 0)
+		abort_comes(move);
 	if (cancels && strcmp(cancels, name) == 0)
 		move_cancelled = SIGTERM;
 	if (fails && strcmp(fails, name) == 0)
@@ -48,8 +56,7 @@ static enum undo_result undo_named(const char *name, struct err *err)
 #define RUN(name)                                                                                  \
 	static int run_##name(struct move *move, struct err *err)                                  \
 	{                                                                                          \
-		(void)move;                                                                        \
-		return run_named(#name, err);                                                      \
+		return run_named(move, #name, err);                                                \
 	}
 #define UNDO(name)                                                                                 \
 	static enum undo_result undo_##name(struct move *move, struct err *err)                    \
@@ -70,7 +77,7 @@ RUN(six)
 
 static int run_commit(struct move *move, struct err *err)
 {
-	int status = run_named("commit", err);
+	int status = run_named(move, "commit", err);
 
 	return status < 0 ? -1 : journal_add(&move->journal, "commit", NULL, true, err);
 }
@@ -179,7 +186,7 @@ static void reset(void)
 {
 	buf_clear(&trace);
 	buf_clear(&shown);
-	fails = cancels = undo_step = NULL;
+	fails = cancels = aborts = undo_step = NULL;
 	undo_gives = UNDO_DONE;
 	move_cancelled = 0;
 }
@@ -368,6 +375,159 @@ static void a_signal(void **state)
 		move_free(m);
 	}
 	reset();
+}
+
+/* ---- what other processes ask for, and hear ---- */
+
+static char *events_file(const struct move *m)
+{
+	CLEANUP_BUF struct buf text = {0};
+	bool found = false;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(state_dir_read(&m->state_dir, EVENTS_FILE, &text, &found, &err), 0);
+	return str_dup(buf_str(&text));
+}
+
+static bool in_events(const struct move *m, const char *text)
+{
+	CLEANUP_FREE char *events_text = events_file(m);
+
+	return strstr(events_text, text) != NULL;
+}
+
+/* Looks as the engine does, until the file has the text. */
+static void await_event(struct move *m, const char *text)
+{
+	const int64_t end = deadline_in_ms(scaled_ms(10000));
+
+	while (!in_events(m, text)) {
+		if (deadline_passed(end))
+			fail_msg("no %s", text);
+		steering_look(m);
+		clock_sleep_ms(1);
+	}
+}
+
+/* Another process adds it to the file, and the move hears of it. */
+static void abort_comes(struct move *m)
+{
+	const int64_t end = deadline_in_ms(scaled_ms(10000));
+	CLEANUP_WISH struct wish wish = {0};
+	struct err err = ERR_INIT;
+	bool told = false;
+
+	wish_init(&wish);
+	wish.abort = true;
+	CLEANUP_FREE char *line = wish_line(&wish, m->id);
+	CLEANUP_FREE char *others = wish_line(&wish, "20240506T070809-2");
+	while (!told) {
+		assert_false(deadline_passed(end));
+		assert_int_equal(state_dir_add(&m->state_dir, WISHES_FILE, others, &told, &err), 0);
+	}
+	assert_int_equal(state_dir_add(&m->state_dir, WISHES_FILE, line, &told, &err), 0);
+	CLEANUP_FREE char *answer = str_fmt("\"wish\":\"%s\"", wish.id);
+	await_event(m, answer);
+}
+
+static void an_abort(void **state)
+{
+	static const struct {
+		const char *step, *trace;
+		enum exit_code code;
+	} rows[] = {
+		{"one", "+one -two -one ", EXIT_UNDONE},
+		{"four", "+one +two +three +four -four -two -one ", EXIT_UNDONE},
+		{"five", "+one +two +three +four +commit +five +six ", EXIT_DONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = ERR_INIT;
+		reset();
+		aborts = rows[i].step;
+		struct move *m = new_move();
+		assert_int_equal(engine_run(&strategy, m, &err), rows[i].code);
+		assert_string_equal(trace.s, rows[i].trace);
+		if (rows[i].code != EXIT_DONE)
+			assert_string_equal(err.msg, "stopped by 'cmigrate abort'");
+		/* Nothing is left of it. */
+		CLEANUP_FREE char *wishes = str_fmt("%s/wishes", m->state_dir.dir);
+		CLEANUP_FREE char *file = str_fmt("%s/events", m->state_dir.dir);
+		assert_int_not_equal(access(wishes, F_OK), 0);
+		assert_int_not_equal(access(file, F_OK), 0);
+		move_free(m);
+	}
+	reset();
+}
+
+static int run_prepare(struct move *m, struct err *err)
+{
+	(void)err;
+	await_event(m, "{\"event\":\"begin\",\"name\":\"prepare\"}");
+	return 0;
+}
+
+static int run_frozen(struct move *m, struct err *err)
+{
+	struct err unused = ERR_INIT;
+
+	(void)err;
+	event_note(m->events, "while it is frozen");
+	/* If it were being written, it would be there after some more requests. */
+	for (int i = 0; i < 20; i++) {
+		steering_look(m);
+		assert_int_equal(
+			host_run(m->state_dir.host,
+				 &(struct command){.argv = (char *[]){"ready", "count=1", NULL},
+						   .timeout_ms = 10000},
+				 &unused),
+			0);
+		assert_false(in_events(m, "freeze"));
+		assert_false(in_events(m, "while it is frozen"));
+	}
+	return 0;
+}
+
+static int run_nothing(struct move *m, struct err *err)
+{
+	(void)m;
+	(void)err;
+	return 0;
+}
+
+static int run_last(struct move *m, struct err *err)
+{
+	(void)err;
+	await_event(m, "{\"event\":\"begin\",\"name\":\"freeze\"}");
+	await_event(m, "while it is frozen");
+	await_event(m, "{\"event\":\"step\",\"name\":\"dump\"");
+	return 0;
+}
+
+/* clang-format off */
+static const struct step freezing[] = {
+	{"prepare", run_prepare, NULL, false, false},
+	{"freeze",  run_nothing, NULL, true,  false},
+	{"dump",    run_frozen,  NULL, true,  false},
+	{"answer",  run_nothing, NULL, false, false},
+	{"drain",   run_last,    NULL, false, false},
+	{"commit",  run_commit,  NULL, false, true},
+};
+/* clang-format on */
+
+/* Events are kept while the container is frozen, and written when it has answered. */
+static void nothing_is_written_in_the_freeze(void **state)
+{
+	static const struct strategy freezes = {"freezes", freezing, 6, false};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	reset();
+	struct move *m = new_move();
+	assert_int_equal(engine_run(&freezes, m, &err), EXIT_DONE);
+	assert_false(has_journal(m));
+	move_free(m);
 }
 
 static int64_t limit_of(enum strategy_id id)
@@ -587,6 +747,8 @@ int main(void)
 		cmocka_unit_test(no_intent_is_written_in_the_outage),
 		cmocka_unit_test(failures_behind_the_commit_point),
 		cmocka_unit_test(a_signal),
+		cmocka_unit_test(an_abort),
+		cmocka_unit_test(nothing_is_written_in_the_freeze),
 		cmocka_unit_test(the_limit_of_a_move),
 		cmocka_unit_test(a_silent_endpoint_that_is_kept),
 		cmocka_unit_test(no_journal),
