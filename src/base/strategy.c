@@ -15,11 +15,24 @@ static const struct {
 	[STRATEGY_HYBRID] = {"hybrid", true, true},
 	[STRATEGY_CHECKPOINT] = {"checkpoint", false, false},
 	[STRATEGY_RESTORE] = {"restore", false, false},
+	[STRATEGY_REHEARSAL] = {"rehearsal", false, false},
 };
 
 const char *const strategy_words[] = {"auto", "cold", "pre-copy", "post-copy", "hybrid", NULL};
 const char *const transport_words[] = {
 	[TRANSPORT_SHARED] = "shared", [TRANSPORT_DIRECT] = "direct", NULL};
+
+const char *const if_slow_words[] = {
+	[IF_SLOW_GO] = "go", [IF_SLOW_ABORT] = "abort", [IF_SLOW_POST_COPY] = "post-copy", NULL};
+
+/* Its place in the list; -1: it isn't there. */
+static int place(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
 
 const char *strategy_name(enum strategy_id id)
 {
@@ -54,11 +67,18 @@ const char *transport_name(enum transport transport)
 
 bool transport_parse(const char *name, enum transport *ret)
 {
-	for (size_t i = 0; transport_words[i]; i++) {
-		if (strcmp(transport_words[i], name) != 0)
-			continue;
+	int i = place(transport_words, name);
+
+	if (i >= 0)
 		*ret = (enum transport)i;
-		return true;
-	}
-	return false;
+	return i >= 0;
+}
+
+bool if_slow_parse(const char *word, enum if_slow *ret)
+{
+	int i = place(if_slow_words, word);
+
+	if (i >= 0)
+		*ret = (enum if_slow)i;
+	return i >= 0;
 }

@@ -29,6 +29,11 @@ static int check_transport(const char *value, struct err *err)
 	return suggest_check(value, transport_words, err);
 }
 
+static int check_if_slow(const char *value, struct err *err)
+{
+	return suggest_check(value, if_slow_words, err);
+}
+
 static int check_tcp(const char *value, struct err *err)
 {
 	return suggest_check(value, tcp_ways, err);
@@ -136,6 +141,7 @@ static const struct {
 	{ANNOTATION_TCP, check_tcp},
 	{ANNOTATION_TIMEOUT, check_timeout},
 	{ANNOTATION_MAX_DOWNTIME, check_downtime},
+	{ANNOTATION_IF_SLOW, check_if_slow},
 	{ANNOTATION_CRIU, check_criu},
 	{ANNOTATION_PIN, check_pin},
 };

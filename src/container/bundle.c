@@ -24,6 +24,7 @@ void bundle_clear(struct bundle *b)
 	free(b->dir);
 	free(b->strategy);
 	free(b->transport);
+	free(b->if_slow);
 	free(b->tcp);
 	free(b->netns);
 	free(b->hooks);
@@ -105,6 +106,8 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			b->timeout = (unsigned)strtoul(text, NULL, 10);
 		else if (strcmp(what, "max-downtime") == 0)
 			b->max_downtime_ms = (unsigned)strtoul(text, NULL, 10);
+		else if (strcmp(what, "if-slow") == 0)
+			str_set(&b->if_slow, text);
 	}
 	return 0;
 }

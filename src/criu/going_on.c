@@ -35,6 +35,14 @@ int runtime_went_on(const struct runtime *rt)
 	return job.status == 0;
 }
 
+int runtime_break_off(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	runtime_request(&a, rt, "break-off");
+	return host_run(rt->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, err);
+}
+
 int runtime_loosen(const struct runtime *rt, struct err *err)
 {
 	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);

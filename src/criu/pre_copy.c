@@ -3,12 +3,19 @@
 
 /* The freeze of a container with almost no memory (docs/move.md, measured on test hosts). */
 #define BASE_MS 100
+/* CRIU's look at memory that it doesn't copy: 80 ms for 1 GB (docs/move.md, Post-copy). */
+#define LOOK_BYTES_MS 12500000
 /* A pass must be a tenth smaller than the one before to be worth another. */
 #define SHRINKS 0.9
 
 double pre_copy_cold_ms(uint64_t bytes, double bytes_ms)
 {
 	return BASE_MS + (bytes_ms > 0 ? 2 * (double)bytes / bytes_ms : 0);
+}
+
+double pre_copy_follow_ms(uint64_t bytes)
+{
+	return BASE_MS + (double)bytes / LOOK_BYTES_MS;
 }
 
 enum pre_copy pre_copy_decide(const struct pre_copy_pass *passes, size_t n,

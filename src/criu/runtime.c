@@ -10,8 +10,6 @@
 #define QUICK_MS 10000
 /* A failure leaves the move in doubt, so a host that has just booted gets enough time. */
 #define STATUS_MS 20000
-/* delete --force waits up to 10 s for a cgroup; the erase has a limit of its own. */
-#define ERASE_MS 20000
 #define CLEAN_MS 30000
 /* Time for runc and criu to start and to park. */
 #define PARK_MS 20000
@@ -50,7 +48,8 @@ static void container_request(struct argv *a, const struct runtime *rt, const ch
 /* For CRIU's configuration file: options that runc lacks. */
 static void criu_options(struct argv *a, const char *role, const struct runtime_options *o)
 {
-	bool source = strcmp(role, "destination") != 0 && strcmp(role, "receiver") != 0;
+	bool source = strcmp(role, "destination") != 0 && strcmp(role, "receiver") != 0 &&
+		      strcmp(role, "rehearsal") != 0;
 
 	if (o->network_lock_skip)
 		argv_add(a, "flag=network-lock-skip");
@@ -321,6 +320,23 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	return start(rt, &a, timeout_ms, job, err);
 }
 
+int runtime_rehearse_start(const struct runtime *rt, const struct runtime_options *o,
+			   const struct bundle *b, int timeout_ms, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	runtime_request(&a, rt, "restore");
+	argv_add(&a, "op=rehearse");
+	runc_flags(&a, o, false);
+	if (rt->netns)
+		argv_addf(&a, "netns=%s", rt->netns);
+	for (size_t i = 0; i < b->n_addresses; i++)
+		argv_addf(&a, "ip=%s", b->addresses[i].ip);
+	for (size_t i = 0; i < b->binds.n; i++)
+		argv_addf(&a, "bind=%s", b->binds.v[i]);
+	return start(rt, &a, timeout_ms, job, err);
+}
+
 int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
@@ -359,22 +375,6 @@ int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *e
 
 	container_request(&a, rt, "watch");
 	return start(rt, &a, WATCH_MS, job, err);
-}
-
-int runtime_erase(const struct runtime *rt, struct err *err)
-{
-	CLEANUP_ARGV struct argv a = {0};
-
-	container_request(&a, rt, "erase");
-	return run(rt, &a, ERASE_MS, err);
-}
-
-int runtime_is_whole(const struct runtime *rt, struct err *err)
-{
-	CLEANUP_FREE char *container = str_fmt("container=%s", rt->name);
-	char *argv[] = {"whole", container, NULL};
-
-	return host_run(rt->host, &(struct command){.argv = argv, .timeout_ms = QUICK_MS}, err);
 }
 
 int runtime_status(const struct runtime *rt, char **ret_status, struct err *err)

@@ -106,7 +106,8 @@ static int check_summary(struct summary *s, struct err *err)
 	if (name_check(s->container, err) < 0 || check_host("source", s->source, err) < 0 ||
 	    check_host("destination", s->destination, err) < 0 ||
 	    check_word("strategy", s->strategy, err) < 0 ||
-	    check_word("packets", s->packets, err) < 0)
+	    check_word("packets", s->packets, err) < 0 ||
+	    check_word("undone_by", s->undone_by, err) < 0)
 		return -1;
 	if (check_word("cause", s->cause, err) < 0 || check_word("check", s->check, err) < 0 ||
 	    check_host("lost_host", s->lost_host, err) < 0)

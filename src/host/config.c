@@ -39,8 +39,8 @@ static int check_choice(const char *path, const char *word, const char *const *k
 
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
-					    NULL};
+	static const char *const known[] = {"strategy",	       "transport", "timeout",
+					    "max_downtime_ms", "if_slow",   NULL};
 	const json_t *move = NULL;
 
 	if (json_get_object(root, "", "move", &move, err) < 0)
@@ -51,9 +51,11 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	    json_get_string(move, "move", "strategy", &c->strategy, err) < 0 ||
 	    json_get_string(move, "move", "transport", &c->transport, err) < 0 ||
 	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
-	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
+	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0 ||
+	    json_get_string(move, "move", "if_slow", &c->if_slow, err) < 0)
 		return -1;
-	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0
+	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0 ||
+			       check_choice("move.if_slow", c->if_slow, if_slow_words, err) < 0
 		       ? -1
 		       : check_choice("move.transport", c->transport, transport_words, err);
 }
@@ -264,6 +266,7 @@ void config_clear(struct config *c)
 	free(c->ssh_user);
 	free(c->strategy);
 	free(c->transport);
+	free(c->if_slow);
 	free(c->rebalance_by);
 	argv_clear(&c->ssh_options);
 	argv_clear(&c->hook_pre_move);

@@ -86,6 +86,7 @@ void move_settle_strategy(struct move *m)
 
 	if (rate > 0)
 		m->plan.predicted_ms = pre_copy_cold_ms(m->summary.memory_bytes, rate);
+	move_follow_if_slow(m);
 	if (m->plan.strategy == STRATEGY_AUTO)
 		m->plan.strategy = choose(m);
 	fall_back(m);
@@ -94,4 +95,5 @@ void move_settle_strategy(struct move *m)
 	str_set(&m->summary.way_back, move_way_back(m));
 	if (move_is_post_copy(m))
 		move_find_pages(m);
+	move_expect_freeze(m);
 }

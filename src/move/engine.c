@@ -173,6 +173,7 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 		return leave_only_copy(move, err);
 	if (move->recovery.serves && !move->progress.unanswered)
 		return leave_in_doubt(move, err);
+	freeze_judge(move, err);
 	freeze_lift(move);
 	enum undo_result result = undo_steps(strategy, reached, move, err);
 	struct err unused = ERR_INIT;
@@ -186,11 +187,8 @@ static enum exit_code take_back(const struct strategy *strategy, size_t reached,
 	}
 	if (move->progress.ended && result == UNDO_DONE)
 		result = tidy_lost(move, err);
-	else if (move->progress.freeze_limit_ms && move->progress.thawed_us)
-		(void)err_append(err, "it was frozen for %.1f s, and its limit is %d s",
-				 (double)(move->progress.thawed_us - move->progress.freeze_us) /
-					 1e6,
-				 move->progress.freeze_limit_ms / 1000);
+	else
+		freeze_tell(move, err);
 	move->progress.left = result == UNDO_LEFT;
 	err->code = move->progress.ended ? EXIT_LOST : EXIT_UNDONE;
 	if (result == UNDO_LEFT)
@@ -218,7 +216,11 @@ static enum exit_code finish(const struct strategy *strategy, struct move *move,
 	}
 	if (move->progress.silent)
 		(void)err_set(err, EXIT_SILENT, "%s", move->progress.silent);
-	conclude(move, move->progress.silent ? "silent" : "moved", code, err);
+	conclude(move,
+		 move->progress.silent		? "silent"
+		 : move->kind == MOVE_REHEARSAL ? "rehearsed"
+						: "moved",
+		 code, err);
 	if (journal_end(&move->journal, &unused) < 0)
 		event_note(move->events, "%s", unused.msg);
 	return code;
@@ -239,7 +241,7 @@ static int may_go_on(struct move *move, struct err *err)
 		return err_set(err, EXIT_FAILED, "%s", move_cancelled_by());
 	if (deadline_passed(move->progress.deadline_us))
 		return err_set(err, EXIT_FAILED, "the move as a whole took too long");
-	if (deadline_passed(move->progress.freeze_end_us))
+	if (freeze_overran(move))
 		return err_set(err, EXIT_FAILED, "the container was frozen for too long");
 	return 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * freeze_limit: how long a container may be frozen, undo included. One deadline is set when the
- * freeze begins, early enough for the undo. Each wait and each command on either host ends by it.
+ * freeze_limit: how long a container may be frozen. One deadline is set when the freeze begins:
+ * early enough for the undo, or with --if-slow abort at the bound that --max-downtime sets. Each
+ * wait and each command on either host ends by it.
  */
 #ifndef CMIGRATE_FREEZE_LIMIT_H
 #define CMIGRATE_FREEZE_LIMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cmigrate/move/move.h"
@@ -17,10 +19,25 @@
  * undo.
  */
 int freeze_limit_ms(const struct move *move);
+/*
+ * Whether --max-downtime ends a freeze: with --if-slow abort, where the source waits at CRIU's gate
+ * and can go on at once. Then the way back begins after that time.
+ */
+bool freeze_is_bounded(const struct move *move);
 /* The freeze begins now. Both hosts have the limit from now on. */
 void freeze_begin(struct move *move);
 /* The freeze is over, or about to be: the next commands have times of their own again. */
 void freeze_lift(struct move *move);
+/* The images are the way back now: it would take longer than to go on, so the bound no longer
+ * counts. */
+void freeze_unbind(struct move *move);
+/* Whether its time is over. False once it is lifted. */
+bool freeze_overran(const struct move *move);
+/* Before freeze_lift(), after a failure: if its time was over, says so in the summary, and in *err
+ * if that was the bound. */
+void freeze_judge(struct move *move, struct err *err);
+/* Appends to *err how long a container that goes on was frozen. */
+void freeze_tell(const struct move *move, struct err *err);
 /* When the freeze is to be over. Without one (a recovery, a restore from images) as long from now.
  */
 int64_t freeze_end(const struct move *move);

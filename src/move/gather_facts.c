@@ -47,11 +47,23 @@ static void add_peer(struct move *m, const struct host *host, struct argv *a)
 	const char *peer = peer_of(m, host);
 	char ip[INET_ADDRSTRLEN];
 
-	if (!move_is_direct(m) && !move_is_post_copy(m))
+	if (!move_is_direct(m) && !move_is_post_copy(m) && m->plan.if_slow != IF_SLOW_POST_COPY)
 		return;
 	argv_addf(a, "peer=%s", peer);
 	if (resolve(peer, ip))
 		argv_addf(a, "peer-ip=%s", ip);
+}
+
+/* The facts for hybrid are those for every strategy that it may become, and "auto" has the rates.
+ */
+static enum strategy_id strategy_asked(const struct move *m)
+{
+	if (m->kind == MOVE_WHOLE && m->plan.if_slow == IF_SLOW_POST_COPY)
+		return STRATEGY_HYBRID;
+	if (m->kind == MOVE_WHOLE && m->plan.if_slow == IF_SLOW_ABORT &&
+	    m->plan.strategy == STRATEGY_COLD)
+		return STRATEGY_AUTO;
+	return m->plan.strategy;
 }
 
 int move_ask(struct move *m, struct host *host, const char *role, struct job *job, struct err *err)
@@ -63,7 +75,7 @@ int move_ask(struct move *m, struct host *host, const char *role, struct job *jo
 	argv_addf(&a, "container=%s", b->name);
 	argv_addf(&a, "id=%s", m->id);
 	argv_addf(&a, "role=%s", role);
-	argv_addf(&a, "strategy=%s", strategy_name(m->plan.strategy));
+	argv_addf(&a, "strategy=%s", strategy_name(strategy_asked(m)));
 	if (move_is_direct(m))
 		argv_add(&a, "transport=direct");
 	add_peer(m, host, &a);

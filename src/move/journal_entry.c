@@ -29,6 +29,8 @@ static json_t *words_json(const struct argv *words)
 
 json_t *move_json(const struct move *m)
 {
+	/* A rehearsal leaves the addresses where they are. */
+	const size_t n = m->kind == MOVE_REHEARSAL ? 0 : m->bundle.n_addresses;
 	const struct runtime_options *o =
 		m->kind == MOVE_RESTORE ? &m->side[DESTINATION].options : &m->side[SOURCE].options;
 
@@ -43,10 +45,9 @@ json_t *move_json(const struct move *m)
 		m->plan.timeout_ms, "dump_timeout_ms", m->plan.dump_timeout_ms, "keep_silent",
 		m->plan.keep_silent, "keep_images", m->plan.keep_images, "endpoints",
 		words_json(&m->bundle.endpoints), "source_addresses",
-		addresses_json(m->side[SOURCE].addresses, m->bundle.n_addresses),
-		"destination_addresses",
-		addresses_json(m->side[DESTINATION].addresses, m->bundle.n_addresses), "netns",
-		m->bundle.netns, "warnings", warnings_json(&m->summary.warnings), "tcp_established",
+		addresses_json(m->side[SOURCE].addresses, n), "destination_addresses",
+		addresses_json(m->side[DESTINATION].addresses, n), "netns", m->bundle.netns,
+		"warnings", warnings_json(&m->summary.warnings), "tcp_established",
 		o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk", o->ext_unix_sk,
 		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
 		"destination_runc", (int)m->side[DESTINATION].options.runc, "destination_criu",
@@ -148,7 +149,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	    json_get_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
 	    json_get_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;
-	if (kind > MOVE_RESTORE)
+	if (kind > MOVE_REHEARSAL)
 		return err_set(err, EXIT_FAILED, "move.kind: unknown");
 	m->kind = (enum move_kind)kind;
 	m->plan.leave_running = json_is_true(json_object_get(o, "leave_running"));
@@ -207,7 +208,7 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	m->events = events;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
-	m->summary.total_ms = -1;
+	m->summary.total_ms = m->summary.predicted_freeze_ms = -1;
 	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
 	    read_options(object, m, err) < 0 ||
 	    read_addresses(object, "source_addresses", m->side[SOURCE].addresses, &n_source, err) <

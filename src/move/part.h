@@ -40,6 +40,16 @@ void move_settle_strategy(struct move *move);
 /* Lets memory follow: names the page server, unless the hosts don't know their addresses, which
  * check 'pages' reports. */
 void move_find_pages(struct move *move);
+/* Sets what is to happen if the freeze would be too long. */
+int move_resolve_if_slow(struct move *move, const struct config *config,
+			 const struct move_opts *opts, struct err *err);
+/* Reads its earlier moves, if what they took can change what happens. A failure is a note. */
+void move_read_past(struct move *move);
+/* After move_resolve_strategy() and the prediction: lets the memory follow if the freeze would be
+ * too long otherwise, and that was asked for. */
+void move_follow_if_slow(struct move *move);
+/* Sets plan.expected_ms, once the strategy is settled. */
+void move_expect_freeze(struct move *move);
 /* Sets the transport that was asked for. move_settle_transport(), after the strategy is settled,
  * replaces one that the hosts can't do by "shared", with a note. */
 int move_resolve_transport(struct move *move, const struct config *config,

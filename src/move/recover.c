@@ -293,8 +293,9 @@ static enum recovery choose_way(struct move *move, const struct recover_facts *f
 {
 	bool takes_source =
 		facts->committed && move->recovery.take_source && move->kind == MOVE_WHOLE;
-	enum recovery way = takes_source ? recover_decide_take_source(facts, ret_why)
-					 : recover_decide(facts, ret_why);
+	enum recovery way = move->kind == MOVE_REHEARSAL ? recover_decide_rehearsal(facts, ret_why)
+			    : takes_source ? recover_decide_take_source(facts, ret_why)
+					   : recover_decide(facts, ret_why);
 
 	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
 	    is(facts->source_status, "running")) {

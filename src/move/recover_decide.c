@@ -55,6 +55,14 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 	return f->images == IMAGES_COMPLETE ? RECOVER_RESTORE : RECOVER_LOST;
 }
 
+enum recovery recover_decide_rehearsal(const struct recover_facts *f, const char **ret_why)
+{
+	if (f->source_known)
+		return recover_is_alive(f) ? RECOVER_BACK : RECOVER_LOST;
+	*ret_why = "the source can't tell whether it goes on";
+	return RECOVER_DOUBT;
+}
+
 enum recovery recover_decide_take_source(const struct recover_facts *f, const char **ret_why)
 {
 	if (!recover_is_alive(f) || is(f->source_status, "running"))

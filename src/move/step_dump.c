@@ -66,6 +66,9 @@ int dump_failure(struct move *move, struct err *err)
 
 	if (move->jobs.dump.state == JOB_DONE && move->jobs.dump.lost)
 		return job_failure(&move->jobs.dump, err);
+	/* The container waits, and there is nothing to be found out. */
+	if (move->jobs.dump.state != JOB_DONE && move->progress.freeze_bounded)
+		return err_set(err, EXIT_FAILED, "%s: the dump has not ended", src->name);
 	if (move->jobs.dump.state == JOB_DONE)
 		(void)err_set(err, EXIT_FAILED, "the dump failed");
 	else

@@ -2,6 +2,7 @@
 /* The source's copy is ended before the restore, once its images are sure to be the way back. */
 #include <string.h>
 
+#include "freeze_limit.h"
 #include "steps.h"
 
 /* CRIU does not look at what closing a file says: what was never written is missing elsewhere. */
@@ -27,5 +28,8 @@ static int compare_images(struct move *move, struct err *err)
 
 int step_end_first(struct move *move, struct err *err)
 {
-	return compare_images(move, err) < 0 ? -1 : step_open_gate(move, err);
+	if (compare_images(move, err) < 0)
+		return -1;
+	freeze_unbind(move);
+	return step_open_gate(move, err);
 }

@@ -109,7 +109,7 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 	}
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
 		   s->n_passes, pre_copy_reason(decision), predicted_ms);
-	return 0;
+	return move_is_post_copy(move) ? 0 : bound_allows(move, predicted_ms, err);
 }
 
 int step_pre_copy(struct move *move, struct err *err)

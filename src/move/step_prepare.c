@@ -21,6 +21,8 @@ static const char *source_role(const struct move *move)
 
 static const char *destination_role(const struct move *move)
 {
+	if (move->kind == MOVE_REHEARSAL)
+		return "rehearsal";
 	return move_is_direct(move) ? "receiver" : "destination";
 }
 
@@ -146,6 +148,8 @@ int step_prepare_hosts(struct move *move, struct err *err)
 	const size_t requests = REQUESTS + (move_is_direct(move) ? 1 : 0);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
+	if (bound_allows(move, move->plan.expected_ms, err) < 0)
+		return -1;
 	/* The guard has the container's name: only the owner of the directories may replace it. */
 	return make_directories(move, err) < 0 || direct_admit(move, err) < 0 ||
 			       hosts_prime(hosts, 2, requests, err) < 0 ||
@@ -154,20 +158,32 @@ int step_prepare_hosts(struct move *move, struct err *err)
 		       : 0;
 }
 
+/*
+ * A tmpfs is saved before the dump reads CRIU's configuration, and only if that shortens the
+ * freeze. The restore of a saved one has mounts of its own, but hooks expect the host's.
+ */
+static int park_source(struct move *move, struct err *err)
+{
+	struct side *src = &move->side[SOURCE];
+
+	return (move->progress.parks && !move->bundle.hooks &&
+		tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
+			       direct_receive(move, DIRECT_DUMP, err) < 0 ||
+			       (move->plan.gate && park_dump(move, err) < 0)
+		       ? -1
+		       : 0;
+}
+
+int step_prepare_rehearsal(struct move *move, struct err *err)
+{
+	return step_prepare_hosts(move, err) < 0 ? -1 : park_source(move, err);
+}
+
 int step_park(struct move *move, struct err *err)
 {
-	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
+	struct side *dst = &move->side[DESTINATION];
 
-	/*
-	 * A tmpfs is saved before the dump reads CRIU's configuration, and only if that shortens
-	 * the freeze. The restore of a saved one has mounts of its own, but hooks expect the
-	 * host's.
-	 */
-	if ((move->progress.parks && !move->bundle.hooks &&
-	     tmpfs_save(&src->runtime, &move->progress.tmpfs_saved, err) < 0) ||
-	    direct_receive(move, DIRECT_DUMP, err) < 0 ||
-	    (move->plan.gate && park_dump(move, err) < 0) ||
-	    (move->progress.parks && start_parking(move, err) < 0))
+	if (park_source(move, err) < 0 || (move->progress.parks && start_parking(move, err) < 0))
 		return -1;
 	/* The log of a restore that doesn't park would be taken for the next one's. */
 	return move->progress.parks ? 0

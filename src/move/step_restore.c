@@ -114,6 +114,10 @@ int step_restore(struct move *move, struct err *err)
 	*err = why;
 	if (move->jobs.restore.lost)
 		return -1;
+	/* The container waits, and there is nothing to be found out. */
+	if (move->jobs.restore.state != JOB_DONE && move->progress.freeze_bounded &&
+	    freeze_overran(move))
+		return err_set(err, EXIT_FAILED, "%s: the restore has not ended", dst->name);
 	if (move->jobs.restore.timed_out)
 		(void)err_set(err, EXIT_FAILED, "the restore did not end within %d s",
 			      freeze_seconds(move));
@@ -143,6 +147,13 @@ static bool is_last(struct move *move)
 	       strcmp(status, "stopped") == 0;
 }
 
+/* A recovery has no job, and a restore from images has another prepare. */
+static bool erased_later(const struct move *move)
+{
+	return move->kind == MOVE_WHOLE && !move->recovery.active &&
+	       move->jobs.restore.state != JOB_NONE;
+}
+
 enum undo_result undo_restore(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
@@ -155,7 +166,12 @@ enum undo_result undo_restore(struct move *move, struct err *err)
 	}
 	move->progress.thawed_us = 0;
 	/* The address first: processes that are killed with it there reset their connections. */
-	if (handover_address_down(&dst->handover, err) < 0 || runtime_erase(&dst->runtime, err) < 0)
+	if (handover_address_down(&dst->handover, err) < 0)
+		return UNDO_DOUBT;
+	/* The source waits only for the end of the copy. The undo of prepare removes the rest. */
+	if (erased_later(move))
+		return runtime_end_copy(&dst->runtime, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
+	if (runtime_erase(&dst->runtime, err) < 0)
 		return UNDO_DOUBT;
 	(void)job_finish(&move->jobs.restore, &killed);
 	return UNDO_DONE;

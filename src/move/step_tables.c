@@ -176,6 +176,16 @@ static const struct step checkpoint_ungated[] = {
 	{"leave",      step_leave,          NULL,               false, false},
 };
 
+/* The source goes on at once, and nothing of the copy runs: it is undone whatever happens. */
+static const struct step rehearsal[] = {
+	{"prepare",    step_prepare_rehearsal, undo_prepare,    false, false},
+	{"freeze",     step_freeze,            undo_freeze,     true,  false},
+	{"dump",       step_dump,              undo_dump,       true,  false},
+	{"go-on",      step_go_on,             NULL,            true,  false},
+	{"try",        step_try,               undo_try,        false, false},
+	{"clean",      step_clean_rehearsal,   NULL,            false, false},
+};
+
 /* Tidies up after a container that runs nowhere and has no images. */
 static const struct step tidy[] = {
 	{"tidy",       step_tidy,                NULL,                     false, false},
@@ -208,6 +218,9 @@ const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy
 const struct strategy strategy_checkpoint = {"checkpoint", checkpoint,
 					     sizeof(checkpoint) / sizeof(*checkpoint), false};
 
+const struct strategy strategy_rehearsal = {"rehearsal", rehearsal,
+					    sizeof(rehearsal) / sizeof(*rehearsal), false};
+
 const struct strategy strategy_checkpoint_ungated = {
 	"checkpoint", checkpoint_ungated, sizeof(checkpoint_ungated) / sizeof(*checkpoint_ungated),
 	false};
@@ -218,6 +231,8 @@ const struct strategy *strategy_of(const struct move *move)
 		return move->plan.gate ? &strategy_checkpoint : &strategy_checkpoint_ungated;
 	if (move->kind == MOVE_RESTORE)
 		return &strategy_from_images;
+	if (move->kind == MOVE_REHEARSAL)
+		return &strategy_rehearsal;
 	if (move_is_post_copy(move))
 		return move_is_pre_copy(move) ? &strategy_hybrid : &strategy_post_copy;
 	if (move_is_pre_copy(move))

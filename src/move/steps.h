@@ -17,6 +17,8 @@ enum undo_result undo_prepare(struct move *move, struct err *err);
 int step_prepare_hosts(struct move *move, struct err *err);
 int step_park(struct move *move, struct err *err);
 
+/* -1 if a freeze that is predicted to take so long is to be undone before it begins. */
+int bound_allows(struct move *move, double predicted_ms, struct err *err);
 /* pre-copy: memory is written while the container runs, until the rest fits the budget. */
 int step_pre_copy(struct move *move, struct err *err);
 
@@ -143,6 +145,17 @@ bool direct_broke(struct move *move, struct err *err);
 int direct_before_restore(struct move *move, int n, struct err *err);
 void direct_cut(struct move *move);
 int direct_close(struct move *move, struct err *err);
+
+/*
+ * A rehearsal. prepare: only the dump is parked. go on: the container runs on the source again.
+ * try: the destination restores it up to the point from where it would run. clean: nothing of it is
+ * left.
+ */
+int step_prepare_rehearsal(struct move *move, struct err *err);
+int step_go_on(struct move *move, struct err *err);
+int step_try(struct move *move, struct err *err);
+enum undo_result undo_try(struct move *move, struct err *err);
+int step_clean_rehearsal(struct move *move, struct err *err);
 
 /* sync: the images are on disk; of a checkpoint. */
 int step_sync(struct move *move, struct err *err);

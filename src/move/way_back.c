@@ -155,7 +155,7 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
-	struct err hangs = ERR_INIT, opened = ERR_INIT;
+	struct err hangs = ERR_INIT, opened = ERR_INIT, unheard = ERR_INIT;
 
 	/* A gate that was opened for a restore has no way back but the images. */
 	if (move->plan.ends_first && runtime_verdict(&src->runtime, "close", &opened) < 0)
@@ -163,6 +163,9 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 	if (close_gate(move, err) < 0)
 		return UNDO_DOUBT;
 	direct_cut(move);
+	/* It would write all memory first. */
+	if (move->progress.freeze_us && !move->progress.dumped && !move_is_post_copy(move))
+		(void)runtime_break_off(&src->runtime, &unheard);
 	if (thaw_until_dump_ends(move, &hangs) == 0)
 		return UNDO_DONE;
 	/* A criu that has not begun with the container can be killed, any other can't. */

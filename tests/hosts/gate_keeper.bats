@@ -383,7 +383,8 @@ each_is_refused() {
 		pass container=mine id=$id pass=1
 		tmpfs op=save container=mine id=$id
 		restore op=start container=mine id=$id
-		erase container=mine
+		break-off container=mine id=$id
+		erase container=mine op=all
 		run container=mine
 		end container=mine seconds=1
 	END

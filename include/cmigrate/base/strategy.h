@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* strategy: the names of the strategies and transports of a move. */
+/* strategy: the names of the strategies and transports of a move, and of what a slow one does. */
 #ifndef CMIGRATE_BASE_STRATEGY_H
 #define CMIGRATE_BASE_STRATEGY_H
 
@@ -11,17 +11,26 @@ enum strategy_id {
 	STRATEGY_PRE_COPY,
 	STRATEGY_POST_COPY,
 	STRATEGY_HYBRID,
-	/* Half a move each; --strategy doesn't accept them. */
+	/* No whole move; --strategy doesn't accept them. */
 	STRATEGY_CHECKPOINT,
 	STRATEGY_RESTORE,
+	STRATEGY_REHEARSAL,
 };
 
 /* How memory travels: through the shared directory, or straight to the destination. */
 enum transport { TRANSPORT_SHARED, TRANSPORT_DIRECT };
 
-/* The words that --strategy and --transport accept, ending in NULL. */
+/* What a move does if its freeze would be longer than --max-downtime. */
+enum if_slow {
+	IF_SLOW_GO,	   /* it goes on: the time only chooses the strategy */
+	IF_SLOW_ABORT,	   /* the container stays, or goes on, where it is */
+	IF_SLOW_POST_COPY, /* its memory follows */
+};
+
+/* The words that --strategy, --transport and --if-slow accept, ending in NULL. */
 extern const char *const strategy_words[];
 extern const char *const transport_words[];
+extern const char *const if_slow_words[];
 
 /* A constant: "pre-copy". */
 const char *strategy_name(enum strategy_id id);
@@ -36,5 +45,8 @@ bool strategy_is_post_copy(enum strategy_id id);
 const char *transport_name(enum transport transport);
 /* False, with *ret untouched, if no transport has that name. */
 bool transport_parse(const char *name, enum transport *ret);
+
+/* False, with *ret untouched, if that is no word of --if-slow. */
+bool if_slow_parse(const char *word, enum if_slow *ret);
 
 #endif

@@ -17,12 +17,14 @@
 #define ANNOTATION_TCP ANNOTATION_PREFIX "tcp"			 /* established or close */
 #define ANNOTATION_TIMEOUT ANNOTATION_PREFIX "timeout"		 /* seconds */
 #define ANNOTATION_MAX_DOWNTIME ANNOTATION_PREFIX "max-downtime" /* milliseconds */
+#define ANNOTATION_IF_SLOW ANNOTATION_PREFIX "if-slow"		 /* go, abort or post-copy */
 #define ANNOTATION_CRIU ANNOTATION_PREFIX "criu"		 /* CRIU's flags */
 #define ANNOTATION_PIN ANNOTATION_PREFIX "pin" /* true: the container stays where it is */
 
-/* The words of two keys, in the form of an option table's choices. */
+/* The words of three keys, in the form of an option table's choices. */
 #define ANNOTATION_STRATEGIES "auto|cold|pre-copy|post-copy|hybrid"
 #define ANNOTATION_TRANSPORTS "shared|direct"
+#define ANNOTATION_IF_SLOWS "go|abort|post-copy"
 
 /*
  * Checks one annotation. Keys outside of org.cmigrate.* belong to others and pass with any value.

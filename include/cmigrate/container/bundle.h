@@ -25,6 +25,7 @@ struct bundle {
 	char *tcp;		  /* "established", "close" or NULL */
 	unsigned timeout;	  /* seconds; 0: not set */
 	unsigned max_downtime_ms; /* 0: not set */
+	char *if_slow;		  /* "go", "abort", "post-copy" or NULL */
 	struct argv criu_flags;	  /* words of org.cmigrate.criu */
 	bool host_network;	  /* shares the host's network namespace */
 	char *netns;		  /* path of the network namespace, or NULL */

@@ -38,5 +38,7 @@ const char *pre_copy_reason(enum pre_copy decision);
 /* Predicted freeze in ms of a cold move: so many bytes, written and read at so many bytes per
  * ms. */
 double pre_copy_cold_ms(uint64_t bytes, double bytes_ms);
+/* The same where the memory follows, and CRIU only looks at it in the freeze. */
+double pre_copy_follow_ms(uint64_t bytes);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/container/bundle.h"
 #include "cmigrate/host/host.h"
 
 /* The directories and settings of one move on a host. Borrowed. */
@@ -55,8 +56,8 @@ void runtime_request(struct argv *a, const struct runtime *rt, const char *verb)
 
 /*
  * Makes the work directory, CRIU's configuration file and, on the source, images directory and gate
- * (src/agent/dump/gate.h). role: "source", "ungated" or "destination"; with direct transport
- * "sender" and "receiver".
+ * (src/agent/dump/gate.h). role: "source", "ungated", "destination" or "rehearsal"; with direct
+ * transport "sender" and "receiver".
  */
 int runtime_prepare_start(const struct runtime *rt, const char *role,
 			  const struct runtime_options *o, struct job *job, struct err *err);
@@ -147,6 +148,10 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
+/* After "close", for a dump that writes the memory: lets that fail at once. Waits a moment for its
+ * end. Fine if there is none. */
+int runtime_break_off(const struct runtime *rt, struct err *err);
+
 /* Waits until the host has no process left of a "dump" or "restore" of this move, also of one that
  * another cmigrate had started. */
 int runtime_await(const struct runtime *rt, const char *what, int timeout_ms, struct err *err);
@@ -160,6 +165,11 @@ int runtime_await(const struct runtime *rt, const char *what, int timeout_ms, st
  */
 int runtime_restore_start(const struct runtime *rt, const struct runtime_options *o, bool parked,
 			  int timeout_ms, struct job *job, struct err *err);
+/* Starts a restore that ends before anything of it runs, on a host that was prepared for the role
+ * "rehearsal", out of reach of network and files (src/agent/restore/scratch.h). */
+int runtime_rehearse_start(const struct runtime *rt, const struct runtime_options *o,
+			   const struct bundle *bundle, int timeout_ms, struct job *job,
+			   struct err *err);
 int runtime_park_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Starts a job that lets the parked restore go on, once the images are complete. It waits some
  * seconds for a criu that isn't there yet, and fails if none comes. */
@@ -176,6 +186,8 @@ int runtime_forget_restore(const struct runtime *rt, struct err *err);
 int runtime_watch_start(const struct runtime *rt, struct job *job, struct err *err);
 /* Removes a copy with everything that a restore left; fails unless nothing of it runs any more. */
 int runtime_erase(const struct runtime *rt, struct err *err);
+/* The first half of that: nothing of the copy runs any more. */
+int runtime_end_copy(const struct runtime *rt, struct err *err);
 
 /* "gate" while a dump or a restore of this move is under way there, else "running", "paused",
  * "stopped", "created", or "" if runc knows no such container. Owned by the caller. */

@@ -20,7 +20,8 @@
 /* The options of the command line. */
 struct drain_opts {
 	struct argv to, exclude, skip_checks;
-	unsigned parallel;
+	unsigned parallel, max_downtime_ms;
+	char *if_slow;
 	char *on_error;
 	char *reason;		 /* of the mark */
 	char *within, *fallback; /* words of within.h */

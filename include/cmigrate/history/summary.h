@@ -19,22 +19,31 @@ struct summary_step {
 	bool frozen; /* ran while the container was frozen */
 };
 
+/* The freeze was predicted to be, or was, longer than --max-downtime; or longer than it may ever
+ * be. */
+#define UNDONE_BY_PREDICTION "prediction"
+#define UNDONE_BY_BOUND "max-downtime"
+#define UNDONE_BY_LIMIT "freeze-limit"
+
 struct summary {
 	char *container, *source, *destination;
 	char *strategy; /* the one that was used: "cold", ... */
-	char *outcome;	/* "moved", "undone", "refused", "in-doubt", "silent", "lost" */
+	char *outcome; /* "moved", "undone", "refused", "in-doubt", "silent", "lost", "rehearsed" */
 	int exit_code;
 	double outage_ms; /* freeze start to the first answer; negative: not known */
 	double freeze_ms; /* first process stopped to the last one running again; negative: not
 			     known */
 	double total_ms;  /* negative: it never began, or that is not known */
-	double freeze_start_ms; /* on the scale of the steps; negative: never frozen */
+	double predicted_freeze_ms; /* before it began; negative: not known */
+	char *undone_by;	    /* the rule that undid it: UNDONE_BY_*; NULL: none of them */
+	double freeze_start_ms;	    /* on the scale of the steps; negative: never frozen */
 	struct summary_step *steps;
 	size_t n_steps;
 	struct pre_copy_pass *passes;
 	size_t n_passes;
 	struct warnings warnings;
 	uint64_t memory_bytes; /* 0: not known */
+	uint64_t image_bytes;  /* of a rehearsal; 0: not known */
 	char *packets;	/* what happened to packets during the freeze: "queued", "dropped"; NULL: no
 			   address */
 	char *way_back; /* what a failure would have gone back to: the frozen "source" or a restore

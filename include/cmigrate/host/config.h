@@ -31,6 +31,7 @@ struct config {
 	char *transport;	  /* "shared" or "direct"; NULL: not set */
 	unsigned timeout;	  /* seconds; 0: not set */
 	unsigned max_downtime_ms; /* 0: not set */
+	char *if_slow;		  /* "go", "abort" or "post-copy"; NULL: not set */
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;

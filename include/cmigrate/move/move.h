@@ -19,6 +19,7 @@
 #include "cmigrate/container/state_dir.h"
 #include "cmigrate/criu/post_copy.h"
 #include "cmigrate/criu/runtime.h"
+#include "cmigrate/history/history.h"
 #include "cmigrate/history/summary.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
@@ -37,12 +38,13 @@ struct move_opts {
 	struct argv endpoints;
 	unsigned timeout; /* seconds */
 	unsigned max_downtime_ms;
+	char *if_slow;	 /* "go", "abort" or "post-copy" */
 	char *if_silent; /* "rollback" or "keep" */
 	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
 	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
-	bool dry_run;
+	bool dry_run, rehearse;
 	bool force; /* against rules about where a container may be: preflight_force() */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
@@ -52,8 +54,9 @@ struct move_opts {
 /* A dump or a restore may take so long, plus the time for the memory. */
 #define DUMP_BASE_MS 20000
 
-/* Each half alone is a move too. Its other host counts as off (host.fenced). */
-enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE };
+/* Each half alone is a move too. Its other host counts as off (host.fenced). A rehearsal has both
+ * hosts, and leaves the container where it is. */
+enum move_kind { MOVE_WHOLE, MOVE_CHECKPOINT, MOVE_RESTORE, MOVE_REHEARSAL };
 
 /* The number of a move in its batch, in its environment. */
 #define MOVE_NUMBER_ENV "CMIGRATE_MOVE_NUMBER"
@@ -80,7 +83,9 @@ struct move_plan {
 	enum transport transport;
 	int timeout_ms; /* for the endpoint */
 	unsigned max_downtime_ms;
+	enum if_slow if_slow;
 	double predicted_ms; /* the freeze of a cold move; 0: not known */
+	double expected_ms;  /* the freeze of this move; 0: not known, or not before the passes */
 	int dump_timeout_ms; /* for a dump or a restore; grows with the memory */
 	bool gate;	     /* CRIU waits after the dump, the source frozen and alive */
 	/* The source's copy ends before the restore, and the images are the way back: because both
@@ -119,6 +124,7 @@ struct move_progress {
 	char *endpoint_silence; /* why an endpoint did not answer before the move, or NULL */
 	char *silent;		/* why the endpoint of a move that is kept is silent, or NULL */
 	int freeze_limit_ms;	/* how long this freeze may last; freeze_limit.h */
+	bool freeze_bounded;	/* max_downtime_ms ends it before that */
 	int64_t freeze_end_us;	/* the deadline of the freeze; 0: not frozen, or no limit */
 	int64_t deadline_us;	/* of the whole move, up to its commit point */
 	int64_t start_us, freeze_us, thawed_us, answered_us;
@@ -159,6 +165,7 @@ struct move {
 	struct page_server page_server;
 	uint64_t destination_room; /* memory_left.h */
 	struct check_results checks;
+	struct history past; /* its earlier moves, if they are needed (bound.c) */
 	struct probe *probe;
 	struct summary summary;
 
@@ -194,6 +201,11 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
 		  const char *name, const char *host, const struct events *events,
 		  struct move **ret, struct err *err);
+/* The same for a rehearsal, which copies all memory in the freeze through the shared directory,
+ * whatever the strategy of its moves. */
+int move_rehearsal_new(const struct config *config, const struct move_opts *opts, const char *name,
+		       const char *destination, const struct events *events, struct move **ret,
+		       struct err *err);
 /* Ends the connections and gives the lock back. */
 void move_free(struct move *move);
 

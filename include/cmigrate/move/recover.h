@@ -38,6 +38,9 @@ enum recover_images recover_way_back(int went_on, enum recover_images images);
 /* The decision, a pure function. *ret_why (constant text) is the reason of RECOVER_DOUBT. */
 enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
 
+/* The decision about a rehearsal: only the source's copy counts, and it goes on. */
+enum recovery recover_decide_rehearsal(const struct recover_facts *facts, const char **ret_why);
+
 /*
  * The decision after a commit, if the operator would rather have the source's copy, though clients
  * have seen a newer state: RECOVER_BACK if that copy is frozen and the destination surely has none.

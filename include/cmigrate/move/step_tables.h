@@ -26,6 +26,8 @@ extern const struct strategy strategy_return_from_images;
 extern const struct strategy strategy_checkpoint;
 /* The same without a gate, for a CRIU that has none. */
 extern const struct strategy strategy_checkpoint_ungated;
+/* A dump after which the container goes on, and a restore that lets nothing run. */
+extern const struct strategy strategy_rehearsal;
 /* For recovery, if the container runs nowhere and has no complete images. */
 extern const struct strategy strategy_tidy;
 

@@ -8,6 +8,9 @@
  * gate waits without a limit and depends on no agent: its verdict is a link in the file system, and
  * a fifo only wakes it. So a verdict that is given early is found too, and no death of a process is
  * one.
+ *
+ * In a rehearsal CRIU executes it on the destination too, when everything is restored and no
+ * process has run yet. There it always says no, and CRIU takes everything back.
  */
 #ifndef CMIGRATE_AGENT_GATE_H
 #define CMIGRATE_AGENT_GATE_H
@@ -33,6 +36,9 @@
 #define IN_PASS "in-pass"
 /* Exists if the container has gone on since its images were made. */
 #define WENT_ON "went-on"
+
+/* Exists once the restore of a rehearsal had nothing left to do but to let the processes run. */
+#define GATE_RESTORED "restored"
 
 /* A symbolic link to the agent's executable, which is the gate if it is executed by this name: RUN
  * may be on a file system that nothing may be executed from, and CRIU's configuration file has no

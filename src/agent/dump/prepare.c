@@ -3,7 +3,8 @@
  * Makes the work directory RUN of a move (logs, CRIU's configuration; on a tmpfs, because CRIU logs
  * thousands of lines) and on the source the images directory and the gate (gate.h). The role is
  * source, destination, or ungated: a source whose dump doesn't wait. sender and receiver: source
- * and destination of a move whose memory goes straight from one to the other.
+ * and destination of a move whose memory goes straight from one to the other. rehearsal: a
+ * destination on which nothing is to run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -135,15 +136,15 @@ static int prepare_source(struct request *req, struct buf *conf)
 
 int verb_prepare(struct request *req)
 {
-	static const char *const roles[] = {"source", "sender", "ungated", "destination",
-					    "receiver"};
+	static const char *const roles[] = {"source",	   "sender",   "ungated",
+					    "destination", "receiver", "rehearsal"};
 	const char *role = request_get(req, "role");
 	CLEANUP_BUF struct buf conf = {0};
 	size_t n = 0;
 
-	while (n < 5 && strcmp(roles[n], role) != 0)
+	while (n < 6 && strcmp(roles[n], role) != 0)
 		n++;
-	if (n == 5)
+	if (n == 6)
 		return request_fail(req, "there is no role '%s'", role);
 	if (criu_options(req, &conf) != 0)
 		return 1;
@@ -152,5 +153,7 @@ int verb_prepare(struct request *req)
 	if (work_dir_make(req, receives) != 0)
 		return TAKEN;
 	int status = n < 3 ? prepare_source(req, &conf) : prepare_destination(req, receives);
+	if (status == 0 && n == 5)
+		status = add_gate(req, &conf);
 	return status != 0 ? status : work_dir_write(req, "criu.conf", buf_str(&conf));
 }

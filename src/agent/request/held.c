@@ -74,15 +74,26 @@ static bool has_ended(const struct held *held, size_t i)
 	       process.state == 'Z' || process.state == 'X';
 }
 
+static void send(const struct held *held, size_t i, int sig)
+{
+	if (held->v[i].fd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, held->v[i].fd, sig, NULL, 0);
+	else if (!has_ended(held, i))
+		(void)kill(held->v[i].pid, sig);
+}
+
 void held_kill(const struct held *held, bool (*spares)(pid_t pid))
 {
 	for (size_t i = 0; i < held->n; i++)
-		if (spares && spares(held->v[i].pid))
-			continue;
-		else if (held->v[i].fd >= 0)
-			(void)syscall(SYS_pidfd_send_signal, held->v[i].fd, SIGKILL, NULL, 0);
-		else if (!has_ended(held, i))
-			(void)kill(held->v[i].pid, SIGKILL);
+		if (!spares || !spares(held->v[i].pid))
+			send(held, i, SIGKILL);
+}
+
+void held_signal(const struct held *held, bool (*gets)(pid_t pid), int sig)
+{
+	for (size_t i = 0; i < held->n; i++)
+		if (gets(held->v[i].pid))
+			send(held, i, sig);
 }
 
 static void drop_ended(struct held *held)

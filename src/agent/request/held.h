@@ -27,6 +27,8 @@ struct held {
 void held_find(struct held *held, void (*find)(struct pids *ret, void *ctx), void *ctx);
 /* SIGKILL for all of them, but for those that `spares` (NULL: none) says yes to. */
 void held_kill(const struct held *held, bool (*spares)(pid_t pid));
+/* A signal for those that `gets` says yes to. */
+void held_signal(const struct held *held, bool (*gets)(pid_t pid), int sig);
 /* Waits for the end of all, for ms at most (-1: for the request's deadline alone), and lets go of
  * those that have ended. False: some have not. */
 bool held_wait(struct request *req, struct held *held, int ms);

@@ -2,9 +2,11 @@
 /*
  * erase: removes a copy of a container and all that a restore (successful, failed or hanging) has
  * left: first the restoring programs, then the container's processes, its runc state and its
- * cgroups. Succeeds only if nothing of it runs any more.
+ * cgroups. Succeeds only if nothing of it runs any more. op=end does no more than that, and
+ * quickly: the other copy may go on then.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -22,6 +24,9 @@
 #define ROUNDS 20
 #define ROUND_MS 50
 #define CRIU_MS 500
+/* For a second. */
+#define END_LOOKS 1000
+#define END_LOOK_MS 1
 /* delete --force waits up to 10 s for a cgroup. */
 #define DELETE_MS 8000
 #define MOUNTS_MAX (4 * 1024 * 1024)
@@ -87,6 +92,7 @@ static void kill_restoring(struct request *req, struct erase *erase)
 	if (access(log, F_OK) == 0) {
 		held_find(&held, find_restoring, erase);
 		held_kill(&held, is_criu);
+		held_signal(&held, is_criu, SIGCONT);
 		erase_thaw(&erase->cgroups);
 		(void)held_wait(req, &held, CRIU_MS);
 		/* Their parents are gone: nothing but this names them. */
@@ -94,6 +100,56 @@ static void kill_restoring(struct request *req, struct erase *erase)
 	}
 	if (!kill_all(req, erase, find_restoring))
 		(void)request_fail(req, "the restoring processes of '%s' do not end", erase->name);
+}
+
+/* All of both. */
+static void find_all(struct pids *ret, void *ctx)
+{
+	find_restoring(ret, ctx);
+	find_contained(ret, ctx);
+}
+
+/* It runs no more: one that is exiting may take long to give its memory back, and CRIU, which is
+ * only stopped, begins nothing. */
+static bool is_still(pid_t pid)
+{
+	struct process p;
+
+	return process_has_ended(pid) ||
+	       (is_criu(pid) && process_read(pid, &p) && (p.state == 'T' || p.state == 't'));
+}
+
+static bool are_still(const struct pids *pids)
+{
+	for (size_t i = 0; i < pids->n; i++)
+		if (!is_still(pids->v[i]))
+			return false;
+	return true;
+}
+
+/*
+ * CRIU itself is stopped: killed, it would leave mount points, and free, it might begin with the
+ * tree. A child that it has made just before is found once it has stopped. False: not within a
+ * second.
+ */
+static bool end_at_once(struct request *req, struct erase *erase)
+{
+	for (int i = 0; i < END_LOOKS; i++) {
+		CLEANUP_HELD struct held held = {0};
+		CLEANUP_PIDS struct pids before = {0}, after = {0};
+		held_find(&held, find_all, erase);
+		held_signal(&held, is_criu, SIGSTOP);
+		held_kill(&held, is_criu);
+		erase_thaw(&erase->cgroups);
+		find_all(&before, erase);
+		bool still = are_still(&before);
+		find_all(&after, erase);
+		if (still && are_still(&after))
+			return true;
+		if (!request_sleep(req, END_LOOK_MS))
+			break;
+	}
+	return false;
 }
 
 static int kill_contained(struct request *req, struct erase *erase)
@@ -108,25 +164,6 @@ static int kill_contained(struct request *req, struct erase *erase)
 		buf_printf(&numbers, " %d", (int)left.v[i]);
 	return request_fail(req, "processes of container '%s' do not end:%s", erase->name,
 			    buf_str(&numbers));
-}
-
-/* If another container has the name, ours can't be there. */
-static bool is_foreign(struct request *req, const struct erase *erase)
-{
-	CLEANUP_RUNC_STATE struct runc_state state = {0};
-	CLEANUP_FREE char *bundle = path_bundle(req);
-	const size_t said = req->err.len;
-
-	if (runc_state_read(req, erase->name, &state) < 0) {
-		/* The state that a killed runc leaves is removed below. */
-		req->err.len = said;
-		return false;
-	}
-	if (!runc_state_is_foreign(&state, bundle))
-		return false;
-	(void)request_fail(req, "left alone: another container is called '%s' there, of '%s'",
-			   erase->name, state.bundle);
-	return true;
 }
 
 /* Adds the mount points of the container's root that a killed `runc restore` leaves in its state
@@ -193,6 +230,25 @@ static void remove_cgroups(struct request *req, const struct erase *erase)
 			return;
 }
 
+/* If another container has the name, ours can't be there. */
+static bool is_foreign(struct request *req, const struct erase *erase)
+{
+	CLEANUP_RUNC_STATE struct runc_state state = {0};
+	CLEANUP_FREE char *bundle = path_bundle(req);
+	const size_t said = req->err.len;
+
+	if (runc_state_read(req, erase->name, &state) < 0) {
+		/* The state that a killed runc leaves is removed below. */
+		req->err.len = said;
+		return false;
+	}
+	if (!runc_state_is_foreign(&state, bundle))
+		return false;
+	(void)request_fail(req, "left alone: another container is called '%s' there, of '%s'",
+			   erase->name, state.bundle);
+	return true;
+}
+
 static int erase_copy(struct request *req, struct erase *erase)
 {
 	CLEANUP_RUNC_STATE struct runc_state state = {0};
@@ -200,12 +256,18 @@ static int erase_copy(struct request *req, struct erase *erase)
 	if (erase_places(req, &erase->places) != 0)
 		return 1;
 	erase_cgroups(&erase->places, &erase->cgroups);
+	if (request_is(req, "op", "end") && !is_foreign(req, erase) && end_at_once(req, erase))
+		return 0;
 	kill_restoring(req, erase);
 	/* The restoring processes may have made more just before. */
 	erase_cgroups(&erase->places, &erase->cgroups);
 	if (is_foreign(req, erase))
 		return 0;
-	if (kill_contained(req, erase) != 0 || delete_state(req, erase) != 0)
+	if (kill_contained(req, erase) != 0)
+		return 1;
+	if (request_is(req, "op", "end"))
+		return 0;
+	if (delete_state(req, erase) != 0)
 		return 1;
 	remove_cgroups(req, erase);
 	if (runc_state_read(req, erase->name, &state) < 0)
@@ -218,7 +280,9 @@ int verb_erase(struct request *req)
 	CLEANUP_FREE char *run = path_run(req);
 	struct erase erase = {.name = request_get(req, "container"),
 			      .record = session_path(run, SESSION_RESTORE)};
-	int status = erase_copy(req, &erase);
+	bool known = request_is(req, "op", "all") || request_is(req, "op", "end");
+	int status = known ? erase_copy(req, &erase)
+			   : request_fail(req, "'erase' is for all, or to end the copy");
 
 	free(erase.record);
 	argv_clear(&erase.places);

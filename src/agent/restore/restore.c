@@ -9,13 +9,16 @@
 #include <unistd.h>
 
 #include "agent/container/limits.h"
+#include "agent/dump/gate.h"
 #include "agent/dump/runc_flags.h"
+#include "agent/dump/work_dir.h"
 #include "agent/request/paths.h"
 #include "agent/request/program.h"
 #include "agent/request/session.h"
 #include "agent/request/text_file.h"
 #include "restore_files.h"
 #include "restore_tmpfs.h"
+#include "scratch.h"
 
 #define LIST_MAX (1024 * 1024)
 
@@ -142,9 +145,20 @@ static int set_word(struct request *req, bool parked)
 	return 0;
 }
 
+/* The gate has let nothing run, so runc says that it failed. */
+static int rehearsed(struct request *req, int status)
+{
+	if (work_dir_has(req, GATE_RESTORED))
+		return 0;
+	return status ? status
+		      : request_fail(req, "the restore has not asked whether it may go on");
+}
+
+/* op: "now"; "parked": before there are images; "rehearse": nothing of it is to run. */
 int verb_restore(struct request *req)
 {
 	const bool parked = request_is(req, "op", "parked");
+	const bool rehearses = request_is(req, "op", "rehearse");
 	CLEANUP_FREE char *run = path_run(req);
 	CLEANUP_FREE char *log = path_in_run(req, "restore.out");
 	CLEANUP_FREE char *record = session_path(run, SESSION_RESTORE);
@@ -154,11 +168,14 @@ int verb_restore(struct request *req)
 	CLEANUP_ARGV struct argv argv = {0};
 	char *envs[] = {env, NULL};
 
-	if (!parked && !request_is(req, "op", "now"))
+	if (!parked && !rehearses && !request_is(req, "op", "now"))
 		return request_fail(req, "there is no restore '%s'", request_get(req, "op"));
 	if (make_command(req, &argv) != 0 || note_cgroup(req) != 0)
 		return 1;
-	note_missing(req);
+	if (rehearses && scratch_enter(req) != 0)
+		return 1;
+	if (!rehearses)
+		note_missing(req);
 	if (forget_log(req) != 0 || set_word(req, parked) != 0 || restore_tmpfs_mount(req) != 0)
 		return 1;
 	const struct program runc = {
@@ -169,5 +186,5 @@ int verb_restore(struct request *req)
 	/* Nobody needs to wait until it reads its configuration. */
 	if (parked)
 		(void)restore_mark(run, RESTORE_ENDED);
-	return status;
+	return rehearses ? rehearsed(req, status) : status;
 }

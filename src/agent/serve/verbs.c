@@ -43,6 +43,7 @@ int verb_await_gate(struct request *req);
 int verb_seize(struct request *req);
 int verb_freeze(struct request *req);
 int verb_dump_go(struct request *req);
+int verb_break_off(struct request *req);
 int verb_verdict(struct request *req);
 int verb_going_on(struct request *req);
 int verb_went_on(struct request *req);
@@ -114,6 +115,7 @@ const struct verb agent_verbs[] = {
 	{"freeze", "container", verb_freeze, true},
 	{"dump-go", "container", verb_dump_go, true},
 	{"verdict", "container op", verb_verdict, false},
+	{"break-off", "container id images?", verb_break_off, true},
 	{"going-on", "container", verb_going_on, false},
 	{"went-on", "container", verb_went_on, false},
 	{"loosen", "container", verb_loosen, true},
@@ -122,7 +124,7 @@ const struct verb agent_verbs[] = {
 
 	/* The destination's copy: restored, watched, erased. */
 	{"tmpfs", "op container id images?", verb_tmpfs, true},
-	{"restore", "op container id images? transport? flag*", verb_restore, true},
+	{"restore", "op container id images? transport? flag* netns? ip* bind*", verb_restore, true},
 	{"park", "container", verb_park, false},
 	{"refill", "container id images?", verb_refill, false},
 	{"warm", "container", verb_warm, false},
@@ -130,7 +132,7 @@ const struct verb agent_verbs[] = {
 	{"watch", "container", verb_watch, false},
 	{"await", "op container", verb_await, false},
 	{"forget-restore", "container", verb_forget_restore, false},
-	{"erase", "container", verb_erase, true},
+	{"erase", "container op", verb_erase, true},
 	{"place", "op netns? address*", verb_place, false},
 	{"address", "op netns? address*", verb_address, false},
 

@@ -170,20 +170,24 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A sum over names and sizes: a host that sees the same files says the same. */
+/* A sum over names and sizes: a host that sees the same files says the same. Then how many files
+ * there are, and bytes in them. */
 static int say_sum(struct request *req)
 {
 	CLEANUP_FREE char *path = path_images(req);
 	CLEANUP_ARGV struct argv files = {0};
 	CLEANUP_BUF struct buf text = {0};
+	unsigned long long bytes = 0;
 
 	if (walk(req, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ".", DEPTH_MAX, &files) < 0)
 		return STATUS_UNSEEN;
 	if (files.n)
 		qsort(files.v, files.n, sizeof(*files.v), by_bytes);
-	for (size_t i = 0; i < files.n; i++)
+	for (size_t i = 0; i < files.n; i++) {
 		buf_printf(&text, "%s\n", files.v[i]);
-	request_say(req, "%08x %zu\n", checksum(buf_str(&text)), files.n);
+		bytes += strtoull(strrchr(files.v[i], ' ') + 1, NULL, 10);
+	}
+	request_say(req, "%08x %zu %llu\n", checksum(buf_str(&text)), files.n, bytes);
 	return 0;
 }
 

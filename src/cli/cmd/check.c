@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/check_report.h"
+#include "cli/rehearse.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/move/check_all.h"
@@ -75,7 +76,11 @@ static int check_all(struct app *app, const struct move_opts *opts, const char *
 
 static int run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
-	((struct move_opts *)base)->dry_run = true;
+	struct move_opts *opts = base;
+
+	if (opts->rehearse)
+		return rehearse(app, opts, args, err);
+	opts->dry_run = true;
 	ui_wait(app->ui, "asking the hosts");
 	if (args->n == 1)
 		return check_all(app, base, args->v[0], err);

@@ -6,6 +6,7 @@
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
+#include "cmigrate/container/annotation.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/drain.h"
 #include "cmigrate/host/config.h"
@@ -76,6 +77,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, d.opts->strict, &d.options,
 				err) < 0)
 		return -1;
+	batch_add_bound(d.opts->max_downtime_ms, d.opts->if_slow, &d.options);
 	app->plans = d.opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
@@ -108,6 +110,13 @@ static const struct opt table[] = {
 	 .help = "what becomes of containers that --within leaves no time for (leave)",
 	 .choices = "leave|checkpoint|stop"},
 	ROW(force, "force", OPT_FLAG, NULL, "move to cordoned hosts too"),
+	ROW(max_downtime_ms, "max-downtime", OPT_COUNT, "MS", "how long each freeze may last"),
+	{.name = "if-slow",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct drain_opts, if_slow),
+	 .arg = "WHAT",
+	 .help = "if one would last longer, as with move",
+	 .choices = ANNOTATION_IF_SLOWS},
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),

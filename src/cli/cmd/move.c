@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/check_report.h"
+#include "cli/rehearse.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/host/config.h"
@@ -35,7 +36,9 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	struct move_opts *opts = base;
 	struct move *move = NULL;
 
-	app->plans = opts->dry_run;
+	app->plans = opts->dry_run || opts->rehearse;
+	if (opts->rehearse)
+		return rehearse(app, opts, args, err);
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
 	int status = move_new(app->config, opts, args->v[0], args->v[1], app->events, &move, err);

@@ -6,6 +6,7 @@
 #include "cmigrate/cli/batch_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
+#include "cmigrate/container/annotation.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/rebalance.h"
 #include "cmigrate/host/config.h"
@@ -15,8 +16,8 @@
 #define THRESHOLD_MAX 10
 
 struct rebalance_opts {
-	char *by, *threshold;
-	unsigned max_moves, parallel;
+	char *by, *threshold, *if_slow;
+	unsigned max_moves, parallel, max_downtime_ms;
 	struct argv skip_checks;
 	bool strict, dry_run, force;
 };
@@ -55,6 +56,7 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	r->force = o->force;
 	if (o->force)
 		argv_add(&r->options, "--force");
+	batch_add_bound(o->max_downtime_ms, o->if_slow, &r->options);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	return batch_check_options(o->parallel, &o->skip_checks, o->strict, &r->options, err);
@@ -97,6 +99,13 @@ static const struct opt table[] = {
 	    "how far above the mean a host may be (0.2)"),
 	ROW(max_moves, "max-moves", OPT_COUNT, "N", "maximum number of moves (4)"),
 	ROW(parallel, "parallel", OPT_COUNT, "N", "moves out of and into a host at once (2)"),
+	ROW(max_downtime_ms, "max-downtime", OPT_COUNT, "MS", "how long each freeze may last"),
+	{.name = "if-slow",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct rebalance_opts, if_slow),
+	 .arg = "WHAT",
+	 .help = "if one would last longer, as with move",
+	 .choices = ANNOTATION_IF_SLOWS},
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(force, "force", OPT_FLAG, NULL, "let cordoned hosts take part"),

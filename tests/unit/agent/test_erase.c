@@ -115,7 +115,7 @@ static int ended_with(pid_t pid)
 
 static struct asked erase(void)
 {
-	return ask(root, NULL, "erase", "container=web9", NULL);
+	return ask(root, NULL, "erase", "container=web9", "op=all", NULL);
 }
 
 static void erased(void)
@@ -135,6 +135,22 @@ static void its_processes_and_cgroups(void **state)
 	erased();
 	assert_int_equal(ended_with(pid), SIGKILL);
 	/* There is nothing any more. */
+	erased();
+}
+
+/* The other copy may go on then; the rest is removed later. */
+static void its_processes_alone(void **state)
+{
+	pid_t pid = contained();
+
+	(void)state;
+	CLEANUP_ASKED struct asked end = ask(root, NULL, "erase", "container=web9", "op=end", NULL);
+	assert_int_equal(end.status, 0);
+	assert_int_equal(ended_with(pid), SIGKILL);
+	assert_int_equal(access(copy, F_OK), 0);
+	CLEANUP_ASKED struct asked other =
+		ask(root, NULL, "erase", "container=web9", "op=some", NULL);
+	assert_int_equal(other.status, 1);
 	erased();
 }
 
@@ -278,6 +294,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(its_processes_and_cgroups, begin),
+		cmocka_unit_test_setup(its_processes_alone, begin),
 		cmocka_unit_test_setup(where_config_json_says, begin),
 		cmocka_unit_test_setup(the_restoring_processes, begin),
 		cmocka_unit_test_setup(another_of_that_name, begin),

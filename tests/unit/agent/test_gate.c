@@ -54,6 +54,20 @@ static void goes(void **state)
 	clean_up();
 }
 
+/* On the destination of a rehearsal everything is restored, and nothing of it is to run. */
+static void lets_nothing_run(void **state)
+{
+	(void)state;
+	prepare("rehearsal");
+	assert_true(exists(RUN "/gate") && !exists(RUN "/verdict"));
+	assert_int_equal(end_of(gate("pre-restore")), 0);
+	assert_false(exists(RUN "/restored"));
+	assert_int_equal(end_of(gate("post-restore")), 1);
+	assert_true(exists(RUN "/restored"));
+	CLEANUP_ASKED struct asked done = ASK("clean", WEB, "id=" ID);
+	assert_int_equal(done.status, 0);
+}
+
 static void opens(void **state)
 {
 	(void)state;
@@ -342,6 +356,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_agent_is_not_old),
 		cmocka_unit_test(goes),
+		cmocka_unit_test(lets_nothing_run),
 		cmocka_unit_test(opens),
 		cmocka_unit_test(closes),
 		cmocka_unit_test(early_verdict),

@@ -50,6 +50,7 @@ static void every_setting_is_read(void **state)
 		      "\"org.cmigrate.strategy\":\"cold\",\"org.cmigrate.tcp\":\"close\","
 		      "\"org.cmigrate.transport\":\"direct\","
 		      "\"org.cmigrate.timeout\":\"7\",\"org.cmigrate.max-downtime\":\"250\","
+		      "\"org.cmigrate.if-slow\":\"post-copy\","
 		      "\"org.cmigrate.criu\":\"--file-locks --ghost-limit 4M\","
 		      "\"com.example.other\":\"any thing\"},"
 		      "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},"
@@ -72,6 +73,7 @@ static void every_setting_is_read(void **state)
 	assert_string_equal(b.tcp, "close");
 	assert_int_equal(b.timeout, 7);
 	assert_int_equal(b.max_downtime_ms, 250);
+	assert_string_equal(b.if_slow, "post-copy");
 	assert_int_equal(b.criu_flags.n, 3);
 	assert_string_equal(b.criu_flags.v[2], "4M");
 	assert_false(b.host_network);

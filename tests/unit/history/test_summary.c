@@ -21,6 +21,8 @@ static void fill(struct summary *s)
 		.outcome = str_dup("moved"),
 		.outage_ms = 74.0499,
 		.freeze_ms = 69.06,
+		.predicted_freeze_ms = 100.5,
+		.undone_by = str_dup("max-downtime"),
 		.total_ms = 4012,
 		.freeze_start_ms = 3050.5,
 		.memory_bytes = 188743680,
@@ -68,8 +70,10 @@ static void as_json(void **state)
 		text,
 		"{\"event\":\"summary\",\"container\":\"rhel7-httpd\",\"source\":\"rhel01\","
 		"\"destination\":\"rhel02\",\"strategy\":\"cold\",\"outcome\":\"moved\","
-		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,\"total_ms\":4012.0,"
-		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"packets\":\"queued\","
+		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,"
+		"\"predicted_freeze_ms\":100.5,\"undone_by\":\"max-downtime\",\"total_ms\":4012.0,"
+		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"image_bytes\":null,"
+		"\"packets\":\"queued\","
 		"\"way_back\":\"source\",\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
 		"\"cause\":null,\"check\":null,\"lost_host\":null,"
 		"\"warnings\":[{\"check\":\"gate\",\"message\":\"none\",\"remedy\":null}],"
@@ -136,7 +140,11 @@ static void unknown_values_are_null(void **state)
 	(void)state;
 	s.total_ms = 1.0 / 0.0;
 	CLEANUP_FREE char *text = text_of(&s);
-	assert_non_null(strstr(text, "\"outage_ms\":null,\"freeze_ms\":null,\"total_ms\":null"));
+	s.predicted_freeze_ms = -1;
+	CLEANUP_FREE char *unpredicted = text_of(&s);
+	assert_non_null(strstr(text, "\"outage_ms\":null,\"freeze_ms\":null,"));
+	assert_non_null(strstr(text, "\"undone_by\":null,\"total_ms\":null"));
+	assert_non_null(strstr(unpredicted, "\"predicted_freeze_ms\":null,"));
 	assert_non_null(strstr(text, "\"container\":null"));
 	assert_int_equal(read_text(text, &back, &err), 0);
 	assert_null(back.container);

@@ -263,6 +263,26 @@ static void failures_before_the_commit_point(void **state)
 	}
 }
 
+/* Its steps have left the freeze to the undo. */
+static void a_freeze_that_is_too_long(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	reset();
+	struct move *m = new_move();
+	m->side[DESTINATION].host = host_new("rhel02", NULL, NULL, NULL);
+	m->progress.freeze_end_us = 1;
+	m->progress.freeze_bounded = true;
+	m->plan.max_downtime_ms = 200;
+	assert_int_equal(engine_resume(&strategy, "one", m, &err), EXIT_UNDONE);
+	assert_string_equal(trace.s, "-one ");
+	assert_string_equal(m->summary.undone_by, "max-downtime");
+	assert_true(str_starts(err.msg, "frozen for longer than the 200 ms of --max-downtime: "));
+	assert_int_equal(m->progress.freeze_end_us, 0);
+	move_free(m);
+}
+
 /* Then a recovery may find it: what it would rely on must still be there. */
 static void a_commit_of_which_nobody_knows(void **state)
 {
@@ -741,6 +761,7 @@ int main(void)
 		cmocka_unit_test(all_goes_well),
 		cmocka_unit_test(the_summary),
 		cmocka_unit_test(failures_before_the_commit_point),
+		cmocka_unit_test(a_freeze_that_is_too_long),
 		cmocka_unit_test(a_commit_of_which_nobody_knows),
 		cmocka_unit_test(an_undo_that_leaves_something),
 		cmocka_unit_test(an_undo_in_doubt),

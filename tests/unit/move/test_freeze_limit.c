@@ -55,11 +55,124 @@ static void a_freeze(void **state)
 	host_free(destination);
 }
 
+static struct move bounded_move(enum if_slow if_slow, bool gate)
+{
+	return (struct move){.side = {{.host = host_new("rhel01", NULL, NULL, NULL)},
+				      {.host = host_new("rhel02", NULL, NULL, NULL)}},
+			     .plan = {.strategy = STRATEGY_COLD,
+				      .gate = gate,
+				      .if_slow = if_slow,
+				      .max_downtime_ms = 200,
+				      .dump_timeout_ms = 20000}};
+}
+
+static void clear(struct move *move)
+{
+	host_free(move->side[SOURCE].host);
+	host_free(move->side[DESTINATION].host);
+	summary_clear(&move->summary);
+}
+
+/* Where the source can go on at once, and that was asked for. */
+static void who_has_a_bound(void **state)
+{
+	static const struct {
+		enum if_slow if_slow;
+		bool gate;
+		int left_ms;
+	} rows[] = {
+		{IF_SLOW_ABORT, true, 200},
+		{IF_SLOW_ABORT, false, 40000},
+		{IF_SLOW_GO, true, 40000},
+		{IF_SLOW_POST_COPY, true, 40000},
+	};
+	const struct command slow = {.timeout_ms = 60000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct move move = bounded_move(rows[i].if_slow, rows[i].gate);
+		freeze_begin(&move);
+		assert_in_range(freeze_left_ms(&move), 1, rows[i].left_ms);
+		assert_true(freeze_left_ms(&move) > rows[i].left_ms - 40000);
+		assert_in_range(host_within_limit(move.side[SOURCE].host, &slow).timeout_ms, 1,
+				rows[i].left_ms);
+		assert_int_equal(move.progress.freeze_bounded, rows[i].left_ms == 200);
+		clear(&move);
+	}
+	/* A bound beyond the limit is none. */
+	struct move move = bounded_move(IF_SLOW_ABORT, true);
+	move.plan.max_downtime_ms = 4000000000u;
+	freeze_begin(&move);
+	assert_in_range(freeze_left_ms(&move), 1, 40000);
+	assert_false(move.progress.freeze_bounded);
+	clear(&move);
+}
+
+static void over_the_bound(void **state)
+{
+	struct move move = bounded_move(IF_SLOW_ABORT, true);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	freeze_begin(&move);
+	(void)err_set(&err, EXIT_FAILED, "the restore failed");
+	freeze_judge(&move, &err);
+	assert_null(move.summary.undone_by);
+	assert_string_equal(err.msg, "the restore failed");
+	move.progress.freeze_end_us = clock_now_us() - 1;
+	assert_true(freeze_overran(&move));
+	freeze_judge(&move, &err);
+	assert_string_equal(move.summary.undone_by, "max-downtime");
+	assert_string_equal(err.msg, "frozen for longer than the 200 ms of --max-downtime: the "
+				     "restore failed");
+	freeze_lift(&move);
+	assert_false(freeze_overran(&move));
+	move.progress.thawed_us = move.progress.freeze_us + 221000;
+	err = (struct err)ERR_INIT;
+	(void)err_set(&err, EXIT_FAILED, "x");
+	freeze_tell(&move, &err);
+	assert_string_equal(err.msg, "x; it was frozen for 221 ms");
+	clear(&move);
+}
+
+static void over_the_limit(void **state)
+{
+	struct move move = bounded_move(IF_SLOW_GO, true);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	freeze_begin(&move);
+	move.progress.freeze_end_us = clock_now_us() - 1;
+	(void)err_set(&err, EXIT_FAILED, "x");
+	freeze_judge(&move, &err);
+	assert_string_equal(move.summary.undone_by, "freeze-limit");
+	move.progress.thawed_us = move.progress.freeze_us + 45100000;
+	freeze_tell(&move, &err);
+	assert_string_equal(err.msg, "x; it was frozen for 45.1 s, and its limit is 60 s");
+	clear(&move);
+}
+
+/* Once the source's copy has ended, a restore is the only way back. */
+static void the_bound_is_lifted(void **state)
+{
+	struct move move = bounded_move(IF_SLOW_ABORT, true);
+
+	(void)state;
+	freeze_unbind(&move);
+	assert_int_equal(move.progress.freeze_end_us, 0);
+	freeze_begin(&move);
+	freeze_unbind(&move);
+	assert_false(move.progress.freeze_bounded);
+	assert_in_range(freeze_left_ms(&move), 30000, 40000);
+	clear(&move);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_strategy),
-		cmocka_unit_test(a_freeze),
+		cmocka_unit_test(by_strategy),	   cmocka_unit_test(a_freeze),
+		cmocka_unit_test(who_has_a_bound), cmocka_unit_test(over_the_bound),
+		cmocka_unit_test(over_the_limit),  cmocka_unit_test(the_bound_is_lifted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,8 @@ static void all(void **state)
 			"31",
 			"--max-downtime",
 			"301",
+			"--if-slow",
+			"abort",
 			"--if-silent",
 			"keep",
 			"--keep-images",
@@ -75,6 +77,7 @@ static void all(void **state)
 	assert_string_equal(o.endpoints.v[0], "http://192.0.2.7/");
 	assert_int_equal(o.timeout, 31);
 	assert_int_equal(o.max_downtime_ms, 301);
+	assert_string_equal(o.if_slow, "abort");
 	assert_string_equal(o.if_silent, "keep");
 	assert_true(o.keep_images && o.strict && o.dry_run);
 	assert_int_equal(o.skip_checks.n, 2);

@@ -155,6 +155,29 @@ static void take_source(void **state)
 	}
 }
 
+/* Whatever it has made on the destination has never run. */
+static void a_rehearsal(void **state)
+{
+	static const struct {
+		struct recover_facts facts;
+		enum recovery way;
+	} rows[] = {
+		{{false, true, true, "gate", "", IMAGES_NONE}, RECOVER_BACK},
+		{{false, true, true, "paused", "", IMAGES_COMPLETE}, RECOVER_BACK},
+		{{false, true, true, "running", "running", IMAGES_COMPLETE}, RECOVER_BACK},
+		{{false, true, false, "running", "", IMAGES_COMPLETE}, RECOVER_BACK},
+		{{false, true, true, "", "", IMAGES_COMPLETE}, RECOVER_LOST},
+		{{false, false, true, "", "", IMAGES_COMPLETE}, RECOVER_DOUBT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *why = NULL;
+		assert_int_equal(recover_decide_rehearsal(&rows[i].facts, &why), rows[i].way);
+		assert_int_equal(why != NULL, rows[i].way == RECOVER_DOUBT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +185,7 @@ int main(void)
 		cmocka_unit_test(single_cases),
 		cmocka_unit_test(images_that_may_be_old),
 		cmocka_unit_test(take_source),
+		cmocka_unit_test(a_rehearsal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
