@@ -16,6 +16,8 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, exit_code, FIELD_CODE),
 	FIELD(struct summary, outage_ms, FIELD_MS),
 	FIELD(struct summary, freeze_ms, FIELD_MS),
+	FIELD(struct summary, drain_ms, FIELD_MS),
+	FIELD(struct summary, stall_ms, FIELD_MS),
 	FIELD(struct summary, total_ms, FIELD_MS),
 	FIELD(struct summary, freeze_start_ms, FIELD_MS),
 	FIELD(struct summary, memory_bytes, FIELD_SIZE),

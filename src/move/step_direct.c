@@ -109,6 +109,14 @@ int direct_before_restore(struct move *move, int n, struct err *err)
 	return move_is_direct(move) ? direct_transport_gather(&dst->runtime, n, err) : 0;
 }
 
+/* Recovery has not heard the number. */
+int direct_images(struct move *move, struct err *err)
+{
+	const int n = move->progress.n_images;
+
+	return direct_before_restore(move, n ? n : DIRECT_ALL, err);
+}
+
 void direct_cut(struct move *move)
 {
 	struct side *src = &move->side[SOURCE];
