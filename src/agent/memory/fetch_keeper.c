@@ -21,6 +21,8 @@
 /* For criu to start; nothing tells that a reader has come to a fifo. */
 #define READS_MS 5000
 #define READS_LOOK_MS 2
+/* A look at the threads is followed by so many times its duration without one. */
+#define LOOK_REST 20
 
 /* True if there is a copy: it has been killed. runc knows the pid at the end of the restore. */
 static bool kill_copy(struct request *req)
@@ -172,10 +174,14 @@ static void note_stalls(struct request *req, const struct stalls *stalls)
 static int fetch(struct request *req, pid_t pid)
 {
 	struct stalls stalls = {0};
-	int status = 1;
+	int status = 1, pause_ms = STALLS_LOOK_MS;
 
-	while (!keeper_ends(pid, STALLS_LOOK_MS, &status)) {
+	while (!keeper_ends(pid, pause_ms, &status)) {
+		int64_t began = clock_now_us();
 		stalls_look(req, &stalls);
+		/* Where there are thousands of threads, most of the time is still theirs. */
+		int64_t rest_ms = (clock_now_us() - began) * LOOK_REST / 1000;
+		pause_ms = rest_ms > STALLS_LOOK_MS ? (int)rest_ms : STALLS_LOOK_MS;
 		/* A copy that isn't there yet is no failure. */
 		buf_clear(&req->err);
 	}

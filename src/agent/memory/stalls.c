@@ -13,8 +13,8 @@
 #include "cmigrate/base/deadline.h"
 
 /* A page that is on its way is there by then, unless the network is slow; then asking again does no
- * harm. */
-#define STALL_US 150000
+ * harm. A page may be forgotten several times, so it is no longer than that. */
+#define STALL_US 50000
 /* The name of the kernel's function in which a thread waits for a page. */
 #define WAITS_IN "handle_userfault"
 

@@ -18,7 +18,7 @@
 #include "agent/request/request.h"
 
 /* How often to look. */
-#define STALLS_LOOK_MS 50
+#define STALLS_LOOK_MS 20
 
 struct stall {
 	pid_t task;

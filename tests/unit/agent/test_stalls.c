@@ -78,7 +78,7 @@ static bool waits_for_page(const void *pid)
 	return place && strcmp(place, "handle_userfault") == 0;
 }
 
-/* Looks for half a second. */
+/* Looks for more than the time after which it acts. */
 static struct stalls look(void)
 {
 	char *words[] = {"fetch", "container=web", NULL};
@@ -87,7 +87,7 @@ static struct stalls look(void)
 
 	for (size_t i = 0; words[i]; i++)
 		argv_add(&req.words, words[i]);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 20; i++) {
 		stalls_look(&req, &stalls);
 		clock_sleep_ms(STALLS_LOOK_MS);
 	}
@@ -107,7 +107,7 @@ static void a_page_that_does_not_come(void **state)
 	assert_true(comes(waits_for_page, &pid));
 	struct stalls seen = look();
 	assert_true(seen.n_asked > 0);
-	assert_true(seen.longest_us >= 150000);
+	assert_true(seen.longest_us >= 50000);
 	CLEANUP_FREE char *word = NULL;
 	FILE *f = fopen(FREEZER "/freezer.state", "re");
 	char line[32] = "";
