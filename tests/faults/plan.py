@@ -293,13 +293,12 @@ def rush():
 
 
 def program():
-    """What carries the pages is killed in the drain."""
+    """What carries the pages is killed, in the drain or before it."""
     for side, controller in (("source", "third"), ("destination", "source")):
         yield row("program", POST_COPY, controller, "drain:in", side)
-    for way, controller in (LAZY, "destination"), (LAZY_DIRECT, "third"):
-        yield row("program", way, controller, "drain:in", "destination")
-    # Before the copy runs all memory is restored at once.
-    yield row("program", LAZY, "source", "restore:before", "destination")
+    # A small container has all its memory as soon as it runs; until then all of it is restored at once instead.
+    for way, controller in (LAZY, "source"), (LAZY_DIRECT, "third"):
+        yield row("program", way, controller, "restore:before", "destination")
 
 
 def observer():

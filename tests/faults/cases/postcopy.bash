@@ -35,27 +35,12 @@ fault_program() {
 	settle_by_code "$src"
 }
 
-signal_lazy_pages() { # SIGNAL
-	# shellcheck disable=SC2016 # for the host's shell
-	on "$dst" bash -c 'kill -s "$1" $(pgrep -f "^criu lazy-pages")' - "$1" || flaw "no criu lazy-pages on $dst"
-}
-
-# What serves pages from the images is killed: while it waits for the restore, which then has all memory at once; or
-# when the copy runs and lacks some, which it does for as long as that program is stopped.
+# What serves pages from the images is killed while it waits for the restore: this has all memory at once then.
 program_of_images() {
-	may_lose=$dst
-	move_stops restore:before
-	if [[ $point == drain:in ]]; then
-		signal_lazy_pages STOP
-		move_goes_on
-		wait_for copy_runs_on "$dst" || flaw "no copy runs on $dst"
-		signal_lazy_pages KILL
-		move_wait
-		expect_code move "$move_code" 4
-	else
-		signal_lazy_pages KILL
-		move_ends
-		expect_code move "$move_code" 0
-	fi
-	settle_by_code "$src"
+	move_stops "$point"
+	# shellcheck disable=SC2016 # for the host's shell
+	on "$dst" bash -c 'kill -9 $(pgrep -f "^[^ ]*criu lazy-pages")' || flaw "no criu lazy-pages on $dst"
+	move_ends
+	expect_code move "$move_code" 0
+	finish "$dst"
 }
