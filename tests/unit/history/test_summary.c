@@ -23,6 +23,8 @@ static void fill(struct summary *s)
 		.freeze_ms = 69.06,
 		.total_ms = 4012,
 		.freeze_start_ms = 3050.5,
+		.drain_ms = 310.5,
+		.stall_ms = -1,
 		.memory_bytes = 188743680,
 		.packets = str_dup("queued"),
 		.way_back = str_dup("source"),
@@ -68,7 +70,7 @@ static void as_json(void **state)
 		"{\"event\":\"summary\",\"container\":\"rhel7-httpd\",\"source\":\"rhel01\","
 		"\"destination\":\"rhel02\",\"strategy\":\"cold\",\"outcome\":\"moved\","
 		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,\"total_ms\":4012.0,"
-		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"packets\":\"queued\","
+		"\"freeze_start_ms\":3050.5,\"drain_ms\":310.5,\"stall_ms\":null,\"memory_bytes\":188743680,\"packets\":\"queued\","
 		"\"way_back\":\"source\",\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
 		"\"cause\":null,\"check\":null,\"lost_host\":null,"
 		"\"steps\":[{\"name\":\"pause\",\"start_ms\":3050.5,\"ms\":4.1,\"frozen\":true},"
