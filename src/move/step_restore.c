@@ -37,8 +37,7 @@ static int start_restore(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 	struct job go = {0}, *restore = &move->jobs.restore, *jobs[] = {&go, restore};
 
-	/* What serves a lazy restore has had them already. */
-	if (!move->plan.lazy && direct_images(move, err) < 0)
+	if (direct_images(move, err) < 0)
 		return -1;
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst->runtime, &dst->options, false,

@@ -158,8 +158,8 @@ def crash_source():
     # The memory is in the images that the destination has.
     for point, controller in itertools.product(points(LAZY, "dump:after", "open-gate:before"), controllers):
         yield row("crash", LAZY, controller, point, "source", "with-controller")
-    for controller in controllers:
-        yield row("crash", LAZY_DIRECT, controller, "drain:before", "source", "with-controller")
+    for point, controller in itertools.product(("dump:after", "serve:after", "drain:before"), controllers):
+        yield row("crash", LAZY_DIRECT, controller, point, "source", "with-controller")
     for point, controller in (("dump:after", "destination"), ("restore:after", "third")):
         yield row("crash", COLD, controller, point, "source", "stays-off")
     yield row("crash", POST_COPY, "third", "drain:in", "source", "lives-on")

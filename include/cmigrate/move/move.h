@@ -108,6 +108,7 @@ struct move_progress {
 	bool tmpfs_saved;   /* some tmpfs of the container are saved beside CRIU's images */
 	bool tmpfs_changed; /* after they were saved: a restore that is parked has old contents */
 	int n_images;	    /* as the source said at its gate, for direct transport; 0: not said */
+	bool gathered;	    /* direct transport: all images are beside the memory */
 	bool dumped;	    /* the images are complete, the source is at its gate */
 	bool released;	    /* clients may have been answered by the destination's copy */
 	bool unanswered;    /* no endpoint answered in time, or the copy has ended */
