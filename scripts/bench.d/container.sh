@@ -32,7 +32,10 @@ container_choose() { # NAME
 # Methods and rounds of a container: 4 GB are for the curve only, and take minutes a move.
 container_takes() { # NAME METHOD
 	case $1-$2 in
-	redis-4g-busy | redis-4g-podman | redis-4g-floor) return 1 ;;
+	redis-4g-busy | redis-4g-busypostcopy | redis-4g-podman | redis-4g-floor) return 1 ;;
+	redis-100m-* | redis-1g-* | redis-4g-*) ;;
+	# What has little memory restores all of it at once.
+	*-whole | *-direct | *-directwhole | *-busypostcopy) return 1 ;;
 	esac
 }
 

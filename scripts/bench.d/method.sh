@@ -4,13 +4,17 @@
 # shellcheck source=/dev/null
 . "$here/client.sh"
 
-method_names=(cmigrate postcopy busy article podman floor)
+method_names=(cmigrate whole direct directwhole postcopy busy busypostcopy article podman floor)
 
 method_words() { # NAME
 	case $1 in
 	cmigrate) echo 'cmigrate' ;;
+	whole) echo 'not lazy' ;;
+	direct) echo 'direct' ;;
+	directwhole) echo 'direct, not lazy' ;;
 	postcopy) echo 'cmigrate, post-copy' ;;
 	busy) echo 'cmigrate, under requests' ;;
+	busypostcopy) echo 'post-copy, the same' ;;
 	other) echo 'cmigrate, the other' ;;
 	article) echo 'article as a script' ;;
 	podman) echo 'podman' ;;
@@ -19,10 +23,10 @@ method_words() { # NAME
 }
 
 # Without other clients, like the methods that cmigrate is compared with.
-method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY]]
+method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY [OPTION...]]]
 	local said begin end
 	begin=${EPOCHREALTIME/[.,]/}
-	said=$(on rhel01 "$parts/cost" "${2:-cmigrate}" --json move --strategy "${3:-cold}" "$1" rhel02 2>>"$work/errors" | tail -n 2) || true
+	said=$(on rhel01 "$parts/cost" "${2:-cmigrate}" --json move --strategy "${3:-cold}" "${@:4}" "$1" rhel02 2>>"$work/errors" | tail -n 2) || true
 	end=${EPOCHREALTIME/[.,]/}
 	jq -nr --argjson us $((end - begin)) --argjson s "${said%$'\n'*}" --arg cost "${said##*$'\n'}" '
 		if $s.outcome != "moved" then error("not moved: \($s.error)") else
@@ -30,12 +34,30 @@ method_cmigrate() { # CONTAINER [PROGRAM [STRATEGY]]
 		end'
 }
 
-# With a client that asks all the time.
-method_busy() { # CONTAINER [PROGRAM]
+# All memory is restored at once.
+method_whole() { # CONTAINER
+	method_cmigrate "$1" cmigrate-whole
+}
+
+# Memory that goes straight to the destination.
+method_direct() { # CONTAINER
+	method_cmigrate "$1" cmigrate cold --transport direct
+}
+
+method_directwhole() { # CONTAINER
+	method_cmigrate "$1" cmigrate-whole cold --transport direct
+}
+
+method_busypostcopy() { # CONTAINER
+	method_busy "$1" cmigrate post-copy
+}
+
+# With a client that asks all the time, until all memory is there.
+method_busy() { # CONTAINER [PROGRAM [STRATEGY]]
 	local summary report begin end
 	client_start "$container_asked"
 	begin=${EPOCHREALTIME/[.,]/}
-	summary=$(on rhel01 "${2:-cmigrate}" --json move "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
+	summary=$(on rhel01 "${2:-cmigrate}" --json move --strategy "${3:-auto}" "$1" rhel02 2>>"$work/errors" | tail -n 1) || true
 	end=${EPOCHREALTIME/[.,]/}
 	sleep 0.2
 	client_stop

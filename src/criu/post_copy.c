@@ -63,7 +63,10 @@ int post_copy_fetch_start(const struct page_server *page_server, const struct ru
 
 	ask(&a, "fetch", "start", destination);
 	argv_addf(&a, "id=%s", destination->id);
-	add_server(&a, page_server);
+	if (page_server)
+		add_server(&a, page_server);
+	else if (destination->pages)
+		argv_add(&a, "transport=direct");
 	return start(destination->host, &a, timeout_ms, job, err);
 }
 

@@ -20,6 +20,8 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, undone_by, FIELD_TEXT),
 	FIELD(struct summary, total_ms, FIELD_MS),
 	FIELD(struct summary, freeze_start_ms, FIELD_MS),
+	FIELD(struct summary, drain_ms, FIELD_MS),
+	FIELD(struct summary, stall_ms, FIELD_MS),
 	FIELD(struct summary, memory_bytes, FIELD_SIZE),
 	FIELD(struct summary, image_bytes, FIELD_SIZE),
 	FIELD(struct summary, packets, FIELD_TEXT),

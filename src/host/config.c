@@ -37,10 +37,26 @@ static int check_choice(const char *path, const char *word, const char *const *k
 	return !word || suggest_check(word, known, err) == 0 ? 0 : err_wrap(err, "%s", path);
 }
 
+/* From which size on memory follows a restored container from its images: "64M", or "never". */
+static int read_lazy_from(const json_t *move, struct config *c, struct err *err)
+{
+	CLEANUP_FREE char *size = NULL;
+
+	if (json_get_string(move, "move", "lazy_from", &size, err) < 0)
+		return -1;
+	if (!size)
+		return 0;
+	c->lazy_from = strcmp(size, "never") == 0 ? LAZY_NEVER : options_size(size);
+	if (!c->lazy_from)
+		return err_set(err, EXIT_USAGE,
+			       "'move.lazy_from' is not a size such as 64M, or 'never'");
+	return 0;
+}
+
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy",	       "transport", "timeout",
-					    "max_downtime_ms", "if_slow",   NULL};
+	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
+					    "if_slow",	"lazy_from", NULL};
 	const json_t *move = NULL;
 
 	if (json_get_object(root, "", "move", &move, err) < 0)
@@ -52,7 +68,8 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	    json_get_string(move, "move", "transport", &c->transport, err) < 0 ||
 	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
 	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0 ||
-	    json_get_string(move, "move", "if_slow", &c->if_slow, err) < 0)
+	    json_get_string(move, "move", "if_slow", &c->if_slow, err) < 0 ||
+	    read_lazy_from(move, c, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0 ||
 			       check_choice("move.if_slow", c->if_slow, if_slow_words, err) < 0

@@ -10,6 +10,8 @@
 #define MAX_DOWNTIME_MS 300
 /* An agent writes so much to measure the shared directory (src/agent/shared/proof.c). */
 #define RATE_BYTES (4 << 20)
+/* CRIU restores a gigabyte a second at best, whatever the images lie on. */
+#define RESTORE_BYTES_MS 1e6
 
 int move_resolve_strategy(struct move *m, const struct config *config, const struct move_opts *opts,
 			  struct err *err)
@@ -36,12 +38,26 @@ static double shared_rate(const struct move *m)
 	return seconds > 0 ? RATE_BYTES / (1000 * seconds) : 0;
 }
 
+/* The freeze of a cold move. A lazy restore reads next to nothing in it. */
+static double cold_ms(const struct move *m, double rate)
+{
+	uint64_t bytes = m->summary.memory_bytes;
+
+	return pre_copy_cold_ms(move_can_be_lazy(m) ? bytes / 2 : bytes, rate);
+}
+
+/* The freeze of pre-copy: all that the passes have written is restored in it. */
+static double pre_copy_ms(const struct move *m)
+{
+	return pre_copy_cold_ms(m->summary.memory_bytes / 2, RESTORE_BYTES_MS);
+}
+
 static enum strategy_id choose(const struct move *m)
 {
 	if (m->plan.predicted_ms <= m->plan.max_downtime_ms)
 		return STRATEGY_COLD;
 	if (m->plan.gate && facts_has(&m->side[SOURCE].facts, "dirty", "yes"))
-		return STRATEGY_PRE_COPY;
+		return pre_copy_ms(m) < m->plan.predicted_ms ? STRATEGY_PRE_COPY : STRATEGY_COLD;
 	event_note(m->events,
 		   "the freeze may take %.0f ms, more than %u: %s can't tell what of the memory "
 		   "changes, so it is not copied ahead (--strategy post-copy is the other way)",
@@ -85,7 +101,7 @@ void move_settle_strategy(struct move *m)
 	double rate = shared_rate(m);
 
 	if (rate > 0)
-		m->plan.predicted_ms = pre_copy_cold_ms(m->summary.memory_bytes, rate);
+		m->plan.predicted_ms = cold_ms(m, rate);
 	move_follow_if_slow(m);
 	if (m->plan.strategy == STRATEGY_AUTO)
 		m->plan.strategy = choose(m);

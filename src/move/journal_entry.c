@@ -37,7 +37,7 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b}",
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b, s:b}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
 		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
@@ -54,7 +54,8 @@ json_t *move_json(const struct move *m)
 		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
 		"page_server", m->page_server.server, "page_client", m->page_server.client,
 		"page_port", (int)m->page_server.port, "transport",
-		transport_name(m->plan.transport), "ends_first", m->plan.ends_first);
+		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
+		m->plan.lazy);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -101,6 +102,8 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 		return err_set(err, EXIT_FAILED, "move.transport: unknown");
 	if (move_is_direct(m) && (m->plan.ends_first || move_is_post_copy(m)))
 		return err_set(err, EXIT_FAILED, "move.transport: not with this strategy");
+	if (m->plan.lazy && (m->plan.ends_first || move_is_post_copy(m) || move_is_pre_copy(m)))
+		return err_set(err, EXIT_FAILED, "move.lazy: not with this strategy");
 	if (move_is_direct(m) && (!m->page_server.server || !m->page_server.client))
 		return err_set(err, EXIT_FAILED, "move.page_server: missing");
 	return 0;
@@ -157,6 +160,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	m->plan.dump_timeout_ms = (int)dump_timeout;
 	m->plan.gate = json_is_true(json_object_get(o, "gate"));
 	m->plan.ends_first = !m->plan.gate || json_is_true(json_object_get(o, "ends_first"));
+	m->plan.lazy = json_is_true(json_object_get(o, "lazy"));
 	m->plan.keep_silent = json_is_true(json_object_get(o, "keep_silent"));
 	m->plan.keep_images = json_is_true(json_object_get(o, "keep_images"));
 	src->tcp_established = json_is_true(json_object_get(o, "tcp_established"));
@@ -209,6 +213,7 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = m->summary.predicted_freeze_ms = -1;
+	m->summary.drain_ms = m->summary.stall_ms = -1;
 	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
 	    read_options(object, m, err) < 0 ||
 	    read_addresses(object, "source_addresses", m->side[SOURCE].addresses, &n_source, err) <

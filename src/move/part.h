@@ -55,6 +55,10 @@ void move_expect_freeze(struct move *move);
 int move_resolve_transport(struct move *move, const struct config *config,
 			   const struct move_opts *opts, struct err *err);
 void move_settle_transport(struct move *move);
+/* After strategy and transport: whether a cold move restores lazily (plan.lazy). */
+void move_settle_restore(struct move *move);
+/* Whether a cold move of this container would. */
+bool move_can_be_lazy(const struct move *move);
 /* Names the page server: its host's address, the other's, and the port that it tries first. */
 void move_name_page_server(struct move *move, const char *server, const char *client);
 /* Fills side->own_ips for the first n of its addresses, from its facts. */

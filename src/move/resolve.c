@@ -273,6 +273,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	move_read_past(m);
 	move_settle_strategy(m);
 	move_settle_transport(m);
+	move_settle_restore(m);
 	if (move_check(m, config, opts, err) < 0)
 		return -1;
 	move_find_own_ips(&m->side[DESTINATION], m->bundle.n_addresses);
@@ -299,6 +300,7 @@ int move_begin(struct move *m, const struct config *config, const struct move_op
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = m->summary.predicted_freeze_ms = -1;
+	m->summary.drain_ms = m->summary.stall_ms = -1;
 	make_id(m->id);
 	if (bundle_init(&m->bundle, config->bundle_root, name, err) < 0)
 		return -1;

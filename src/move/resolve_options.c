@@ -77,6 +77,7 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	m->plan.keep_images = opts->keep_images;
 	m->plan.keep_logs = opts->keep_logs;
 	m->plan.leave_running = opts->leave_running;
+	m->plan.lazy_from = config->lazy_from;
 	if (resolve_flags(m, opts, err) < 0 || move_resolve_if_slow(m, config, opts, err) < 0)
 		return -1;
 	return move_resolve_strategy(m, config, opts, err) < 0

@@ -82,5 +82,5 @@ int step_tidy(struct move *move, struct err *err)
 	if (handover_address_down(&dst->handover, err) < 0 ||
 	    runtime_erase(&dst->runtime, err) < 0 || runtime_erase(&src->runtime, err) < 0)
 		return -1;
-	return move_is_post_copy(move) ? end_pages(move, err) : 0;
+	return move_is_post_copy(move) ? end_pages(move, err) : lazy_close(move, err);
 }

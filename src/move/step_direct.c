@@ -109,6 +109,18 @@ int direct_before_restore(struct move *move, int n, struct err *err)
 	return move_is_direct(move) ? direct_transport_gather(&dst->runtime, n, err) : 0;
 }
 
+/* What serves a lazy restore needs them before the restore does. */
+int direct_images(struct move *move, struct err *err)
+{
+	/* Recovery has not heard it. */
+	const int n = move->progress.n_images;
+
+	if (!move->progress.gathered && direct_before_restore(move, n ? n : DIRECT_ALL, err) < 0)
+		return -1;
+	move->progress.gathered = true;
+	return 0;
+}
+
 void direct_cut(struct move *move)
 {
 	struct side *src = &move->side[SOURCE];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of post-copy beside those of every move; post_copy.h says why they are safe. */
+#include <stdlib.h>
+
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
 #include "steering.h"
@@ -9,6 +11,8 @@
 #define SERVE_MS 20000
 /* How often progress is looked at. */
 #define LOOK_MS 250
+/* A wait for memory that is worth a note. */
+#define STALL_MS 1000
 
 /* The page server's word is waited for from the dump on: it has no time limit of its own before. */
 int prepare_pages(struct move *move, struct err *err)
@@ -44,26 +48,30 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 		       : result;
 }
 
+int pages_ready(struct move *move, struct err *err)
+{
+	struct side *dst = &move->side[DESTINATION];
+	struct job socket = {0}, *jobs[] = {&socket};
+
+	if (post_copy_fetch_go(&dst->runtime, err) < 0 ||
+	    post_copy_socket_start(&dst->runtime, &socket, err) < 0)
+		return -1;
+	if (jobs_wait_any(jobs, 1, freeze_end(move)) == 0)
+		return job_finish(&socket, err);
+	job_clear(&socket);
+	return err_set(err, EXIT_FAILED, "%s: criu lazy-pages does not get ready", dst->name);
+}
+
 int step_serve(struct move *move, struct err *err)
 {
-	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
-	struct job *jobs[] = {&move->jobs.served, &move->jobs.dump}, socket = {0};
+	struct side *src = &move->side[SOURCE];
+	struct job *jobs[] = {&move->jobs.served, &move->jobs.dump};
 
 	if (runtime_verdict(&src->runtime, "close", err) < 0)
 		return -1;
 	if (jobs_wait_any(jobs, 2, deadline_min(freeze_end(move), deadline_in_ms(SERVE_MS))) != 0)
 		return dump_failure(move, err);
-	if (job_failure(&move->jobs.served, err) < 0 ||
-	    post_copy_fetch_go(&dst->runtime, err) < 0 ||
-	    post_copy_socket_start(&dst->runtime, &socket, err) < 0)
-		return -1;
-	struct job *waiting[] = {&socket, &move->jobs.fetch};
-	if (jobs_wait_any(waiting, 2, freeze_end(move)) == 0)
-		return job_finish(&socket, err);
-	job_clear(&socket);
-	(void)err_set(err, EXIT_FAILED, "the page server can't be reached");
-	runtime_diagnose(&dst->runtime, "pages", err);
-	return -1;
+	return job_failure(&move->jobs.served, err) < 0 ? -1 : pages_ready(move, err);
 }
 
 enum undo_result undo_serve(struct move *move, struct err *err)
@@ -87,7 +95,8 @@ enum undo_result undo_dump_pages(struct move *move, struct err *err)
 static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 {
 	struct side *src = &move->side[SOURCE];
-	uint64_t sent = page_server_sent(&move->page_server, &src->runtime);
+	uint64_t sent =
+		move_is_post_copy(move) ? page_server_sent(&move->page_server, &src->runtime) : 0;
 	int64_t now = clock_now_us();
 
 	if (sent <= *last)
@@ -100,6 +109,17 @@ static void tell_progress(struct move *move, uint64_t *last, int64_t *last_us)
 								 (uint64_t)(now - *last_us)});
 	*last = sent;
 	*last_us = now;
+}
+
+/* "LONGEST TIMES" (src/agent/memory/fetch_keeper.c). */
+static void keep_stall(struct move *move, const struct job *drain)
+{
+	const char *said = buf_str(&drain->out);
+	char *end = NULL;
+	unsigned long ms = strtoul(said, &end, 10);
+
+	if (end != said && drain->status == 0)
+		move->summary.stall_ms = (double)ms;
 }
 
 /* One deadline of it. */
@@ -117,6 +137,7 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 		steering_look(move);
 	}
 	*ret_late = drain.timed_out;
+	keep_stall(move, &drain);
 	return job_finish(&drain, err);
 }
 
@@ -129,7 +150,7 @@ static int drain_once(struct move *move, uint64_t *sent, int64_t *sent_us, bool 
 int step_drain(struct move *move, struct err *err)
 {
 	uint64_t sent = 0, before;
-	int64_t sent_us = clock_now_us();
+	int64_t began = clock_now_us(), sent_us = began;
 	bool late = false;
 	int status;
 
@@ -139,6 +160,11 @@ int step_drain(struct move *move, struct err *err)
 		before = sent;
 		status = drain_once(move, &sent, &sent_us, &late, err);
 	} while (status < 0 && late && sent > before);
+	if (move->summary.stall_ms >= STALL_MS)
+		event_note(move->events, "a thread of the container waited %.1f s for its memory",
+			   move->summary.stall_ms / 1000);
+	if (status == 0)
+		move->summary.drain_ms = (double)(clock_now_us() - began) / 1000;
 	if (status == 0 || move->side[DESTINATION].host->lost)
 		return status;
 	struct err dead = ERR_INIT;

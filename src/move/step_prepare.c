@@ -95,7 +95,7 @@ int park_dump_again(struct move *move, struct err *err)
 	return park_dump(move, err);
 }
 
-static int end_parked_restore(struct move *move, struct err *err)
+int end_parked_restore(struct move *move, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
 
@@ -144,8 +144,9 @@ int await_parked_restore(struct move *move, struct err *err)
 
 int step_prepare_hosts(struct move *move, struct err *err)
 {
-	/* The page server needs one more. */
-	const size_t requests = REQUESTS + (move_is_direct(move) ? 1 : 0);
+	/* A page server needs one more, what serves a lazy restore two. */
+	const size_t requests =
+		REQUESTS + (move_is_direct(move) ? 1u : 0) + (move->plan.lazy ? 2u : 0);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
 	if (bound_allows(move, move->plan.expected_ms, err) < 0)
@@ -247,7 +248,8 @@ int step_prepare_destination(struct move *move, struct err *err)
 	struct job job = {0};
 
 	/* Remove what an earlier try has left there. */
-	if (runtime_erase(&dst->runtime, err) < 0 || clean_destination(move, err) < 0 ||
+	if (runtime_erase(&dst->runtime, err) < 0 || lazy_close(move, err) < 0 ||
+	    clean_destination(move, err) < 0 ||
 	    runtime_prepare_start(&dst->runtime, destination_role(move), &dst->options, &job, err) <
 		    0)
 		return -1;

@@ -46,9 +46,7 @@ static int start_restore(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 	struct job go = {0}, *restore = &move->jobs.restore, *jobs[] = {&go, restore};
 
-	/* Recovery has not heard the number. */
-	if (direct_before_restore(
-		    move, move->progress.n_images ? move->progress.n_images : DIRECT_ALL, err) < 0)
+	if (direct_images(move, err) < 0)
 		return -1;
 	if (restore->state == JOB_NONE)
 		return runtime_restore_start(&dst->runtime, &dst->options, false,

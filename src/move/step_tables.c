@@ -20,6 +20,27 @@ static const struct step cold[] = {
 	{"clean",      step_clean,     NULL,           false,  false},
 };
 
+/*
+ * The memory follows while the container runs on the destination already, from the images there. The
+ * source stays at its gate until all of it has come.
+ */
+static const struct step cold_lazy[] = {
+	{"prepare",    step_prepare_lazy, undo_prepare,   false,  false},
+	{"hold",       step_hold,         undo_hold,      false,  false},
+	{"address",    step_address,      undo_address,   false,  false},
+	{"settle",     step_settle,       undo_settle,    false,  false},
+	{"freeze",     step_freeze,       undo_freeze,    true,   false},
+	{"dump",       step_dump,         undo_dump,      true,   false},
+	{"serve",      step_serve_images, undo_serve,     true,   false},
+	{"restore",    step_restore_lazy, undo_restore,   true,   false},
+	{"release",    step_release,      NULL,           false,  false},
+	{"answer",     step_answer,       NULL,           false,  false},
+	{"drain",      step_drain_images, NULL,           false,  false},
+	{"commit",     step_commit,       NULL,           false,  true},
+	{"open-gate",  step_open_gate,    NULL,           false,  false},
+	{"clean",      step_clean,        NULL,           false,  false},
+};
+
 /* Memory is written while the container runs; what is left of it is dumped as in a cold move. */
 static const struct step pre_copy[] = {
 	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
@@ -194,6 +215,8 @@ static const struct step tidy[] = {
 /* clang-format on */
 
 const struct strategy strategy_cold = {"cold", cold, sizeof(cold) / sizeof(*cold), false};
+const struct strategy strategy_cold_lazy = {"cold", cold_lazy,
+					    sizeof(cold_lazy) / sizeof(*cold_lazy), false};
 const struct strategy strategy_post_copy = {"post-copy", post_copy,
 					    sizeof(post_copy) / sizeof(*post_copy), false};
 const struct strategy strategy_pre_copy = {"pre-copy", pre_copy,
@@ -239,5 +262,7 @@ const struct strategy *strategy_of(const struct move *move)
 		return move->plan.ends_first ? &strategy_pre_copy_ends_first : &strategy_pre_copy;
 	if (!move->plan.gate)
 		return &strategy_cold_ungated;
-	return move->plan.ends_first ? &strategy_cold_ends_first : &strategy_cold;
+	if (move->plan.ends_first)
+		return &strategy_cold_ends_first;
+	return move->plan.lazy ? &strategy_cold_lazy : &strategy_cold;
 }

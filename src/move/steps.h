@@ -46,6 +46,8 @@ enum undo_result undo_settle(struct move *move, struct err *err);
 
 /* Parks another dump, after one that could not seize the processes has ended and was undone. */
 int park_dump_again(struct move *move, struct err *err);
+/* Ends a restore on the destination that is parked or has failed, with all that it has left. */
+int end_parked_restore(struct move *move, struct err *err);
 /* Before the freeze: waits until the destination's restore, which step_park() has started, is
  * parked; runc and criu start there beside the steps in between. One that doesn't park (another
  * runc) is started once the images are there. */
@@ -125,16 +127,31 @@ enum undo_result undo_dump_pages(struct move *move, struct err *err);
 int step_serve(struct move *move, struct err *err);
 enum undo_result undo_serve(struct move *move, struct err *err);
 int step_drain(struct move *move, struct err *err);
+/* The destination's program for pages goes on, and a restore may connect to it. */
+int pages_ready(struct move *move, struct err *err);
 int step_end_source(struct move *move, struct err *err);
 int step_clean_pages(struct move *move, struct err *err);
+
+/*
+ * A lazy restore (plan.lazy): the restored container runs before its memory is there, and this
+ * comes from the images on the destination. prepare: what serves it waits beside the rest. serve:
+ * it has the images and is ready. restore: if that fails, all memory is restored from the same
+ * images. drain: all of it is there; the source stays at its gate until then.
+ */
+int step_prepare_lazy(struct move *move, struct err *err);
+int step_serve_images(struct move *move, struct err *err);
+int step_restore_lazy(struct move *move, struct err *err);
+int step_drain_images(struct move *move, struct err *err);
+/* Ends what serves pages from the images, if the move has it. */
+int lazy_close(struct move *move, struct err *err);
 
 /*
  * For the steps above, if memory goes straight to the destination (direct_transport.h); else each
  * does nothing. admit: only the source reaches the page server. receive: it listens, for a pass or
  * the dump (DIRECT_DUMP). received: all of that has arrived; *ret_bytes is set only then. broke:
  * whether a dump failed because of the page server, with the cause in *err. before_restore: puts
- * all images in one place, n as in direct_transport_gather(). cut: cuts the connection of a dump
- * that has to end. close: removes the page server and its rule.
+ * all images in one place, n as in direct_transport_gather(); images: all of the dump. cut: cuts
+ * the connection of a dump that has to end. close: removes the page server and its rule.
  */
 int direct_admit(struct move *move, struct err *err);
 /* page_server_admit() on that side; a port that had to change is in the journal then. */
@@ -143,6 +160,7 @@ int direct_receive(struct move *move, unsigned pass, struct err *err);
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
 bool direct_broke(struct move *move, struct err *err);
 int direct_before_restore(struct move *move, int n, struct err *err);
+int direct_images(struct move *move, struct err *err);
 void direct_cut(struct move *move);
 int direct_close(struct move *move, struct err *err);
 

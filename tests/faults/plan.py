@@ -31,6 +31,8 @@ CONTROLLERS = ("source", "destination", "third")
 SIDES = ("source", "destination")
 SIGNALS = ("INT", "TERM", "HUP")
 COLD, DIRECT, POST_COPY = ("cold", "shared"), ("cold", "direct"), ("post-copy", "shared")
+# A cold move whose memory follows from the images.
+LAZY, LAZY_DIRECT = ("cold-lazy", "shared"), ("cold-lazy", "direct")
 PRE_COPY, HYBRID = ("pre-copy", "shared"), ("hybrid", "shared")
 # About how many seconds longer than a kill.
 WAITS = {"cut": 12, "hang": 12, "crash": 3, "silence": 2, "rush": 4, "agent": 8, "disk": 1}
@@ -95,7 +97,7 @@ def turns(values, every):
 
 
 def kill():
-    for way in (COLD, DIRECT, POST_COPY):
+    for way in (COLD, DIRECT, POST_COPY, LAZY):
         for point, controller in itertools.product(points(way), CONTROLLERS):
             yield row("kill", way, controller, point)
 
@@ -130,6 +132,8 @@ def crash_destination():
     for way in (COLD, DIRECT, POST_COPY):
         for point, controller in itertools.product(points(way, last="clean:before"), ("source", "third")):
             yield row("crash", way, controller, point, "destination", "with-controller")
+    for point, controller in itertools.product(points(LAZY, "serve:before", "commit:before"), ("source", "third")):
+        yield row("crash", LAZY, controller, point, "destination", "with-controller")
     for point, controller in itertools.product(points(COLD, last="restore:after"), ("source", "third")):
         if point not in ("prepare:after", "hold:after", "address:after", "settle:after", "freeze:after"):
             yield row("crash", COLD, controller, point, "destination", "lives-on")
@@ -151,6 +155,11 @@ def crash_source():
         yield row("crash", COLD, controller, point, "source", "with-controller")
     for point, controller in itertools.product(("freeze:after", "dump:after", "restore:before"), controllers):
         yield row("crash", DIRECT, controller, point, "source", "with-controller")
+    # The memory is in the images that the destination has.
+    for point, controller in itertools.product(points(LAZY, "dump:after", "open-gate:before"), controllers):
+        yield row("crash", LAZY, controller, point, "source", "with-controller")
+    for point, controller in itertools.product(("dump:after", "serve:after", "drain:before"), controllers):
+        yield row("crash", LAZY_DIRECT, controller, point, "source", "with-controller")
     for point, controller in (("dump:after", "destination"), ("restore:after", "third")):
         yield row("crash", COLD, controller, point, "source", "stays-off")
     yield row("crash", POST_COPY, "third", "drain:in", "source", "lives-on")
@@ -204,7 +213,7 @@ def cut():
 def agent():
     """Killed, or stopped for longer than a controller waits for a sign of life."""
     forms = "killed", "stopped", "stays-stopped"
-    for way in (COLD, DIRECT, POST_COPY):
+    for way in (COLD, DIRECT, POST_COPY, LAZY):
         for (point, side), turn in turns(itertools.product(points(way), SIDES), itertools.permutations(CONTROLLERS)):
             for form, controller in zip(forms, turn):
                 yield row("agent", way, controller, point, side, form)
@@ -284,9 +293,12 @@ def rush():
 
 
 def program():
-    """What carries the pages is killed in the drain."""
+    """What carries the pages is killed, in the drain or before it."""
     for side, controller in (("source", "third"), ("destination", "source")):
         yield row("program", POST_COPY, controller, "drain:in", side)
+    # A small container has all its memory as soon as it runs; until then all of it is restored at once instead.
+    for way, controller in (LAZY, "source"), (LAZY_DIRECT, "third"):
+        yield row("program", way, controller, "restore:before", "destination")
 
 
 def observer():

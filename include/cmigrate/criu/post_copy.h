@@ -36,9 +36,10 @@ struct page_server {
 int page_server_admit(struct page_server *page_server, const struct runtime *server,
 		      struct err *err);
 /*
- * On the destination, when it is prepared: what will fetch memory. It ends with the work directory.
- * post_copy_fetch_go(), once the page server is ready, lets it begin. A restore may go on when the
- * other job, that waits for its socket, is done.
+ * On the destination, when it is prepared: what will fetch memory, from that page server or,
+ * without one (NULL), from the images that are there. It ends with the work directory.
+ * post_copy_fetch_go(), once the page server is ready or the images are complete, lets it begin. A
+ * restore may go on when the other job, that waits for its socket, is done.
  */
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
 			  int timeout_ms, struct job *job, struct err *err);

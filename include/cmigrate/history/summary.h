@@ -33,6 +33,10 @@ struct summary {
 	double outage_ms; /* freeze start to the first answer; negative: not known */
 	double freeze_ms; /* first process stopped to the last one running again; negative: not
 			     known */
+	double drain_ms;  /* after the restore, until all memory was there; negative: it was there
+			     at once */
+	double stall_ms;  /* the longest that a thread was seen to wait for a page of it; negative:
+			     not known */
 	double total_ms;  /* negative: it never began, or that is not known */
 	double predicted_freeze_ms; /* before it began; negative: not known */
 	char *undone_by;	    /* the rule that undid it: UNDONE_BY_*; NULL: none of them */

@@ -4,6 +4,7 @@
 #define CMIGRATE_CONFIG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/event.h"
@@ -11,6 +12,8 @@
 #include "cmigrate/host/host.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/cmigrate/config.json"
+/* move.lazy_from "never" */
+#define LAZY_NEVER UINT64_MAX
 #define BUNDLE_ROOT_DEFAULT "/runc/containers"
 
 struct config_host {
@@ -32,6 +35,7 @@ struct config {
 	unsigned timeout;	  /* seconds; 0: not set */
 	unsigned max_downtime_ms; /* 0: not set */
 	char *if_slow;		  /* "go", "abort" or "post-copy"; NULL: not set */
+	uint64_t lazy_from;	  /* bytes; 0: not set; LAZY_NEVER */
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;

@@ -91,7 +91,12 @@ struct move_plan {
 	/* The source's copy ends before the restore, and the images are the way back: because both
 	 * copies want a lock, or because CRIU has no gate. */
 	bool ends_first;
-	bool keep_silent; /* an endpoint that stays silent does not undo the move */
+	/* A cold move whose memory follows the restored container from the images, which the
+	 * destination has. It is false again where that failed and all of it was restored at once.
+	 */
+	bool lazy;
+	uint64_t lazy_from; /* move.lazy_from of the configuration, bytes; 0: not set */
+	bool keep_silent;   /* an endpoint that stays silent does not undo the move */
 	bool keep_images, keep_logs;
 	bool leave_running; /* after a checkpoint the container goes on */
 };
@@ -110,6 +115,7 @@ struct move_progress {
 	bool tmpfs_saved;   /* some tmpfs of the container are saved beside CRIU's images */
 	bool tmpfs_changed; /* after they were saved: a restore that is parked has old contents */
 	int n_images;	    /* as the source said at its gate, for direct transport; 0: not said */
+	bool gathered;	    /* direct transport: all images are beside the memory */
 	bool dumped;	    /* the images are complete, the source is at its gate */
 	bool committed;	    /* in this process: nothing leads back any more */
 	bool released;	    /* clients may have been answered by the destination's copy */

@@ -7,6 +7,8 @@
 
 /* Everything is dumped while the container is frozen; the source waits at CRIU's gate. */
 extern const struct strategy strategy_cold;
+/* The same, but the memory follows from the images on the destination (move_plan.lazy). */
+extern const struct strategy strategy_cold_lazy;
 /* The same for a CRIU without a gate: the way back is a restore on the source. */
 extern const struct strategy strategy_cold_ungated;
 /* The same if the source's copy ends before the restore (move_plan.ends_first). */

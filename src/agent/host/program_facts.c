@@ -36,8 +36,7 @@ static bool is_needed(const struct request *req, enum need need)
 			request_is(req, "strategy", "pre-copy") ||
 			request_is(req, "strategy", "hybrid"));
 	if (need == FOR_PAGES)
-		return request_is(req, "strategy", "post-copy") ||
-		       request_is(req, "strategy", "hybrid");
+		return request_is(req, "role", "destination");
 	return true;
 }
 

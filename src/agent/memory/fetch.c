@@ -50,8 +50,8 @@ static int start(struct request *req)
 {
 	CLEANUP_FREE char *log = path_in_run(req, "pages.out");
 
-	if (!request_has(req, "id") || !request_has(req, "server") || !request_has(req, "port"))
-		return request_fail(req, "'fetch' needs 'id', 'server' and 'port'");
+	if (!request_has(req, "id") || request_has(req, "server") != request_has(req, "port"))
+		return request_fail(req, "'fetch' needs 'id', and 'server' together with 'port'");
 	return keeper_serve(req, "fetch-keeper", SESSION_FETCH, log);
 }
 
@@ -94,25 +94,48 @@ static bool listens(struct request *req, const char *path)
 	return sock_list_unix(req, look_at, &l) < 0 || l.found;
 }
 
+static int fail(struct request *req, const char *what)
+{
+	CLEANUP_FREE char *log = path_in_run(req, "pages.log");
+	CLEANUP_FREE char *why = criu_log_error(log);
+
+	return request_fail(req, "%s%s%s", what, *why ? ": " : "", why);
+}
+
 /* Waits until what fetches memory has its socket: a restore connects to it. */
 static int await_socket(struct request *req)
 {
 	CLEANUP_FREE char *path = path_in_run(req, "lazy-pages.socket");
-	int fd = watch_run(req);
-	bool more = fd >= 0;
+	CLEANUP_FREE char *failed = path_in_run(req, FETCH_FAILED);
+	struct stat st;
+	int fd = watch_run(req), status = fd < 0;
 
-	while (more && !listens(req, path))
-		more = watch_wait(req, fd, access(path, F_OK) == 0 ? LISTEN_LOOK_MS : LOOK_MS);
+	while (status == 0 && !listens(req, path)) {
+		if (lstat(failed, &st) == 0)
+			status = fail(req, "criu lazy-pages has ended");
+		else if (!watch_wait(req, fd, access(path, F_OK) == 0 ? LISTEN_LOOK_MS : LOOK_MS))
+			status = 1;
+	}
 	if (fd >= 0)
 		(void)close(fd);
-	return !more;
+	return status;
+}
+
+/* How long a thread of the copy has waited for a page (fetch_keeper.c). */
+static void say_stalls(struct request *req)
+{
+	CLEANUP_FREE char *path = path_in_run(req, FETCH_STALLS);
+	char text[64];
+	ssize_t n = readlink(path, text, sizeof(text) - 1);
+
+	if (n > 0)
+		request_say(req, "%.*s\n", (int)n, text);
 }
 
 /* 1: it has all its memory; 0: not yet; -1 with a message. */
 static int outcome(struct request *req)
 {
 	CLEANUP_FREE char *path = path_in_run(req, "pages.status");
-	CLEANUP_FREE char *log = path_in_run(req, "pages.log");
 	char status[16];
 	ssize_t n = readlink(path, status, sizeof(status));
 
@@ -120,9 +143,7 @@ static int outcome(struct request *req)
 		return 0;
 	if (n == 1 && *status == '0')
 		return 1;
-	CLEANUP_FREE char *why = criu_log_error(log);
-	(void)request_fail(req, "the rest of its memory could not be fetched: %s", why);
-	return -1;
+	return -fail(req, "the rest of its memory could not be fetched");
 }
 
 /* Waits until a container that was restored without its memory has all of it; fails when that can't
@@ -144,6 +165,8 @@ static int await_end(struct request *req)
 			break;
 	}
 	(void)close(fd);
+	if (result == 1)
+		say_stalls(req);
 	return result != 1;
 }
 
@@ -167,8 +190,8 @@ static int end(struct request *req)
 	return 0;
 }
 
-/* fetch op=start container id server port, op=go|socket|wait|end container: memory that
- * follows a container (fetch_keeper.c). */
+/* fetch op=start container id [transport] [server port], op=go|socket|wait|end container: memory
+ * that follows a container (fetch_keeper.c). */
 int verb_fetch(struct request *req)
 {
 	static const struct {

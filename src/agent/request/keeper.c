@@ -113,29 +113,44 @@ static bool ends_by(pid_t pid, const sigset_t *child_signal, int64_t end, int *r
 	return true;
 }
 
-int keeper_run(char *const *argv, int out, int ms)
+pid_t keeper_start(char *const *argv, int out)
 {
 	sigset_t child_signal, before;
-	int status = 0;
-	bool late = false;
 
 	(void)sigemptyset(&child_signal);
 	(void)sigaddset(&child_signal, SIGCHLD);
+	/* keeper_wait() waits for this signal, which must not be lost before. */
 	(void)sigprocmask(SIG_BLOCK, &child_signal, &before);
 	pid_t pid = fork();
 	if (pid == 0)
 		become(argv, out, &before);
-	if (pid < 0)
-		return PROGRAM_FAILED;
-	if (!ends_by(pid, &child_signal, ms ? deadline_in_ms(ms) : 0, &status)) {
-		late = true;
-		(void)kill(pid, SIGTERM);
-		if (!ends_by(pid, &child_signal, deadline_in_ms(KILL_AFTER_MS), &status)) {
-			(void)kill(pid, SIGKILL);
-			(void)ends_by(pid, &child_signal, 0, &status);
-		}
+	return pid;
+}
+
+bool keeper_ends(pid_t pid, int ms, int *ret_status)
+{
+	sigset_t child_signal;
+	int status = 0;
+
+	(void)sigemptyset(&child_signal);
+	(void)sigaddset(&child_signal, SIGCHLD);
+	if (!ends_by(pid, &child_signal, ms ? deadline_in_ms(ms) : 0, &status))
+		return false;
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return true;
+}
+
+int keeper_run(char *const *argv, int out, int ms)
+{
+	int status = PROGRAM_FAILED;
+	pid_t pid = keeper_start(argv, out);
+
+	if (pid < 0 || keeper_ends(pid, ms, &status))
+		return status;
+	(void)kill(pid, SIGTERM);
+	if (!keeper_ends(pid, KILL_AFTER_MS, &status)) {
+		(void)kill(pid, SIGKILL);
+		(void)keeper_ends(pid, 0, &status);
 	}
-	if (late)
-		return PROGRAM_LATE;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return PROGRAM_LATE;
 }

@@ -103,7 +103,7 @@ const struct verb agent_verbs[] = {
 	{"server", "port", verb_server, false},
 	{"nudge", "container server port", verb_nudge, false},
 	{"cut", "op container server port", verb_cut, false},
-	{"fetch", "op container id? server? port?", verb_fetch, true},
+	{"fetch", "op container id? transport? server? port?", verb_fetch, true},
 	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154,SC2034 # the row's variables
-# Post-copy: what becomes of it when a program is lost in the drain.
+# What becomes of a move when a program that carries pages is lost.
 
 copy_runs_on() { # HOST
 	[[ $(on "$1" runc state counter 2>/dev/null) == *'"status": "running"'* ]]
@@ -19,6 +19,10 @@ move_drains() {
 # What sends or takes the pages is killed while some are still to come.
 fault_program() {
 	local program='criu lazy-pages'
+	if [[ $strategy == cold-lazy ]]; then
+		program_of_images
+		return
+	fi
 	[[ $side == destination ]] || program='criu swrk'
 	may_lose=$dst
 	move_drains
@@ -29,4 +33,14 @@ fault_program() {
 	# 0: what was still to come had left the program already, and was in the kernel's buffers.
 	expect_code move "$move_code" 0 4 6
 	settle_by_code "$src"
+}
+
+# What serves pages from the images is killed while it waits for the restore: this has all memory at once then.
+program_of_images() {
+	move_stops "$point"
+	# shellcheck disable=SC2016 # for the host's shell
+	on "$dst" bash -c 'kill -9 $(pgrep -f "^[^ ]*criu lazy-pages")' || flaw "no criu lazy-pages on $dst"
+	move_ends
+	expect_code move "$move_code" 0
+	finish "$dst"
 }

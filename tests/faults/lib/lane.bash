@@ -25,7 +25,8 @@ lane_up() {
 		on "$host" sh -c 'mkdir -p /etc/cmigrate /srv/where
 			cat >/usr/local/sbin/cmigrate && chmod 755 /usr/local/sbin/cmigrate
 			uname -n >/srv/where/name
-			echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json' <"$program" || return
+			echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}}" >/etc/cmigrate/config.json
+			echo "{\"hosts\": {\"rhel01\": {}, \"rhel02\": {}}, \"move\": {\"lazy_from\": \"1K\"}}" >/etc/cmigrate/lazy.json' <"$program" || return
 	done
 	# The third host has no shared directory.
 	on client umount -l /runc || return

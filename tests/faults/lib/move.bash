@@ -16,8 +16,17 @@ cmigrate_on() { # HOST FAULT ARG...
 	on "$1" env ${2:+CMIGRATE_FAULT="$2"} bash -c '"$@"; exit $?' - timeout -k 5 $((150 * slow)) cmigrate "${@:3}"
 }
 
+# Sets words to those of the row's strategy and transport.
+move_words() {
+	words=(--verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport")
+	[[ $strategy != cold-lazy ]] ||
+		words=(--config /etc/cmigrate/lazy.json --verbose move counter "$dst" --from "$src" --strategy cold --transport "$transport")
+}
+
 move() { # FAULT [ARG...]
-	cmigrate_on "$(controller_host)" "$1" --verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport" "${@:2}" >"$work/move.out" 2>&1
+	local words
+	move_words
+	cmigrate_on "$(controller_host)" "$1" "${words[@]}" "${@:2}" >"$work/move.out" 2>&1
 	move_code=$?
 }
 
@@ -68,9 +77,10 @@ recovers_after_crash() { # CODE
 
 # Starts a move that stops at a point, and returns when it is there.
 move_stops() { # POINT [ARG...]
-	local word='' in out
+	local word='' in out words
+	move_words
 	coproc STOPPED { on "$(controller_host)" /opt/cmigrate/tests/faults/programs/stopped "$1" \
-		cmigrate --verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport" "${@:2}" 2>&1; }
+		cmigrate "${words[@]}" "${@:2}" 2>&1; }
 	stopped_pid=$STOPPED_PID in=${STOPPED[1]} out=${STOPPED[0]}
 	# bash takes away its own ones when the process ends, however it does.
 	exec {stopped_in}>&"$in" {stopped_out}<&"$out" {in}>&- {out}<&-

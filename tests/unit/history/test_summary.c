@@ -25,6 +25,8 @@ static void fill(struct summary *s)
 		.undone_by = str_dup("max-downtime"),
 		.total_ms = 4012,
 		.freeze_start_ms = 3050.5,
+		.drain_ms = 310.5,
+		.stall_ms = -1,
 		.memory_bytes = 188743680,
 		.packets = str_dup("queued"),
 		.way_back = str_dup("source"),
@@ -72,8 +74,8 @@ static void as_json(void **state)
 		"\"destination\":\"rhel02\",\"strategy\":\"cold\",\"outcome\":\"moved\","
 		"\"exit_code\":0,\"outage_ms\":74.0,\"freeze_ms\":69.1,"
 		"\"predicted_freeze_ms\":100.5,\"undone_by\":\"max-downtime\",\"total_ms\":4012.0,"
-		"\"freeze_start_ms\":3050.5,\"memory_bytes\":188743680,\"image_bytes\":null,"
-		"\"packets\":\"queued\","
+		"\"freeze_start_ms\":3050.5,\"drain_ms\":310.5,\"stall_ms\":null,"
+		"\"memory_bytes\":188743680,\"image_bytes\":null,\"packets\":\"queued\","
 		"\"way_back\":\"source\",\"answered_by\":\"HTTP/1.0 200 OK\",\"error\":null,"
 		"\"cause\":null,\"check\":null,\"lost_host\":null,"
 		"\"warnings\":[{\"check\":\"gate\",\"message\":\"none\",\"remedy\":null}],"

@@ -33,7 +33,8 @@ static void every_key(void **state)
 		      "  \"device\": \"eth1\", \"memory\": \"16G\" } },"
 		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
 		      "\"timeout\": 31, "
-		      "\"max_downtime_ms\": 301, \"if_slow\": \"abort\" },"
+		      "\"max_downtime_ms\": 301, \"if_slow\": \"abort\", "
+		      "\"lazy_from\": \"100M\" },"
 		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5 },"
 		      "\"hooks\": { \"pre_move\": [\"a\", \"b c\"], \"post_move\": [\"d\"],"
 		      "  \"fence\": [\"f\", \"{host}\"] } }");
@@ -58,6 +59,7 @@ static void every_key(void **state)
 	assert_int_equal(c.timeout, 31);
 	assert_int_equal(c.max_downtime_ms, 301);
 	assert_string_equal(c.if_slow, "abort");
+	assert_int_equal(c.lazy_from, 100ull << 20);
 	assert_string_equal(c.rebalance_by, "memory");
 	assert_true(c.rebalance_threshold > 0.29 && c.rebalance_threshold < 0.31);
 	assert_int_equal(c.rebalance_max_moves, 5);
@@ -121,6 +123,9 @@ static void errors_name_their_place(void **state)
 		{"{\"move\":{\"timeout\":-1}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"timeout\":\"30\"}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"if_slow\":\"stop\"}}", "is not one of go, abort, post-copy"},
+		{"{\"move\":{\"lazy_from\":\"0\"}}", "'move.lazy_from' is not a size"},
+		{"{\"move\":{\"lazy_from\":\"often\"}}", "'move.lazy_from' is not a size"},
+		{"{\"move\":{\"lazy_from\":7}}", "'move.lazy_from' is not"},
 		{"{\"move\":{\"max_downtime_ms\":0.5}}", "'move.max_downtime_ms' is not"},
 		{"{\"rebalance\":{\"threshold\":\"a\"}}", "'rebalance.threshold' is not a number"},
 		{"{\"rebalance\":{\"by\":1}}", "'rebalance.by' is not a string"},

@@ -153,6 +153,7 @@ static struct move *new_move(void)
 	m->events = &events;
 	m->progress.start_us = clock_now_us();
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
+	m->summary.drain_ms = m->summary.stall_ms = -1;
 	return m;
 }
 

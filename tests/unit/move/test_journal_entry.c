@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmigrate/move/move.h"
+#include "cmigrate/move/step_tables.h"
 
 static const struct config no_config = {.bundle_root = NULL};
 static const struct bundle web = {.name = (char[]){"web"}, .dir = (char[]){"/b/web"}};
@@ -121,7 +121,10 @@ static void straight_there(void **state)
 	assert_null(dst->runtime.pages);
 	move_free(m);
 	m = read_back(object_with("{'transport':'shared'}"));
-	assert_false(move_is_direct(m));
+	assert_false(move_is_direct(m) || m->plan.lazy);
+	move_free(m);
+	m = read_back(object_with("{'gate':true,'lazy':true}"));
+	assert_true(m->plan.lazy && strategy_of(m) == &strategy_cold_lazy);
 	move_free(m);
 }
 
