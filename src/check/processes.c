@@ -65,7 +65,7 @@ CHECK(queues)
 
 CHECK(ipc)
 {
-	FAIL_WITH("host-ipc", "container '%s' on %s has shared memory of the host: %.200s");
+	FAIL_WITH("host-ipc", "container '%s' on %s uses IPC of the host: %.200s");
 	return CHECK_OK;
 }
 

@@ -70,7 +70,6 @@ CHECK(space);
 /* container.c */
 CHECK(container);
 CHECK(name);
-CHECK(binds);
 CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
@@ -78,6 +77,11 @@ CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
+/* files.c */
+CHECK(binds);
+CHECK(mounts);
+CHECK(files);
+CHECK(fifos);
 /* processes.c */
 CHECK(traced);
 CHECK(zombies);
