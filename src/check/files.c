@@ -188,27 +188,48 @@ CHECK(binds)
 	return CHECK_OK;
 }
 
+/* How a mount is made again: not by rbind, which makes it only when the container starts. */
+static const char own_mount[] =
+	"give it a bind mount of its own in config.json, with bind in place "
+	"of rbind for the one above it, and start the container anew";
+
+static enum check_outcome check_mounts_below(const struct preflight *p, struct finding *f)
+{
+	const char *received = facts_get(p->source, "mount-received"),
+		   *below = facts_get(p->source, "mount-below"),
+		   *copied = facts_get(p->source, "mount-copied");
+
+	if (*received || *below)
+		return check_fail(f, *received ? "unmount it on that host" : own_mount,
+				  "container '%s' has a mount of %s in it that config.json doesn't "
+				  "have: %.200s",
+				  p->bundle->name, p->source_name, *received ? received : below);
+	if (*copied)
+		return check_warn(f, own_mount,
+				  "container '%s' gets a copy of its own of a tmpfs of %s: %.200s",
+				  p->bundle->name, p->source_name, copied);
+	return CHECK_OK;
+}
+
 CHECK(mounts)
 {
-	const char *gone = facts_get(p->source, "bind-gone"),
+	const char *deleted = facts_get(p->source, "bind-deleted"),
 		   *other = facts_get(p->source, "bind-other"),
-		   *appeared = facts_get(p->source, "mount-appeared");
+		   *renamed = facts_get(p->source, "bind-renamed");
 
-	if (*gone)
+	if (*deleted || *other)
 		return check_fail(f, NULL,
-				  "'%.200s' on %s, which container '%s' binds, has been removed "
-				  "since it started",
-				  gone, p->source_name, p->bundle->name);
-	if (*other)
-		return check_fail(f, NULL,
-				  "'%.200s' on %s, which container '%s' binds, is another one "
-				  "since it started",
-				  other, p->source_name, p->bundle->name);
-	if (*appeared)
-		return check_fail(f, "unmount it on that host",
-				  "since container '%s' started a mount of %s has appeared in it: "
-				  "%.200s",
-				  p->bundle->name, p->source_name, appeared);
+				  "'%.200s' on %s, which container '%s' binds, has been removed or "
+				  "replaced since it started",
+				  *deleted ? deleted : other, p->source_name, p->bundle->name);
+	if (check_mounts_below(p, f) == CHECK_FAILED)
+		return CHECK_FAILED;
+	if (*renamed)
+		return check_warn(
+			f, NULL,
+			"'%.200s' on %s, which container '%s' binds, is another one since "
+			"it started; after the move it has that of %s",
+			renamed, p->source_name, p->bundle->name, p->destination_name);
 	return CHECK_OK;
 }
 

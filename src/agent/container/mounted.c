@@ -29,27 +29,68 @@ static bool is_mounted(const struct walk *walk, const struct bind *bind)
 	       mounts_find(&walk->mounts, bind->mount);
 }
 
+/* The kernel marks what no name leads to. */
+static bool is_deleted(const struct mount_row *row)
+{
+	static const char mark[] = "//deleted";
+	size_t len = strlen(row->root), end = sizeof(mark) - 1;
+
+	return len >= end && strcmp(row->root + len - end, mark) == 0;
+}
+
+/* CRIU can't make a mount of what is deleted. Otherwise the copy gets what has the name by now: a
+ * directory of the shared one is taken for data. */
 static void tell_source(struct walk *walk, const struct bind *bind)
 {
+	const struct mount_row *row = mounts_find(&walk->mounts, bind->mount);
 	struct stat now;
 
-	if (stat(bind->source, &now) < 0) {
-		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
-			walk_tell(walk, "bind-gone", "%s", bind->source);
-	} else if (!is_same(&now, &bind->st)) {
-		walk_tell(walk, "bind-other", "%s", bind->source);
-	}
 	/* One of each source. */
 	request_say(walk->req, "bind-was=%c %s\n", S_ISDIR(bind->st.st_mode) ? 'd' : 'f',
 		    bind->source);
+	if (is_deleted(row))
+		walk_tell(walk, "bind-deleted", "%s", bind->source);
+	else if (stat(bind->source, &now) == 0 ? is_same(&now, &bind->st)
+					       : errno != ENOENT && errno != ENOTDIR)
+		return;
+	else if (S_ISDIR(bind->st.st_mode) && bind->st.st_dev == walk->shared)
+		walk_tell(walk, "bind-other", "%s", bind->source);
+	else
+		walk_tell(walk, "bind-renamed", "%s", bind->source);
 }
 
-/* A mount that config.json doesn't have, below one that gets the host's mounts. */
-static bool has_appeared(const struct walk *walk, const struct mount_row *row)
+/* The bind mount that a mount is below of; NULL: none, or the container's root. */
+static const struct mount_row *bind_above(const struct walk *walk, const struct mount_row *row)
+{
+	for (size_t i = 0; row && i < walk->mounts.n; i++) {
+		row = mounts_find(&walk->mounts, row->parent);
+		const struct bind *bind = row ? binds_find(&walk->binds, row->id) : NULL;
+		if (bind && bind->source)
+			return bind == walk->binds.v ? NULL : row;
+	}
+	return NULL;
+}
+
+/*
+ * A mount that config.json doesn't have: the host's, below a bind mount. It was there when the
+ * container was started (rbind), or has appeared since (rslave, rshared). CRIU knows only what
+ * config.json has; it can still make what shows a part of the same bind mount, and copies a tmpfs
+ * that gets no mounts.
+ */
+static void tell_mount(struct walk *walk, const struct mount_row *row)
 {
 	const struct mount_row *parent = mounts_find(&walk->mounts, row->parent);
+	const struct mount_row *above = bind_above(walk, row);
+	bool is_part = above && above->major == row->major && above->minor == row->minor &&
+		       path_below(row->root, above->root);
 
-	return parent && parent->receives && row->receives && !binds_find(&walk->binds, row->id);
+	if (!parent || binds_find(&walk->binds, row->id) ||
+	    !mounts_have_device(&walk->host_mounts, row))
+		return;
+	if (row->receives && parent->receives && (above || parent->id == walk->binds.v->mount))
+		walk_tell(walk, "mount-received", "%s", row->point);
+	else if (above && !is_part)
+		walk_tell(walk, row->memory ? "mount-copied" : "mount-below", "%s", row->point);
 }
 
 void mounted(struct walk *walk, const struct runc_state *state)
@@ -72,6 +113,5 @@ void mounted(struct walk *walk, const struct runc_state *state)
 		if (is_mounted(walk, &walk->binds.v[i]))
 			tell_source(walk, &walk->binds.v[i]);
 	for (size_t i = 0; i < walk->mounts.n; i++)
-		if (has_appeared(walk, &walk->mounts.rows[i]))
-			walk_tell(walk, "mount-appeared", "%s", walk->mounts.rows[i].point);
+		tell_mount(walk, &walk->mounts.rows[i]);
 }

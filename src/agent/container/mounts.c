@@ -45,7 +45,9 @@ static bool read_row(char *line, struct mount_row *ret)
 	ret->read_only = str_starts(words[FLAGS], "ro") || str_starts(options, " ro");
 	*type = '\0';
 	ret->receives = strstr(rest, "master:") || strstr(rest, "shared:");
+	unescape(words[ROOT]);
 	unescape(words[POINT]);
+	ret->root = str_dup(words[ROOT]);
 	ret->point = str_dup(words[POINT]);
 	return true;
 }
@@ -76,8 +78,10 @@ void mounts_read(pid_t pid, struct mounts *ret)
 
 void mounts_clear(struct mounts *mounts)
 {
-	for (size_t i = 0; i < mounts->n; i++)
+	for (size_t i = 0; i < mounts->n; i++) {
+		free(mounts->rows[i].root);
 		free(mounts->rows[i].point);
+	}
 	free(mounts->rows);
 	memset(mounts, 0, sizeof(*mounts));
 }

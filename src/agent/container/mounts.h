@@ -10,7 +10,7 @@
 struct mount_row {
 	int id, parent;
 	unsigned major, minor; /* of its device */
-	char *point;	       /* where it is mounted, for the process's root */
+	char *root, *point;    /* in its file system; where it is, for the process's root */
 	bool memory;	       /* a tmpfs, or a ramfs */
 	bool overlay;	       /* an overlay that gives no handles */
 	bool read_only;	       /* the mount, or its file system */

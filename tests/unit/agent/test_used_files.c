@@ -191,8 +191,9 @@ static void sources_as_they_were(void **state)
 	CLEANUP_FREE char *told = facts();
 	expect(told, "bind-was=d " SOURCE);
 	expect(told, "bind-was=d /run/held");
-	assert_int_equal(count(told, "bind-gone") + count(told, "bind-other"), 0);
-	assert_int_equal(count(told, "mount-appeared"), 0);
+	assert_int_equal(count(told, "bind-deleted") + count(told, "bind-other"), 0);
+	assert_int_equal(count(told, "bind-renamed"), 0);
+	assert_int_equal(count(told, "mount-received") + count(told, "mount-below"), 0);
 }
 
 static void sources_that_are_others_by_now(void **state)
@@ -201,14 +202,21 @@ static void sources_that_are_others_by_now(void **state)
 	(void)start(nothing);
 	assert_int_equal(rename(SOURCE, LOCAL "/old"), 0);
 	CLEANUP_FREE char *gone = facts();
-	expect(gone, "bind-gone=" SOURCE);
+	expect(gone, "bind-renamed=" SOURCE);
 	assert_int_equal(mkdir(SOURCE, 0755), 0);
 	CLEANUP_FREE char *other = facts();
-	expect(other, "bind-other=" SOURCE);
-	assert_int_equal(count(other, "bind-gone"), 0);
+	expect(other, "bind-renamed=" SOURCE);
+	assert_int_equal(rename("/run/held", "/run/old"), 0);
+	CLEANUP_FREE char *shared = facts();
+	expect(shared, "bind-other=/run/held");
+	assert_int_equal(rename("/run/old", "/run/held"), 0);
 	assert_int_equal(system("rmdir " SOURCE " && ln -s old " SOURCE), 0);
 	CLEANUP_FREE char *linked = facts();
-	assert_int_equal(count(linked, "bind-gone") + count(linked, "bind-other"), 0);
+	assert_int_equal(count(linked, "bind-renamed") + count(linked, "bind-other"), 0);
+	assert_int_equal(system("rmdir " LOCAL "/old"), 0);
+	CLEANUP_FREE char *deleted = facts();
+	expect(deleted, "bind-deleted=" SOURCE);
+	assert_int_equal(count(deleted, "bind-renamed") + count(deleted, "bind-other"), 0);
 }
 
 /* A first process with another root tells nothing of the container's mounts. */
@@ -222,7 +230,7 @@ static void a_first_process_with_another_root(void **state)
 	(void)state;
 	(void)start(enter_root);
 	CLEANUP_FREE char *told = facts();
-	assert_int_equal(count(told, "bind-was") + count(told, "bind-gone"), 0);
+	assert_int_equal(count(told, "bind-was") + count(told, "bind-renamed"), 0);
 	assert_int_equal(count(told, "bind-other") + count(told, "file"), 0);
 }
 
@@ -235,10 +243,29 @@ static void mounts_that_appear(void **state)
 			 0);
 	(void)start(nothing);
 	CLEANUP_FREE char *before = facts();
-	assert_int_equal(count(before, "mount-appeared"), 0);
+	assert_int_equal(count(before, "mount-received"), 0);
 	assert_int_equal(system("mount -t tmpfs x " SOURCE "/new"), 0);
 	CLEANUP_FREE char *after = facts();
-	expect(after, "mount-appeared=" AT "/new");
+	expect(after, "mount-received=" AT "/new");
+	assert_int_equal(count(after, "mount-received"), 1);
+}
+
+/* As rbind brings them; what shows a part of the bind mount itself is the container's. */
+static void mounts_below(void **state)
+{
+	(void)state;
+	assert_int_equal(system("mkdir " AT "/a " AT "/b " AT "/c " AT "/d && mount --bind /usr " AT
+				"/a && "
+				"mount --bind "
+				"/run/held " AT "/b && mount --bind " AT "/d " AT "/c"),
+			 0);
+	(void)start(nothing);
+	CLEANUP_FREE char *told = facts();
+	expect(told, "mount-below=" AT "/a");
+	expect(told, "mount-copied=" AT "/b");
+	assert_int_equal(count(told, "mount-below"), 1);
+	assert_int_equal(count(told, "mount-copied"), 1);
+	assert_int_equal(count(told, "mount-received"), 0);
 }
 
 static void open_pipe(void)
@@ -331,6 +358,7 @@ int main(void)
 		MOUNTED(sources_that_are_others_by_now),
 		MOUNTED(a_first_process_with_another_root),
 		MOUNTED(mounts_that_appear),
+		MOUNTED(mounts_below),
 		MOUNTED(named_pipes),
 		TEST(ipc_of_the_host),
 	};
