@@ -65,18 +65,23 @@ static const char *use_of(const struct used *used)
 static const char shared[] = "let its bind mount be of a place on the shared directory, and start "
 			     "the container anew";
 
+/* What can be done there for a file that is needed. */
+static const char *remedy_of(const struct used *used)
+{
+	if (!S_ISREG(used->look.mode))
+		return "make it there";
+	if (used->access == 'w')
+		return shared;
+	return used->fd == -1 ? "install the same version there" : "copy it there: rsync -a";
+}
+
 static enum check_outcome fail_absent(const struct preflight *p, const struct used *used,
 				      struct finding *f)
 {
-	bool directory = S_ISDIR(used->look.mode);
-
-	return check_fail(f,
-			  directory		? "make it there"
-			  : used->access == 'w' ? shared
-						: "copy it there: rsync -a",
+	return check_fail(f, remedy_of(used),
 			  "in container '%s' on %s process %d %s '%.200s', and %s has no such %s",
 			  p->bundle->name, p->source_name, used->pid, use_of(used), used->look.path,
-			  p->destination_name, directory ? "directory" : "file");
+			  p->destination_name, S_ISDIR(used->look.mode) ? "directory" : "file");
 }
 
 /* How they differ; NULL: they don't. CRIU compares type and mode, and size and build id of what is
@@ -113,11 +118,7 @@ static enum check_outcome check_used(const struct preflight *p, const struct use
 		return CHECK_OK;
 	bool mode = (used->look.mode & S_IFMT) == (there.mode & S_IFMT) &&
 		    used->look.mode != there.mode;
-	return check_fail(f,
-			  mode			? "give it the same mode there: chmod"
-			  : used->access == 'w' ? shared
-			  : used->fd == -1	? "install the same version there"
-						: "copy it there: rsync -a",
+	return check_fail(f, mode ? "give it the same mode there: chmod" : remedy_of(used),
 			  "in container '%s' on %s process %d %s '%.200s', which is %s on %s",
 			  p->bundle->name, p->source_name, used->pid, use_of(used), used->look.path,
 			  differs, p->destination_name);

@@ -71,6 +71,17 @@ static const struct mount_row *bind_above(const struct walk *walk, const struct 
 	return NULL;
 }
 
+/* config.json has another one at the same place. */
+static bool is_covered(const struct walk *walk, const struct mount_row *row)
+{
+	for (size_t i = 0; i < walk->mounts.n; i++)
+		if (walk->mounts.rows[i].parent == row->id &&
+		    strcmp(walk->mounts.rows[i].point, row->point) == 0 &&
+		    binds_find(&walk->binds, walk->mounts.rows[i].id))
+			return true;
+	return false;
+}
+
 /*
  * A mount that config.json doesn't have: the host's, below a bind mount. It was there when the
  * container was started (rbind), or has appeared since (rslave, rshared). CRIU knows only what
@@ -84,7 +95,7 @@ static void tell_mount(struct walk *walk, const struct mount_row *row)
 	bool is_part = above && above->major == row->major && above->minor == row->minor &&
 		       path_below(row->root, above->root);
 
-	if (!parent || binds_find(&walk->binds, row->id) ||
+	if (!parent || binds_find(&walk->binds, row->id) || is_covered(walk, row) ||
 	    !mounts_have_device(&walk->host_mounts, row))
 		return;
 	if (row->receives && parent->receives && (above || parent->id == walk->binds.v->mount))
