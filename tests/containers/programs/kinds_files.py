@@ -6,6 +6,7 @@ import mmap
 import os
 import stat
 import struct
+import time
 
 from tools import call, child, lives
 
@@ -152,3 +153,46 @@ def other_root():
         os.chdir("/")
     pid = child(change)
     return lambda: [os.readlink(f"/proc/{pid}/root"), os.readlink(f"/proc/{pid}/cwd")]
+
+
+def log(path):
+    """Written at its end only."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    return lambda: os.fstat(fd).st_size
+
+
+def current_directory(path):
+    """A child is in it."""
+    pid = child(lambda: os.chdir(path))
+    return lambda: os.readlink(f"/proc/{pid}/cwd")
+
+
+def library(path):
+    held = ctypes.CDLL(path)
+    return lambda: bool(held)
+
+
+def program(path):
+    """A child that is that program, and reads what nobody writes."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(reader, 0)
+        os.close(writer)
+        os.execv(path, [path])
+    while os.readlink(f"/proc/{pid}/exe") != path:
+        time.sleep(0.01)
+    return lambda: [lives(pid)(), writer > 0]
+
+
+def file_in_other_mounts(path):
+    """A child with a mount namespace of its own has it open."""
+    def change():
+        call("unshare", 0x20000)
+        os.open(path, os.O_RDONLY)
+    return lives(child(change))
+
+
+def open_fifo(path):
+    fd = os.open(path, os.O_RDWR)
+    return lambda: stat.S_ISFIFO(os.fstat(fd).st_mode)
