@@ -134,7 +134,9 @@ bool file_look(const char *path, bool with_id, struct buf *ret)
 
 	if (stat(path, &st) < 0)
 		return false;
-	if (with_id && S_ISREG(st.st_mode)) {
+	const bool shared = is_shared(path);
+	/* There the inode tells, and reading takes longer. */
+	if (with_id && !shared && S_ISREG(st.st_mode)) {
 		int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (fd < 0 || !read_id(fd, id))
 			strcpy(id, "-");

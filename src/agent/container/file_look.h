@@ -12,8 +12,8 @@
 
 /*
  * Looks at the file that a path leads to and adds "MODE SIZE SECONDS INODE BUILDID" in numbers,
- * MODE octal. INODE is 0 on a file system that only this host has, BUILDID is "-" if there is none
- * or with_id is false. False with errno: it can't be looked at.
+ * MODE octal. INODE is 0 on a file system that only this host has, BUILDID is "-" if there is none,
+ * INODE isn't 0, or with_id is false. False with errno: it can't be looked at.
  */
 bool file_look(const char *path, bool with_id, struct buf *ret);
 

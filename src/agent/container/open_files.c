@@ -69,10 +69,14 @@ static void tell_locks(struct descriptors *d, const struct descriptor *f)
 
 /* A process with another root, or a mount namespace of its own, doesn't see the mount of what it
  * was started with; others of the container do. */
-static bool is_mounted_inside(const struct walk *walk, int mount)
+static bool is_mounted_inside(struct walk *walk, int mount)
 {
 	bool found = false;
 
+	/* Hundreds of processes may have the same file. */
+	for (size_t i = 0; i < walk->n_outside; i++)
+		if (walk->outside[i] == mount)
+			return false;
 	for (size_t i = 0; i < walk->n && !found; i++) {
 		CLEANUP_MOUNTS struct mounts mounts = {0};
 		if (!walk->processes[i].descends)
@@ -80,6 +84,8 @@ static bool is_mounted_inside(const struct walk *walk, int mount)
 		mounts_read(walk->processes[i].pid, &mounts);
 		found = mounts_find(&mounts, mount) != NULL;
 	}
+	if (!found && walk->n_outside < OUTSIDE_MAX)
+		walk->outside[walk->n_outside++] = mount;
 	return found;
 }
 

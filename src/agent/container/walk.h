@@ -39,6 +39,8 @@ struct told {
 	unsigned times;
 };
 
+#define OUTSIDE_MAX 16
+
 struct walk {
 	struct request *req;
 	pid_t first; /* process of the container */
@@ -55,6 +57,8 @@ struct walk {
 	uint64_t *seen;			   /* sums of paths; used_files.c */
 	size_t n_seen;
 	unsigned files;
+	int outside[OUTSIDE_MAX]; /* ids of mounts that no process of the container sees */
+	size_t n_outside;
 	struct open_fifo *fifos;
 	size_t n_fifos;
 	/* Deleted files that were told, or looked at. */
