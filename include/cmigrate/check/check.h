@@ -90,6 +90,7 @@ CHECK(watches);
 CHECK(epoll);
 CHECK(queues);
 CHECK(ipc);
+CHECK(inherited_locks);
 CHECK(timers);
 CHECK(scheduling);
 /* limits.c */
