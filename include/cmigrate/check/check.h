@@ -94,6 +94,7 @@ CHECK(watches);
 CHECK(epoll);
 CHECK(queues);
 CHECK(ipc);
+CHECK(inherited_locks);
 CHECK(timers);
 CHECK(scheduling);
 /* limits.c */
