@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the container: its state, and what of it can't be dumped or restored. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmigrate/check/check.h"
@@ -42,24 +42,6 @@ CHECK(name)
 		return CHECK_OK;
 	return check_fail(f, NULL, "there is a container '%s' on %s already: %.20s",
 			  p->bundle->name, p->destination_name, *status ? status : "state unknown");
-}
-
-CHECK(binds)
-{
-	const char *missing = facts_nth(p->destination, "missing-bind", 0);
-	size_t n = 0;
-
-	if (!p->bundle->binds.n)
-		return CHECK_NOT_NEEDED;
-	if (!missing)
-		return CHECK_OK;
-	while (facts_nth(p->destination, "missing-bind", n + 1))
-		n++;
-	if (n)
-		return check_fail(f, NULL, "there is no '%.200s' on %s to bind, nor %zu more",
-				  missing, p->destination_name, n);
-	return check_fail(f, NULL, "there is no '%.200s' on %s to bind", missing,
-			  p->destination_name);
 }
 
 /* The kinds that `runc restore` runs, and those that the end of a copy runs (measured, runc 1.3).
@@ -148,24 +130,38 @@ CHECK(sockets)
 		p->bundle->name, p->source_name, socket);
 }
 
-/* "SIZE LINKS PATH": a file without a name. CRIU can't copy it if it has another name left. */
+static const char closed[] = "let that program close it, or start it anew";
+
+/* A file that has another name needs a link, which can be made only where it can be written. */
+static enum check_outcome check_link(const struct preflight *p, const char *name, bool read_only,
+				     const char *what, struct finding *f)
+{
+	if (p->link_remap && !read_only)
+		return CHECK_OK;
+	return check_fail(f, read_only ? closed : "move it with --link-remap",
+			  "container '%s' on %s has %s%s: %.200s", p->bundle->name, p->source_name,
+			  what, read_only ? ", on a mount that is read-only" : "", name);
+}
+
+/* "SIZE LINKS rw|ro PATH": a file without a name. CRIU can't copy it if it has another name left.
+ */
 static enum check_outcome check_deleted_file(const struct preflight *p, const char *row,
 					     unsigned long long limit, struct finding *f)
 {
-	char *rest;
-	unsigned long long size = strtoull(row, &rest, 10), links = strtoull(rest, &rest, 10);
-	const char *path = *rest == ' ' ? rest + 1 : rest;
+	unsigned long long size = 0, links = 0;
+	char mode[3] = "";
+	int at = 0;
 
-	if (links && !p->link_remap)
-		return check_fail(
-			f, "move it with --link-remap",
-			"container '%s' on %s has a file open under a deleted name: %.200s",
-			p->bundle->name, p->source_name, path);
-	if (links || size <= limit)
+	if (sscanf(row, "%llu %llu %2s %n", &size, &links, mode, &at) != 3 || !at)
+		return CHECK_OK;
+	if (links)
+		return check_link(p, row + at, strcmp(mode, "ro") == 0,
+				  "a file open under a deleted name", f);
+	if (size <= limit)
 		return CHECK_OK;
 	CLEANUP_FREE char *shown = check_size(size);
 	return check_fail(f, NULL, "container '%s' on %s has a deleted file of %s open: %.200s",
-			  p->bundle->name, p->source_name, shown, path);
+			  p->bundle->name, p->source_name, shown, row + at);
 }
 
 CHECK(deleted)
@@ -176,11 +172,9 @@ CHECK(deleted)
 		if (check_deleted_file(p, row, p->ghost_limit ? p->ghost_limit : GHOST_LIMIT, f) ==
 		    CHECK_FAILED)
 			return CHECK_FAILED;
-	if (*nfs && !p->link_remap)
-		return check_fail(f, "move it with --link-remap",
-				  "container '%s' on %s has a deleted file open on NFS: %.200s",
-				  p->bundle->name, p->source_name, nfs);
-	return CHECK_OK;
+	return *nfs ? check_link(p, nfs + strcspn(nfs, "/"), str_starts(nfs, "ro "),
+				 "a deleted file open on NFS", f)
+		    : CHECK_OK;
 }
 
 CHECK(mptcp)

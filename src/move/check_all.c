@@ -11,7 +11,7 @@
 /* A host that is being asked. */
 struct asked {
 	struct host *host;
-	struct job job, room;
+	struct job job, room, files;
 };
 
 /* Lists the other hosts. The lock is taken through this machine if it is one of them. */
@@ -63,12 +63,36 @@ static void take_reply(struct move *m, const struct config *config, const struct
 		row->verdict.code = EXIT_REFUSED;
 		return;
 	}
+	if (asked->files.state != JOB_NONE && job_failure(&asked->files, &row->verdict) < 0) {
+		row->verdict.code = EXIT_REFUSED;
+		return;
+	}
+	buf_puts(&asked->job.out, buf_str(&asked->files.out));
 	str_set(&m->side[DESTINATION].name, row->name);
 	facts_clear(&m->side[DESTINATION].facts);
 	facts_parse(&m->side[DESTINATION].facts, buf_str(&asked->job.out));
 	(void)move_check(m, config, opts, &row->verdict);
 	row->checks = m->checks;
 	memset(&m->checks, 0, sizeof(m->checks));
+}
+
+/* A second question to those that have answered the first. */
+static int ask_files(struct move *m, struct asked *asked, struct survey *s, struct err *err)
+{
+	struct job **jobs = mem_new(s->n + 1, sizeof(*jobs));
+	int status = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; status == 0 && i < s->n; i++) {
+		if (asked[i].job.state != JOB_DONE || asked[i].job.lost)
+			continue;
+		status = move_ask_files(m, asked[i].host, &asked[i].files, err);
+		if (asked[i].files.state != JOB_NONE)
+			jobs[n++] = &asked[i].files;
+	}
+	jobs_wait_all(jobs, n);
+	free(jobs);
+	return status;
 }
 
 static int ask_hosts(struct move *m, const struct config *config, struct asked *asked,
@@ -99,7 +123,7 @@ static int ask_hosts(struct move *m, const struct config *config, struct asked *
 		return -1;
 	}
 	facts_parse(&m->side[SOURCE].facts, buf_str(&source.out));
-	return 0;
+	return ask_files(m, asked, s, err);
 }
 
 static int ask_and_check(struct move *m, const struct config *config, const struct move_opts *opts,
@@ -119,6 +143,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 	for (size_t i = 0; i < s->n; i++) {
 		job_clear(&asked[i].job);
 		job_clear(&asked[i].room);
+		job_clear(&asked[i].files);
 		if (asked[i].host != m->side[DESTINATION].host)
 			host_free(asked[i].host);
 	}

@@ -2,6 +2,7 @@
 /* Asks both hosts for their facts before a move, and the endpoints whether they answer. */
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -98,6 +99,48 @@ void move_ask_endpoints(struct move *m)
 		str_set(&m->progress.endpoint_silence, silent.msg);
 }
 
+/* "PID r|w FD MODE SIZE SECONDS INODE BUILDID PATH" (src/agent/container/used_files.c). */
+static void add_file(struct buf *text, const char *fact)
+{
+	int fd, at = 0;
+
+	if (sscanf(fact, "%*d %*c %d %*s %*s %*s %*s %*s %n", &fd, &at) == 1 && at &&
+	    fact[at] == '/')
+		buf_printf(text, "%c %s\n", fd < 0 ? 'i' : '-', fact + at);
+}
+
+int move_ask_files(const struct move *m, struct host *host, struct job *job, struct err *err)
+{
+	CLEANUP_FREE char *container = str_fmt("container=%s", m->bundle.name);
+	char *const argv[] = {(char *)"files", container, NULL};
+	const struct facts *facts = &m->side[SOURCE].facts;
+	CLEANUP_BUF struct buf text = {0};
+
+	for (size_t i = 0; i < facts->n; i++)
+		if (strcmp(facts->rows[i].key, "file") == 0)
+			add_file(&text, facts->rows[i].value);
+	if (m->kind != MOVE_WHOLE || !text.len)
+		return 0;
+	struct command cmd = {.argv = argv, .input = buf_str(&text), .timeout_ms = FACTS_MS};
+	return host_start(host, &cmd, job, err);
+}
+
+/* Asks the destination a second time, for what the source has named, and adds that to its facts. */
+static int compare_files(struct move *m, struct job *dst, struct err *err)
+{
+	CLEANUP_JOB struct job files = {0};
+
+	if (move_ask_files(m, m->side[DESTINATION].host, &files, err) < 0)
+		return -1;
+	if (files.state == JOB_NONE)
+		return 0;
+	job_wait(&files);
+	if (job_failure(&files, err) < 0)
+		return -1;
+	buf_puts(&dst->out, buf_str(&files.out));
+	return 0;
+}
+
 /* Asks both hosts at once. A fenced host is not asked. */
 int move_gather_facts(struct move *m, const struct config *config, struct err *err)
 {
@@ -118,6 +161,8 @@ int move_gather_facts(struct move *m, const struct config *config, struct err *e
 		return move_refusal(err);
 	facts_parse(&m->side[SOURCE].facts,
 		    buf_str(m->side[SOURCE].host->fenced ? &dst.out : &src.out));
+	if (compare_files(m, &dst, err) < 0)
+		return move_refusal(err);
 	facts_parse(&m->side[DESTINATION].facts,
 		    buf_str(m->side[DESTINATION].host->fenced ? &src.out : &dst.out));
 	return 0;

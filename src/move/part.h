@@ -24,6 +24,9 @@ int move_gather_facts(struct move *move, const struct config *config, struct err
 /* Starts the question for the facts of one host; role: "source" or "destination". */
 int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
 	     struct err *err);
+/* Starts the question whether a destination has the files that the source's facts name. Without any
+ * the job stays as it is. */
+int move_ask_files(const struct move *move, struct host *host, struct job *job, struct err *err);
 /* Asks the endpoints, which must answer after the move, whether they answer before it too. Sets
  * move->progress.endpoint_silence. It takes a second at most, while the hosts gather facts. */
 void move_ask_endpoints(struct move *move);

@@ -287,3 +287,48 @@ recovered() {
 	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]
 	[[ $(state_of rhel01 httpd) == running ]]
 }
+
+# Kind, access and file of each lock of the first process: what the host says of it, as its own.
+nfs_locks_of() { # HOST
+	on "$1" bash -c '
+		pid=$(runc state locker | jq .pid)
+		for fd in /proc/$pid/fd/*; do
+			awk -v path="$(readlink "$fd")" "/^lock:/ {print \$3, \$5, path}" "/proc/$pid/fdinfo/${fd##*/}"
+		done | sort'
+}
+
+# It goes on there with its locks. The server gives them to nobody else, on no host.
+locker_goes_on() { # HOST
+	local host
+	runs_only_on "$1" locker
+	diff <(echo "$held") <(nfs_locks_of "$1")
+	for host in rhel01 rhel02; do
+		[[ -z $(on "$host" python3 /opt/cmigrate/tests/hosts/programs/locker.py /runc/data again) ]]
+	done
+}
+
+# bats test_tags=all
+@test "locks on files of the NFS server, which are another machine's, go there and back, and stay after a failed restore" {
+	local flags status=0
+	on rhel01 mkdir -p /runc/data
+	flag_args python3 /srv/locker.py /data
+	on rhel01 cmigrate generate locker "${flags[@]}" "${common_flags[@]}" \
+		--bind /opt/cmigrate/tests/hosts/programs:/srv:ro,bind --bind /runc/data:/data:rw,bind
+	start_container rhel01 locker
+	wait_on rhel01 60 'runc exec locker test -s /tmp/count'
+	held=$(nfs_locks_of rhel01)
+	[[ $(wc -l <<<"$held") -eq 6 ]]
+	locker_goes_on rhel01
+	move rhel01 rhel02 locker
+	[[ $(jq -r .way_back <<<"$summary") == images ]]
+	locker_goes_on rhel02
+	wrap_runc rhel01 '[ -z "$restoring" ] || exit 1'
+	on rhel02 cmigrate -q move --timeout "$patience" locker rhel01 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	unwrap rhel01
+	cat "$BATS_TEST_TMPDIR/err"
+	[[ $status -eq 4 ]]
+	locker_goes_on rhel02
+	move rhel02 rhel01 locker
+	locker_goes_on rhel01
+	on rhel01 rm -r /runc/data
+}

@@ -72,7 +72,6 @@ CHECK(space);
 /* container.c */
 CHECK(container);
 CHECK(name);
-CHECK(binds);
 CHECK(hooks);
 CHECK(terminal);
 CHECK(stdio);
@@ -81,6 +80,11 @@ CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
+/* files.c */
+CHECK(binds);
+CHECK(mounts);
+CHECK(files);
+CHECK(fifos);
 /* processes.c */
 CHECK(traced);
 CHECK(zombies);
@@ -93,6 +97,7 @@ CHECK(watches);
 CHECK(epoll);
 CHECK(queues);
 CHECK(ipc);
+CHECK(inherited_locks);
 CHECK(timers);
 CHECK(scheduling);
 /* limits.c */

@@ -27,6 +27,8 @@ static void look_at_all(struct walk *walk, const struct runc_state *state, const
 		walk->n += process_status_read(pids->v[i], &walk->processes[walk->n]);
 	if (!walk->n)
 		return;
+	mounted(walk, state);
+	used_files_begin(walk);
 	tree(walk);
 	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
 		const struct process_status *p = &walk->processes[i];
@@ -34,11 +36,16 @@ static void look_at_all(struct walk *walk, const struct runc_state *state, const
 		if (!p->descends)
 			continue;
 		unseizable(walk, p);
-		mapped_files(walk, p->pid);
+		CLEANUP_MOUNTS struct mounts own = {0};
+		used_mounts(walk, p->pid, &own);
+		mapped_files(walk, p->pid, &own);
+		used_directories(walk, p->pid, &own);
 	}
 	container_sockets(walk);
 	sleeps(walk);
 	queues(walk);
+	fifos(walk);
+	host_ipc(walk);
 	scheduling(walk, state);
 	suspects(walk);
 	say_totals(walk, used);

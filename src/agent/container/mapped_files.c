@@ -42,7 +42,7 @@ static bool is_code(struct walk *walk, pid_t pid, const struct mapping *m)
 	return true;
 }
 
-static void look(struct walk *walk, pid_t pid, struct mapping *m)
+static void look(struct walk *walk, pid_t pid, struct mapping *m, const struct mounts *own)
 {
 	/* In maps the addresses have 8 digits at least, the names in map_files have as many as they
 	 * need. */
@@ -53,18 +53,27 @@ static void look(struct walk *walk, pid_t pid, struct mapping *m)
 		return;
 	if (str_starts(m->name, "anon_inode:[io_uring]"))
 		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
-	else
-		unknown_mapping(walk, pid, m->name, link);
-	if (*m->name != '/')
+	else if (unknown_mapping(walk, pid, m->name, link) || *m->name != '/')
 		return;
 	if (str_starts(m->name, "/SYSV") && process_in_our(pid, "ipc"))
 		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid,
 			  (int)strcspn(m->name, " "), m->name);
-	if (walk_cut_deleted(m->name) && !walk_is_memory(m->name))
-		walk_tell_deleted(walk, link, m->name);
+	if (walk_cut_deleted(m->name)) {
+		if (!walk_is_memory(m->name))
+			walk_tell_deleted(walk, link, m->name,
+					  mounts_at(own->n ? own : &walk->mounts, m->name));
+		return;
+	}
+	/* What is mapped for writing, and shared, is written. */
+	used_path(walk, own,
+		  &(struct used_file){.pid = pid,
+				      .fd = USED_MAPPED,
+				      .written = m->access[1] == 'w' && m->access[3] == 's',
+				      .link = link,
+				      .path = m->name});
 }
 
-void mapped_files(struct walk *walk, pid_t pid)
+void mapped_files(struct walk *walk, pid_t pid, const struct mounts *own)
 {
 	CLEANUP_FREE char *path = str_fmt("/proc/%d/maps", (int)pid);
 	FILE *maps = fopen(path, "re");
@@ -78,7 +87,7 @@ void mapped_files(struct walk *walk, pid_t pid)
 		if (!mapping_read(line, &m))
 			continue;
 		has_code = has_code || is_code(walk, pid, &m);
-		look(walk, pid, &m);
+		look(walk, pid, &m, own);
 	}
 	free(line);
 	if (maps)

@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/request/process.h"
@@ -20,11 +22,12 @@ struct descriptors {
 	bool inside; /* not a process that came in from outside */
 	bool has_epoll;
 	int dir; /* /proc/PID/fd */
-	struct mounts mounts, own;
+	struct mounts mounts;
 };
 
 struct descriptor {
-	int fd, mount; /* mount -1: not known */
+	int fd, mount;		     /* mount -1: not known */
+	const struct mount_row *row; /* NULL: the process doesn't see it */
 	const char *path;
 	char *info; /* fdinfo; NULL if the descriptor is closed */
 };
@@ -44,17 +47,23 @@ static int mount_of(const char *info)
 }
 
 /* Nobody outside can want a lock on a tmpfs that the host itself has not mounted. */
-static bool is_own(struct descriptors *d, const struct descriptor *f)
+static bool is_own(const struct descriptors *d, const struct descriptor *f)
 {
-	const struct mount_row *row = mounts_find(&d->mounts, f->mount);
-
 	if (walk_is_memory(f->path))
 		return true;
-	if (!row || !row->memory)
-		return false;
-	if (!d->own.n)
-		mounts_read(getpid(), &d->own);
-	return !mounts_have_device(&d->own, row);
+	return f->row && f->row->memory && !mounts_have_device(&d->walk->host_mounts, f->row);
+}
+
+/* Whether another process has the same open file, from a fork: then under the same number. */
+static bool is_inherited(const struct descriptors *d, const struct descriptor *f)
+{
+	for (size_t i = 0; i < d->walk->n; i++) {
+		pid_t pid = d->walk->processes[i].pid;
+		if (pid != d->pid && syscall(SYS_kcmp, d->pid, pid, KCMP_FILE, (unsigned long)f->fd,
+					     (unsigned long)f->fd) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* "lock:\t1: POSIX  ADVISORY  WRITE 12345 00:2a:1234 0 EOF" */
@@ -69,15 +78,22 @@ static void tell_locks(struct descriptors *d, const struct descriptor *f)
 			continue;
 		walk_tell(d->walk, is_own(d, f) ? "own-lock" : "lock", "process %d, %s %s, %s",
 			  (int)d->pid, kind, mode, f->path);
+		if (strcmp(kind, "POSIX") == 0 && is_inherited(d, f))
+			walk_tell(d->walk, "inherited-lock", "process %d, %s, %s", (int)d->pid,
+				  mode, f->path);
 	}
 }
 
 /* A process with another root, or a mount namespace of its own, doesn't see the mount of what it
  * was started with; others of the container do. */
-static bool is_mounted_inside(const struct walk *walk, int mount)
+static bool is_mounted_inside(struct walk *walk, int mount)
 {
 	bool found = false;
 
+	/* Hundreds of processes may have the same file. */
+	for (size_t i = 0; i < walk->n_outside; i++)
+		if (walk->outside[i] == mount)
+			return false;
 	for (size_t i = 0; i < walk->n && !found; i++) {
 		CLEANUP_MOUNTS struct mounts mounts = {0};
 		if (!walk->processes[i].descends)
@@ -85,6 +101,8 @@ static bool is_mounted_inside(const struct walk *walk, int mount)
 		mounts_read(walk->processes[i].pid, &mounts);
 		found = mounts_find(&mounts, mount) != NULL;
 	}
+	if (!found && walk->n_outside < OUTSIDE_MAX)
+		walk->outside[walk->n_outside++] = mount;
 	return found;
 }
 
@@ -120,23 +138,44 @@ static bool is_nfs_deleted(const char *path)
 	return digits && !name[strlen(mark) + digits];
 }
 
-static void look_at_file(struct descriptors *d, struct descriptor *f)
+static bool is_written(const char *info)
+{
+	const char *line = info ? strstr(info, "flags:") : NULL;
+
+	return line && (strtoul(line + strlen("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
+}
+
+static void look_at_name(struct descriptors *d, const struct descriptor *f, const char *link)
+{
+	const struct used_file file = {d->pid, f->fd, is_written(f->info), link, f->path, f->row};
+	struct stat st;
+
+	used_file(d->walk, &file);
+	if (stat(link, &st) == 0 && S_ISFIFO(st.st_mode))
+		fifo_note(d->walk, &file, &st);
+}
+
+static void look_at_file(struct descriptors *d, const struct descriptor *f)
 {
 	CLEANUP_FREE char *path = str_dup(f->path);
 	CLEANUP_FREE char *link = str_fmt("/proc/%d/fd/%d", (int)d->pid, f->fd);
 
 	tell_locks(d, f);
-	if (f->mount >= 0 && !mounts_find(&d->mounts, f->mount) && !walk_is_memory(path) &&
-	    is_still_outside(d, f))
+	if (f->mount >= 0 && !f->row && !walk_is_memory(path) && is_still_outside(d, f))
 		walk_tell(d->walk,
 			  is_terminal(path)	? "terminal"
 			  : walk_is_queue(link) ? "queue-open"
 						: "stdio",
 			  "process %d, descriptor %d, %s", (int)d->pid, f->fd, path);
-	if (is_nfs_deleted(path) && walk_is_new(d->walk, path))
-		walk_tell(d->walk, "nfs-deleted", "%s", path);
-	if (!walk_is_memory(path) && walk_cut_deleted(path))
-		walk_tell_deleted(d->walk, link, path);
+	if (is_nfs_deleted(path)) {
+		if (walk_is_new(d->walk, path))
+			walk_tell(d->walk, "nfs-deleted", "%s %s",
+				  f->row && f->row->read_only ? "ro" : "rw", path);
+	} else if (!walk_is_memory(path) && walk_cut_deleted(path)) {
+		walk_tell_deleted(d->walk, link, path, f->row);
+	} else if (f->row) {
+		look_at_name(d, f, link);
+	}
 }
 
 static void note_socket(struct walk *walk, const struct open_socket *socket)
@@ -146,6 +185,14 @@ static void note_socket(struct walk *walk, const struct open_socket *socket)
 		walk->sockets = mem_grow(walk->sockets, walk->n_sockets ? walk->n_sockets * 2 : 1,
 					 sizeof(*walk->sockets));
 	walk->sockets[walk->n_sockets++] = *socket;
+}
+
+/* A process with another root doesn't see all mounts of its namespace. */
+static const struct mount_row *row_of(const struct descriptors *d, int mount)
+{
+	const struct mount_row *row = mounts_find(&d->mounts, mount);
+
+	return row ? row : mounts_find(&d->walk->mounts, mount);
 }
 
 static void look(struct descriptors *d, const char *name)
@@ -170,7 +217,8 @@ static void look(struct descriptors *d, const char *name)
 	if (*target != '/')
 		return;
 	CLEANUP_FREE char *info = read_info(d, fd);
-	look_at_file(d, &(struct descriptor){fd, mount_of(info), target, info});
+	int mount = mount_of(info);
+	look_at_file(d, &(struct descriptor){fd, mount, row_of(d, mount), target, info});
 }
 
 void open_files(struct walk *walk, const struct process_status *p)
@@ -190,5 +238,4 @@ void open_files(struct walk *walk, const struct process_status *p)
 	if (d.has_epoll)
 		closed_entries(walk, p->pid);
 	mounts_clear(&d.mounts);
-	mounts_clear(&d.own);
 }

@@ -21,7 +21,12 @@ void walk_clear(struct walk *walk)
 {
 	free(walk->processes);
 	free(walk->sockets);
+	free(walk->seen);
 	suspects_clear(walk);
+	fifos_clear(walk);
+	mounts_clear(&walk->mounts);
+	mounts_clear(&walk->host_mounts);
+	binds_clear(&walk->binds);
 	argv_clear(&walk->known);
 	memset(walk, 0, sizeof(*walk));
 }
@@ -80,14 +85,15 @@ bool walk_is_new(struct walk *walk, const char *path)
 	return true;
 }
 
-void walk_tell_deleted(struct walk *walk, const char *link, const char *path)
+void walk_tell_deleted(struct walk *walk, const char *link, const char *path,
+		       const struct mount_row *row)
 {
 	struct stat st;
 
 	if (!walk_is_new(walk, path) || walk->looked++ >= LOOKED_MAX || stat(link, &st) < 0)
 		return;
-	walk_tell(walk, "deleted", "%lld %llu %s", (long long)st.st_size,
-		  (unsigned long long)st.st_nlink, path);
+	walk_tell(walk, "deleted", "%lld %llu %s %s", (long long)st.st_size,
+		  (unsigned long long)st.st_nlink, row && row->read_only ? "ro" : "rw", path);
 }
 
 bool walk_cut_deleted(char *path)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "agent/request/request.h"
+#include "binds.h"
+#include "mounts.h"
 #include "process_status.h"
 #include "runc_state.h"
 
@@ -23,10 +25,21 @@ struct walk;
 /* Whether something holds of a process now; if so, adds what is said of it. */
 typedef bool (*walk_suspicion)(const struct walk *walk, pid_t pid, struct buf *ret);
 
+/* A named pipe that a process has open. */
+struct open_fifo {
+	dev_t device;
+	ino_t inode;
+	pid_t pid;
+	int fd;
+	char *path;
+};
+
 struct told {
 	const char *key;
 	unsigned times;
 };
+
+#define OUTSIDE_MAX 16
 
 struct walk {
 	struct request *req;
@@ -37,6 +50,17 @@ struct walk {
 	size_t n_sockets;
 	struct suspect *suspects;
 	size_t n_suspects;
+	struct mounts mounts, host_mounts; /* of the first process, of the agent */
+	struct binds binds;		   /* none if it can't be told what the mounts are */
+	dev_t shared;			   /* the device of the bundle */
+	bool has_local;			   /* some bind mount is not on that */
+	uint64_t *seen;			   /* sums of paths; used_files.c */
+	size_t n_seen;
+	unsigned files;
+	int outside[OUTSIDE_MAX]; /* ids of mounts that no process of the container sees */
+	size_t n_outside;
+	struct open_fifo *fifos;
+	size_t n_fifos;
 	/* Deleted files that were told, or looked at. */
 	struct argv known;
 	unsigned looked;
@@ -49,9 +73,10 @@ void walk_tell(struct walk *walk, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Whether this is a name of memory: no file system has it. */
 bool walk_is_memory(const char *path);
-/* Says deleted=SIZE LINKS PATH of a file that has no name any more, once for each path. link: where
- * /proc leads to it. */
-void walk_tell_deleted(struct walk *walk, const char *link, const char *path);
+/* Says deleted=SIZE LINKS rw|ro PATH of a file that has no name any more, once for each path. link:
+ * where /proc leads to it. row: the mount that it is on; NULL: not known. */
+void walk_tell_deleted(struct walk *walk, const char *link, const char *path,
+		       const struct mount_row *row);
 /* True the first time that it is asked about a path, unless there are too many. */
 bool walk_is_new(struct walk *walk, const char *path);
 /* If the text ends with it, cuts " (deleted)" off. */
@@ -67,6 +92,9 @@ void walk_name(pid_t pid, struct buf *ret);
  * program of "runc exec" that ends, a process that is about to end. */
 void walk_suspect(struct walk *walk, const char *key, pid_t pid, walk_suspicion holds);
 
+/* Before all others: what the container has mounted. Says which sources of bind mounts are others
+ * by now, and which mounts have appeared from the host. */
+void mounted(struct walk *walk, const struct runc_state *state);
 /* Before all others: which processes come from the first one, and which came in from outside. */
 void tree(struct walk *walk);
 /* Processes that CRIU can't stop, or can't put into its tree: traced processes, those whose first
@@ -81,13 +109,44 @@ bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
  * where /proc leads to it. True: it is of such a kind. */
 bool unknown_file(struct walk *walk, pid_t pid, int fd, const char *name);
 void unknown_socket(struct walk *walk, pid_t pid, int fd);
-void unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link);
+bool unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link);
 /* Epoll entries whose descriptor the process has closed. */
 void closed_entries(struct walk *walk, pid_t pid);
 /* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
  * of io_uring, which may have no descriptor either, shared memory of the host, and processes whose
- * first code CRIU can't write into. */
-void mapped_files(struct walk *walk, pid_t pid);
+ * first code CRIU can't write into. own: of used_mounts(). */
+void mapped_files(struct walk *walk, pid_t pid, const struct mounts *own);
+/* A file, directory or device that a process has open or mapped. */
+struct used_file {
+	pid_t pid;
+	int fd; /* USED_MAPPED, USED_DIRECTORY, or a descriptor */
+	bool written;
+	const char *link; /* where /proc leads to it */
+	const char *path;
+	const struct mount_row *row; /* as the process sees its mount; NULL: not known */
+};
+#define USED_MAPPED (-1)
+#define USED_DIRECTORY (-2)
+/* After mounted(), before the files below. */
+void used_files_begin(struct walk *walk);
+/*
+ * If the file is on a bind mount of a place that the shared directory doesn't hold, says
+ * file=PID r|w FD LOOK PATH, once for each path: file_look.h; PATH as config.json's mounts have it.
+ */
+void used_file(struct walk *walk, const struct used_file *file);
+/* The same of a file whose mount its path tells. own: of used_mounts(). */
+void used_path(struct walk *walk, const struct mounts *own, const struct used_file *file);
+/* The mounts of a process that doesn't see those of the first one; none if it does. */
+void used_mounts(const struct walk *walk, pid_t pid, struct mounts *ret);
+/* The directory that a process is in, and its root. */
+void used_directories(struct walk *walk, pid_t pid, const struct mounts *own);
+/* Notes that a process has a named pipe open. */
+void fifo_note(struct walk *walk, const struct used_file *file, const struct stat *st);
+/* At the end: which of them others have open too. */
+void fifos(struct walk *walk);
+void fifos_clear(struct walk *walk);
+/* At the end: what of the host's IPC namespace the container uses, but for mapped memory. */
+void host_ipc(struct walk *walk);
 /* At the end: the sockets of all processes, with what they are connected to. */
 void container_sockets(struct walk *walk);
 /* At the end: sleeps that a dump cuts short. */

@@ -5,6 +5,7 @@
  * (kept_answer.h).
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/container/container_facts.h"
@@ -66,13 +67,21 @@ static int say_addresses(struct request *req)
 	return 0;
 }
 
-static void say_missing(struct request *req, const char *field, const char *key)
+/* What the sources of bind mounts are here: "d" a directory, "f" another file. */
+static void say_binds(struct request *req)
 {
 	const char *path;
+	struct stat st;
 
-	for (size_t i = 0; (path = request_nth(req, field, i)) != NULL; i++)
-		if (access(path, F_OK) < 0)
-			fact_say(req, key, path);
+	for (size_t i = 0; (path = request_nth(req, "bind", i)) != NULL; i++) {
+		if (stat(path, &st) < 0) {
+			fact_say(req, "missing-bind", path);
+			continue;
+		}
+		request_say(req, "bind-is=%c %s\n", S_ISDIR(st.st_mode) ? 'd' : 'f', path);
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+			fact_say(req, "bind-link", path);
+	}
 }
 
 static int network_facts(struct request *req)
@@ -81,8 +90,10 @@ static int network_facts(struct request *req)
 
 	if (say_addresses(req) != 0)
 		return 1;
-	say_missing(req, "netns", "missing-netns");
-	say_missing(req, "bind", "missing-bind");
+	const char *netns = request_get(req, "netns");
+	if (netns && access(netns, F_OK) < 0)
+		fact_say(req, "missing-netns", netns);
+	say_binds(req);
 	/* A container without a network namespace of its own needs its ports to be free there. */
 	if (!is_source(req))
 		(void)sock_list_listeners(req, say_listener, &said);

@@ -260,27 +260,43 @@ bool json_scan_is_object(const char *text, size_t len)
 	return c.p == c.end;
 }
 
-int json_scan_strings(const char *text, size_t len, const char *path, struct argv *ret)
+/* Adds the elements of the array at the cursor that begin with this byte: objects as their texts,
+ * strings without quotes and escapes. */
+static int take_elements(struct cursor *c, char kind, struct argv *ret)
+{
+	if (take(c, ']'))
+		return 0;
+	do {
+		bool wanted = peek(c, kind);
+		const char *from = c->p;
+		CLEANUP_FREE char *text = wanted && kind == '"' ? string_at(c) : NULL;
+		if (!(wanted && kind == '"') && !skip_value(c, 0))
+			return -1;
+		if (!c->p)
+			return -1;
+		if (wanted && kind != '"')
+			text = str_dupn(from, (size_t)(c->p - from));
+		if (text)
+			argv_add(ret, text);
+	} while (take(c, ','));
+	return take(c, ']') ? 0 : -1;
+}
+
+static int scan_array(const char *text, size_t len, const char *path, char kind, struct argv *ret)
 {
 	struct cursor c = {text, text + len};
 
-	if (!find(&c, path, 0) || !take(&c, '['))
-		return -1;
-	if (take(&c, ']'))
-		return 0;
-	do {
-		if (!peek(&c, '"')) {
-			if (!skip_value(&c, 0))
-				return -1;
-			continue;
-		}
-		CLEANUP_FREE char *word = string_at(&c);
-		if (!c.p)
-			return -1;
-		if (word)
-			argv_add(ret, word);
-	} while (take(&c, ','));
-	return take(&c, ']') ? 0 : -1;
+	return find(&c, path, 0) && take(&c, '[') ? take_elements(&c, kind, ret) : -1;
+}
+
+int json_scan_strings(const char *text, size_t len, const char *path, struct argv *ret)
+{
+	return scan_array(text, len, path, '"', ret);
+}
+
+int json_scan_objects(const char *text, size_t len, const char *path, struct argv *ret)
+{
+	return scan_array(text, len, path, '{', ret);
 }
 
 void json_scan_quote(struct buf *to, const char *s)

@@ -22,6 +22,8 @@ bool json_scan_is_object(const char *text, size_t len);
 /* Adds the strings of the array at a path; other values in it are left out. 0; -1 if there is no
  * array, and ret may then have some of them. */
 int json_scan_strings(const char *text, size_t len, const char *path, struct argv *ret);
+/* The same of its objects, each as its text. */
+int json_scan_objects(const char *text, size_t len, const char *path, struct argv *ret);
 /* Adds a string as it is written in JSON, with its quotes. Bytes that are no UTF-8 stay as they
  * are. */
 void json_scan_quote(struct buf *to, const char *s);

@@ -64,6 +64,7 @@ int verb_path(struct request *req);
 int verb_config(struct request *req);
 int verb_open(struct request *req);
 int verb_facts(struct request *req);
+int verb_files(struct request *req);
 int verb_close(struct request *req);
 int verb_sync(struct request *req);
 int verb_run(struct request *req);
@@ -141,6 +142,7 @@ const struct verb agent_verbs[] = {
 	{"config", "container", verb_config, false},
 	{"open", "container id", verb_open, false},
 	{"facts", "container id role strategy transport? peer? peer-ip? ip* bind* netns?", verb_facts, false},
+	{"files", "container", verb_files, false},
 	{"close", "container id keep?", verb_close, false},
 	/* The images of a checkpoint get to the disk. */
 	{"sync", "container", verb_sync, false},

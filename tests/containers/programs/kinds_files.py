@@ -6,6 +6,7 @@ import mmap
 import os
 import stat
 import struct
+import time
 
 from tools import call, child, lives
 
@@ -43,16 +44,26 @@ def lock(kind, directory):
     return lambda: lock_rows(fd)
 
 
-def lock_of_child(kind, directory):
-    """Taken by a child; of flock and OFD kinds the parent has the same open file."""
+def lock_of_child(kind, directory, how="own"):
+    """Taken by a child. inherited: the parent has the same open file."""
     flags, take = LOCKS[kind]
-    fd = os.open(os.path.join(directory, kind), os.O_CREAT | flags)
-    pid = child(lambda: take(fd))
+    path = os.path.join(directory, kind)
+    fd = os.open(path, os.O_CREAT | flags)
+
+    def own():
+        if how == "own":
+            os.dup2(os.open(path, flags), fd)
+        take(fd)
+    pid = child(own)
 
     def look():
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
             return [line.split()[2:5] for line in file if line.startswith("lock:")]
     return look
+
+
+def lock_of_child_lost(directory):
+    lock_of_child("posix-exclusive", directory, "inherited")
 
 
 def lock_waiter(kind, path):
@@ -152,3 +163,46 @@ def other_root():
         os.chdir("/")
     pid = child(change)
     return lambda: [os.readlink(f"/proc/{pid}/root"), os.readlink(f"/proc/{pid}/cwd")]
+
+
+def log(path):
+    """Written at its end only."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    return lambda: os.fstat(fd).st_size
+
+
+def current_directory(path):
+    """A child is in it."""
+    pid = child(lambda: os.chdir(path))
+    return lambda: os.readlink(f"/proc/{pid}/cwd")
+
+
+def library(path):
+    held = ctypes.CDLL(path)
+    return lambda: bool(held)
+
+
+def program(path):
+    """A child that is that program, and reads what nobody writes."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(reader, 0)
+        os.close(writer)
+        os.execv(path, [path])
+    while os.readlink(f"/proc/{pid}/exe") != path:
+        time.sleep(0.01)
+    return lambda: [lives(pid)(), writer > 0]
+
+
+def file_in_other_mounts(path):
+    """A child with a mount namespace of its own has it open."""
+    def change():
+        call("unshare", 0x20000)
+        os.open(path, os.O_RDONLY)
+    return lives(child(change))
+
+
+def open_fifo(path):
+    fd = os.open(path, os.O_RDWR)
+    return lambda: stat.S_ISFIFO(os.fstat(fd).st_mode)

@@ -27,6 +27,8 @@
 
 static pid_t children[8];
 static size_t n_children;
+/* Its configuration in runc's state, from "{"; NULL: nothing is known of its mounts. */
+static const char *container_config;
 
 /* A child of this process, which has done this and then waits. */
 static inline pid_t child_after(void (*deed)(void))
@@ -61,12 +63,16 @@ static inline pid_t start(void (*deed)(void))
 static inline char *facts(void)
 {
 	CLEANUP_BUF struct buf procs = {0};
+	CLEANUP_FREE char *text = str_fmt("{\"cgroup_paths\":{\"pids\":\"" PIDS
+					  "\",\"memory\":\"" MEMORY "\"},\"config\":%s}",
+					  container_config ? container_config : "{}");
 	struct request req = {.wake = -1};
 	struct runc_state state = {
 		.status = (char *)"running",
 		.pid = children[0],
-		.text = (char *)"{\"cgroup_paths\":{\"pids\":\"" PIDS "\",\"memory\":\"" MEMORY
-				"\"}}",
+		.rootfs = container_config ? (char *)"/" : NULL,
+		.bundle = (char *)"/run",
+		.text = text,
 	};
 
 	for (size_t i = 0; i < n_children; i++)

@@ -91,9 +91,9 @@ static void deleted_files(void **state)
 	(void)state;
 	(void)start(open_deleted);
 	CLEANUP_FREE char *told = facts();
-	expect(told, "deleted=10 0 " DIR "/gone");
-	expect(told, "deleted=20 1 " DIR "/linked");
-	expect(told, "nfs-deleted=" DIR "/.nfs00000000deadbeef00000001");
+	expect(told, "deleted=10 0 rw " DIR "/gone");
+	expect(told, "deleted=20 1 rw " DIR "/linked");
+	expect(told, "nfs-deleted=rw " DIR "/.nfs00000000deadbeef00000001");
 	assert_int_equal(count(told, "deleted"), 2);
 	assert_int_equal(count(told, "nfs-deleted"), 1);
 }
@@ -120,9 +120,9 @@ static void mapped_files_that_are_deleted(void **state)
 	/* The kernel lets only root look at them. */
 	assert_int_equal(count(told, "deleted"), root ? 2 : 0);
 	if (root)
-		expect(told, "deleted=4096 0 " DIR "/library");
+		expect(told, "deleted=4096 0 rw " DIR "/library");
 	if (root)
-		expect(told, "deleted=4096 0 " DIR "/program");
+		expect(told, "deleted=4096 0 rw " DIR "/program");
 }
 
 static void lock_files(void)

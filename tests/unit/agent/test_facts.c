@@ -277,13 +277,17 @@ static void the_shared_directory(void **state)
 
 static void what_is_missing(void **state)
 {
-	CLEANUP_FACTS struct facts facts =
-		read_facts(FACTS("role=destination", "strategy=cold", "bind=/etc",
-				 "bind=/nonexistent/a", "netns=/run/netns/none"));
+	CLEANUP_FACTS struct facts facts = read_facts(
+		FACTS("role=destination", "strategy=cold", "bind=/etc", "bind=/nonexistent/a",
+		      "bind=/proc/self/exe", "netns=/run/netns/none"));
 
 	(void)state;
 	assert_string_equal(facts_get(&facts, "missing-bind"), "/nonexistent/a");
 	assert_null(facts_nth(&facts, "missing-bind", 1));
+	assert_string_equal(facts_get(&facts, "bind-is"), "d /etc");
+	assert_string_equal(facts_nth(&facts, "bind-is", 1), "f /proc/self/exe");
+	assert_null(facts_nth(&facts, "bind-is", 2));
+	assert_string_equal(facts_get(&facts, "bind-link"), "/proc/self/exe");
 	assert_string_equal(facts_get(&facts, "missing-netns"), "/run/netns/none");
 }
 
