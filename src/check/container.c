@@ -123,19 +123,6 @@ CHECK(sleep)
 			  p->source_name, other);
 }
 
-CHECK(sockets)
-{
-	const char *socket = facts_get(p->source, "external");
-
-	if (p->ext_unix_sk)
-		return CHECK_NOT_NEEDED;
-	if (!*socket)
-		return CHECK_OK;
-	return check_fail(
-		f, NULL, "container '%s' on %s is connected to a unix socket outside of it: %.200s",
-		p->bundle->name, p->source_name, socket);
-}
-
 /* "SIZE LINKS PATH": a file without a name. CRIU can't copy it if it has another name left. */
 static enum check_outcome check_deleted_file(const struct preflight *p, const char *row,
 					     unsigned long long limit, struct finding *f)

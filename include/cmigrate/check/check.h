@@ -75,7 +75,6 @@ CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
 CHECK(sleep);
-CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
 /* processes.c */
@@ -90,6 +89,16 @@ CHECK(queues);
 CHECK(ipc);
 CHECK(timers);
 CHECK(scheduling);
+/* sockets.c */
+CHECK(sockets);
+CHECK(abstract_names);
+CHECK(bound_addresses);
+CHECK(socket_devices);
+CHECK(socket_kinds);
+CHECK(conversations);
+CHECK(socket_options);
+CHECK(unread);
+CHECK(multicast);
 /* limits.c */
 CHECK(memory_limit);
 CHECK(pids_limit);

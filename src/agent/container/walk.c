@@ -23,6 +23,7 @@ void walk_clear(struct walk *walk)
 	free(walk->sockets);
 	suspects_clear(walk);
 	argv_clear(&walk->known);
+	argv_clear(&walk->said);
 	memset(walk, 0, sizeof(*walk));
 }
 

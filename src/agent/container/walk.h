@@ -17,6 +17,9 @@ struct open_socket {
 	uint32_t inode;
 	pid_t pid;
 	int fd;
+	/* Set at the end of the walk, of one descriptor of each socket: the kernel lists it. */
+	bool listed;
+	bool raw;
 };
 
 struct walk;
@@ -40,7 +43,8 @@ struct walk {
 	/* Deleted files that were told, or looked at. */
 	struct argv known;
 	unsigned looked;
-	struct told told[32];
+	struct told told[64];
+	struct argv said; /* texts that are told once */
 };
 
 void walk_clear(struct walk *walk);
@@ -82,7 +86,7 @@ void closed_entries(struct walk *walk, pid_t pid);
 /* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
  * of io_uring, which may have no descriptor either, and shared memory of the host. */
 void mapped_files(struct walk *walk, pid_t pid);
-/* At the end: the sockets of all processes, with what they are connected to. */
+/* At the end: the sockets of all processes (sockets.h). */
 void container_sockets(struct walk *walk);
 /* At the end: sleeps that a dump cuts short. */
 void sleeps(struct walk *walk);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What only the sockets themselves tell. A copy of each descriptor is asked, and closed at once.
+ * Linux before 5.6 gives none.
+ */
+#include "socket_copy.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+static int ask(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &len) == 0 ? value : -1;
+}
+
+/* The families that CRIU dumps, and of those the protocols. Others than MPTCP, which has a check of
+ * its own. */
+static bool is_known(const struct socket_copy *copy)
+{
+	switch (copy->domain) {
+	case AF_UNIX:
+	case AF_NETLINK:
+	case AF_PACKET:
+		return true;
+	case AF_INET:
+	case AF_INET6:
+		break;
+	default:
+		return false;
+	}
+	if (copy->type == SOCK_RAW)
+		return true;
+	return copy->protocol == IPPROTO_TCP || copy->protocol == IPPROTO_UDP ||
+	       copy->protocol == IPPROTO_UDPLITE || copy->protocol == IPPROTO_ICMP ||
+	       copy->protocol == IPPROTO_ICMPV6 || copy->protocol == IPPROTO_MPTCP;
+}
+
+static void tell(struct socket_copy *copy, const char *key, const char *what)
+{
+	CLEANUP_FREE char *holder = socket_holder(copy->socket);
+
+	walk_tell(copy->walk, key, "%s, %s", what, holder);
+}
+
+static void tell_unknown(struct socket_copy *copy)
+{
+	CLEANUP_FREE char *what = str_fmt("family %d, type %d, protocol %d", copy->domain,
+					  copy->type, copy->protocol);
+
+	tell(copy, "socket-kind", what);
+}
+
+/* CRIU copies the byte as a usual one, or not at all. */
+static bool has_urgent(const struct socket_copy *copy)
+{
+	struct pollfd p = {.fd = copy->fd, .events = POLLPRI};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLPRI);
+}
+
+static void print_end(const struct sockaddr_storage *end, char ip[64], unsigned *ret_port)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (end->ss_family == AF_INET) {
+		memcpy(&v4, end, sizeof(v4));
+		(void)inet_ntop(AF_INET, &v4.sin_addr, ip, 64);
+		*ret_port = ntohs(v4.sin_port);
+		return;
+	}
+	memcpy(&v6, end, sizeof(v6));
+	bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+	(void)inet_ntop(mapped ? AF_INET : AF_INET6, v6.sin6_addr.s6_addr + (mapped ? 12 : 0), ip,
+			64);
+	*ret_port = ntohs(v6.sin6_port);
+}
+
+/* Raw sockets, and those of TCP that are only bound, to an older kernel. */
+static void look_at_unlisted(struct socket_copy *copy)
+{
+	struct sock sock = {.v6 = copy->domain == AF_INET6};
+	struct sockaddr_storage own = {0}, other = {0};
+	socklen_t own_len = sizeof(own), other_len = sizeof(other);
+	int device = ask(copy->fd, SOL_SOCKET, SO_BINDTOIFINDEX);
+	bool raw = copy->type == SOCK_RAW;
+
+	if (getsockname(copy->fd, (struct sockaddr *)&own, &own_len) < 0)
+		return;
+	print_end(&own, sock.src, &sock.sport);
+	if (!raw && getpeername(copy->fd, (struct sockaddr *)&other, &other_len) == 0)
+		print_end(&other, sock.dst, &sock.dport);
+	if (device > 0)
+		sock.device = (unsigned)device;
+	inet_bound(copy->walk, raw ? IPPROTO_RAW : copy->protocol, copy->socket, &sock);
+}
+
+static void look_at_inet(struct socket_copy *copy)
+{
+	const struct open_socket *noted = socket_find(copy->walk, copy->socket->inode);
+
+	copy->walk->sockets[copy->socket - copy->walk->sockets].raw = copy->type == SOCK_RAW;
+	if (!noted->listed)
+		look_at_unlisted(copy);
+	if (copy->type == SOCK_DGRAM && copy->protocol == IPPROTO_UDP &&
+	    ask(copy->fd, IPPROTO_UDP, UDP_CORK) == 1)
+		tell(copy, "socket-kind", "UDP_CORK");
+	if (copy->type == SOCK_STREAM && has_urgent(copy))
+		tell(copy, "urgent", "a connection");
+	if (copy->type != SOCK_STREAM)
+		socket_groups(copy);
+	socket_options(copy);
+}
+
+static void look(struct socket_copy *copy)
+{
+	copy->domain = ask(copy->fd, SOL_SOCKET, SO_DOMAIN);
+	copy->type = ask(copy->fd, SOL_SOCKET, SO_TYPE);
+	copy->protocol = ask(copy->fd, SOL_SOCKET, SO_PROTOCOL);
+	if (copy->domain < 0)
+		return;
+	if (!is_known(copy))
+		tell_unknown(copy);
+	else if (copy->domain == AF_INET || copy->domain == AF_INET6)
+		look_at_inet(copy);
+}
+
+/* The process may have closed it, and its number may be another file's by now. */
+static int take_copy(const struct open_socket *socket)
+{
+	int process = (int)syscall(SYS_pidfd_open, socket->pid, 0u);
+
+	if (process < 0)
+		return -1;
+	int fd = (int)syscall(SYS_pidfd_getfd, process, socket->fd, 0u);
+	(void)close(process);
+	return fd;
+}
+
+int socket_ask(const struct open_socket *socket, int level, int name)
+{
+	int fd = take_copy(socket), value;
+
+	if (fd < 0)
+		return -1;
+	value = ask(fd, level, name);
+	(void)close(fd);
+	return value;
+}
+
+void socket_copies(struct walk *walk)
+{
+	struct usual_options *usual = socket_options_usual();
+	struct groups *groups = groups_read();
+	struct socket_copy copy = {.walk = walk, .usual = usual, .groups = groups};
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < walk->n_sockets && !request_over(walk->req); i++) {
+		copy.socket = &walk->sockets[i];
+		/* Processes that were forked have the same socket. */
+		if (copy.socket->inode == last)
+			continue;
+		last = copy.socket->inode;
+		copy.fd = take_copy(copy.socket);
+		if (copy.fd < 0)
+			continue;
+		look(&copy);
+		(void)close(copy.fd);
+	}
+	groups_free(groups);
+	socket_options_free(usual);
+}
+
+void raw_passing(struct walk *walk, struct passings *ret)
+{
+	for (size_t i = 0; i < walk->n_sockets; i++) {
+		const struct open_socket *socket = &walk->sockets[i];
+		int fd = socket->raw ? take_copy(socket) : -1, waiting = 0;
+		if (fd < 0)
+			continue;
+		if (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0)
+			passing_add(ret, "unread", socket, str_dup("a raw socket"));
+		(void)close(fd);
+	}
+}
