@@ -118,8 +118,6 @@ static const struct check checks[] = {
 	{"socket-devices", CHECK_ERROR, false,
 	 "network devices that the container's sockets are bound to are there",
 	 "let the program close it, or bind it to no device", check_socket_devices},
-	{"socket-kinds", CHECK_ERROR, false, "criu knows every socket of the container",
-	 "let the program close it", check_socket_kinds},
 	{"deleted", CHECK_ERROR, false, "the container has no deleted file open that is too large",
 	 "move it with a larger --ghost-limit", check_deleted},
 	{"io-uring", CHECK_ERROR, false, "the container does not use io_uring",

@@ -183,16 +183,6 @@ CHECK(socket_devices)
 	return CHECK_OK;
 }
 
-CHECK(socket_kinds)
-{
-	const char *fact = facts_get(p->source, "socket-kind");
-
-	if (!*fact)
-		return CHECK_OK;
-	return check_fail(f, NULL, "container '%s' on %s has a socket that criu can't dump: %.200s",
-			  p->bundle->name, p->source_name, fact);
-}
-
 CHECK(conversations)
 {
 	if (!p->tcp_established)
@@ -210,6 +200,12 @@ CHECK(unread)
 		return check_fail(f, NULL,
 				  "container '%s' on %s has a netlink socket with messages that it "
 				  "does not read, which criu can't dump: %.200s",
+				  p->bundle->name, p->source_name, fact);
+	fact = facts_get(p->source, "corked");
+	if (*fact)
+		return check_fail(f, "let the program send the datagram before the move",
+				  "container '%s' on %s has a corked UDP socket, which criu can't "
+				  "dump: %.200s",
 				  p->bundle->name, p->source_name, fact);
 	WARN_WITH("unread", "container '%s' on %s does not read datagrams, which are lost: %.200s");
 	WARN_WITH("urgent", "container '%s' on %s has not read urgent data, which is lost: %.200s");

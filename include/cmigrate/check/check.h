@@ -94,7 +94,6 @@ CHECK(sockets);
 CHECK(abstract_names);
 CHECK(bound_addresses);
 CHECK(socket_devices);
-CHECK(socket_kinds);
 CHECK(conversations);
 CHECK(socket_options);
 CHECK(unread);

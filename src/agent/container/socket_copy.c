@@ -33,41 +33,11 @@ static int ask(int fd, int level, int name)
 	return getsockopt(fd, level, name, &value, &len) == 0 ? value : -1;
 }
 
-/* The families that CRIU dumps, and of those the protocols. Others than MPTCP, which has a check of
- * its own. */
-static bool is_known(const struct socket_copy *copy)
-{
-	switch (copy->domain) {
-	case AF_UNIX:
-	case AF_NETLINK:
-	case AF_PACKET:
-		return true;
-	case AF_INET:
-	case AF_INET6:
-		break;
-	default:
-		return false;
-	}
-	if (copy->type == SOCK_RAW)
-		return true;
-	return copy->protocol == IPPROTO_TCP || copy->protocol == IPPROTO_UDP ||
-	       copy->protocol == IPPROTO_UDPLITE || copy->protocol == IPPROTO_ICMP ||
-	       copy->protocol == IPPROTO_ICMPV6 || copy->protocol == IPPROTO_MPTCP;
-}
-
 static void tell(struct socket_copy *copy, const char *key, const char *what)
 {
 	CLEANUP_FREE char *holder = socket_holder(copy->socket);
 
 	walk_tell(copy->walk, key, "%s, %s", what, holder);
-}
-
-static void tell_unknown(struct socket_copy *copy)
-{
-	CLEANUP_FREE char *what = str_fmt("family %d, type %d, protocol %d", copy->domain,
-					  copy->type, copy->protocol);
-
-	tell(copy, "socket-kind", what);
 }
 
 /* CRIU copies the byte as a usual one, or not at all. */
@@ -124,7 +94,7 @@ static void look_at_inet(struct socket_copy *copy)
 		look_at_unlisted(copy);
 	if (copy->type == SOCK_DGRAM && copy->protocol == IPPROTO_UDP &&
 	    ask(copy->fd, IPPROTO_UDP, UDP_CORK) == 1)
-		tell(copy, "socket-kind", "UDP_CORK");
+		tell(copy, "corked", "UDP_CORK");
 	if (copy->type == SOCK_STREAM && has_urgent(copy))
 		tell(copy, "urgent", "a connection");
 	if (copy->type != SOCK_STREAM)
@@ -137,11 +107,7 @@ static void look(struct socket_copy *copy)
 	copy->domain = ask(copy->fd, SOL_SOCKET, SO_DOMAIN);
 	copy->type = ask(copy->fd, SOL_SOCKET, SO_TYPE);
 	copy->protocol = ask(copy->fd, SOL_SOCKET, SO_PROTOCOL);
-	if (copy->domain < 0)
-		return;
-	if (!is_known(copy))
-		tell_unknown(copy);
-	else if (copy->domain == AF_INET || copy->domain == AF_INET6)
+	if (copy->domain == AF_INET || copy->domain == AF_INET6)
 		look_at_inet(copy);
 }
 

@@ -331,7 +331,7 @@ static void sockets_that_move_whole(void **state)
 {
 	static const char *const keys[] = {"bound",	    "bound-device", "left-behind",
 					   "unread",	    "urgent",	    "unaccepted",
-					   "socket-option", "socket-kind",  "multicast",
+					   "socket-option", "corked",	    "multicast",
 					   "packet-device", "netlink",	    "abstract"};
 
 	(void)state;
