@@ -146,6 +146,8 @@ hosts: ## tests moves between test hosts (needs root)
 	@tests/run hosts
 vm: ## tests moves between virtual machines with NFS and cgroup v2 (needs root)
 	@tests/run vm
+containers: ## tests containers of all kinds there and back (needs root)
+	@tests/run --all containers
 faults: ## tests recovery from crashes at every step (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
@@ -209,7 +211,7 @@ help: ## prints this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check check-all unit cli hosts vm faults scale lint format fuzz demo demo-vm bench packages deb \
+.PHONY: all build unit-programs check check-all unit cli hosts containers vm faults scale lint format fuzz demo demo-vm bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -43,6 +43,20 @@ CHECK(io_uring)
 	return CHECK_OK;
 }
 
+CHECK(descriptors)
+{
+	FAIL_WITH("descriptor", "container '%s' on %s has what CRIU can't dump: %.200s");
+	return CHECK_OK;
+}
+
+CHECK(code)
+{
+	FAIL_WITH("code",
+		  "in container '%s' on %s the first code of a process is shared memory that it "
+		  "may not write to, so that CRIU can't stop it there: %.200s");
+	return CHECK_OK;
+}
+
 CHECK(watches)
 {
 	FAIL_WITH("watch", "container '%s' on %s watches files of an overlay: %.200s");

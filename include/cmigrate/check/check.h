@@ -83,6 +83,8 @@ CHECK(zombies);
 CHECK(nested);
 CHECK(exec);
 CHECK(io_uring);
+CHECK(descriptors);
+CHECK(code);
 CHECK(watches);
 CHECK(epoll);
 CHECK(queues);

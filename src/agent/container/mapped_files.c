@@ -6,35 +6,79 @@
 #include "agent/request/process.h"
 #include "walk.h"
 
-static void look(struct walk *walk, pid_t pid, char *line)
-{
-	char *path = strchr(line, '/');
+/* A line of /proc/PID/maps: "FROM-TO rw-s OFFSET DEVICE INODE   NAME". */
+struct mapping {
 	unsigned long from, to;
+	const char *access;
+	char *name; /* "" if it has none */
+};
 
-	if (strstr(line, " anon_inode:[io_uring]"))
-		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
-	if (path && str_starts(path, "/SYSV") && process_in_our(pid, "ipc"))
-		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid, (int)strcspn(path, " "),
-			  path);
-	if (!path || !walk_cut_deleted(path) || walk_is_memory(path) ||
-	    sscanf(line, "%lx-%lx ", &from, &to) != 2)
-		return;
+static bool mapping_read(char *line, struct mapping *ret)
+{
+	char *at = line;
+
+	ret->from = strtoul(at, &at, 16);
+	if (*at != '-')
+		return false;
+	ret->to = strtoul(at + 1, &at, 16);
+	ret->access = at += strspn(at, " ");
+	for (int field = 0; field < 4; field++) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	ret->name = at;
+	return strlen(ret->access) > 4;
+}
+
+/* CRIU writes its first instruction there, as a debugger does. The kernel allows that in a private
+ * mapping, and in a shared one that the process itself may write to. */
+static bool is_code(struct walk *walk, pid_t pid, const struct mapping *m)
+{
+	if (m->access[2] != 'x')
+		return false;
+	if (m->access[3] == 's' && m->access[1] != 'w')
+		walk_tell(walk, "code", "process %d, %s", (int)pid,
+			  *m->name ? m->name : "nameless memory");
+	return true;
+}
+
+static void look(struct walk *walk, pid_t pid, struct mapping *m)
+{
 	/* In maps the addresses have 8 digits at least, the names in map_files have as many as they
 	 * need. */
-	CLEANUP_FREE char *link = str_fmt("/proc/%d/map_files/%lx-%lx", (int)pid, from, to);
-	walk_tell_deleted(walk, link, path);
+	CLEANUP_FREE char *link =
+		*m->name ? str_fmt("/proc/%d/map_files/%lx-%lx", (int)pid, m->from, m->to) : NULL;
+
+	if (!link)
+		return;
+	if (str_starts(m->name, "anon_inode:[io_uring]"))
+		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
+	else
+		unknown_mapping(walk, pid, m->name, link);
+	if (*m->name != '/')
+		return;
+	if (str_starts(m->name, "/SYSV") && process_in_our(pid, "ipc"))
+		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid,
+			  (int)strcspn(m->name, " "), m->name);
+	if (walk_cut_deleted(m->name) && !walk_is_memory(m->name))
+		walk_tell_deleted(walk, link, m->name);
 }
 
 void mapped_files(struct walk *walk, pid_t pid)
 {
 	CLEANUP_FREE char *path = str_fmt("/proc/%d/maps", (int)pid);
 	FILE *maps = fopen(path, "re");
+	bool has_code = false;
+	struct mapping m;
 	char *line = NULL;
 	size_t size = 0;
 
 	while (maps && getline(&line, &size, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		look(walk, pid, line);
+		if (!mapping_read(line, &m))
+			continue;
+		has_code = has_code || is_code(walk, pid, &m);
+		look(walk, pid, &m);
 	}
 	free(line);
 	if (maps)

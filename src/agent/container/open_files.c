@@ -164,6 +164,10 @@ static void look(struct descriptors *d, const char *name)
 	if (!d->inside)
 		return;
 	d->has_epoll |= kernel_file(d->walk, d->pid, fd, target);
+	if (str_starts(target, "socket:"))
+		unknown_socket(d->walk, d->pid, fd);
+	else if (unknown_file(d->walk, d->pid, fd, target))
+		return;
 	if (*target != '/')
 		return;
 	CLEANUP_FREE char *info = read_info(d, fd);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <sched.h>
@@ -14,6 +15,8 @@
 
 #define SLACK_DEFAULT 50000
 #define LIST_MAX 4096
+/* A process with more threads is not looked at thread by thread. */
+#define TASKS_MAX 4096
 
 /* "0-3,8" (cpuset(7)). */
 static bool parse_list(const char *text, cpu_set_t *ret)
@@ -89,22 +92,66 @@ static void add_slack(pid_t pid, struct buf *ret)
 		buf_printf(ret, ", timer slack %llu ns", slack);
 }
 
+static unsigned long long core_dump_of(pid_t pid)
+{
+	CLEANUP_FREE char *text = process_file(pid, "coredump_filter", 64, NULL);
+
+	return text ? strtoull(text, NULL, 16) : 0;
+}
+
+/* Which memory a core dump has (core(5)). A restored process has what the agent there has. */
+static void add_core_dump(pid_t pid, struct buf *ret)
+{
+	unsigned long long own = core_dump_of(getpid()), theirs = core_dump_of(pid);
+
+	if (theirs != own)
+		buf_printf(ret, ", core dumps of 0x%llx", theirs);
+}
+
+/* all NULL: not known. */
+static void add_all(pid_t task, const cpu_set_t *all, struct buf *ret)
+{
+	if (all)
+		add_cpus(task, all, ret);
+	add_io_priority(task, ret);
+	add_slack(task, ret);
+}
+
+/* A new thread has all this from the one that starts it. Adds those of the first thread that has
+ * any. */
+static void add_threads(const struct process_status *p, const cpu_set_t *all, struct buf *ret)
+{
+	CLEANUP_FREE char *path = str_fmt("/proc/%d/task", (int)p->pid);
+	DIR *dir = opendir(path);
+
+	for (struct dirent *e; dir && !ret->len && (e = readdir(dir)) != NULL;) {
+		pid_t task = atoi(e->d_name);
+		if (task > 0)
+			add_all(task, all, ret);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
 void scheduling(struct walk *walk, const struct runc_state *state)
 {
-	cpu_set_t all;
-	bool known = all_cpus(state, &all);
+	cpu_set_t set;
+	const cpu_set_t *all = all_cpus(state, &set) ? &set : NULL;
 
 	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
 		const struct process_status *p = &walk->processes[i];
 		CLEANUP_BUF struct buf text = {0};
+		const char *of = "";
 		if (!p->descends)
 			continue;
-		if (known)
-			add_cpus(p->pid, &all, &text);
-		add_io_priority(p->pid, &text);
-		add_slack(p->pid, &text);
+		add_all(p->pid, all, &text);
+		add_core_dump(p->pid, &text);
+		if (!text.len && p->threads > 1 && p->threads <= TASKS_MAX) {
+			add_threads(p, all, &text);
+			of = ", a thread";
+		}
 		if (text.len)
-			walk_tell(walk, "scheduling", "process %d (%s)%s", (int)p->pid, p->name,
-				  buf_str(&text));
+			walk_tell(walk, "scheduling", "process %d (%s)%s%s", (int)p->pid, p->name,
+				  of, buf_str(&text));
 	}
 }

@@ -81,10 +81,16 @@ void unseizable(struct walk *walk, const struct process_status *p);
 void open_files(struct walk *walk, const struct process_status *p);
 /* A descriptor that is no file and no socket: io_uring, watches, timers. True: a set of epoll. */
 bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
+/* A descriptor, a socket or a mapping of a kind that CRIU can't dump. name: of what it is; link:
+ * where /proc leads to it. True: it is of such a kind. */
+bool unknown_file(struct walk *walk, pid_t pid, int fd, const char *name);
+void unknown_socket(struct walk *walk, pid_t pid, int fd);
+void unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link);
 /* Epoll entries whose descriptor the process has closed. */
 void closed_entries(struct walk *walk, pid_t pid);
 /* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings
- * of io_uring, which may have no descriptor either, and shared memory of the host. */
+ * of io_uring, which may have no descriptor either, shared memory of the host, and processes whose
+ * first code CRIU can't write into. */
 void mapped_files(struct walk *walk, pid_t pid);
 /* At the end: the sockets of all processes (sockets.h). */
 void container_sockets(struct walk *walk);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <mqueue.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -243,6 +244,41 @@ static void change_scheduling(void)
 	MUST(sched_setaffinity(0, sizeof(few), &few) == 0);
 	MUST(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7) == 0);
 	MUST(prctl(PR_SET_TIMERSLACK, 1000) == 0);
+	int filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+	MUST(filter >= 0 && write(filter, "0x71", 4) == 4 && close(filter) == 0);
+}
+
+static void *wait_with_slack(void *unused)
+{
+	(void)unused;
+	MUST(prctl(PR_SET_TIMERSLACK, 2000) == 0);
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
+static void change_a_thread(void)
+{
+	pthread_t thread;
+
+	MUST(pthread_create(&thread, NULL, wait_with_slack, NULL) == 0);
+}
+
+static bool told_of_thread(void)
+{
+	CLEANUP_FREE char *told = facts();
+
+	return count(told, "scheduling") == 1 &&
+	       strstr(told, ", a thread, timer slack 2000 ns") != NULL;
+}
+
+static void scheduling_of_a_thread(void **state)
+{
+	(void)state;
+	(void)start(change_a_thread);
+	for (int i = 0; i < 200 && !told_of_thread(); i++)
+		(void)usleep(10000);
+	assert_true(told_of_thread());
 }
 
 /* The I/O priority follows from it. */
@@ -267,7 +303,7 @@ static void scheduling_of_its_own(void **state)
 	CLEANUP_FREE char *cpus = str_fmt(", 1 of %d CPUs", CPU_COUNT(&all));
 	expect(told,
 	       "scheduling=process %d (test_kernel_fil)%s, I/O priority 7 of class 2, timer "
-	       "slack 1000 ns",
+	       "slack 1000 ns, core dumps of 0x71",
 	       (int)pid, CPU_COUNT(&all) > 1 ? cpus : "");
 	end_children();
 	(void)start(be_nice);
@@ -297,6 +333,7 @@ int main(void)
 		TEST(memory_of_the_host),
 		TEST(message_queues),
 		TEST(scheduling_of_its_own),
+		TEST(scheduling_of_a_thread),
 		TEST(nothing_of_the_kind),
 	};
 
