@@ -111,26 +111,40 @@ static void look(struct socket_copy *copy)
 		look_at_inet(copy);
 }
 
-/* The process may have closed it, and its number may be another file's by now. */
-static int take_copy(const struct open_socket *socket)
-{
-	int process = (int)syscall(SYS_pidfd_open, socket->pid, 0u);
+/* A process, kept for its next socket. */
+struct holder {
+	pid_t pid;
+	int fd; /* -1: none */
+};
 
-	if (process < 0)
-		return -1;
-	int fd = (int)syscall(SYS_pidfd_getfd, process, socket->fd, 0u);
-	(void)close(process);
-	return fd;
+static void holder_drop(struct holder *holder)
+{
+	if (holder->fd >= 0)
+		(void)close(holder->fd);
+	*holder = (struct holder){.fd = -1};
+}
+
+/* The process may have closed it, and its number may be another file's by now. */
+static int take_copy(const struct open_socket *socket, struct holder *holder)
+{
+	if (holder->fd < 0 || holder->pid != socket->pid) {
+		holder_drop(holder);
+		holder->pid = socket->pid;
+		holder->fd = (int)syscall(SYS_pidfd_open, socket->pid, 0u);
+	}
+	return holder->fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, holder->fd, socket->fd, 0u);
 }
 
 int socket_ask(const struct open_socket *socket, int level, int name)
 {
-	int fd = take_copy(socket), value;
+	struct holder holder = {.fd = -1};
+	int fd = take_copy(socket, &holder), value = -1;
 
-	if (fd < 0)
-		return -1;
-	value = ask(fd, level, name);
-	(void)close(fd);
+	if (fd >= 0) {
+		value = ask(fd, level, name);
+		(void)close(fd);
+	}
+	holder_drop(&holder);
 	return value;
 }
 
@@ -139,6 +153,7 @@ void socket_copies(struct walk *walk)
 	struct usual_options *usual = socket_options_usual();
 	struct groups *groups = groups_read();
 	struct socket_copy copy = {.walk = walk, .usual = usual, .groups = groups};
+	struct holder holder = {.fd = -1};
 	uint32_t last = 0;
 
 	for (size_t i = 0; i < walk->n_sockets && !request_over(walk->req); i++) {
@@ -147,25 +162,31 @@ void socket_copies(struct walk *walk)
 		if (copy.socket->inode == last)
 			continue;
 		last = copy.socket->inode;
-		copy.fd = take_copy(copy.socket);
+		if (socket_find(walk, last)->local)
+			continue;
+		copy.fd = take_copy(copy.socket, &holder);
 		if (copy.fd < 0)
 			continue;
 		look(&copy);
 		(void)close(copy.fd);
 	}
+	holder_drop(&holder);
 	groups_free(groups);
 	socket_options_free(usual);
 }
 
 void raw_passing(struct walk *walk, struct passings *ret)
 {
+	struct holder holder = {.fd = -1};
+
 	for (size_t i = 0; i < walk->n_sockets; i++) {
 		const struct open_socket *socket = &walk->sockets[i];
-		int fd = socket->raw ? take_copy(socket) : -1, waiting = 0;
+		int fd = socket->raw ? take_copy(socket, &holder) : -1, waiting = 0;
 		if (fd < 0)
 			continue;
 		if (ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0)
 			passing_add(ret, "unread", socket, str_dup("a raw socket"));
 		(void)close(fd);
 	}
+	holder_drop(&holder);
 }

@@ -32,6 +32,8 @@ static void on_abstract(const struct unix_sock *sock, void *ctx)
 	struct walk *walk = ctx;
 	const struct open_socket *ours = socket_find(walk, sock->inode);
 
+	if (ours)
+		walk->sockets[ours - walk->sockets].local = true;
 	if (!ours || !unix_holds_abstract(sock))
 		return;
 	CLEANUP_FREE char *name = unix_name(sock), *holder = socket_holder(ours);
