@@ -74,10 +74,21 @@ static void passings_clear(struct passings *p)
 	memset(p, 0, sizeof(*p));
 }
 
+/* Connections from an address may come and go; it counts that there is one. */
+static bool is_same(const struct passing *a, const struct passing *b)
+{
+	size_t len = strcspn(a->what, ",");
+
+	if (strcmp(a->key, b->key) != 0)
+		return false;
+	return a->socket == b->socket ||
+	       (strcmp(a->key, "bound") == 0 && strncmp(a->what, b->what, len + 1) == 0);
+}
+
 static bool has_passing(const struct passings *all, const struct passing *one)
 {
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].socket == one->socket && strcmp(all->v[i].key, one->key) == 0)
+		if (is_same(&all->v[i], one))
 			return true;
 	return false;
 }

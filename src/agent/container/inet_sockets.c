@@ -24,6 +24,8 @@
 
 struct inet {
 	struct walk *walk;
+	struct passings *ret;
+	struct argv said; /* addresses that connections come from */
 	int protocol;
 	unsigned listeners;
 	/* Connections of the container, those of others, and those that nobody has accepted. */
@@ -65,7 +67,7 @@ static const char *kind_of(int protocol, const struct sock *sock)
 	if (protocol == IPPROTO_RAW)
 		return "raw";
 	if (protocol == IPPROTO_TCP)
-		return sock->dport ? "connection" : "listener";
+		return "listener";
 	return sock->dport ? "datagrams" : "receiver";
 }
 
@@ -112,6 +114,17 @@ void inet_bound(struct walk *walk, int protocol, const struct open_socket *ours,
 	tell_device(walk, ours, sock);
 }
 
+/* A health check may use an address of the host, and go. Once for each address. */
+static void note_address(struct inet *inet, const struct open_socket *ours, const struct sock *sock)
+{
+	if (is_everywhere(sock->src) || request_is(inet->walk->req, "ip", sock->src) ||
+	    argv_has(&inet->said, sock->src))
+		return;
+	argv_add(&inet->said, sock->src);
+	CLEANUP_FREE char *ends = socket_ends(sock);
+	passing_add(inet->ret, "bound", ours, str_fmt("connection %s, %s", sock->src, ends));
+}
+
 static void tell_listener(struct inet *inet, const struct sock *sock)
 {
 	if (inet->listeners++ >= LISTENERS_MAX)
@@ -139,7 +152,11 @@ static bool on_inet(const struct sock *sock, void *ctx)
 	else if (tcp && sock->dport)
 		add(&inet->ours, sock);
 	inet->walk->sockets[ours - inet->walk->sockets].listed = true;
-	inet_bound(inet->walk, inet->protocol, ours, sock);
+	if (tcp && sock->dport)
+		note_address(inet, ours, sock);
+	else
+		tell_address(inet->walk, inet->protocol, ours, sock);
+	tell_device(inet->walk, ours, sock);
 	return true;
 }
 
@@ -186,7 +203,7 @@ static int by_ends(const void *a, const void *b)
 }
 
 /* The other end of a connection of the container is on this host and not in the container. */
-static void find_left_behind(struct inet *inet, struct passings *ret)
+static void find_left_behind(struct inet *inet)
 {
 	if (inet->others.n)
 		qsort(inet->others.v, inet->others.n, sizeof(*inet->others.v), by_ends);
@@ -197,7 +214,8 @@ static void find_left_behind(struct inet *inet, struct passings *ret)
 		memcpy(other.dst, s->src, sizeof(other.dst));
 		if (!bsearch(&other, inet->others.v, inet->others.n, sizeof(other), by_ends))
 			continue;
-		passing_add(ret, "left-behind", socket_find(inet->walk, s->inode), socket_ends(s));
+		passing_add(inet->ret, "left-behind", socket_find(inet->walk, s->inode),
+			    socket_ends(s));
 	}
 }
 
@@ -231,6 +249,7 @@ static void find_unread(struct walk *walk, struct passings *ret)
 
 static void inet_clear(struct inet *inet)
 {
+	argv_clear(&inet->said);
 	free(inet->ours.v);
 	free(inet->others.v);
 	free(inet->waiting.v);
@@ -239,7 +258,7 @@ static void inet_clear(struct inet *inet)
 
 void inet_sockets(struct walk *walk, struct passings *ret)
 {
-	struct inet inet = {.walk = walk, .protocol = IPPROTO_TCP};
+	struct inet inet = {.walk = walk, .ret = ret, .protocol = IPPROTO_TCP};
 	struct sock_match all = {.states = TCP_ALL};
 
 	if (sock_list(walk->req, &all, on_inet, &inet) < 0) {
@@ -248,7 +267,7 @@ void inet_sockets(struct walk *walk, struct passings *ret)
 	}
 	for (size_t i = 0; i < inet.listening.n; i++)
 		tell_unaccepted(&inet, &inet.listening.v[i]);
-	find_left_behind(&inet, ret);
+	find_left_behind(&inet);
 	all.states = 0;
 	for (size_t i = 0; i < N_WITHOUT_STREAMS; i++) {
 		inet.protocol = without_streams[i];
@@ -263,18 +282,23 @@ static bool on_connection(const struct sock *sock, void *ctx)
 {
 	struct inet *inet = ctx;
 
-	if (sock->inode && sock->dport)
-		add(socket_find(inet->walk, sock->inode) ? &inet->ours : &inet->others, sock);
+	const struct open_socket *ours = socket_find(inet->walk, sock->inode);
+
+	if (!sock->inode || !sock->dport)
+		return true;
+	add(ours ? &inet->ours : &inet->others, sock);
+	if (ours)
+		note_address(inet, ours, sock);
 	return true;
 }
 
 void inet_passing(struct walk *walk, struct passings *ret)
 {
-	struct inet inet = {.walk = walk, .protocol = IPPROTO_TCP};
+	struct inet inet = {.walk = walk, .ret = ret, .protocol = IPPROTO_TCP};
 
 	(void)sock_list(walk->req, &(struct sock_match){.states = TCP_CONNECTED}, on_connection,
 			&inet);
-	find_left_behind(&inet, ret);
+	find_left_behind(&inet);
 	find_unread(walk, ret);
 	inet_clear(&inet);
 }

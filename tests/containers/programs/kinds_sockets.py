@@ -76,6 +76,32 @@ def tcp_quiet_client(word, port):
     return lambda: s.fileno() >= 0
 
 
+def tcp_half_closed(word, port):
+    server = listening(word, port)
+    client = connected(word, port)
+    there = server.accept()[0]
+    client.shutdown(socket.SHUT_WR)
+
+    def look():
+        there.sendall(b"x")
+        return [client.recv(1).decode(), there.recv(1).decode()]
+    return look
+
+
+def tcp_full(word, port):
+    """Nothing more can be sent, and nothing is read."""
+    server = listening(word, port)
+    client = connected(word, port)
+    there = server.accept()[0]
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    return lambda: there.recv(10, socket.MSG_PEEK).decode()
+
+
 def tcp_listener(word, port):
     s = listening(word, port)
     return lambda: s.getsockname()[1]
