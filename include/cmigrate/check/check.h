@@ -89,6 +89,7 @@ CHECK(watches);
 CHECK(epoll);
 CHECK(queues);
 CHECK(ipc);
+CHECK(inherited_locks);
 CHECK(timers);
 CHECK(scheduling);
 /* sockets.c */

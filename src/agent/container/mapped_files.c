@@ -53,9 +53,7 @@ static void look(struct walk *walk, pid_t pid, struct mapping *m)
 		return;
 	if (str_starts(m->name, "anon_inode:[io_uring]"))
 		walk_tell(walk, "io-uring", "process %d, mapped", (int)pid);
-	else
-		unknown_mapping(walk, pid, m->name, link);
-	if (*m->name != '/')
+	else if (unknown_mapping(walk, pid, m->name, link) || *m->name != '/')
 		return;
 	if (str_starts(m->name, "/SYSV") && process_in_our(pid, "ipc"))
 		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid,

@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/request/process.h"
@@ -57,6 +59,18 @@ static bool is_own(struct descriptors *d, const struct descriptor *f)
 	return !mounts_have_device(&d->own, row);
 }
 
+/* Whether another process has the same open file, from a fork: then under the same number. */
+static bool is_inherited(const struct descriptors *d, const struct descriptor *f)
+{
+	for (size_t i = 0; i < d->walk->n; i++) {
+		pid_t pid = d->walk->processes[i].pid;
+		if (pid != d->pid && syscall(SYS_kcmp, d->pid, pid, KCMP_FILE, (unsigned long)f->fd,
+					     (unsigned long)f->fd) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* "lock:\t1: POSIX  ADVISORY  WRITE 12345 00:2a:1234 0 EOF" */
 static void tell_locks(struct descriptors *d, const struct descriptor *f)
 {
@@ -69,6 +83,9 @@ static void tell_locks(struct descriptors *d, const struct descriptor *f)
 			continue;
 		walk_tell(d->walk, is_own(d, f) ? "own-lock" : "lock", "process %d, %s %s, %s",
 			  (int)d->pid, kind, mode, f->path);
+		if (strcmp(kind, "POSIX") == 0 && is_inherited(d, f))
+			walk_tell(d->walk, "inherited-lock", "process %d, %s, %s", (int)d->pid,
+				  mode, f->path);
 	}
 }
 

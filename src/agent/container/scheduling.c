@@ -92,19 +92,21 @@ static void add_slack(pid_t pid, struct buf *ret)
 		buf_printf(ret, ", timer slack %llu ns", slack);
 }
 
-static unsigned long long core_dump_of(pid_t pid)
+/* False: it has ended. */
+static bool read_core_dump(pid_t pid, unsigned long long *ret)
 {
 	CLEANUP_FREE char *text = process_file(pid, "coredump_filter", 64, NULL);
 
-	return text ? strtoull(text, NULL, 16) : 0;
+	*ret = text ? strtoull(text, NULL, 16) : 0;
+	return text && *text;
 }
 
 /* Which memory a core dump has (core(5)). A restored process has what the agent there has. */
 static void add_core_dump(pid_t pid, struct buf *ret)
 {
-	unsigned long long own = core_dump_of(getpid()), theirs = core_dump_of(pid);
+	unsigned long long own, theirs;
 
-	if (theirs != own)
+	if (read_core_dump(getpid(), &own) && read_core_dump(pid, &theirs) && theirs != own)
 		buf_printf(ret, ", core dumps of 0x%llx", theirs);
 }
 

@@ -92,7 +92,7 @@ void unknown_socket(struct walk *walk, pid_t pid, int fd)
 			  fd, name);
 }
 
-void unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link)
+bool unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link)
 {
 	bool unknown = str_starts(name, ANON) ? !is_known_anon(name + strlen(ANON))
 		       : *name == '['
@@ -102,4 +102,5 @@ void unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char 
 
 	if (unknown)
 		walk_tell(walk, "descriptor", "process %d, mapped, %s", (int)pid, name);
+	return unknown;
 }

@@ -86,7 +86,7 @@ bool kernel_file(struct walk *walk, pid_t pid, int fd, const char *name);
  * where /proc leads to it. True: it is of such a kind. */
 bool unknown_file(struct walk *walk, pid_t pid, int fd, const char *name);
 void unknown_socket(struct walk *walk, pid_t pid, int fd);
-void unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link);
+bool unknown_mapping(struct walk *walk, pid_t pid, const char *name, const char *link);
 /* Epoll entries whose descriptor the process has closed. */
 void closed_entries(struct walk *walk, pid_t pid);
 /* Mapped files that are deleted, perhaps without a descriptor: a library that was replaced. Rings

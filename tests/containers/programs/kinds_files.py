@@ -43,16 +43,26 @@ def lock(kind, directory):
     return lambda: lock_rows(fd)
 
 
-def lock_of_child(kind, directory):
-    """Taken by a child; of flock and OFD kinds the parent has the same open file."""
+def lock_of_child(kind, directory, how="own"):
+    """Taken by a child. inherited: the parent has the same open file."""
     flags, take = LOCKS[kind]
-    fd = os.open(os.path.join(directory, kind), os.O_CREAT | flags)
-    pid = child(lambda: take(fd))
+    path = os.path.join(directory, kind)
+    fd = os.open(path, os.O_CREAT | flags)
+
+    def own():
+        if how == "own":
+            os.dup2(os.open(path, flags), fd)
+        take(fd)
+    pid = child(own)
 
     def look():
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as file:
             return [line.split()[2:5] for line in file if line.startswith("lock:")]
     return look
+
+
+def lock_of_child_lost(directory):
+    lock_of_child("posix-exclusive", directory, "inherited")
 
 
 def lock_waiter(kind, path):

@@ -122,29 +122,16 @@ def secret():
 
 
 def memfd(how="plain"):
-    """With contents, sealed, mapped, with huge pages."""
-    fd = os.memfd_create("kept", {"huge": 4}.get(how, 2))
-    os.ftruncate(fd, 2 << 20 if how == "huge" else 8 * PAGE)
-    os.pwrite(fd, b"contents", 100) if how != "huge" else None
+    """With contents, sealed, mapped."""
+    fd = os.memfd_create("kept", os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, 8 * PAGE)
+    os.pwrite(fd, b"contents", 100)
     import fcntl
     memory = mmap.mmap(fd, 8 * PAGE) if how == "mapped" else None
     if how == "sealed":
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE)
     return lambda: [os.pread(fd, 8, 100).decode(errors="replace"), fcntl.fcntl(fd, fcntl.F_GET_SEALS),
                     bytes(memory[100:108]).decode() if memory else None]
-
-
-def protection_keys():
-    key = system((330, 289), 0, 0)
-    memory = mmap.mmap(-1, PAGE)
-    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    system((329, 288), ctypes.c_void_p(address), PAGE, 3, key)
-    protection_keys.memory = memory
-
-    def look():
-        with open("/proc/self/smaps", encoding="ascii") as file:
-            return [line.split()[1] for line in file if line.startswith("ProtectionKey") and line.split()[1] != "0"]
-    return look
 
 
 def watched_by_userfaultfd():
@@ -195,8 +182,8 @@ def churn():
 def shared_code(how="executed"):
     """A compiler's buffer that processes share, below the program itself."""
     libc.mmap.restype = ctypes.c_void_p
-    address = libc.mmap(ctypes.c_void_p(0x10000000), 1 << 20, 7, 0x21, -1, 0)
-    if address != 0x10000000:
+    address = libc.mmap(ctypes.c_void_p(0x200000), 1 << 20, 7, 0x21, -1, 0)
+    if address != 0x200000:
         raise OSError(f"mapped at {address:x}")
     if how == "executed":
         call("mprotect", ctypes.c_void_p(address), 1 << 20, 5)

@@ -532,6 +532,8 @@ static const struct row failing[] = {
 	 "has a message queue open: process 7, descriptor 5, /jobs", false},
 	{"ipc", "host-ipc=process 7, /SYSV00000000\n", NULL, NULL,
 	 "has shared memory of the host: process 7, /SYSV00000000", false},
+	{"inherited-locks", "inherited-lock=process 7, WRITE, /tmp/lock\n", NULL, NULL,
+	 "and loses the lock: process 7, WRITE, /tmp/lock", true},
 	{"timers", "timer=process 7, descriptor 5, every 0.020 s\n", NULL, NULL,
 	 "a periodic timer that may never expire again if the freeze meets it expired: process 7, "
 	 "descriptor 5, every 0.020 s",
