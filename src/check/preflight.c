@@ -141,7 +141,7 @@ static const struct check checks[] = {
 	{"timers", CHECK_WARNING, false, "no process has a periodic timer that may stop",
 	 "let the program set its timer anew after the move", check_timers},
 	{"scheduling", CHECK_WARNING, false,
-	 "no process has CPUs, an I/O priority, a timer slack or core dumps of its own",
+	 "no process has CPUs, I/O priority, timer slack or core dumps of its own",
 	 "set them again after the move", check_scheduling},
 	{"conversations", CHECK_WARNING, false,
 	 "no connection of the container has its other end on the source",

@@ -159,7 +159,7 @@ class Container:
     def move(self, source, destination):
         """The exit code (None: it did not end), and the summary."""
         status, out, error = self.lab.hosts[source].run("cmigrate", "--json", "move", self.name, destination,
-                                                        *self.row.options, seconds=90)
+                                                        *self.row.options, seconds=240)
         try:
             summary = json.loads(out.splitlines()[-1])
         except (ValueError, IndexError):

@@ -92,22 +92,27 @@ static void add_slack(pid_t pid, struct buf *ret)
 		buf_printf(ret, ", timer slack %llu ns", slack);
 }
 
-/* False: it has ended. */
-static bool read_core_dump(pid_t pid, unsigned long long *ret)
+/* A hexadecimal number. False: the process has ended. */
+static bool read_setting(pid_t pid, const char *file, unsigned long long *ret)
 {
-	CLEANUP_FREE char *text = process_file(pid, "coredump_filter", 64, NULL);
+	CLEANUP_FREE char *text = process_file(pid, file, 64, NULL);
 
 	*ret = text ? strtoull(text, NULL, 16) : 0;
 	return text && *text;
 }
 
-/* Which memory a core dump has (core(5)). A restored process has what the agent there has. */
-static void add_core_dump(pid_t pid, struct buf *ret)
+/* Which memory a core dump has (core(5)), and personality(2). A restored process has those of the
+ * agent there. */
+static void add_settings(pid_t pid, struct buf *ret)
 {
+	static const char *const files[][2] = {{"coredump_filter", "core dumps of"},
+					       {"personality", "personality"}};
 	unsigned long long own, theirs;
 
-	if (read_core_dump(getpid(), &own) && read_core_dump(pid, &theirs) && theirs != own)
-		buf_printf(ret, ", core dumps of 0x%llx", theirs);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (read_setting(getpid(), files[i][0], &own) &&
+		    read_setting(pid, files[i][0], &theirs) && theirs != own)
+			buf_printf(ret, ", %s 0x%llx", files[i][1], theirs);
 }
 
 /* all NULL: not known. */
@@ -147,7 +152,7 @@ void scheduling(struct walk *walk, const struct runc_state *state)
 		if (!p->descends)
 			continue;
 		add_all(p->pid, all, &text);
-		add_core_dump(p->pid, &text);
+		add_settings(p->pid, &text);
 		if (!text.len && p->threads > 1 && p->threads <= TASKS_MAX) {
 			add_threads(p, all, &text);
 			of = ", a thread";

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ipc.h>
+#include <sys/personality.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -244,6 +245,7 @@ static void change_scheduling(void)
 	MUST(sched_setaffinity(0, sizeof(few), &few) == 0);
 	MUST(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7) == 0);
 	MUST(prctl(PR_SET_TIMERSLACK, 1000) == 0);
+	MUST(personality(ADDR_NO_RANDOMIZE) != -1);
 	int filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
 	MUST(filter >= 0 && write(filter, "0x71", 4) == 4 && close(filter) == 0);
 }
@@ -303,7 +305,7 @@ static void scheduling_of_its_own(void **state)
 	CLEANUP_FREE char *cpus = str_fmt(", 1 of %d CPUs", CPU_COUNT(&all));
 	expect(told,
 	       "scheduling=process %d (test_kernel_fil)%s, I/O priority 7 of class 2, timer "
-	       "slack 1000 ns, core dumps of 0x71",
+	       "slack 1000 ns, core dumps of 0x71, personality 0x40000",
 	       (int)pid, CPU_COUNT(&all) > 1 ? cpus : "");
 	end_children();
 	(void)start(be_nice);
