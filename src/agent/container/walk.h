@@ -17,8 +17,8 @@ struct open_socket {
 	uint32_t inode;
 	pid_t pid;
 	int fd;
-	/* Set at the end of the walk, of one descriptor of each socket: the kernel lists it; it is a
-	 * unix socket. */
+	/* Set at the end of the walk, of one descriptor of each socket: the kernel lists it; it is
+	 * a unix socket. */
 	bool listed, local;
 	bool raw;
 };
