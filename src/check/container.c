@@ -117,19 +117,6 @@ CHECK(sleep)
 			  p->source_name, other);
 }
 
-CHECK(sockets)
-{
-	const char *socket = facts_get(p->source, "external");
-
-	if (p->ext_unix_sk)
-		return CHECK_NOT_NEEDED;
-	if (!*socket)
-		return CHECK_OK;
-	return check_fail(
-		f, NULL, "container '%s' on %s is connected to a unix socket outside of it: %.200s",
-		p->bundle->name, p->source_name, socket);
-}
-
 static const char closed[] = "let that program close it, or start it anew";
 
 /* A file that has another name needs a link, which can be made only where it can be written. */

@@ -81,7 +81,7 @@ static enum check_outcome check_listeners(const struct preflight *p, const char 
 
 CHECK(ports)
 {
-	if (!p->bundle->host_network)
+	if (!p->bundle->host_network && !p->bundle->netns)
 		return CHECK_NOT_NEEDED;
 	if (check_listeners(p, "", "container-listen", "listen", f) == CHECK_FAILED)
 		return CHECK_FAILED;

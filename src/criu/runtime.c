@@ -53,6 +53,8 @@ static void criu_options(struct argv *a, const char *role, const struct runtime_
 
 	if (o->network_lock_skip)
 		argv_add(a, "flag=network-lock-skip");
+	if (o->own_network)
+		argv_add(a, "flag=own-network");
 	if (source && o->runc < RUNC_SKIP_IN_FLIGHT && (o->tcp_established || o->tcp_close))
 		argv_add(a, "flag=skip-in-flight");
 	if (!source && o->tcp_close)

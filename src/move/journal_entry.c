@@ -37,7 +37,8 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:s*, s:s*, s:i, s:s, s:b, s:b}",
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
+		"s:b}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
 		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
@@ -52,8 +53,8 @@ json_t *move_json(const struct move *m)
 		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
 		"destination_runc", (int)m->side[DESTINATION].options.runc, "destination_criu",
 		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
-		"page_server", m->page_server.server, "page_client", m->page_server.client,
-		"page_port", (int)m->page_server.port, "transport",
+		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
+		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
 		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
 		m->plan.lazy);
 }
@@ -169,6 +170,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	src->ext_unix_sk = json_is_true(json_object_get(o, "ext_unix_sk"));
 	src->shell_job = json_is_true(json_object_get(o, "shell_job"));
 	src->network_lock_skip = json_is_true(json_object_get(o, "network_lock_skip"));
+	src->own_network = json_is_true(json_object_get(o, "own_network"));
 	*dst = *src;
 	return read_transport(o, m, err) < 0 ||
 			       json_get_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||

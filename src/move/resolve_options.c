@@ -49,6 +49,7 @@ static int resolve_flags(struct move *m, const struct move_opts *opts, struct er
 		established = opts->tcp_established;
 	o.tcp_established = established;
 	o.tcp_close = !established;
+	o.own_network = !m->bundle.host_network && !m->bundle.netns;
 	m->side[SOURCE].options = o;
 	m->side[DESTINATION].options = o;
 	return 0;

@@ -25,6 +25,14 @@ SHELL = """grows() {
 	((last < $1))
 }
 """
+# partner FAMILY WORD...: a program outside that the container talks with, programs/partner.py.
+PARTNER = f"""partner() {{
+	python3 {PROGRAMS}/partner.py "$name" "$@"
+}}
+end_partner() {{
+	[[ ! -e /run/$name.pid ]] || {{ kill "$(</run/$name.pid)" && rm "/run/$name.pid"; }}
+}}
+"""
 # Where the program of a kind reports: programs/kinds.py.
 REPORT_FD = 900
 LIMITS = ("memory.limit_in_bytes", "memory.max", "memory.high", "pids.max", "cpu.shares", "cpu.weight",
@@ -49,7 +57,7 @@ class Container:
         """The command of its first process."""
         kind, _, rest = self.row.program.partition(" ")
         if kind == "kinds":
-            return ["python3", "-S", "-E", "/srv/kinds.py", str(self.port), *rest.split()]
+            return ["python3", "-S", "-E", "/srv/kinds.py", str(self.port), *self.fill(rest).split()]
         if kind in ("run", "real"):
             return shlex.split(rest)
         raise Broken(f"no program: '{self.row.program}'")
@@ -86,8 +94,9 @@ class Container:
 
     def shell(self, host, line):
         """Runs a line of the table."""
-        setting = f"name={self.name} bundle={self.bundle} host={host} pid={self.pid(host)} address={self.address}\n"
-        return self.lab.hosts[host].run("bash", "-ec", setting + SHELL + line)
+        setting = (f"name={self.name} bundle={self.bundle} host={host} pid={self.pid(host)} address={self.address} "
+                   f"port={self.port}\n")
+        return self.lab.hosts[host].run("bash", "-ec", setting + SHELL + PARTNER + line)
 
     def line(self, when, *hosts):
         """Runs the line for that moment, if there is one, and needs it to succeed."""

@@ -77,7 +77,6 @@ CHECK(terminal);
 CHECK(stdio);
 CHECK(locks);
 CHECK(sleep);
-CHECK(sockets);
 CHECK(deleted);
 CHECK(mptcp);
 /* files.c */
@@ -100,6 +99,15 @@ CHECK(ipc);
 CHECK(inherited_locks);
 CHECK(timers);
 CHECK(scheduling);
+/* sockets.c */
+CHECK(sockets);
+CHECK(abstract_names);
+CHECK(bound_addresses);
+CHECK(socket_devices);
+CHECK(conversations);
+CHECK(socket_options);
+CHECK(unread);
+CHECK(multicast);
 /* limits.c */
 CHECK(memory_limit);
 CHECK(pids_limit);

@@ -48,6 +48,7 @@ struct runtime_options {
 	unsigned page_port;
 	unsigned parent_pass;	/* the last pass of pre-copy, on which the dump builds; 0: none */
 	bool network_lock_skip; /* the hold and the forwarding keep packets away, so CRIU needn't */
+	bool own_network;	/* its network namespace is made anew, with an empty loopback */
 };
 
 /* Begins a request for the agent about a container: its verb, and the fields "container", "id" and

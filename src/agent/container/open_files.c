@@ -206,7 +206,8 @@ static void look(struct descriptors *d, const char *name)
 		return;
 	target[len] = '\0';
 	if (sscanf(target, "socket:[%u]", &inode) == 1)
-		note_socket(d->walk, &(struct open_socket){inode, d->pid, fd});
+		note_socket(d->walk,
+			    &(struct open_socket){.inode = inode, .pid = d->pid, .fd = fd});
 	if (!d->inside)
 		return;
 	d->has_epoll |= kernel_file(d->walk, d->pid, fd, target);

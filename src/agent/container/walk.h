@@ -19,6 +19,10 @@ struct open_socket {
 	uint32_t inode;
 	pid_t pid;
 	int fd;
+	/* Set at the end of the walk, of one descriptor of each socket: the kernel lists it; it is
+	 * a unix socket. */
+	bool listed, local;
+	bool raw;
 };
 
 struct walk;
@@ -65,6 +69,7 @@ struct walk {
 	struct argv known;
 	unsigned looked;
 	struct told told[64];
+	struct argv said; /* texts that are told once */
 };
 
 void walk_clear(struct walk *walk);
@@ -147,7 +152,7 @@ void fifos(struct walk *walk);
 void fifos_clear(struct walk *walk);
 /* At the end: what of the host's IPC namespace the container uses, but for mapped memory. */
 void host_ipc(struct walk *walk);
-/* At the end: the sockets of all processes, with what they are connected to. */
+/* At the end: the sockets of all processes (sockets.h). */
 void container_sockets(struct walk *walk);
 /* At the end: sleeps that a dump cuts short. */
 void sleeps(struct walk *walk);

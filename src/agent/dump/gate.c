@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "agent/network/loopback.h"
 #include "cmigrate/base/str.h"
 
 #define WORD_SIZE 16
@@ -144,6 +145,16 @@ static int tell_restored(int run)
 	return 1;
 }
 
+static int set_loopback_up(const char *link)
+{
+	const char *pid = getenv("CRTOOLS_INIT_PID");
+	int run = open_run(link);
+
+	if (run < 0 || !exists(run, GATE_OWN_NETWORK))
+		return run < 0;
+	return !pid || loopback_set_up(atoi(pid)) < 0;
+}
+
 int gate_main(const char *link)
 {
 	const char *action = getenv("CRTOOLS_SCRIPT_ACTION"), *images = getenv("CRTOOLS_IMAGE_DIR");
@@ -151,6 +162,8 @@ int gate_main(const char *link)
 
 	if (!action || is_pass(images))
 		return 0;
+	if (strcmp(action, "post-setup-namespaces") == 0)
+		return set_loopback_up(link);
 	gate.at_end = strcmp(action, "post-dump") == 0;
 	bool serves = strcmp(action, "status-ready") == 0;
 	bool rehearsed = strcmp(action, "post-restore") == 0;

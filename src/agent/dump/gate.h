@@ -32,6 +32,10 @@
 #define GATE_BEGAN "began"
 /* Exists if the gate is to say how many images there are. */
 #define GATE_COUNTS "counts"
+/* Exists if the container has a network namespace that is made anew by a restore. runc has CRIU
+ * leave it empty: without an address, its loopback down. The gate sets that up before CRIU restores
+ * the first socket. */
+#define GATE_OWN_NETWORK "own-network"
 /* Exists during a pass of pre-copy, whose criu may be inside of the processes. */
 #define IN_PASS "in-pass"
 /* Exists if the container has gone on since its images were made. */

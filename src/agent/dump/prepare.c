@@ -30,6 +30,7 @@ static const struct {
 	{"skip-in-flight", "skip-in-flight"},
 	{"tcp-close", "tcp-close"},
 	{"link-remap", "link-remap"},
+	{GATE_OWN_NETWORK, ""},
 };
 #define N_OPTIONS (sizeof(options) / sizeof(*options))
 
@@ -44,7 +45,8 @@ static int criu_options(struct request *req, struct buf *conf)
 			n++;
 		if (n == N_OPTIONS)
 			return request_fail(req, "there is no flag '%s'", flag);
-		buf_printf(conf, "%s\n", options[n].line);
+		if (*options[n].line)
+			buf_printf(conf, "%s\n", options[n].line);
 	}
 	if (request_has(req, "ghost-limit"))
 		buf_printf(conf, "ghost-limit %llu\n", request_number(req, "ghost-limit"));
@@ -123,6 +125,16 @@ static int prepare_gate(struct request *req, bool counts)
 		       : make_fifos(req, fifos);
 }
 
+/* The gate is CRIU's script of a restore too, also of one that is a way back. */
+static int prepare_own_network(struct request *req, struct buf *conf)
+{
+	if (!request_is(req, "flag", GATE_OWN_NETWORK))
+		return 0;
+	if (!strstr(buf_str(conf), "action-script") && add_gate(req, conf) != 0)
+		return 1;
+	return work_dir_write(req, GATE_OWN_NETWORK, "");
+}
+
 static int prepare_source(struct request *req, struct buf *conf)
 {
 	CLEANUP_FREE char *images = path_images(req);
@@ -155,5 +167,7 @@ int verb_prepare(struct request *req)
 	int status = n < 3 ? prepare_source(req, &conf) : prepare_destination(req, receives);
 	if (status == 0 && n == 5)
 		status = add_gate(req, &conf);
-	return status != 0 ? status : work_dir_write(req, "criu.conf", buf_str(&conf));
+	if (status != 0 || prepare_own_network(req, &conf) != 0)
+		return 1;
+	return work_dir_write(req, "criu.conf", buf_str(&conf));
 }

@@ -5,6 +5,7 @@
  * (kept_answer.h).
  */
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,16 +15,19 @@
 #include "agent/network/ifb.h"
 #include "agent/network/neighbour.h"
 #include "agent/network/sock_list.h"
+#include "agent/network/sock_unix.h"
 #include "agent/request/fact.h"
 #include "agent/request/netns.h"
+#include "agent/request/text_file.h"
 #include "agent/shared/cordons.h"
 #include "agent/shared/proof.h"
 #include "host_facts.h"
 #include "peer_facts.h"
 #include "program_facts.h"
 
-/* A host with more listeners tells of these. */
+/* A host with more listeners, or names of unix sockets, tells of these. */
 #define LISTENERS_MAX 1000
+#define NAMES_MAX 500
 
 static bool is_source(const struct request *req)
 {
@@ -50,6 +54,37 @@ static void say_listener(bool udp, const struct sock *sock, void *ctx)
 	fact_say(said->req, udp ? "listen-udp" : "listen", local);
 }
 
+/* Names that the container may want: abstract ones for itself, others to connect to. */
+static void say_name(const struct unix_sock *sock, void *ctx)
+{
+	struct listeners *said = ctx;
+	bool receives = sock->type == SOCK_DGRAM && sock->name_len;
+
+	if ((!receives && !unix_holds_abstract(sock)) || said->n++ >= NAMES_MAX)
+		return;
+	CLEANUP_FREE char *name = unix_name(sock);
+	request_say(said->req, "unix=%s %s\n", unix_type(sock), name);
+}
+
+static void say_nonlocal(struct request *req, const char *file, const char *family)
+{
+	CLEANUP_FREE char *text = text_file_read(file, 16, NULL);
+
+	if (text && *text == '1')
+		fact_say(req, "nonlocal-bind", family);
+}
+
+/* What is taken where the container is to be, and what it may take. */
+static void say_sockets(struct request *req)
+{
+	struct listeners listeners = {.req = req}, names = {.req = req};
+
+	(void)sock_list_listeners(req, say_listener, &listeners);
+	(void)sock_list_unix(req, say_name, &names);
+	say_nonlocal(req, "/proc/sys/net/ipv4/ip_nonlocal_bind", "ipv4");
+	say_nonlocal(req, "/proc/sys/net/ipv6/ip_nonlocal_bind", "ipv6");
+}
+
 /* The service addresses are in the container's network namespace if config.json names one. A
  * namespace that is missing is one of the facts, and the host's own addresses are told instead. */
 static int say_addresses(struct request *req)
@@ -62,8 +97,11 @@ static int say_addresses(struct request *req)
 	address_json(req, "addr");
 	for (size_t i = 0; (ip = request_nth(req, "ip", i)) != NULL; i++)
 		route_json(req, ip);
-	if (!is_source(req))
-		neighbours_owners(req);
+	if (is_source(req))
+		return 0;
+	neighbours_owners(req);
+	/* A container without a network namespace of its own shares them. */
+	say_sockets(req);
 	return 0;
 }
 
@@ -86,17 +124,12 @@ static void say_binds(struct request *req)
 
 static int network_facts(struct request *req)
 {
-	struct listeners said = {.req = req};
-
 	if (say_addresses(req) != 0)
 		return 1;
 	const char *netns = request_get(req, "netns");
 	if (netns && access(netns, F_OK) < 0)
 		fact_say(req, "missing-netns", netns);
 	say_binds(req);
-	/* A container without a network namespace of its own needs its ports to be free there. */
-	if (!is_source(req))
-		(void)sock_list_listeners(req, say_listener, &said);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/network/sock_list.h"
+#include "agent/network/sock_unix.h"
 #include "agent/request/keeper.h"
 #include "agent/request/paths.h"
 #include "agent/request/session.h"

@@ -42,7 +42,7 @@ static void add_device(struct buf *to, const struct device *device,
 	char hardware[HARDWARE_TEXT_SIZE];
 
 	hardware_text(device->hardware, device->hardware_len, hardware);
-	buf_puts(to, "{\"ifname\":");
+	buf_printf(to, "{\"ifindex\":%d,\"ifname\":", device->index);
 	add_text(to, device->name);
 	buf_printf(to, ",\"flags\":[%s],\"address\":\"%s\",\"addr_info\":[",
 		   device->flags & IFF_UP ? "\"UP\"" : "", hardware);

@@ -9,14 +9,36 @@
 #define SETTLE_MS 250
 #define LOOK_MS 5
 
+/* A program that has not accepted a connection by then does not accept any. */
+#define STUCK_MS 1000
+
 struct look {
-	const struct request *req;
+	struct request *req;
 	bool busy;
 };
 
 static bool is_wildcard(const char *ip)
 {
 	return strcmp(ip, "0.0.0.0") == 0 || strcmp(ip, "::") == 0;
+}
+
+/* A connection that nobody has open waits to be accepted, or has been closed by its program. */
+static bool look_at_waiting(const struct sock *sock, void *ctx)
+{
+	struct look *look = ctx;
+
+	look->busy = !sock->inode && sock->silence_ms < STUCK_MS &&
+		     request_is(look->req, "ip", sock->src);
+	return !look->busy;
+}
+
+static bool has_young(struct request *req, unsigned port)
+{
+	const struct sock_match match = {
+		.sport = port, .states = TCP_STATE(TCP_ESTABLISHED) | TCP_STATE(TCP_CLOSE_WAIT)};
+	struct look look = {.req = req};
+
+	return sock_list(req, &match, look_at_waiting, &look) == 0 && look.busy;
 }
 
 static bool look_at(const struct sock *sock, void *ctx)
@@ -26,14 +48,15 @@ static bool look_at(const struct sock *sock, void *ctx)
 
 	look->busy = sock->state == TCP_SYN_RECV
 			     ? ours
-			     : sock->receive_queue > 0 && (ours || is_wildcard(sock->src));
+			     : sock->receive_queue > 0 && (ours || is_wildcard(sock->src)) &&
+				       has_young(look->req, sock->sport);
 	return !look->busy;
 }
 
 /*
  * settle [netns] ip...: waits, for 250 ms at most, until no connection to the addresses is half
  * open or waits to be accepted. CRIU does not dump such connections; new ones go to the destination
- * already.
+ * already. Those that a program has left in its queue for a second are not waited for.
  */
 int verb_settle(struct request *req)
 {

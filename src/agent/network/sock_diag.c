@@ -17,7 +17,8 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
-#define BYTES_ACKED offsetof(struct tcp_info, tcpi_bytes_acked)
+#define INFO_PART(member)                                                                          \
+	offsetof(struct tcp_info, member), sizeof(((struct tcp_info *)NULL)->member)
 /* Newer kernels also list sockets that are only bound; they are left out. */
 #define STATES_ALL 0xfffu
 
@@ -102,6 +103,16 @@ static void add_victim(struct walk *walk, const struct inet_diag_msg *d)
 	};
 }
 
+/* A member of tcp_info, of which an older kernel may have less; it then stays as it is. */
+static void take_info(const struct nlmsghdr *msg, size_t offset, size_t size, void *ret)
+{
+	const char *info =
+		sock_attr(msg, sizeof(struct inet_diag_msg), INET_DIAG_INFO, offset + size, NULL);
+
+	if (info)
+		memcpy(ret, info + offset, size);
+}
+
 static bool on_message(const struct nlmsghdr *msg, void *ctx)
 {
 	struct walk *walk = ctx;
@@ -121,16 +132,17 @@ static bool on_message(const struct nlmsghdr *msg, void *ctx)
 			    .dport = ntohs(d.id.idiag_dport),
 			    .state = d.idiag_state,
 			    .device = d.id.idiag_if,
+			    .v6 = d.idiag_family == AF_INET6,
 			    .receive_queue = d.idiag_rqueue,
 			    .inode = d.idiag_inode};
 	address_print(&src, sock.src, sizeof(sock.src));
 	address_print(&dst, sock.dst, sizeof(sock.dst));
-	const unsigned char *v6only = sock_attr(msg, sizeof(d), INET_DIAG_SKV6ONLY, 1);
+	const unsigned char *v6only = sock_attr(msg, sizeof(d), INET_DIAG_SKV6ONLY, 1, NULL);
 	sock.v6only = v6only && *v6only;
-	const char *info =
-		sock_attr(msg, sizeof(d), INET_DIAG_INFO, BYTES_ACKED + sizeof(sock.bytes_acked));
-	if (info && walk->protocol == IPPROTO_TCP)
-		memcpy(&sock.bytes_acked, info + BYTES_ACKED, sizeof(sock.bytes_acked));
+	if (walk->protocol == IPPROTO_TCP) {
+		take_info(msg, INFO_PART(tcpi_bytes_acked), &sock.bytes_acked);
+		take_info(msg, INFO_PART(tcpi_last_ack_recv), &sock.silence_ms);
+	}
 	walk->stopped = !walk->each(&sock, walk->ctx);
 	return !walk->stopped;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sock_diag: TCP sockets of the network namespace that the thread is in (netns.h), by
- * sock_diag(7): what ss(8) shows and kills, without starting it.
+ * sock_diag: sockets of TCP, UDP and of raw protocols of the network namespace that the thread is
+ * in (netns.h), by sock_diag(7): what ss(8) shows and kills, without starting it.
  */
 #ifndef CMIGRATE_AGENT_SOCK_DIAG_H
 #define CMIGRATE_AGENT_SOCK_DIAG_H
@@ -16,6 +16,9 @@
 #define TCP_CONNECTED                                                                              \
 	(0xfffu &                                                                                  \
 	 ~(TCP_STATE(7 /* CLOSE */) | TCP_STATE(10 /* LISTEN */) | TCP_STATE(6) | TCP_STATE(3)))
+/* Only bound; newer kernels tell of such sockets if they are asked, and call them closed or this.
+ */
+#define TCP_ONLY_BOUND 13
 
 /* The sockets that are meant: NULL and 0 match everything. An IPv4 address matches its v6-mapped
  * form too.
@@ -31,18 +34,21 @@ struct sock {
 	unsigned sport, dport;
 	unsigned state;
 	unsigned device;	/* index of the one that it is bound to, 0: none */
+	bool v6;		/* of IPv6, perhaps with an IPv4 address */
 	bool v6only;		/* of IPv6, and no IPv4 reaches it */
-	uint32_t receive_queue; /* of a listener: connections not yet accepted */
+	uint32_t receive_queue; /* of a listener: connections not yet accepted; else bytes */
 	uint64_t bytes_acked;	/* of tcp_info */
-	uint32_t inode;
+	uint32_t silence_ms;	/* since anything came from the other end; 0 if nobody knows */
+	uint32_t inode;		/* 0: no process has it open */
 };
 
 /* Calls back for each matching socket of TCP; stops when that returns false. -1 with a message in
  * the request: the kernel doesn't tell. */
 int sock_list(struct request *req, const struct sock_match *match,
 	      bool (*each)(const struct sock *sock, void *ctx), void *ctx);
-/* The same for IPPROTO_UDP, where an unconnected socket is in the state of a closed one, or
- * IPPROTO_MPTCP. A kernel without such sockets has none. */
+/* The same for IPPROTO_UDP, where an unconnected socket is in the state of a closed one,
+ * IPPROTO_MPTCP, or IPPROTO_RAW: raw sockets of all protocols. A kernel without such sockets has
+ * none. */
 int sock_list_protocol(struct request *req, int protocol, const struct sock_match *match,
 		       bool (*each)(const struct sock *sock, void *ctx), void *ctx);
 /* Ends the matching connections at once (SOCK_DESTROY); returns how many, -1 with a message in the

@@ -3,17 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#include "sock_netlink.h"
 
 char *sock_local(const struct sock *sock)
 {
@@ -53,51 +48,6 @@ int sock_list_listeners(struct request *req,
 	return sock_list_protocol(req, IPPROTO_UDP,
 				  &(struct sock_match){.states = TCP_STATE(TCP_CLOSE)}, on_listener,
 				  &l);
-}
-
-struct unix_walk {
-	void (*each)(const struct unix_sock *sock, void *ctx);
-	void *ctx;
-};
-
-static bool on_unix(const struct nlmsghdr *msg, void *ctx)
-{
-	const struct unix_walk *walk = ctx;
-	struct unix_diag_msg d;
-
-	if (msg->nlmsg_len < NLMSG_LENGTH(sizeof(d)))
-		return true;
-	memcpy(&d, NLMSG_DATA(msg), sizeof(d));
-	struct unix_diag_vfs vfs;
-	struct unix_sock sock = {.inode = d.udiag_ino,
-				 .datagram = d.udiag_type == SOCK_DGRAM,
-				 .listens = d.udiag_state == TCP_LISTEN};
-	const void *peer = sock_attr(msg, sizeof(d), UNIX_DIAG_PEER, sizeof(sock.peer));
-	if (peer)
-		memcpy(&sock.peer, peer, sizeof(sock.peer));
-	const void *file = sock_attr(msg, sizeof(d), UNIX_DIAG_VFS, sizeof(vfs));
-	if (file) {
-		memcpy(&vfs, file, sizeof(vfs));
-		sock.file = vfs.udiag_vfs_ino;
-	}
-	walk->each(&sock, walk->ctx);
-	return true;
-}
-
-int sock_list_unix(struct request *req, void (*each)(const struct unix_sock *sock, void *ctx),
-		   void *ctx)
-{
-	struct unix_walk walk = {each, ctx};
-	struct unix_diag_req r = {
-		.sdiag_family = AF_UNIX,
-		.udiag_states = ~0u,
-		.udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_VFS,
-	};
-
-	if (sock_netlink_dump(&r, sizeof(r), on_unix, &walk) == 0)
-		return 0;
-	(void)request_errno(req, "the kernel doesn't tell its unix sockets");
-	return -1;
 }
 
 int sock_enter_process(struct request *req, pid_t pid, struct netns *ret)

@@ -20,11 +20,14 @@ struct packet {
 	char body[256];
 };
 
-const void *sock_attr(const struct nlmsghdr *msg, size_t header, unsigned type, size_t min)
+const void *sock_attr(const struct nlmsghdr *msg, size_t header, unsigned type, size_t min,
+		      size_t *ret_len)
 {
 	size_t left = NLMSG_ALIGN(header);
 	const char *at = (const char *)NLMSG_DATA(msg) + left;
 
+	if (ret_len)
+		*ret_len = 0;
 	if (msg->nlmsg_len < NLMSG_LENGTH(left))
 		return NULL;
 	left = msg->nlmsg_len - NLMSG_LENGTH(left);
@@ -33,8 +36,11 @@ const void *sock_attr(const struct nlmsghdr *msg, size_t header, unsigned type, 
 		memcpy(&attr, at, sizeof(attr));
 		if (attr.rta_len < sizeof(attr) || attr.rta_len > left)
 			break;
-		if (attr.rta_type == type && attr.rta_len >= RTA_LENGTH(min))
+		if (attr.rta_type == type && attr.rta_len >= RTA_LENGTH(min)) {
+			if (ret_len)
+				*ret_len = attr.rta_len - RTA_LENGTH(0);
 			return at + RTA_LENGTH(0);
+		}
 		size_t step = RTA_ALIGN((size_t)attr.rta_len);
 		if (step > left)
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sock_netlink: the netlink socket of sock_diag(7). For sock_diag.c and sock_list.c. */
+/* sock_netlink: the netlink socket of sock_diag(7). For the other sock_*.c. */
 #ifndef CMIGRATE_AGENT_SOCK_NETLINK_H
 #define CMIGRATE_AGENT_SOCK_NETLINK_H
 
@@ -9,8 +9,9 @@
 #include <stddef.h>
 
 /* The value of an attribute of at least min bytes among those after a message's header of `header`
- * bytes; NULL if the kernel sent none. */
-const void *sock_attr(const struct nlmsghdr *msg, size_t header, unsigned type, size_t min);
+ * bytes; NULL if the kernel sent none. ret_len may be NULL. */
+const void *sock_attr(const struct nlmsghdr *msg, size_t header, unsigned type, size_t min,
+		      size_t *ret_len);
 
 /*
  * Sends a request (len bytes, of SOCK_DIAG_BY_FAMILY) and calls back for each message of the

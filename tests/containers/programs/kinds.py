@@ -16,7 +16,8 @@ import socket
 import sys
 import time
 
-MODULES = ("kinds_processes", "kinds_kernel", "kinds_memory", "kinds_ipc", "kinds_files", "kinds_network")
+MODULES = ("kinds_processes", "kinds_kernel", "kinds_memory", "kinds_ipc", "kinds_files", "kinds_network",
+           "kinds_sockets")
 REPORT_FD = 900
 
 

@@ -172,48 +172,6 @@ static void files_of_the_host(void **state)
 	assert_null(strstr(told, "descriptor 102"));
 }
 
-static unsigned tcp_port, udp_port;
-static int pair[2];
-
-static int bound(int type, unsigned *ret_port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	MUST(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0);
-	MUST(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
-	*ret_port = ntohs(address.sin_port);
-	return fd;
-}
-
-static void use_sockets(void)
-{
-	int own[2];
-
-	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, own) == 0);
-	MUST(dup2(pair[1], 100) == 100 && close(pair[0]) == 0 && close(pair[1]) == 0);
-}
-
-static void sockets(void **state)
-{
-	(void)state;
-	int tcp = bound(SOCK_STREAM, &tcp_port), udp = bound(SOCK_DGRAM, &udp_port);
-	assert_int_equal(listen(tcp, 1), 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	int pid = start(use_sockets);
-	assert_int_equal(close(pair[1]), 0);
-	CLEANUP_FREE char *told = facts();
-	expect(told, "container-listen=127.0.0.1:%u", tcp_port);
-	expect(told, "container-listen-udp=127.0.0.1:%u", udp_port);
-	expect(told, "external=stream, process %d, descriptor 100", pid);
-	assert_int_equal(count(told, "external"), 1);
-	assert_int_equal(count(told, "container-listen"), 1);
-	/* Sockets of other processes are not the container's. */
-	MUST(close(tcp) == 0 && close(udp) == 0 && close(pair[0]) == 0);
-}
-
 /* This program under another name; play_on() goes on there. Returns the process that sleeps: the
  * program itself, or the child of a shell. */
 static pid_t play(const char *program, const char *word, const char *more)
@@ -361,7 +319,6 @@ int main(int argc, char **argv)
 		TEST(mapped_files_that_are_deleted),
 		TEST(locks),
 		TEST(files_of_the_host),
-		TEST(sockets),
 		TEST(sleeps_of_busybox),
 		TEST(shells_that_wait_for_a_sleep),
 		TEST(at_most_16_of_a_kind),

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/host/peer_facts.h"
 #include "agent/request/json_scan.h"
 #include "agent/request/process.h"
 #include "asked.h"
-#include "own_run.h"
+#include "own_tcp.h"
 #include "stub.h"
 
 #define ID "20260102T030405-0a1b2c3d"
@@ -159,6 +161,72 @@ static void the_network_is_left_as_it_was(void **state)
 	(void)state;
 	assert_string_equal(before, after);
 	assert_int_equal(access("/sys/class/net/cmigrate", F_OK), -1);
+}
+
+static void bind_unix(const char *name, int type)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t len = strlen(name);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	memcpy(to.sun_path, name, len);
+	if (*name == '@')
+		*to.sun_path = '\0';
+	len += offsetof(struct sockaddr_un, sun_path);
+	if (bind(fd, (struct sockaddr *)&to, (socklen_t)len) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, 1) < 0))
+		abort();
+}
+
+/* A network namespace that has something of each kind; its process ends with the pipe. */
+static pid_t start_taken(int end[2])
+{
+	int ready[2];
+	char byte;
+
+	assert_true(pipe(ready) == 0 && pipe(end) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		own_loopback_enter();
+		own_run_write("/proc/sys/net/ipv4/ip_nonlocal_bind", "1");
+		(void)own_listen("127.0.0.1", 7001);
+		bind_unix("@a b", SOCK_STREAM);
+		bind_unix("/run/datagram", SOCK_DGRAM);
+		bind_unix("/run/stream", SOCK_STREAM);
+		(void)close(end[1]);
+		_exit(write(ready[1], "x", 1) != 1 || read(end[0], &byte, 1) != 0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	return pid;
+}
+
+static void what_is_taken(void **state)
+{
+	int end[2];
+	pid_t pid = start_taken(end);
+	CLEANUP_FREE char *netns = str_fmt("netns=/proc/%d/ns/net", (int)pid);
+
+	(void)state;
+	CLEANUP_FACTS struct facts here = read_facts(FACTS("role=destination", "strategy=cold"));
+	CLEANUP_FACTS struct facts source =
+		read_facts(FACTS("role=source", "strategy=cold", netns));
+	CLEANUP_FACTS struct facts there =
+		read_facts(FACTS("role=destination", "strategy=cold", netns));
+	assert_true(facts_has(&there, "listen", "127.0.0.1:7001"));
+	assert_true(facts_has(&there, "unix", "stream @a\\x20b"));
+	assert_true(facts_has(&there, "unix", "datagram /run/datagram"));
+	assert_false(facts_has(&there, "unix", "stream /run/stream"));
+	assert_true(facts_has(&there, "nonlocal-bind", "ipv4"));
+	assert_false(facts_has(&there, "nonlocal-bind", "ipv6"));
+	assert_non_null(strstr(facts_get(&there, "addr"), "{\"ifindex\":1,\"ifname\":\"lo\""));
+	assert_false(facts_has(&here, "unix", "stream @a\\x20b"));
+	assert_null(facts_nth(&source, "unix", 0));
+	assert_null(facts_nth(&source, "listen", 0));
+	(void)close(end[0]);
+	(void)close(end[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void another_role(void **state)
@@ -356,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_machine),
 		TEST(the_network_is_left_as_it_was),
+		TEST(what_is_taken),
 		TEST(another_role),
 		TEST(answers_are_kept),
 		TEST(foreign_answers_do_not_count),

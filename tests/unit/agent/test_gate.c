@@ -6,6 +6,9 @@
 #include <stdint.h>
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "gate_child.h"
 
@@ -344,6 +347,77 @@ static void full_run(void **state)
 	assert_int_equal(umount2("/run/cmigrate", MNT_DETACH), 0);
 }
 
+static int fifo_end(const void *fd)
+{
+	char byte;
+
+	return read(*(const int *)fd, &byte, 1) == 0 ? 0 : 1;
+}
+
+/* A process in a network namespace of its own, which ends with the pipe. */
+static int wait_in_new_network(const void *ends)
+{
+	const int *fds = ends;
+
+	if (unshare(CLONE_NEWNET) < 0 || close(fds[1]) < 0 || write(fds[3], "x", 1) != 1)
+		return 1;
+	return fifo_end(&fds[0]);
+}
+
+static int has_loopback(const void *pid)
+{
+	CLEANUP_FREE char *path = str_fmt("/proc/%d/ns/net", *(const pid_t *)pid);
+	struct ifreq lo = {.ifr_name = "lo"};
+
+	if (setns(open(path, O_RDONLY | O_CLOEXEC), CLONE_NEWNET) < 0)
+		return 2;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 || ioctl(fd, SIOCGIFFLAGS, &lo) < 0 ? 3 : (lo.ifr_flags & IFF_UP) != 0;
+}
+
+/* The script of a restore: the status of the gate, and whether the loopback is up then. */
+static void expect_loopback(const char *role, const char *flag, int up)
+{
+	CLEANUP_FREE char *word = str_fmt("role=%s", role);
+	int fds[4];
+	char byte;
+
+	assert_true(pipe(fds) == 0 && pipe(fds + 2) == 0);
+	pid_t pid = child_of(wait_in_new_network, fds);
+	CLEANUP_FREE char *number = str_fmt("%d", (int)pid);
+	assert_int_equal(read(fds[2], &byte, 1), 1);
+	CLEANUP_ASKED struct asked done = ASK("prepare", WEB, "id=" ID, word, flag);
+	assert_int_equal(done.status, 0);
+	assert_int_equal(setenv("CRTOOLS_INIT_PID", number, 1), 0);
+	assert_int_equal(end_of(gate("setup-namespaces")), 0);
+	assert_int_equal(end_of(child_of(has_loopback, &pid)), 0);
+	assert_int_equal(end_of(gate("post-setup-namespaces")), 0);
+	assert_int_equal(end_of(child_of(has_loopback, &pid)), up);
+	for (size_t i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	assert_int_equal(end_of(pid), 0);
+	clean_up();
+}
+
+static void sets_loopback_up(void **state)
+{
+	static const char *const roles[] = {"source", "ungated", "destination"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		expect_loopback(roles[i], "flag=own-network", 1);
+	/* Another's network is left as it is. */
+	expect_loopback("source", "flag=skip-in-flight", 0);
+	/* A process that has gone. */
+	CLEANUP_ASKED struct asked done =
+		ASK("prepare", WEB, "id=" ID, "role=destination", "flag=own-network");
+	assert_int_equal(done.status, 0);
+	assert_true(exists(RUN "/gate"));
+	assert_int_equal(setenv("CRTOOLS_INIT_PID", "4000000", 1), 0);
+	assert_int_equal(end_of(gate("post-setup-namespaces")), 1);
+	clean_up();
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -373,6 +447,7 @@ int main(void)
 		cmocka_unit_test(kills),
 		cmocka_unit_test(no_gate_no_verdict),
 		cmocka_unit_test(full_run),
+		cmocka_unit_test(sets_loopback_up),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "agent/network/sock_list.h"
+#include "agent/network/sock_unix.h"
 #include "own_tcp.h"
 
 #define MPTCP 262
@@ -238,9 +239,9 @@ static void unix_sockets(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, datagram), 0);
 	assert_int_equal(unix_of(stream[0]).peer, inode_of(stream[1]));
-	assert_false(unix_of(stream[0]).datagram);
+	assert_int_equal(unix_of(stream[0]).type, SOCK_STREAM);
 	assert_int_equal(unix_of(datagram[1]).peer, inode_of(datagram[0]));
-	assert_true(unix_of(datagram[1]).datagram);
+	assert_int_equal(unix_of(datagram[1]).type, SOCK_DGRAM);
 	assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof(name)), 0);
 	assert_int_equal(stat(name.sun_path, &st), 0);
 	assert_int_equal(unix_of(listener).file, st.st_ino);

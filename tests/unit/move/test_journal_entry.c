@@ -55,8 +55,9 @@ static void there_and_back(void **state)
 		"'warnings':[{'check':'timers','message':'it may stop','remedy':null}],"
 		"'tcp_established':true,'file_locks':true,'ext_unix_sk':true,'shell_job':true,"
 		"'source_runc':10306,'source_criu':40201,'destination_runc':10101,"
-		"'destination_criu':31900,'network_lock_skip':true,'strategy':'post-copy','ends_"
-		"first':true,"
+		"'destination_criu':31900,'network_lock_skip':true,'own_network':true,'strategy':'"
+		"post-copy',"
+		"'ends_first':true,"
 		"'page_server':'192.0.2.1','page_client':'192.0.2.3','page_port':27001}"));
 
 	(void)state;
@@ -76,7 +77,8 @@ static void there_and_back(void **state)
 	assert_true(m->side[DESTINATION].addresses[1].v6);
 	assert_true(m->side[SOURCE].options.tcp_established && !m->side[SOURCE].options.tcp_close);
 	assert_true(m->side[DESTINATION].options.file_locks &&
-		    m->side[DESTINATION].options.ext_unix_sk);
+		    m->side[DESTINATION].options.ext_unix_sk &&
+		    m->side[DESTINATION].options.own_network);
 	assert_int_equal(m->side[SOURCE].options.criu, 40201);
 	assert_int_equal(m->side[DESTINATION].options.runc, 10101);
 	assert_int_equal(m->side[DESTINATION].options.criu, 31900);
