@@ -652,7 +652,7 @@ static void a_journal_that_is_kept(void **state)
 static int run_freezing(struct move *move, struct err *err)
 {
 	move->progress.freeze_us = clock_now_us();
-	return run_named("two", err);
+	return run_named(move, "two", err);
 }
 
 static int run_answering(struct move *move, struct err *err)
@@ -663,7 +663,7 @@ static int run_answering(struct move *move, struct err *err)
 	assert_string_equal(s.last_step, "two");
 	journal_state_clear(&s);
 	move->progress.answered_us = clock_now_us();
-	return run_named("four", err);
+	return run_named(move, "four", err);
 }
 
 static int run_answered(struct move *move, struct err *err)
