@@ -30,7 +30,7 @@ static void open_unknown(void)
 	MUST(dup2(socket(AF_NETLINK, SOCK_RAW, 0), 105) == 105);
 	MUST(dup2(socket(AF_INET6, SOCK_DGRAM, 0), 106) == 106);
 	MUST(dup2(socket(AF_UNIX, SOCK_STREAM, 0), 107) == 107);
-	MUST(pipe2(ends, O_DIRECT) == 0 && dup2(ends[0], 109) == 109);
+	MUST(pipe2(ends, O_DIRECT) == 0 && dup2(ends[1], 109) == 109);
 	MUST(close(ends[0]) == 0 && close(ends[1]) == 0 && pipe(ends) == 0);
 	MUST(xdp < 0 || (dup2(xdp, 108) == 108 && close(xdp) == 0));
 }
