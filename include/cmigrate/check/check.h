@@ -78,6 +78,7 @@ CHECK(locks);
 CHECK(sleep);
 CHECK(sockets);
 CHECK(deleted);
+CHECK(attributes);
 CHECK(mptcp);
 /* processes.c */
 CHECK(traced);

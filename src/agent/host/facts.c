@@ -15,6 +15,7 @@
 #include "agent/network/sock_list.h"
 #include "agent/request/fact.h"
 #include "agent/request/netns.h"
+#include "agent/restore/tmpfs_attributes.h"
 #include "agent/shared/proof.h"
 #include "host_facts.h"
 #include "peer_facts.h"
@@ -124,7 +125,10 @@ static int say_container(struct request *req)
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
 		return 1;
 	say_state(req, &state);
-	return is_source(req) && state.status ? container_facts(req, &state) : 0;
+	if (!is_source(req) || !state.status)
+		return 0;
+	tmpfs_attributes(req, &state);
+	return container_facts(req, &state);
 }
 
 static void say_problem(struct request *req)

@@ -449,6 +449,13 @@ static const struct row failing[] = {
 	{"deleted", "nfs-deleted=/srv/.nfs0123456789abcdef\n", NULL, NULL,
 	 "deleted file open on NFS", false},
 	{"deleted", "deleted=5000000 0 /tmp/map\n", NULL, flags, "4.8 MiB open: /tmp/map", false},
+	{"attributes", "attribute=/tmp/tool: security.capability\n", NULL, NULL,
+	 "in a tmpfs of container 'web' on rhel01 a file has an attribute that it loses: "
+	 "/tmp/tool: "
+	 "security.capability",
+	 true},
+	{"attributes", "attribute-saved=/tmp/a: user.b\n", NULL, with_hooks,
+	 "loses: /tmp/a: user.b", true},
 	{"traced", "traced=process 7 (web), by process 9 (gdb)\n", NULL, NULL,
 	 "in container 'web' on rhel01 another process traces one: process 7 (web), by process 9 "
 	 "(gdb)",
@@ -537,6 +544,7 @@ static const struct row passing[] = {
 	{"locks", "own-lock=process 425, POSIX WRITE, /run/web.pid\n", NULL, post_copy, NULL,
 	 false},
 	{"sockets", "external=datagram, process 996, descriptor 4\n", NULL, flags, NULL, false},
+	{"attributes", "attribute-saved=/tmp/a: user.b\n", NULL, NULL, NULL, false},
 	{"deleted", "deleted=1048576 0 /tmp/a\n", NULL, NULL, NULL, false},
 	{"deleted", "deleted=3000000 0 /tmp/a\ndeleted=10 1 /b\nnfs-deleted=/.nfs0\n", NULL, flags,
 	 NULL, false},
