@@ -222,6 +222,31 @@ int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
 	return 0;
 }
 
+/* About a destination, or the way there. */
+static bool is_of_two(const char *id)
+{
+	static const char *const ids[] = {"source-is-destination",
+					  "shared",
+					  "name",
+					  "gate",
+					  "memory",
+					  "ports",
+					  "device",
+					  "address",
+					  "address-source",
+					  "address-in-use",
+					  "address-preferred",
+					  "connection",
+					  "endpoint",
+					  "packets",
+					  "locks"};
+
+	for (size_t i = 0; i < COUNT(ids); i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
 static void run_check(const struct preflight *p, const struct check *check,
 		      struct check_result *ret)
 {
@@ -232,7 +257,7 @@ static void run_check(const struct preflight *p, const struct check *check,
 	ret->outcome = CHECK_SKIPPED;
 	if (argv_has(&p->skip, check->id))
 		return;
-	ret->outcome = check->run(p, &f);
+	ret->outcome = p->alone && is_of_two(check->id) ? CHECK_NOT_NEEDED : check->run(p, &f);
 	if (ret->outcome != CHECK_FAILED)
 		return;
 	if (f.warning)

@@ -118,6 +118,22 @@ libc.prctl(29, 1000)'
 	on rhel01 cmigrate history | grep -E 'moved +timers '
 }
 
+@test "a checkpoint is refused for what a dump can't have, before anything is touched" {
+	local status=0
+	start_python 'timer(20000000, 20000000)
+os.close(libc.mq_open(b"/jobs", 0o102, 0o600, None))'
+	on rhel01 cmigrate --json checkpoint late >"$BATS_TEST_TMPDIR/out" || status=$?
+	[[ $status -eq 3 ]]
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "refused" and .check == "queues" and .warnings[0].check == "timers"'
+	runs_only_on rhel01 late
+	status=0
+	on rhel01 cmigrate checkpoint --skip-check queues --strict late 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	[[ $status -eq 3 ]]
+	grep "'timers'.*--strict" "$BATS_TEST_TMPDIR/err"
+	on rhel01 test ! -e /runc/containers/late/checkpoint
+	runs_only_on rhel01 late
+}
+
 # Each tells that it was run, and leaves a program running.
 hooks='.hooks = ([["prestart", "createRuntime", "poststart", "poststop"][] | {key: ., value: [{path: "/bin/sh", args: ["sh", "-c",
 	"echo \(.) >>/run/heard; sleep 1000 </dev/null >/dev/null 2>&1 &"]}]}] | from_entries)'

@@ -855,6 +855,27 @@ static void strict_warnings_refuse(void **state)
 	}
 }
 
+/* A checkpoint has no destination, and everything else that a dump ends at. */
+static void alone_only_the_dump_counts(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	set_up(&x, "timer=process 7, every 0.020 s\n", NULL);
+	x.p.destination = &x.source;
+	x.p.destination_name = x.p.source_name;
+	x.p.alone = true;
+	run(&x);
+	assert_int_equal(preflight_verdict(&x.results, &x.err), 0);
+	for (size_t i = 0; i < x.results.n; i++)
+		if (x.results.rows[i].outcome == CHECK_FAILED &&
+		    strcmp(x.results.rows[i].id, "timers") != 0)
+			fail_msg("'%s': %s", x.results.rows[i].id, x.results.rows[i].message);
+	assert_int_equal(result_of(&x, "timers")->outcome, CHECK_FAILED);
+	assert_int_equal(result_of(&x, "name")->outcome, CHECK_NOT_NEEDED);
+	tear_down(&x);
+}
+
 /* Hosts that say nothing, or only nonsense, crash nothing and are refused. */
 static void nonsense_is_refused(void **state)
 {
@@ -928,6 +949,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_check_is_named),
 		cmocka_unit_test(the_verdict_is_one_line),
 		cmocka_unit_test(strict_warnings_refuse),
+		cmocka_unit_test(alone_only_the_dump_counts),
 		cmocka_unit_test(nonsense_is_refused),
 	};
 
