@@ -49,6 +49,15 @@ assert number >= 0 and libc.shmat(number, None, 0) != 2**64 - 1
 libc.shmctl(number, 0, None)
 '
 
+# Memory that no process has.
+detached='libc.shmat.restype = ctypes.c_void_p
+number = libc.shmget(0x7788, 32 << 20, 0o1600)
+libc.shmdt.argtypes = [ctypes.c_void_p]
+at = libc.shmat(number, None, 0)
+ctypes.memset(at, 7, 32 << 20)
+libc.shmdt(at)
+'
+
 # The check says this, and all others are content.
 says() { # CHECK OUTCOME PATTERN
 	on rhel01 cmigrate check late rhel02 >"$BATS_TEST_TMPDIR/checks" || true
@@ -97,7 +106,8 @@ libc.prctl(29, 1000)'
 
 @test "warnings refuse with --strict, and are in the summary and in the record" {
 	local status=0
-	start_python 'timer(20000000, 20000000)'
+	start_python "timer(20000000, 20000000)
+$detached"
 	on rhel01 cmigrate --json move --strict late rhel02 >"$BATS_TEST_TMPDIR/out" || status=$?
 	[[ $status -eq 3 ]]
 	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "refused" and .check == "timers" and .cause == "check" and
@@ -111,7 +121,7 @@ libc.prctl(29, 1000)'
 	on rhel01 cmigrate --config /var/hosts.json check late | grep -E '^rhel02 +ok +warns: timers$'
 	runs_only_on rhel01 late
 	on rhel01 cmigrate --json move late rhel02 >"$BATS_TEST_TMPDIR/out"
-	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "moved" and
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "moved" and .memory_bytes > 33554432 and
 		(.warnings | length == 1 and .[0].check == "timers" and (.[0].message | test("every 0.020 s")) and .[0].remedy != "")'
 	on rhel01 cmigrate history --json --move last | jq -e '.warnings[0].check == "timers"'
 	on rhel01 cmigrate history --move last | grep "warning of check 'timers': .*every 0.020 s"
