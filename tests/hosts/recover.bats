@@ -363,9 +363,13 @@ goes_on_at() { # HOST
 	[[ -z $(state_of rhel01 server) ]]
 	on rhel01 cmigrate -q restore server
 	goes_on_at rhel01
-	on rhel01 sh -c 'printf "#!/bin/sh\nexit 1\n" >/usr/local/sbin/sync; chmod 755 /usr/local/sbin/sync'
-	run on rhel01 cmigrate -q checkpoint --skip-check criu-kernel server
-	on rhel01 rm /usr/local/sbin/sync
+	on rhel01 bash -c 'CMIGRATE_PAUSE=dump:after cmigrate -q checkpoint --skip-check criu-kernel server </dev/null >/var/out 2>&1 &
+		echo $! >/var/pid
+		wait $! && echo 0 >/var/status || echo $? >/var/status' 3>&- &
+	wait_paused rhel01
+	on rhel01 sh -c 'read -r pid </var/pid; kill -TERM "$pid"; kill -CONT "$pid"'
+	wait $!
+	run on rhel01 sh -c 'cat /var/out; exit $(cat /var/status)'
 	echo "$output"
 	[[ $status -eq 4 && $output == *"it runs on rhel01 as before" ]]
 	goes_on_at rhel01
