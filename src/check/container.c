@@ -164,6 +164,22 @@ CHECK(deleted)
 		    : CHECK_OK;
 }
 
+CHECK(attributes)
+{
+	const char *lost = facts_get(p->source, "attribute");
+
+	/* Hooks expect the host's mounts, so each tmpfs is left to CRIU. */
+	if (!*lost && p->bundle->hooks)
+		lost = facts_get(p->source, "attribute-saved");
+	if (!*lost)
+		return CHECK_OK;
+	return check_warn(
+		f, NULL,
+		"in a tmpfs of container '%s' on %s a file has an attribute that it loses: "
+		"%.200s",
+		p->bundle->name, p->source_name, lost);
+}
+
 CHECK(mptcp)
 {
 	const char *address = facts_get(p->source, "mptcp");

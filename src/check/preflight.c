@@ -133,6 +133,9 @@ static const struct check checks[] = {
 	 "let the program close it, or bind it to no device", check_socket_devices},
 	{"deleted", CHECK_ERROR, false, "the container has no deleted file open that is too large",
 	 "move it with a larger --ghost-limit", check_deleted},
+	{"attributes", CHECK_WARNING, false,
+	 "no file with contents in a tmpfs has attributes (user.*, capabilities, ACLs)",
+	 "set it again after the move, or keep the file elsewhere", check_attributes},
 	{"io-uring", CHECK_ERROR, false, "the container does not use io_uring",
 	 "start it with a config.json of cmigrate generate, which denies io_uring", check_io_uring},
 	{"descriptors", CHECK_ERROR, false, "CRIU can dump every kind of descriptor that is open",
@@ -260,6 +263,32 @@ void preflight_force(struct argv *ret)
 	argv_add(ret, "cordon");
 }
 
+/* About a destination, or the way there. */
+static bool is_of_two(const char *id)
+{
+	static const char *const ids[] = {"source-is-destination",
+					  "cordon",
+					  "shared",
+					  "name",
+					  "gate",
+					  "memory",
+					  "ports",
+					  "device",
+					  "address",
+					  "address-source",
+					  "address-in-use",
+					  "address-preferred",
+					  "connection",
+					  "endpoint",
+					  "packets",
+					  "locks"};
+
+	for (size_t i = 0; i < COUNT(ids); i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
 static void run_check(const struct preflight *p, const struct check *check,
 		      struct check_result *ret)
 {
@@ -270,7 +299,7 @@ static void run_check(const struct preflight *p, const struct check *check,
 	ret->outcome = CHECK_SKIPPED;
 	if (argv_has(&p->skip, check->id))
 		return;
-	ret->outcome = check->run(p, &f);
+	ret->outcome = p->alone && is_of_two(check->id) ? CHECK_NOT_NEEDED : check->run(p, &f);
 	if (ret->outcome != CHECK_FAILED)
 		return;
 	if (f.warning)

@@ -119,6 +119,34 @@ static int find_addresses(struct move *m, const struct config *config, struct er
 	return 0;
 }
 
+/* What a dump would end at, or what a restore of its images would lack. */
+static int check_container(struct move *m, const struct move_opts *opts, struct err *err)
+{
+	const struct side *src = &m->side[SOURCE];
+	struct preflight p = {.bundle = &m->bundle,
+			      .id = m->id,
+			      .source_name = src->name,
+			      .destination_name = src->name,
+			      .source = &src->facts,
+			      .destination = &src->facts,
+			      .strategy = STRATEGY_COLD,
+			      .ext_unix_sk = src->options.ext_unix_sk,
+			      .shell_job = src->options.shell_job,
+			      .link_remap = src->options.link_remap,
+			      .ghost_limit = src->options.ghost_limit,
+			      .strict = opts->strict,
+			      .alone = true};
+	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
+
+	if (status == 0) {
+		preflight_run(&p, &m->checks);
+		warnings_of(&m->checks, &m->summary.warnings);
+		status = preflight_verdict(&m->checks, err);
+	}
+	argv_clear(&p.skip);
+	return status;
+}
+
 static int prepare(struct move *m, const struct config *config, const struct move_opts *opts,
 		   struct err *err)
 {
@@ -136,7 +164,9 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 	if (m->kind == MOVE_RESTORE &&
 	    find_host_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
 		return -1;
-	return find_addresses(m, config, err) < 0 ? -1 : check(m, err);
+	if (find_addresses(m, config, err) < 0 || check(m, err) < 0)
+		return -1;
+	return m->kind == MOVE_CHECKPOINT ? check_container(m, opts, err) : 0;
 }
 
 int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,

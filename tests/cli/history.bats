@@ -243,7 +243,8 @@ past() { # COUNT [NAME] [JSON]
 	past 3
 	# Texts of hosts stay texts. Values out of bounds are drawn at the edge.
 	past 1 db '{"outcome": "undone", "error": "</script><script>console.error(1)</script><!--<img src=x>&amp;",
-		"answered_by": "<img src=x>", "steps": [{"name": "<step>", "start_ms": 0, "ms": 1e12, "frozen": false},
+		"answered_by": "<img src=x>", "warnings": [{"check": "timers", "message": "<img> may stop", "remedy": "set it"},
+		{"check": "hooks"}], "steps": [{"name": "<step>", "start_ms": 0, "ms": 1e12, "frozen": false},
 		{"name": "late", "start_ms": 1e12, "ms": 1e12, "frozen": true}]}'
 	history --html page.html
 	dom_of "$PWD/page.html" >dom
@@ -257,6 +258,7 @@ past() { # COUNT [NAME] [JSON]
 	run ! grep -E '<img|<step>|NaN|Infinity|undefined|(width|height)="-' dom
 	grep -F '<bdi>&lt;/script&gt;&lt;script&gt;console.error(1)&lt;/script&gt;&lt;!--&lt;img src=x&gt;&amp;amp;</bdi>' dom
 	grep -F '<b>3 of 4</b>' dom
+	grep -F '<p class="warned">Warning of check timers: <bdi>&lt;img&gt; may stop</bdi>; <bdi>set it</bdi></p><p class="warned">Warning of check hooks</p>' dom
 	# A page with an error in it does not pass.
 	sed 's#</body>#<script>throw 1</script>&#' page.html >broken.html
 	run ! dom_of "$PWD/broken.html"

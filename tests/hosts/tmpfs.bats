@@ -43,6 +43,41 @@ in_root() { # HOST NAME LINE
 	on "$1" sh -e -c 'cd "/proc/$(runc state "$1" | jq .pid)/root"; eval "$2"' - "$2" "$3"
 }
 
+# Python that sets or prints attributes of files in the container's root.
+attributes='import os, struct, sys
+flags = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)
+acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in
+    ((1, 7, 2**32 - 1), (2, 4, 1234), (4, 5, 2**32 - 1), (0x10, 7, 2**32 - 1), (0x20, 0, 2**32 - 1)))
+def change(path):
+    os.setxattr(path, "user.colour", b"blue\0green")
+    os.setxattr(path, "system.posix_acl_access", acl)
+    if os.path.isfile(path):
+        os.setxattr(path, "security.capability", flags)
+for top in sys.argv[2:]:
+    for path in [top] + [os.path.join(d, n) for d, ds, fs in os.walk(top) for n in sorted(ds + fs)]:
+        if sys.argv[1] == "set":
+            change(path)
+        print(path, {n: os.getxattr(path, n) for n in sorted(os.listxattr(path))})
+'
+
+python_in_root() { # HOST NAME PROGRAM ARGUMENT...
+	on "$1" sh -e -c 'cd "/proc/$(runc state "$1" | jq .pid)/root"; shift; exec python3 -c "$@"' - "${@:2}"
+}
+
+@test "attributes and ACLs in a quiet tmpfs move along, and a warning names those that do not" {
+	make_web web 10.99.0.100/32
+	start_container rhel01 web
+	in_root rhel01 web 'mkdir -p tmp/a/b; : >tmp/a/empty'
+	python_in_root rhel01 web "$attributes" set tmp >"$BATS_TEST_TMPDIR/before"
+	grep -c "user.colour" "$BATS_TEST_TMPDIR/before" | grep -x 4
+	on rhel01 cmigrate --quiet move --strict --keep-images web rhel02
+	[ "$(archived_by_criu web)" -eq 0 ]
+	python_in_root rhel02 web "$attributes" get tmp | diff "$BATS_TEST_TMPDIR/before" -
+	in_root rhel02 web 'echo contents >tmp/a/full'
+	on rhel02 cmigrate check web rhel01 | grep -E '^attributes +warning .*/tmp: '
+	in_root rhel02 web 'rm tmp/a/full'
+}
+
 @test "what a quiet tmpfs holds is there afterwards, and CRIU had none to archive" {
 	make_web web 10.99.0.100/32 --tmpfs /mnt:size=77k,nr_inodes=40,mode=1751 --tmpfs /mnt/below --tmpfs /data:ro
 	start_container rhel01 web

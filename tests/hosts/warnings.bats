@@ -37,9 +37,19 @@ def timer(value, interval):
     assert libc.timerfd_settime(fd, 0, struct.pack("qqqq", 0, interval, 0, value), None) == 0
 '
 
+# Memory that no process has.
+detached='libc.shmat.restype = ctypes.c_void_p
+number = libc.shmget(0x7788, 32 << 20, 0o1600)
+libc.shmdt.argtypes = [ctypes.c_void_p]
+at = libc.shmat(number, None, 0)
+ctypes.memset(at, 7, 32 << 20)
+libc.shmdt(at)
+'
+
 @test "warnings refuse with --strict, and are in the summary and in the record" {
 	local status=0
-	start_python 'timer(20000000, 20000000)'
+	start_python "timer(20000000, 20000000)
+$detached"
 	on rhel01 cmigrate --json move --strict late rhel02 >"$BATS_TEST_TMPDIR/out" || status=$?
 	[[ $status -eq 3 ]]
 	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "refused" and .check == "timers" and .cause == "check" and
@@ -53,11 +63,27 @@ def timer(value, interval):
 	on rhel01 cmigrate --config /var/hosts.json check late | grep -E '^rhel02 +ok +warns: timers$'
 	runs_only_on rhel01 late
 	on rhel01 cmigrate --json move late rhel02 >"$BATS_TEST_TMPDIR/out"
-	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "moved" and
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "moved" and .memory_bytes > 33554432 and
 		(.warnings | length == 1 and .[0].check == "timers" and (.[0].message | test("every 0.020 s")) and .[0].remedy != "")'
 	on rhel01 cmigrate history --json --move last | jq -e '.warnings[0].check == "timers"'
 	on rhel01 cmigrate history --move last | grep "warning of check 'timers': .*every 0.020 s"
 	on rhel01 cmigrate history | grep -E 'moved +timers '
+}
+
+@test "a checkpoint is refused for what a dump can't have, before anything is touched" {
+	local status=0
+	start_python 'timer(20000000, 20000000)
+os.close(libc.mq_open(b"/jobs", 0o102, 0o600, None))'
+	on rhel01 cmigrate --json checkpoint late >"$BATS_TEST_TMPDIR/out" || status=$?
+	[[ $status -eq 3 ]]
+	tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -e '.outcome == "refused" and .check == "queues" and .warnings[0].check == "timers"'
+	runs_only_on rhel01 late
+	status=0
+	on rhel01 cmigrate checkpoint --skip-check queues --strict late 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	[[ $status -eq 3 ]]
+	grep "'timers'.*--strict" "$BATS_TEST_TMPDIR/err"
+	on rhel01 test ! -e /runc/containers/late/checkpoint
+	runs_only_on rhel01 late
 }
 
 # Each tells that it was run, and leaves a program running.

@@ -78,6 +78,7 @@ CHECK(stdio);
 CHECK(locks);
 CHECK(sleep);
 CHECK(deleted);
+CHECK(attributes);
 CHECK(mptcp);
 /* files.c */
 CHECK(binds);

@@ -40,6 +40,8 @@ struct preflight {
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
 	struct argv skip;	      /* ids */
 	bool strict;		      /* a warning refuses the move too */
+	bool alone; /* for a checkpoint: the destination is the source, and only what concerns
+		       a dump is checked */
 	/* CRIU flags that the container or the operator gave */
 	bool ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit; /* bytes; 0: CRIU's own, 1 MiB */

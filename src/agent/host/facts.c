@@ -19,6 +19,7 @@
 #include "agent/request/fact.h"
 #include "agent/request/netns.h"
 #include "agent/request/text_file.h"
+#include "agent/restore/tmpfs_attributes.h"
 #include "agent/shared/cordons.h"
 #include "agent/shared/proof.h"
 #include "host_facts.h"
@@ -169,7 +170,10 @@ static int say_container(struct request *req)
 	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
 		return 1;
 	say_state(req, &state);
-	return is_source(req) && state.status ? container_facts(req, &state) : 0;
+	if (!is_source(req) || !state.status)
+		return 0;
+	tmpfs_attributes(req, &state);
+	return container_facts(req, &state);
 }
 
 static void say_problem(struct request *req)

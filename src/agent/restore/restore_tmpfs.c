@@ -64,6 +64,7 @@ static int unpack(struct request *req, const char *archive, const char *dir)
 	char *argv[] = {"tar",
 			"--numeric-owner",
 			"--same-permissions",
+			TAR_ATTRIBUTES,
 			"-C",
 			(char *)dir,
 			"-xf",

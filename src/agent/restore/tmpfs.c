@@ -14,7 +14,6 @@
 
 #include "agent/container/runc_state.h"
 #include "agent/request/paths.h"
-#include "agent/request/process.h"
 #include "agent/request/program.h"
 #include "agent/request/text_file.h"
 #include "cmigrate/base/str.h"
@@ -39,6 +38,7 @@ static const char *archive(struct request *req, const struct tmpfs_mounts *mount
 				"--one-file-system",
 				"--numeric-owner",
 				"--sparse",
+				TAR_ATTRIBUTES,
 				"-C",
 				from,
 				"-cf",
@@ -111,16 +111,9 @@ static int find_mounts(struct request *req, struct tmpfs_mounts *ret)
 {
 	CLEANUP_RUNC_STATE struct runc_state state = {0};
 
-	if (runc_state_read(req, request_get(req, "container"), &state) < 0 || state.pid <= 0 ||
-	    !process_in_our(state.pid, "user"))
+	if (runc_state_read(req, request_get(req, "container"), &state) < 0)
 		return -1;
-	CLEANUP_FREE char *host = text_file_read("/proc/self/mountinfo", MOUNTINFO_MAX, NULL);
-	CLEANUP_FREE char *there = process_file(state.pid, "mountinfo", MOUNTINFO_MAX, NULL);
-	if (!host || !there)
-		return -1;
-	ret->pid = state.pid;
-	tmpfs_mounts_find(ret, host, there);
-	return 0;
+	return tmpfs_mounts_read(ret, state.pid);
 }
 
 static int save(struct request *req, const char *run, const char *saved)

@@ -9,6 +9,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "agent/request/process.h"
+#include "agent/request/text_file.h"
+
+#define MOUNTINFO_MAX (4u * 1024 * 1024)
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
@@ -131,6 +135,19 @@ void tmpfs_mounts_find(struct tmpfs_mounts *ret, const char *host, const char *c
 		}
 		consider(ret, words, host, container);
 	}
+}
+
+int tmpfs_mounts_read(struct tmpfs_mounts *ret, pid_t pid)
+{
+	if (pid <= 0 || !process_in_our(pid, "user"))
+		return -1;
+	CLEANUP_FREE char *host = text_file_read("/proc/self/mountinfo", MOUNTINFO_MAX, NULL);
+	CLEANUP_FREE char *there = process_file(pid, "mountinfo", MOUNTINFO_MAX, NULL);
+	if (!host || !there)
+		return -1;
+	ret->pid = pid;
+	tmpfs_mounts_find(ret, host, there);
+	return 0;
 }
 
 void tmpfs_mounts_drop(struct tmpfs_mounts *mounts, size_t i)

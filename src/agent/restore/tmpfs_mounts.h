@@ -9,6 +9,10 @@
 
 #include "cmigrate/base/str.h"
 
+/* Words for tar at both ends: a tmpfs keeps these attributes, and CRIU's own archives lack them. */
+#define TAR_ATTRIBUTES                                                                             \
+	"--xattrs", "--xattrs-include=user.*", "--xattrs-include=security.capability", "--acls"
+
 struct tmpfs_mount {
 	unsigned number; /* its name in the images, from 1 */
 	char *options; /* "rw,size=64k": those that any kernel takes; the kernel adds the others */
@@ -29,6 +33,10 @@ struct tmpfs_mounts {
  * makes mounts of its own.
  */
 void tmpfs_mounts_find(struct tmpfs_mounts *ret, const char *host, const char *container);
+/* Finds those of a container by its first process. -1: it has gone, or is in another user
+ * namespace.
+ */
+int tmpfs_mounts_read(struct tmpfs_mounts *ret, pid_t pid);
 /* Drops number i of the list. */
 void tmpfs_mounts_drop(struct tmpfs_mounts *mounts, size_t i);
 void tmpfs_mounts_clear(struct tmpfs_mounts *mounts);

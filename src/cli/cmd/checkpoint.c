@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "cli/check_report.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/move/signals.h"
@@ -42,7 +43,9 @@ static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind
 	signals_watch();
 	int status = move_half_new(app->config, &opts->move, kind, name, opts->on, app->events,
 				   &move, err);
+	refusal_report(app->ui, move, status, err);
 	if (status == 0) {
+		check_warnings(app->events, &move->checks);
 		status = (int)engine_run(strategy_of(move), move, err);
 		/*
 		 * The container did not run before a restore, so an undone restore changed nothing.
@@ -80,6 +83,8 @@ static const struct opt checkpoint_table[] = {
 	ROW(move.link_remap, "link-remap", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.ghost_limit, "ghost-limit", OPT_SIZE, "SIZE",
 	    "passed on to criu: copy deleted files up to this size"),
+	ROW(move.skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
+	ROW(move.strict, "strict", OPT_FLAG, NULL, "refuse where a check only warns"),
 	{.name = NULL},
 };
 

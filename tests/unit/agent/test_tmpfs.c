@@ -11,8 +11,11 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
+#include "agent/container/runc_state.h"
 #include "agent/request/process.h"
+#include "agent/restore/tmpfs_attributes.h"
 #include "asked.h"
 #include "own_run.h"
 #include "stub.h"
@@ -326,6 +329,56 @@ static void refilled(void **state)
 }
 
 /* All is CRIU's then, and nothing stays. */
+/* What is told of each tmpfs that has a file with attributes. Owned by the caller. */
+static char *attributes_told(void)
+{
+	struct request req = {.wake = -1};
+	CLEANUP_RUNC_STATE struct runc_state runc = {0};
+
+	assert_int_equal(runc_state_read(&req, "web", &runc), 0);
+	tmpfs_attributes(&req, &runc);
+	assert_string_equal(buf_str(&req.err), "");
+	buf_puts(&req.out, "");
+	return buf_steal(&req.out);
+}
+
+/* An access list with root as a named user. */
+static void set_acl(const char *path)
+{
+	const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, mode;
+			uint32_t id;
+		} rows[5];
+	} acl = {2,
+		 {{1, 7, UINT32_MAX},
+		  {2, 4, 0},
+		  {4, 5, UINT32_MAX},
+		  {0x10, 7, UINT32_MAX},
+		  {0x20, 0, UINT32_MAX}}};
+
+	assert_int_equal(setxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0), 0);
+}
+
+static void attributes(void **state)
+{
+	CLEANUP_FREE char *below = in_container("a  b/below");
+	CLEANUP_FREE char *full = in_container("full");
+	CLEANUP_FREE char *none = attributes_told();
+
+	(void)state;
+	assert_string_equal(none, "");
+	own_run_write(below, "");
+	set_acl(below);
+	CLEANUP_FREE char *saved = attributes_told();
+	assert_string_equal(saved, "attribute-saved=/srv/a  b/below: system.posix_acl_access\n");
+	own_run_write(full, "x");
+	CLEANUP_FREE char *lost = attributes_told();
+	assert_string_equal(lost, "attribute=/srv/a  b/below: system.posix_acl_access\n");
+	assert_int_equal(unlink(below) + unlink(full), 0);
+}
+
 static void one_with_contents(void **state)
 {
 	CLEANUP_FREE char *file = in_container("file");
@@ -359,9 +412,9 @@ static void one_with_contents(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_run),	     cmocka_unit_test(saved_and_compared),
-		cmocka_unit_test(made_again),	     cmocka_unit_test(refilled),
-		cmocka_unit_test(one_with_contents),
+		cmocka_unit_test(full_run),   cmocka_unit_test(saved_and_compared),
+		cmocka_unit_test(made_again), cmocka_unit_test(refilled),
+		cmocka_unit_test(attributes), cmocka_unit_test(one_with_contents),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -571,6 +571,13 @@ static const struct row failing[] = {
 	 "under a deleted name, on a mount that is read-only: /tmp/linked", false},
 	{"deleted", "deleted=5000000 0 ro /tmp/map\n", NULL, flags, "4.8 MiB open: /tmp/map",
 	 false},
+	{"attributes", "attribute=/tmp/tool: security.capability\n", NULL, NULL,
+	 "in a tmpfs of container 'web' on rhel01 a file has an attribute that it loses: "
+	 "/tmp/tool: "
+	 "security.capability",
+	 true},
+	{"attributes", "attribute-saved=/tmp/a: user.b\n", NULL, with_hooks,
+	 "loses: /tmp/a: user.b", true},
 	{"traced", "traced=process 7 (web), by process 9 (gdb)\n", NULL, NULL,
 	 "in container 'web' on rhel01 another process traces one: process 7 (web), by process 9 "
 	 "(gdb)",
@@ -706,6 +713,7 @@ static const struct row passing[] = {
 	 NULL, NULL, NULL, false},
 	{"conversations", "left-behind=127.0.0.1:4 to 127.0.0.1:3306, process 7 (a)\n", NULL,
 	 closed, NULL, false},
+	{"attributes", "attribute-saved=/tmp/a: user.b\n", NULL, NULL, NULL, false},
 	{"deleted", "deleted=\ndeleted=x\ndeleted=99999999999999999999999 0\n", NULL, flags, NULL,
 	 true},
 };
@@ -1015,6 +1023,27 @@ static void strict_warnings_refuse(void **state)
 	}
 }
 
+/* A checkpoint has no destination, and everything else that a dump ends at. */
+static void alone_only_the_dump_counts(void **state)
+{
+	struct fixture x;
+
+	(void)state;
+	set_up(&x, "timer=process 7, every 0.020 s\n", NULL);
+	x.p.destination = &x.source;
+	x.p.destination_name = x.p.source_name;
+	x.p.alone = true;
+	run(&x);
+	assert_int_equal(preflight_verdict(&x.results, &x.err), 0);
+	for (size_t i = 0; i < x.results.n; i++)
+		if (x.results.rows[i].outcome == CHECK_FAILED &&
+		    strcmp(x.results.rows[i].id, "timers") != 0)
+			fail_msg("'%s': %s", x.results.rows[i].id, x.results.rows[i].message);
+	assert_int_equal(result_of(&x, "timers")->outcome, CHECK_FAILED);
+	assert_int_equal(result_of(&x, "name")->outcome, CHECK_NOT_NEEDED);
+	tear_down(&x);
+}
+
 /* Hosts that say nothing, or only nonsense, crash nothing and are refused. */
 static void nonsense_is_refused(void **state)
 {
@@ -1091,6 +1120,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_check_is_named),
 		cmocka_unit_test(the_verdict_is_one_line),
 		cmocka_unit_test(strict_warnings_refuse),
+		cmocka_unit_test(alone_only_the_dump_counts),
 		cmocka_unit_test(nonsense_is_refused),
 	};
 
