@@ -8,6 +8,7 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 #include "departures.h"
+#include "drain_rules.h"
 #include "drain_time.h"
 #include "fallback.h"
 
@@ -22,23 +23,45 @@
 
 /* ---- where to ---- */
 
+static int no_host(const struct drain *d, size_t row, enum placement_rule barred, struct err *err)
+{
+	const struct place_rule *rule = drain_rule_of(d, row);
+
+	if (!d->n_hosts)
+		return err_set(err, EXIT_REFUSED, "no other host answers or may take containers");
+	if (barred == RULE_HOSTS)
+		return err_set(err, EXIT_REFUSED,
+			       "no host that org.cmigrate.hosts allows has room for it");
+	if (barred == RULE_SPREAD)
+		return err_set(err, EXIT_REFUSED,
+			       "every other host with room has one of group '%s' (spread)",
+			       rule->group);
+	if (barred == RULE_TOGETHER)
+		return err_set(err, EXIT_REFUSED,
+			       "no host that has the others of group '%s' has room for it",
+			       rule->group);
+	return err_set(err, EXIT_REFUSED, "no host has room for it");
+}
+
 static int choose(void *ctx, size_t row, struct err *err)
 {
 	struct drain *d = ctx;
 	struct batch_move *m = &d->batch.rows[row];
 	unsigned parallel = d->opts->parallel ? d->opts->parallel : BATCH_PARALLEL;
+	enum placement_rule rule;
 
 	if (d->source_lost)
 		return err_set(err, EXIT_FAILED, "%s no longer answers", d->host);
 	for (size_t h = 0; h < d->n_hosts; h++)
 		d->hosts[h].refused = d->refused[row * d->n_hosts + h];
-	int at = placement_choose(d->hosts, d->n_hosts, m->memory, parallel);
+	uint64_t memory = drain_rules_apply(d, row);
+	int at = placement_choose(d->hosts, d->n_hosts, memory, parallel, &rule);
 	if (at == PLACEMENT_LATER)
 		return 1;
 	if (at == PLACEMENT_NONE)
-		return err_set(err, EXIT_REFUSED, "%s",
-			       d->n_hosts ? "no host has room for it" : "no other host answers");
+		return no_host(d, row, rule, err);
 	str_set(&m->to, d->hosts[at].name);
+	m->rule = placement_rule_word(rule);
 	return 0;
 }
 
@@ -210,6 +233,7 @@ static void round_init(struct drain *d)
 	find_hosts(d);
 	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
 	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
+	d->members = mem_new(f->containers.n, sizeof(*d->members));
 }
 
 static void round_end(struct drain *d)
@@ -223,6 +247,7 @@ static void round_end(struct drain *d)
 	free(d->hosts);
 	free(d->refused);
 	free(d->undone);
+	free(d->members);
 }
 
 static bool is_somewhere(const struct drain *d, const char *name)

@@ -54,6 +54,7 @@ void move_free(struct move *m)
 		side_clear(&m->side[i]);
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
+	containers_clear(&m->members);
 	summary_clear(&m->summary);
 	char *texts[] = {m->page_server.server,
 			 m->page_server.client,

@@ -74,6 +74,7 @@ int spec_set_annotations(struct spec_build *b, struct err *err)
 		{ANNOTATION_TRANSPORT, o->transport},
 		{ANNOTATION_TCP, tcp_word(o)},
 		{ANNOTATION_PIN, o->pin ? "true" : NULL},
+		{ANNOTATION_GROUP, o->group},
 	};
 
 	if (o->tcp_established && o->tcp_close)

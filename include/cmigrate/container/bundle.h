@@ -10,6 +10,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/container/place_rule.h"
 
 /* Images of `cmigrate checkpoint`, a directory in the bundle. */
 #define BUNDLE_CHECKPOINT "checkpoint"
@@ -30,9 +31,10 @@ struct bundle {
 	char *netns;		  /* path of the network namespace, or NULL */
 	struct argv binds;	  /* absolute sources of its bind mounts */
 	bool terminal;
-	uint64_t memory_limit; /* linux.resources, bytes; 0: none */
-	uint64_t pids_limit;   /* 0: none */
-	bool hooks;	       /* OCI hooks: programs that runc runs on the host */
+	uint64_t memory_limit;	/* linux.resources, bytes; 0: none */
+	uint64_t pids_limit;	/* 0: none */
+	struct place_rule rule; /* org.cmigrate.hosts and .group */
+	bool hooks;		/* OCI hooks: programs that runc runs on the host */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */

@@ -53,8 +53,9 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	r->max_moves = o->max_moves;
 	r->parallel = o->parallel;
 	r->force = o->force;
-	if (o->force)
-		argv_add(&r->options, "--force");
+	/* The plan keeps groups in mind as a whole. */
+	argv_addl(&r->options, o->force ? "--force" : "--skip-check", o->force ? NULL : "group",
+		  NULL);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	return batch_check_options(o->parallel, &o->skip_checks, &r->options, err);
