@@ -70,10 +70,8 @@ int spec_set_annotations(struct spec_build *b, struct err *err)
 	const struct {
 		const char *key, *value;
 	} words[] = {
-		{ANNOTATION_STRATEGY, o->strategy},
-		{ANNOTATION_TRANSPORT, o->transport},
-		{ANNOTATION_TCP, tcp_word(o)},
-		{ANNOTATION_PIN, o->pin ? "true" : NULL},
+		{ANNOTATION_STRATEGY, o->strategy}, {ANNOTATION_TRANSPORT, o->transport},
+		{ANNOTATION_TCP, tcp_word(o)},	    {ANNOTATION_PIN, o->pin ? "true" : NULL},
 		{ANNOTATION_GROUP, o->group},
 	};
 
