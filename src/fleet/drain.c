@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrivals.h"
+#include "cmigrate/base/deadline.h"
 #include "cmigrate/base/suggest.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
@@ -14,6 +16,8 @@
 
 /* How long to wait for another cmigrate that moves a container. */
 #define BUSY_MS 60000
+/* Between two looks at a host that a container is on its way to. */
+#define LOOK_MS 1000
 /* Ends a drain of a host that keeps getting new containers. */
 #define ROUNDS_MAX 5
 /*
@@ -22,26 +26,6 @@
 #define ATTEMPTS_MAX 2
 
 /* ---- where to ---- */
-
-static int no_host(const struct drain *d, size_t row, enum placement_rule barred, struct err *err)
-{
-	const struct place_rule *rule = drain_rule_of(d, row);
-
-	if (!d->n_hosts)
-		return err_set(err, EXIT_REFUSED, "no other host answers or may take containers");
-	if (barred == RULE_HOSTS)
-		return err_set(err, EXIT_REFUSED,
-			       "no host that org.cmigrate.hosts allows has room for it");
-	if (barred == RULE_SPREAD)
-		return err_set(err, EXIT_REFUSED,
-			       "every other host with room has one of group '%s' (spread)",
-			       rule->group);
-	if (barred == RULE_TOGETHER)
-		return err_set(err, EXIT_REFUSED,
-			       "no host that has the others of group '%s' has room for it",
-			       rule->group);
-	return err_set(err, EXIT_REFUSED, "no host has room for it");
-}
 
 static int choose(void *ctx, size_t row, struct err *err)
 {
@@ -59,7 +43,7 @@ static int choose(void *ctx, size_t row, struct err *err)
 	if (at == PLACEMENT_LATER)
 		return 1;
 	if (at == PLACEMENT_NONE)
-		return no_host(d, row, rule, err);
+		return drain_rules_refuse(d, row, rule, err);
 	str_set(&m->to, d->hosts[at].name);
 	m->rule = placement_rule_word(rule);
 	return 0;
@@ -311,6 +295,34 @@ static int cordon(struct drain *d, struct err *err)
 	return 0;
 }
 
+/*
+ * A move that was checked just before the mark was set brings its container all the same: it is
+ * waited for, and the container moved on. Returns true if there has to be another round.
+ */
+static bool wait_for_arrivals(struct drain *d)
+{
+	int64_t until = deadline_in_ms(BUSY_MS);
+	const char *name = NULL;
+	struct err ignored = ERR_INIT;
+	bool came = false;
+
+	while (d->marked && !d->within.deadline_us && !move_cancelled &&
+	       arrivals_expected(d, &name)) {
+		if (deadline_passed(until)) {
+			event_note(d->caller->events,
+				   "a move of '%s' to %s is under way or was interrupted", name,
+				   d->host);
+			return false;
+		}
+		came = true;
+		clock_sleep_ms(LOOK_MS);
+		d->unknown = look(d, false, &ignored) < 0;
+		if (d->unknown)
+			return false;
+	}
+	return came;
+}
+
 /* Looks at the host until nothing new is found. The last look shows what is left. */
 static void make_rounds(struct drain *d)
 {
@@ -323,8 +335,10 @@ static void make_rounds(struct drain *d)
 		if (n && !move_cancelled)
 			batch_run(&d->batch);
 		round_end(d);
-		if (!n || d->opts->dry_run)
+		if (d->opts->dry_run || (!n && !wait_for_arrivals(d)))
 			break;
+		if (!n)
+			continue;
 		d->unknown = look(d, d->within.deadline_us != 0, &ignored) < 0;
 		if (d->unknown)
 			break;

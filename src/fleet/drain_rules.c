@@ -79,3 +79,24 @@ uint64_t drain_rules_apply(struct drain *d, size_t row)
 		return m->memory;
 	return group_memory(d, rule);
 }
+
+int drain_rules_refuse(const struct drain *d, size_t row, enum placement_rule barred,
+		       struct err *err)
+{
+	const struct place_rule *rule = drain_rule_of(d, row);
+
+	if (!d->n_hosts)
+		return err_set(err, EXIT_REFUSED, "no other host answers or may take containers");
+	if (barred == RULE_HOSTS)
+		return err_set(err, EXIT_REFUSED,
+			       "no host that org.cmigrate.hosts allows has room for it");
+	if (barred == RULE_SPREAD)
+		return err_set(err, EXIT_REFUSED,
+			       "every other host with room has one of group '%s' (spread)",
+			       rule->group);
+	if (barred == RULE_TOGETHER)
+		return err_set(err, EXIT_REFUSED,
+			       "no host that has the others of group '%s' has room for it",
+			       rule->group);
+	return err_set(err, EXIT_REFUSED, "no host has room for it");
+}

@@ -92,7 +92,26 @@ marks() {
 	[[ $output == 'rhel01 is not cordoned' ]]
 }
 
+# Its checks saw no mark: the drain waits for it, and moves the container on.
+# bats test_tags=all
+@test "cordon: a move there that was under way before the mark leaves nothing behind" {
+	make_idle c1
+	start_on rhel02 c1
+	hold_restores rhel01
+	on rhel02 sh -c 'cmigrate -q move c1 rhel01 >/dev/null 2>&1 &'
+	wait_until 20 on rhel01 test -e /var/started
+	on client sh -c 'cmigrate --json drain rhel01 --cordon >/tmp/drained 2>&1 &'
+	wait_until 20 on rhel01 test -e /runc/containers/.cmigrate/cordon-rhel01
+	let_restores_go rhel01
+	wait_until 60 on client grep -q '"event":"summary"' /tmp/drained
+	tail=$(on client tail -n 1 /tmp/drained)
+	echo "$tail"
+	jq -e '.moved == 1 and .left == [] and .exit_code == 0' <<<"$tail"
+	[[ $(where_is c1) =~ ^rhel0[2-5]$ ]]
+}
+
 # The controller dies while its moves are under way: the mark and what it noted stay.
+# bats test_tags=all
 @test "cordon: a drain that is killed has noted what left, and a second one continues" {
 	make_idle c1
 	make_idle c2
@@ -191,6 +210,7 @@ marks() {
 }
 
 # The commands of the unit, on hosts that have its name.
+# bats test_tags=all
 @test "the service of examples: its commands drain a host before it goes down, and fill it after its boot" {
 	unit=$BATS_TEST_DIRNAME/../../examples/systemd/cmigrate-drain.service
 	make_idle c1
