@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of rules about where a container may be: --force leaves them out. */
+#include <string.h>
+
 #include "cmigrate/check/check.h"
 #include "cmigrate/container/cordon.h"
 
@@ -16,4 +18,40 @@ CHECK(cordon)
 		str_fmt("'cmigrate uncordon %s' ends that; name another destination, or --force",
 			mark->host);
 	return check_fail(f, remedy, "%s", sentence);
+}
+
+CHECK(hosts)
+{
+	const struct place_rule *rule = &p->bundle->rule;
+
+	if (!rule->hosts.n)
+		return CHECK_NOT_NEEDED;
+	if (place_rule_allows(rule, p->destination_name))
+		return CHECK_OK;
+	CLEANUP_FREE char *hosts = place_rule_hosts_text(rule);
+	return check_fail(f, NULL, "'%s' may not be on %s: org.cmigrate.hosts is '%.200s'",
+			  p->bundle->name, p->destination_name, hosts);
+}
+
+/* A member that is on the destination, or with `there` unset anywhere. */
+static const struct container *member(const struct preflight *p, bool there)
+{
+	for (size_t i = 0; i < p->members->n; i++)
+		if (!there || strcmp(p->members->rows[i].host, p->destination_name) == 0)
+			return &p->members->rows[i];
+	return NULL;
+}
+
+CHECK(group)
+{
+	const struct place_rule *rule = &p->bundle->rule;
+
+	if (!rule->group || !p->members)
+		return CHECK_NOT_NEEDED;
+	const struct container *there = member(p, true), *any = member(p, false);
+	if (rule->together ? there || !any : !there)
+		return CHECK_OK;
+	const struct container *other = rule->together ? any : there;
+	return check_fail(f, NULL, "'%s' is on %s, and group '%s' is to be %s", other->name,
+			  other->host, rule->group, rule->together ? "together" : "spread");
 }

@@ -22,6 +22,10 @@ static const struct check checks[] = {
 	 "name another destination", check_source_is_destination},
 	{"cordon", CHECK_ERROR, false, "the destination is not cordoned",
 	 "name another destination, or --force", check_cordon},
+	{"hosts", CHECK_ERROR, false, "org.cmigrate.hosts allows the destination",
+	 "name another destination, or --force", check_hosts},
+	{"group", CHECK_ERROR, false, "the container's group may have it on the destination",
+	 "name another destination, or --force", check_group},
 	{"tools", CHECK_ERROR, false, "ip, tar and, if rules are needed, nft are there",
 	 "install iproute2 and tar there", check_tools},
 	{"container", CHECK_ERROR, true, "the container runs on the source, from this bundle",
@@ -260,7 +264,7 @@ int preflight_skip(const struct argv *lists, struct argv *ret, struct err *err)
 
 void preflight_force(struct argv *ret)
 {
-	argv_add(ret, "cordon");
+	argv_addl(ret, "cordon", "hosts", "group", NULL);
 }
 
 /* About a destination, or the way there. */
@@ -268,6 +272,8 @@ static bool is_of_two(const char *id)
 {
 	static const char *const ids[] = {"source-is-destination",
 					  "cordon",
+					  "hosts",
+					  "group",
 					  "shared",
 					  "name",
 					  "gate",

@@ -98,11 +98,13 @@ static void print_plan_json(const struct drain *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct batch_move *m = &d->rows[i];
 		bool moves_there = m->outcome == BATCH_MOVED;
-		json_array_append_new(moves, json_pack("{s:s, s:s, s:s?, s:o, s:s?}", "container",
-						       m->name, "source", m->from, "destination",
-						       moves_there ? m->to : NULL, "memory_bytes",
-						       batch_report_bytes(m->memory), "error",
-						       moves_there ? NULL : m->error));
+		json_array_append_new(moves,
+				      json_pack("{s:s, s:s, s:s?, s:o, s:s?, s:s?}", "container",
+						m->name, "source", m->from, "destination",
+						moves_there ? m->to : NULL, "memory_bytes",
+						batch_report_bytes(m->memory), "rule",
+						moves_there ? m->rule : NULL, "error",
+						moves_there ? NULL : m->error));
 	}
 	ui_json(d->caller->ui,
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "plan", "command", "drain", "host",
@@ -111,21 +113,22 @@ static void print_plan_json(const struct drain *d)
 
 static void print_plan(const struct drain *d)
 {
-	struct ui_table *table =
-		ui_table_new((const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "", NULL});
+	struct ui_table *table = ui_table_new(
+		(const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "RULE", "", NULL});
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct batch_move *m = &d->rows[i];
 		bool moves_there = m->outcome == BATCH_MOVED;
 		char memory[16];
 		ui_bytes(memory, m->memory);
-		ui_table_row(table, (const char *const[]){
-					    m->name, m->from, moves_there ? m->to : "-", memory,
-					    moves_there || !m->error ? "" : m->error});
+		ui_table_row(table,
+			     (const char *const[]){m->name, m->from, moves_there ? m->to : "-",
+						   memory, moves_there && m->rule ? m->rule : "-",
+						   moves_there || !m->error ? "" : m->error});
 	}
 	for (size_t i = 0; i < d->pinned.n; i++)
-		ui_table_row(table,
-			     (const char *const[]){d->pinned.v[i], d->host, "-", "-", "pinned"});
+		ui_table_row(table, (const char *const[]){d->pinned.v[i], d->host, "-", "-",
+							  "pinned", ""});
 	ui_table_print(d->caller->ui, table);
 }
 

@@ -49,9 +49,9 @@ static json_t *moves_json(const struct rebalance *r)
 		const struct container *c = rebalance_container(r, m);
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:s, s:o}", "container", c->name, "source",
-				  rebalance_host(r, m->from), "destination",
-				  rebalance_host(r, m->to), "memory_bytes",
+			json_pack("{s:s, s:s, s:s, s:s, s:o}", "container", c->name, "rule",
+				  rebalance_rule(r, i), "source", rebalance_host(r, m->from),
+				  "destination", rebalance_host(r, m->to), "memory_bytes",
 				  batch_report_bytes(c->memory > 0 ? (uint64_t)c->memory : 0)));
 	}
 	return list;
@@ -69,8 +69,8 @@ static void print_plan_json(const struct rebalance *r)
 
 static void print_moves(const struct rebalance *r)
 {
-	struct ui_table *table =
-		ui_table_new((const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", NULL});
+	struct ui_table *table = ui_table_new(
+		(const char *const[]){"CONTAINER", "FROM", "TO", "MEMORY", "RULE", NULL});
 
 	for (size_t i = 0; i < r->plan.n; i++) {
 		const struct plan_move *m = &r->plan.moves[i];
@@ -79,7 +79,8 @@ static void print_moves(const struct rebalance *r)
 		if (c->memory >= 0)
 			ui_bytes(memory, (unsigned long long)c->memory);
 		ui_table_row(table, (const char *const[]){c->name, rebalance_host(r, m->from),
-							  rebalance_host(r, m->to), memory});
+							  rebalance_host(r, m->to), memory,
+							  rebalance_rule(r, i)});
 	}
 	ui_table_print(r->caller->ui, table);
 	ui_print(r->caller->ui, "\n");

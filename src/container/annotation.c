@@ -9,6 +9,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/strategy.h"
 #include "cmigrate/base/suggest.h"
+#include "cmigrate/container/place_rule.h"
 
 /* Eleven days. In milliseconds this still fits an int, with room to spare. */
 #define SECONDS_MAX 1000000
@@ -100,6 +101,24 @@ static int check_downtime(const char *value, struct err *err)
 	return check_positive(value, MILLISECONDS_MAX, "milliseconds", err);
 }
 
+static int check_group(const char *value, struct err *err)
+{
+	struct place_rule rule = {0};
+	int status = place_rule_group(&rule, value, err);
+
+	place_rule_clear(&rule);
+	return status;
+}
+
+static int check_hosts(const char *value, struct err *err)
+{
+	struct place_rule rule = {0};
+	int status = place_rule_hosts(&rule, value, err);
+
+	place_rule_clear(&rule);
+	return status;
+}
+
 /* A size as CRIU reads it: digits, then at most one of K, M, G. */
 static bool is_size(const char *word)
 {
@@ -144,6 +163,8 @@ static const struct {
 	{ANNOTATION_IF_SLOW, check_if_slow},
 	{ANNOTATION_CRIU, check_criu},
 	{ANNOTATION_PIN, check_pin},
+	{ANNOTATION_GROUP, check_group},
+	{ANNOTATION_HOSTS, check_hosts},
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))

@@ -31,6 +31,7 @@ void bundle_clear(struct bundle *b)
 	argv_clear(&b->endpoints);
 	argv_clear(&b->criu_flags);
 	argv_clear(&b->binds);
+	place_rule_clear(&b->rule);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -108,6 +109,10 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			b->max_downtime_ms = (unsigned)strtoul(text, NULL, 10);
 		else if (strcmp(what, "if-slow") == 0)
 			str_set(&b->if_slow, text);
+		else if (strcmp(what, "group") == 0 && place_rule_group(&b->rule, text, err) < 0)
+			return -1;
+		else if (strcmp(what, "hosts") == 0 && place_rule_hosts(&b->rule, text, err) < 0)
+			return -1;
 	}
 	return 0;
 }

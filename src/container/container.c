@@ -82,6 +82,7 @@ void container_clear(struct container *c)
 	free(c->addresses);
 	free(c->endpoints);
 	free(c->created);
+	place_rule_clear(&c->rule);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -159,6 +160,32 @@ static void add_details(struct container *c, const struct details *details)
 		c->age = details->now > created ? details->now - created : 0;
 }
 
+/* The value of a row "KEY=VALUE BUNDLE"; NULL if there is none. Owned by the caller. */
+static char *bundle_value(const struct facts *facts, const char *key, const char *bundle)
+{
+	const char *row;
+
+	for (size_t i = 0; (row = facts_nth(facts, key, i)) != NULL; i++) {
+		size_t len = strcspn(row, " ");
+		if (row[len] && strcmp(row + len + 1, bundle) == 0)
+			return str_dupn(row, len);
+	}
+	return NULL;
+}
+
+/* A rule that can't be understood is none here: a move of the container is refused by it. */
+static void read_rule(struct container *c, const struct facts *facts)
+{
+	CLEANUP_FREE char *group = bundle_value(facts, "group", c->bundle);
+	CLEANUP_FREE char *hosts = bundle_value(facts, "hosts", c->bundle);
+	struct err ignored = ERR_INIT;
+
+	if (group)
+		(void)place_rule_group(&c->rule, group, &ignored);
+	if (hosts)
+		(void)place_rule_hosts(&c->rule, hosts, &ignored);
+}
+
 static int add_rows(struct containers *list, const char *host, const json_t *array,
 		    const struct facts *facts, struct err *err)
 {
@@ -178,6 +205,7 @@ static int add_rows(struct containers *list, const char *host, const json_t *arr
 			break;
 		add_details(c, &details);
 		c->pinned = facts_has(facts, "pin", c->bundle);
+		read_rule(c, facts);
 		c->in_move = facts_has(facts, "in-move", c->bundle);
 		list->n++;
 	}

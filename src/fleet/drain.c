@@ -4,15 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrivals.h"
+#include "cmigrate/base/deadline.h"
 #include "cmigrate/base/suggest.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 #include "departures.h"
+#include "drain_rules.h"
 #include "drain_time.h"
 #include "fallback.h"
 
 /* How long to wait for another cmigrate that moves a container. */
 #define BUSY_MS 60000
+/* Between two looks at a host that a container is on its way to. */
+#define LOOK_MS 1000
 /* Ends a drain of a host that keeps getting new containers. */
 #define ROUNDS_MAX 5
 /*
@@ -27,18 +32,20 @@ static int choose(void *ctx, size_t row, struct err *err)
 	struct drain *d = ctx;
 	struct batch_move *m = &d->batch.rows[row];
 	unsigned parallel = d->opts->parallel ? d->opts->parallel : BATCH_PARALLEL;
+	enum placement_rule rule;
 
 	if (d->source_lost)
 		return err_set(err, EXIT_FAILED, "%s no longer answers", d->host);
 	for (size_t h = 0; h < d->n_hosts; h++)
 		d->hosts[h].refused = d->refused[row * d->n_hosts + h];
-	int at = placement_choose(d->hosts, d->n_hosts, m->memory, parallel);
+	uint64_t memory = drain_rules_apply(d, row);
+	int at = placement_choose(d->hosts, d->n_hosts, memory, parallel, &rule);
 	if (at == PLACEMENT_LATER)
 		return 1;
 	if (at == PLACEMENT_NONE)
-		return err_set(err, EXIT_REFUSED, "%s",
-			       d->n_hosts ? "no host has room for it" : "no other host answers");
+		return drain_rules_refuse(d, row, rule, err);
 	str_set(&m->to, d->hosts[at].name);
+	m->rule = placement_rule_word(rule);
 	return 0;
 }
 
@@ -211,6 +218,7 @@ static void round_init(struct drain *d)
 	find_hosts(d);
 	d->refused = mem_new(d->batch.n * d->n_hosts, sizeof(*d->refused));
 	d->undone = mem_new(d->batch.n, sizeof(*d->undone));
+	d->members = mem_new(f->containers.n, sizeof(*d->members));
 }
 
 static void round_end(struct drain *d)
@@ -224,6 +232,7 @@ static void round_end(struct drain *d)
 	free(d->hosts);
 	free(d->refused);
 	free(d->undone);
+	free(d->members);
 }
 
 static bool is_somewhere(const struct drain *d, const char *name)
@@ -296,6 +305,34 @@ static int cordon(struct drain *d, struct err *err)
 	return 0;
 }
 
+/*
+ * A move that was checked just before the mark was set brings its container all the same: it is
+ * waited for, and the container moved on. Returns true if there has to be another round.
+ */
+static bool wait_for_arrivals(struct drain *d)
+{
+	int64_t until = deadline_in_ms(BUSY_MS);
+	const char *name = NULL;
+	struct err ignored = ERR_INIT;
+	bool came = false;
+
+	while (d->marked && !d->within.deadline_us && !move_cancelled &&
+	       arrivals_expected(d, &name)) {
+		if (deadline_passed(until)) {
+			event_note(d->caller->events,
+				   "a move of '%s' to %s is under way or was interrupted", name,
+				   d->host);
+			return false;
+		}
+		came = true;
+		clock_sleep_ms(LOOK_MS);
+		d->unknown = look(d, false, &ignored) < 0;
+		if (d->unknown)
+			return false;
+	}
+	return came;
+}
+
 /* Looks at the host until nothing new is found. The last look shows what is left. */
 static void make_rounds(struct drain *d)
 {
@@ -308,8 +345,10 @@ static void make_rounds(struct drain *d)
 		if (n && !move_cancelled)
 			batch_run(&d->batch);
 		round_end(d);
-		if (!n || d->opts->dry_run)
+		if (d->opts->dry_run || (!n && !wait_for_arrivals(d)))
 			break;
+		if (!n)
+			continue;
 		d->unknown = look(d, d->within.deadline_us != 0, &ignored) < 0;
 		if (d->unknown)
 			break;

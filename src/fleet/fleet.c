@@ -193,7 +193,24 @@ static void add_container(struct fleet_problem *p, const struct container *c, en
 				   .fixed = c->pinned || strcmp(c->state, "running") != 0};
 }
 
-void fleet_problem(const struct fleet *fleet, enum fleet_by by, struct fleet_problem *ret)
+/* Numbers the groups by their first member, and bars hosts by org.cmigrate.hosts. */
+static void add_rules(struct fleet_problem *p)
+{
+	for (size_t i = 0; i < p->plan.n_items; i++) {
+		const struct place_rule *rule = &p->containers[i]->rule;
+		size_t first = 0;
+		while (first < i && !place_rule_same(rule, &p->containers[first]->rule))
+			first++;
+		p->items[i].group = rule->group ? first + 1 : 0;
+		p->items[i].together = rule->together;
+		for (size_t h = 0; h < p->plan.n_hosts; h++)
+			p->refused[i * p->plan.n_hosts + h] =
+				!place_rule_allows(rule, p->rows[h]->name);
+	}
+}
+
+void fleet_problem(const struct fleet *fleet, enum fleet_by by, bool rules,
+		   struct fleet_problem *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->hosts = mem_new(fleet->n_hosts, sizeof(*ret->hosts));
@@ -208,6 +225,8 @@ void fleet_problem(const struct fleet *fleet, enum fleet_by by, struct fleet_pro
 	for (size_t h = 0; by == BY_PRESSURE && h < ret->plan.n_hosts; h++)
 		share_pressure(ret, h);
 	ret->refused = mem_new(ret->plan.n_hosts * ret->plan.n_items, sizeof(*ret->refused));
+	if (rules)
+		add_rules(ret);
 	ret->plan.hosts = ret->hosts;
 	ret->plan.items = ret->items;
 	ret->plan.refused = ret->refused;

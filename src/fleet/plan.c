@@ -23,6 +23,7 @@ struct draft {
 	double limit;
 	double *loads; /* with the moves so far */
 	bool *moved;   /* items */
+	size_t *at;    /* the host of each item */
 	bool *stuck;   /* hosts above the limit that can't give more */
 	struct plan_move *moves;
 	size_t n;
@@ -61,11 +62,14 @@ static void draft_init(struct draft *d, const struct plan_problem *p, double lim
 	d->stuck = mem_new(p->n_hosts, sizeof(*d->stuck));
 	d->moved = mem_new(p->n_items, sizeof(*d->moved));
 	d->moves = mem_new(p->max_moves, sizeof(*d->moves));
+	d->at = mem_new(p->n_items, sizeof(*d->at));
 	for (size_t h = 0; h < p->n_hosts; h++)
 		d->loads[h] = p->hosts[h].base;
-	for (size_t i = 0; i < p->n_items; i++)
+	for (size_t i = 0; i < p->n_items; i++) {
+		d->at[i] = p->items[i].host;
 		d->loads[p->items[i].host] +=
 			p->items[i].size / p->hosts[p->items[i].host].capacity;
+	}
 }
 
 static void draft_clear(struct draft *d)
@@ -73,6 +77,7 @@ static void draft_clear(struct draft *d)
 	free(d->loads);
 	free(d->stuck);
 	free(d->moved);
+	free(d->at);
 	free(d->moves);
 }
 
@@ -112,13 +117,29 @@ static double load_with(const struct draft *d, size_t item, size_t host)
 	return d->loads[host] + d->problem->items[item].size / d->problem->hosts[host].capacity;
 }
 
+static bool group_allows(const struct draft *d, size_t item, size_t host)
+{
+	const struct plan_item *items = d->problem->items;
+	bool there = false, elsewhere = false;
+
+	for (size_t i = 0; items[item].group && i < d->problem->n_items; i++) {
+		if (i == item || items[i].group != items[item].group)
+			continue;
+		if (d->at[i] == host)
+			there = true;
+		else
+			elsewhere = true;
+	}
+	return items[item].together ? there || !elsewhere : !there;
+}
+
 static bool may_take(const struct draft *d, size_t item, size_t host)
 {
 	const struct plan_problem *p = d->problem;
 
 	if (host == p->items[item].host || (p->refused && p->refused[item * p->n_hosts + host]))
 		return false;
-	return load_with(d, item, host) <= d->limit + TINY;
+	return load_with(d, item, host) <= d->limit + TINY && group_allows(d, item, host);
 }
 
 /* The host that would carry least with the item; n_hosts: none can take it. */
@@ -148,6 +169,7 @@ static void draft_move(struct draft *d, size_t item, size_t to)
 	d->loads[to] = load_with(d, item, to);
 	d->loads[from] -= p->items[item].size / p->hosts[from].capacity;
 	d->moved[item] = true;
+	d->at[item] = to;
 	d->moves[d->n++] = (struct plan_move){item, from, to};
 }
 
@@ -159,6 +181,7 @@ static void draft_undo(struct draft *d)
 	d->loads[m.to] -= p->items[m.item].size / p->hosts[m.to].capacity;
 	d->loads[m.from] += p->items[m.item].size / p->hosts[m.from].capacity;
 	d->moved[m.item] = false;
+	d->at[m.item] = m.from;
 }
 
 /*
@@ -312,6 +335,27 @@ void plan_make(const struct plan_problem *p, struct plan *ret)
 	d.moves = NULL;
 	d.loads = NULL;
 	draft_clear(&d);
+}
+
+size_t plan_better_host(const struct plan_problem *p, const struct plan *plan, size_t i)
+{
+	const struct plan_move *m = &plan->moves[i];
+	size_t better = p->n_hosts;
+	struct draft d;
+
+	draft_init(&d, p, plan->limit);
+	for (size_t k = 0; k < i; k++)
+		draft_move(&d, plan->moves[k].item, plan->moves[k].to);
+	for (size_t h = 0; h < p->n_hosts; h++) {
+		if (h == m->from || h == m->to || may_take(&d, m->item, h) ||
+		    load_with(&d, m->item, h) > load_with(&d, m->item, m->to) - TINY)
+			continue;
+		if (better == p->n_hosts ||
+		    load_with(&d, m->item, h) < load_with(&d, m->item, better))
+			better = h;
+	}
+	draft_clear(&d);
+	return better;
 }
 
 void plan_clear(struct plan *plan)

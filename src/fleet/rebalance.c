@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmigrate/fleet/placement.h"
+#include "cmigrate/history/history.h"
 #include "cmigrate/host/ask_all.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
@@ -25,7 +27,7 @@ static int gather(struct rebalance *r, struct err *err)
 	if (r->force)
 		cordons_clear(&r->fleet.cordons);
 	CLEANUP_FREE char *cordoned = fleet_cordoned(&r->fleet, NULL);
-	fleet_problem(&r->fleet, r->by, &r->problem);
+	fleet_problem(&r->fleet, r->by, !r->force, &r->problem);
 	if (r->problem.plan.n_hosts < 2)
 		return err_set(err, EXIT_REFUSED, "fewer than two hosts %s: %s%s%s",
 			       *cordoned ? "can take part" : "answer", silent,
@@ -37,6 +39,7 @@ static int gather(struct rebalance *r, struct err *err)
 	r->problem.plan.max_moves = max < REBALANCE_MOVES_MAX ? max : REBALANCE_MOVES_MAX;
 	r->approved =
 		mem_new(r->problem.plan.n_items * r->problem.plan.n_hosts, sizeof(*r->approved));
+	r->looked_up = mem_new(r->problem.plan.n_items, sizeof(*r->looked_up));
 	return 0;
 }
 
@@ -128,14 +131,91 @@ static void learn(struct rebalance *r, const struct batch_move *b)
 		r->problem.items[m->item].fixed = true;
 }
 
+/* ---- containers that were moved lately ---- */
+
+/* Seconds since its last move ended; -1: it was never moved, or its history can't be read. */
+static int64_t since_move(struct rebalance *r, const char *name)
+{
+	const struct config *config = r->caller->config;
+	CLEANUP_FREE char *dir = str_fmt("%s/%s", config->bundle_root, name);
+	CLEANUP_HISTORY struct history past = {0};
+	struct state_dir at = {0};
+	struct err unread = ERR_INIT;
+
+	if (bundle_root_reach(&r->root, config, r->caller->events, &unread) < 0)
+		return -1;
+	state_dir_init(&at, r->root.host, dir);
+	(void)history_load(&at, name, &past, &unread);
+	state_dir_clear(&at);
+	for (size_t i = past.n; i > 0; i--) {
+		const struct record *last = &past.rows[i - 1];
+		if (last->outcome != OUTCOME_MOVED && last->outcome != OUTCOME_SILENT)
+			continue;
+		double took = last->summary.total_ms > 0 ? last->summary.total_ms / 1000 : 0;
+		int64_t since = (int64_t)time(NULL) - last->started_s - (int64_t)took;
+		/* Another controller's clock may be ahead. */
+		return since > 0 ? since : 0;
+	}
+	return -1;
+}
+
+/* Leaves containers alone that the plan would move too soon. Returns true if it has to be made
+ * again. */
+static bool cool_down(struct rebalance *r)
+{
+	unsigned cooldown = r->caller->config->rebalance_cooldown;
+	bool again = false;
+
+	for (size_t i = 0; cooldown && i < r->plan.n; i++) {
+		size_t item = r->plan.moves[i].item;
+		const char *name = r->problem.containers[item]->name;
+		char age[24];
+		if (r->looked_up[item])
+			continue;
+		r->looked_up[item] = true;
+		int64_t since = since_move(r, name);
+		if (since < 0 || since >= cooldown)
+			continue;
+		container_age(age, since);
+		argv_addf(&r->passed_over,
+			  "'%s': it was moved %s ago, and rebalance.cooldown is %u s", name, age,
+			  cooldown);
+		r->problem.items[item].fixed = true;
+		again = true;
+	}
+	return again;
+}
+
+static void make_plan(struct rebalance *r)
+{
+	do {
+		plan_clear(&r->plan);
+		plan_make(&r->problem.plan, &r->plan);
+	} while (cool_down(r));
+}
+
+const char *rebalance_rule(const struct rebalance *r, size_t move)
+{
+	const struct plan_move *m = &r->plan.moves[move];
+	const struct place_rule *rule = &r->problem.containers[m->item]->rule;
+	size_t better = plan_better_host(&r->problem.plan, &r->plan, move);
+
+	if (better == r->problem.plan.n_hosts)
+		return fleet_by_words[r->by];
+	if (!r->force && !place_rule_allows(rule, rebalance_host(r, better)))
+		return "hosts";
+	if (r->problem.refused[m->item * r->problem.plan.n_hosts + better])
+		return "checks";
+	return rule->together ? "together" : "spread";
+}
+
 /* Plans and asks the checks until they accept the plan. */
 int rebalance_plan(struct rebalance *r, struct err *err)
 {
 	if (gather(r, err) < 0)
 		return -1;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		plan_clear(&r->plan);
-		plan_make(&r->problem.plan, &r->plan);
+		make_plan(r);
 		batch_of_plan(r, "check", true);
 		if (!r->batch.n)
 			return 0;
@@ -181,4 +261,6 @@ void rebalance_clear(struct rebalance *r)
 	argv_clear(&r->gone);
 	argv_clear(&r->options);
 	free(r->approved);
+	free(r->looked_up);
+	bundle_root_clear(&r->root);
 }

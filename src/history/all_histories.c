@@ -6,7 +6,10 @@
 
 #include "cmigrate/base/name.h"
 #include "cmigrate/container/bundle_root.h"
+#include "cmigrate/container/container.h"
 #include "cmigrate/host/remote_path.h"
+
+#define LIST_MS 15000
 
 static void load_one(struct host *host, const char *root, const char *name,
 		     struct all_histories *all)
@@ -59,6 +62,21 @@ int all_histories_load(struct host *host, const char *root, const char *name,
 	return 0;
 }
 
+int all_histories_load_cordons(struct host *host, struct all_histories *all, struct err *err)
+{
+	CLEANUP_FREE char *out = NULL;
+	char *argv[] = {"list", "op=plain", NULL};
+	struct command cmd = {.argv = argv, .timeout_ms = LIST_MS, .limit = LIST_LIMIT};
+	struct facts facts;
+
+	if (host_output(host, &cmd, &out, err) < 0)
+		return -1;
+	facts_parse(&facts, out);
+	cordons_add(&all->cordons, &facts);
+	facts_clear(&facts);
+	return 0;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct record *one = *(const struct record *const *)a;
@@ -101,5 +119,6 @@ void all_histories_clear(struct all_histories *all)
 		history_clear(&all->v[i]);
 	free(all->v);
 	argv_clear(&all->unread);
+	cordons_clear(&all->cordons);
 	memset(all, 0, sizeof(*all));
 }

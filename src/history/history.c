@@ -6,7 +6,10 @@
 
 #include "cmigrate/base/fields.h"
 
-/* Reads {"dropped": {"moved": 12}}. Returns true if the object is that line. */
+/* The first line counts by strategy and outcome, and may be longer than a record. */
+#define LINE_MAX_BYTES (4 * RECORD_MAX)
+
+/* Reads {"dropped": {"moved": 12}, "tally": [...]}. Returns true if the object is that line. */
 static bool take_dropped(struct history *h, const json_t *object)
 {
 	const json_t *dropped = json_object_get(object, "dropped");
@@ -19,13 +22,15 @@ static bool take_dropped(struct history *h, const json_t *object)
 		if (n > 0)
 			h->dropped[i] = (uint64_t)n;
 	}
+	tally_clear(&h->dropped_tally);
+	tally_read(&h->dropped_tally, json_object_get(object, "tally"));
 	return true;
 }
 
 static void take_line(struct history *h, const char *line, size_t len)
 {
 	json_t *object =
-		len <= RECORD_MAX ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+		len <= LINE_MAX_BYTES ? json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	struct record record = {0};
 	struct err why = ERR_INIT;
 
@@ -69,6 +74,7 @@ int history_load(const struct state_dir *state_dir, const char *container, struc
 static void drop_first(struct history *h)
 {
 	h->dropped[h->rows[0].outcome]++;
+	tally_add(&h->dropped_tally, &h->rows[0]);
 	record_clear(&h->rows[0]);
 	h->n--;
 	memmove(h->rows, h->rows + 1, h->n * sizeof(*h->rows));
@@ -107,7 +113,8 @@ void history_text(const struct history *h, struct buf *out)
 			(void)json_object_set_new(dropped, outcome_name((enum outcome)i),
 						  json_integer((json_int_t)h->dropped[i]));
 	if (json_object_size(dropped))
-		add_line(out, json_pack("{s:O}", "dropped", dropped));
+		add_line(out, json_pack("{s:O, s:o}", "dropped", dropped, "tally",
+					tally_json(&h->dropped_tally)));
 	json_decref(dropped);
 	for (size_t i = 0; i < h->n; i++)
 		add_line(out, record_json(&h->rows[i]));
@@ -133,5 +140,6 @@ void history_clear(struct history *h)
 		record_clear(&h->rows[i]);
 	free(h->rows);
 	free(h->container);
+	tally_clear(&h->dropped_tally);
 	memset(h, 0, sizeof(*h));
 }

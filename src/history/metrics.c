@@ -3,9 +3,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmigrate/base/atomic_file.h"
+#include "cmigrate/base/version.h"
 #include "cmigrate/container/bundle_root.h"
+#include "cmigrate/container/container.h"
+#include "metrics_lines.h"
 
 /* A value of a container's last move. Returns false if it is not known. */
 typedef bool value_fn(const struct record *r, char text[32]);
@@ -55,23 +59,6 @@ static const struct {
 	{"memory_bytes", "Memory of the container at its last move.", memory},
 };
 
-static void add_head(struct buf *out, const char *name, const char *type, const char *help)
-{
-	buf_printf(out, "# HELP cmigrate_%s %s\n# TYPE cmigrate_%s %s\n", name, help, name, type);
-}
-
-/* Hosts, containers and words need no escaping; a damaged text must still not break the line. */
-static void add_label(struct buf *out, const char *key, const char *value)
-{
-	buf_printf(out, "%s=\"", key);
-	for (const char *c = value ? value : ""; *c; c++) {
-		if (*c == '\\' || *c == '"')
-			buf_add(out, "\\", 1);
-		buf_add(out, *c == '\n' ? " " : c, 1);
-	}
-	buf_puts(out, "\"");
-}
-
 static uint64_t count(const struct history *h, enum outcome outcome)
 {
 	uint64_t n = h->dropped[outcome];
@@ -87,23 +74,23 @@ static uint64_t count(const struct history *h, enum outcome outcome)
  */
 static void add_totals(const struct all_histories *all, struct buf *out)
 {
-	add_head(out, "moves_total", "counter", "Moves that came to an end, by outcome.");
+	metrics_head(out, "moves_total", "counter", "Moves that came to an end, by outcome.");
 	for (size_t i = 0; i < all->n; i++)
 		for (enum outcome o = 0; o < OUTCOME_IN_DOUBT; o++) {
 			buf_puts(out, "cmigrate_moves_total{");
-			add_label(out, "container", all->v[i].container);
+			metrics_label(out, "container", all->v[i].container);
 			buf_puts(out, ",");
-			add_label(out, "outcome", outcome_name(o));
+			metrics_label(out, "outcome", outcome_name(o));
 			buf_printf(out, "} %" PRIu64 "\n", count(&all->v[i], o));
 		}
 }
 
 static void add_in_doubt(const struct all_histories *all, struct buf *out)
 {
-	add_head(out, "moves_in_doubt", "gauge", "Moves that wait for 'cmigrate recover'.");
+	metrics_head(out, "moves_in_doubt", "gauge", "Moves that wait for 'cmigrate recover'.");
 	for (size_t i = 0; i < all->n; i++) {
 		buf_puts(out, "cmigrate_moves_in_doubt{");
-		add_label(out, "container", all->v[i].container);
+		metrics_label(out, "container", all->v[i].container);
 		buf_printf(out, "} %" PRIu64 "\n", count(&all->v[i], OUTCOME_IN_DOUBT));
 	}
 }
@@ -113,42 +100,102 @@ static void add_gauge(const struct all_histories *all, size_t which, struct buf 
 	CLEANUP_FREE char *name = str_fmt("last_move_%s", gauges[which].name);
 	char text[32];
 
-	add_head(out, name, "gauge", gauges[which].help);
+	metrics_head(out, name, "gauge", gauges[which].help);
 	for (size_t i = 0; i < all->n; i++) {
 		const struct history *h = &all->v[i];
 		if (!h->n || !gauges[which].value(&h->rows[h->n - 1], text))
 			continue;
 		buf_printf(out, "cmigrate_%s{", name);
-		add_label(out, "container", h->container);
+		metrics_label(out, "container", h->container);
 		buf_printf(out, "} %s\n", text);
 	}
 }
 
 static void add_info(const struct all_histories *all, struct buf *out)
 {
-	add_head(out, "last_move_info", "gauge", "What the last move was; always 1.");
+	metrics_head(out, "last_move_info", "gauge", "What the last move was; always 1.");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct history *h = &all->v[i];
 		const struct record *last = h->n ? &h->rows[h->n - 1] : NULL;
 		if (!last)
 			continue;
 		buf_puts(out, "cmigrate_last_move_info{");
-		add_label(out, "container", h->container);
-		add_label(out, ",source", last->summary.source);
-		add_label(out, ",destination", last->summary.destination);
-		add_label(out, ",strategy", last->summary.strategy);
-		add_label(out, ",outcome", outcome_name(last->outcome));
+		metrics_label(out, "container", h->container);
+		metrics_label(out, ",source", last->summary.source);
+		metrics_label(out, ",destination", last->summary.destination);
+		metrics_label(out, ",strategy", last->summary.strategy);
+		metrics_label(out, ",outcome", outcome_name(last->outcome));
 		buf_puts(out, "} 1\n");
 	}
 }
 
+static bool is_repeated(const struct summary *s, size_t step)
+{
+	for (size_t i = 0; i < step; i++)
+		if (strcmp(s->steps[i].name, s->steps[step].name) == 0)
+			return true;
+	return false;
+}
+
+/* The steps of the last move: where its time went. */
+static void add_phases(const struct all_histories *all, struct buf *out)
+{
+	metrics_head(out, "last_move_phase_seconds", "gauge",
+		     "How long each step of the last move took.");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct history *h = &all->v[i];
+		const struct summary *last = h->n ? &h->rows[h->n - 1].summary : NULL;
+		for (size_t k = 0; last && k < last->n_steps; k++) {
+			const char *name = last->steps[k].name;
+			double ms = last->steps[k].ms;
+			/* A step that was made twice has one line. */
+			if (is_repeated(last, k))
+				continue;
+			for (size_t m = k + 1; m < last->n_steps; m++)
+				if (strcmp(last->steps[m].name, name) == 0)
+					ms += last->steps[m].ms;
+			buf_puts(out, "cmigrate_last_move_phase_seconds{");
+			metrics_label(out, "container", h->container);
+			metrics_label(out, ",phase", name);
+			buf_printf(out, "} %.4f\n", ms / 1000);
+		}
+	}
+}
+
+static void add_cordons(const struct all_histories *all, struct buf *out)
+{
+	metrics_head(out, "host_cordoned_timestamp_seconds", "gauge",
+		     "Since when nothing is to be moved to a host.");
+	for (size_t i = 0; i < all->cordons.n; i++) {
+		const struct cordon *mark = &all->cordons.rows[i];
+		int64_t since = mark->since ? container_time(mark->since) : -1;
+		if (mark->open)
+			continue;
+		buf_puts(out, "cmigrate_host_cordoned_timestamp_seconds{");
+		metrics_label(out, "host", mark->host);
+		buf_printf(out, "} %" PRId64 "\n", since < 0 ? 0 : since);
+	}
+}
+
+static void add_build(struct buf *out)
+{
+	metrics_head(out, "build_info", "gauge", "The cmigrate that wrote this; always 1.");
+	buf_puts(out, "cmigrate_build_info{");
+	metrics_label(out, "version", CMIGRATE_VERSION);
+	buf_puts(out, "} 1\n");
+}
+
 void metrics_text(const struct all_histories *all, struct buf *out)
 {
+	add_build(out);
 	add_totals(all, out);
 	add_in_doubt(all, out);
+	metrics_histograms(all, out);
 	for (size_t i = 0; i < sizeof(gauges) / sizeof(*gauges); i++)
 		add_gauge(all, i, out);
+	add_phases(all, out);
 	add_info(all, out);
+	add_cordons(all, out);
 }
 
 int metrics_write(const struct all_histories *all, const char *path, struct err *err)
@@ -165,7 +212,8 @@ int metrics_update(const struct config *config, const struct events *events, str
 	CLEANUP_HOST struct host *host =
 		bundle_root_host(config, config->bundle_root, NULL, events, err);
 
-	if (!host || all_histories_load(host, config->bundle_root, NULL, &all, err) < 0)
+	if (!host || all_histories_load(host, config->bundle_root, NULL, &all, err) < 0 ||
+	    all_histories_load_cordons(host, &all, err) < 0)
 		return -1;
 	return metrics_write(&all, config->metrics, err);
 }

@@ -94,7 +94,7 @@ static int check_rebalance(const struct config *c, struct err *err)
 
 static int read_rebalance(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"by", "threshold", "max_moves", NULL};
+	static const char *const known[] = {"by", "threshold", "max_moves", "cooldown", NULL};
 	const json_t *r = NULL;
 
 	if (json_get_object(root, "", "rebalance", &r, err) < 0)
@@ -104,7 +104,8 @@ static int read_rebalance(const json_t *root, struct config *c, struct err *err)
 	if (json_check_keys(r, "rebalance", known, err) < 0 ||
 	    json_get_string(r, "rebalance", "by", &c->rebalance_by, err) < 0 ||
 	    json_get_number(r, "rebalance", "threshold", &c->rebalance_threshold, err) < 0 ||
-	    json_get_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0)
+	    json_get_uint(r, "rebalance", "max_moves", &c->rebalance_max_moves, err) < 0 ||
+	    json_get_uint(r, "rebalance", "cooldown", &c->rebalance_cooldown, err) < 0)
 		return -1;
 	return check_rebalance(c, err);
 }

@@ -71,6 +71,7 @@ void move_free(struct move *m)
 	bundle_clear(&m->bundle);
 	check_results_clear(&m->checks);
 	history_clear(&m->past);
+	containers_clear(&m->members);
 	summary_clear(&m->summary);
 	char *texts[] = {m->page_server.server,
 			 m->page_server.client,

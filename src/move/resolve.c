@@ -219,6 +219,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .destination = &m->side[DESTINATION].facts,
 			      .destination_device = row ? row->device : NULL,
 			      .destination_room = m->destination_room,
+			      .members = &m->members,
 			      .strategy = m->plan.strategy,
 			      .direct = move_is_direct(m),
 			      .tcp_established = o->tcp_established,
@@ -267,7 +268,8 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 			 struct err *err)
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, config, err) < 0)
+	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, config, err) < 0 ||
+	    move_find_members(m, config, opts, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	move_read_past(m);

@@ -213,3 +213,60 @@ with_hooks() {
 	[ "$status" -eq 5 ]
 	[ "$stderr" = 'web: moved, but nobody answers: nobody' ]
 }
+
+# The metrics of some moves, in the file "metrics".
+write_metrics() {
+	local outcome
+	mkdir -p root/web/.cmigrate root/.cmigrate
+	for outcome in moved undone in-doubt; do
+		jq -c -n --arg outcome "$outcome" '{id: "20260102T030405-0000000\($outcome | length)", started: "2026-01-02T03:04:05Z",
+			container: "web", source: "hosta", destination: "hostb", strategy: "pre-copy", outcome: $outcome, exit_code: 0,
+			outage_ms: 120.5, freeze_ms: 80.1, total_ms: 900.0, freeze_start_ms: 300.0, memory_bytes: 4096,
+			steps: [{name: "dump", start_ms: 1.0, ms: 2.0, frozen: true}], passes: [{pages: 1, bytes: 4096, ms: 3.0}]}'
+	done >root/web/.cmigrate/history
+	echo '{"host":"hostb","by":"root@hosta","since":"2026-01-02T03:04:05Z","reason":null,"open":false}' >root/.cmigrate/cordon-hostb
+	"$cmigrate" history --metrics metrics
+}
+
+@test "prometheus: the alert rules are valid and name metrics that there are" {
+	rules=$examples/prometheus/cmigrate-alerts.yml
+	run promtool check rules "$rules"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	write_metrics
+	promtool check metrics <metrics
+	for metric in $(grep -o 'cmigrate_[a-z_]*[a-z]' "$rules"); do
+		grep -q "^$metric{" metrics || { echo "no $metric" && return 1; }
+	done
+	# A wrong rule is noticed.
+	sed 's/increase(/increase((/' "$rules" >wrong.yml
+	run ! promtool check rules wrong.yml
+}
+
+@test "grafana: each panel of the dashboard asks for metrics that there are" {
+	dashboard=$examples/grafana/cmigrate.json
+	write_metrics
+	jq -e '.panels | length > 5 and all(.targets | length > 0) and (map(.id) | unique | length) == length' "$dashboard"
+	# Each expression is one of Prometheus, once its variables have values, and names metrics of the file.
+	jq -r '.panels[].targets[].expr' "$dashboard" | sed 's/\$__[a-z_]*/5m/g; s/\$container/web/g' >expressions
+	{
+		printf 'groups:\n  - name: dashboard\n    rules:\n'
+		n=0
+		while IFS= read -r expr; do
+			n=$((n + 1))
+			printf '      - record: expression:%d\n        expr: %s\n' "$n" "$(jq -R . <<<"$expr")"
+		done <expressions
+	} >dashboard.yml
+	run promtool check rules dashboard.yml
+	echo "$output"
+	[ "$status" -eq 0 ]
+	while IFS= read -r expr; do
+		metrics=$(grep -o 'cmigrate_[a-z_]*[a-z]' <<<"$expr")
+		[ -n "$metrics" ]
+		for metric in $metrics; do
+			grep -q "^$metric{" metrics || { echo "no $metric in: $expr" && return 1; }
+		done
+	done <expressions
+	jq -r '.templating.list[].definition // empty' "$dashboard" | grep -o 'cmigrate_[a-z_]*' | sort -u >variables
+	grep -q -x cmigrate_moves_total variables
+}

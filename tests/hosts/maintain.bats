@@ -92,7 +92,26 @@ marks() {
 	[[ $output == 'rhel01 is not cordoned' ]]
 }
 
+# Its checks saw no mark: the drain waits for it, and moves the container on.
+# bats test_tags=all
+@test "cordon: a move there that was under way before the mark leaves nothing behind" {
+	make_idle c1
+	start_on rhel02 c1
+	hold_restores rhel01
+	on rhel02 sh -c 'cmigrate -q move c1 rhel01 >/dev/null 2>&1 &'
+	wait_until 20 on rhel01 test -e /var/started
+	on client sh -c 'cmigrate --json drain rhel01 --cordon >/tmp/drained 2>&1 &'
+	wait_until 20 on rhel01 test -e /runc/containers/.cmigrate/cordon-rhel01
+	let_restores_go rhel01
+	wait_until 60 on client grep -q '"event":"summary"' /tmp/drained
+	tail=$(on client tail -n 1 /tmp/drained)
+	echo "$tail"
+	jq -e '.moved == 1 and .left == [] and .exit_code == 0' <<<"$tail"
+	[[ $(where_is c1) =~ ^rhel0[2-5]$ ]]
+}
+
 # The controller dies while its moves are under way: the mark and what it noted stay.
+# bats test_tags=all
 @test "cordon: a drain that is killed has noted what left, and a second one continues" {
 	make_idle c1
 	make_idle c2
@@ -153,7 +172,45 @@ marks() {
 	[[ $(where_is c1) == rhel01 && $(where_is c2) == rhel01 ]]
 }
 
+@test "rules about places: a drain obeys them and names the one that decided, a move is refused" {
+	make_idle a1 --group web
+	make_idle a2 --group web:spread
+	make_idle b1 --group db:together
+	make_idle b2 --group db:together
+	make_idle h1 --label org.cmigrate.hosts=rhel01,rhel04
+	start_on rhel01 a1 b1 b2 h1
+	start_on rhel05 a2
+	plan=$(on client cmigrate --json drain rhel01 --dry-run)
+	echo "$plan"
+	jq -s -e '.[-1].moves | map(select(.container == "h1"))[0] | .destination == "rhel04" and .rule == "hosts"' <<<"$plan"
+	jq -s -e '.[-1].moves | all(.rule | . == "memory" or . == "containers" or . == "hosts" or . == "spread" or . == "together")' <<<"$plan"
+	on client cmigrate -q drain rhel01 --parallel 4
+	[[ $(where_is h1) == rhel04 ]]
+	[[ $(where_is a1) =~ ^rhel0[2-4]$ ]]
+	[[ $(where_is b1) == "$(where_is b2)" && $(where_is b1) != rhel01 ]]
+	run on client cmigrate move a1 rhel05
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"check 'group': 'a2' is on rhel05, and group 'web' is to be spread; "*'--force'* ]]
+	run on client cmigrate move h1 rhel02
+	[ "$status" -eq 3 ]
+	[[ $output == *"check 'hosts': 'h1' may not be on rhel02: org.cmigrate.hosts is 'rhel01,rhel04'"* ]]
+	on client cmigrate -q move --skip-check group b1 rhel01
+	on client cmigrate -q move b2 rhel01
+	on client cmigrate -q move --force h1 rhel02
+	# Whatever was moved lately stays, by the configuration.
+	on client sh -c 'jq -c ". * {rebalance: {by: \"count\", threshold: 0, cooldown: 3600}}" /etc/cmigrate/config.json >/tmp/cool.json'
+	make_idle c1
+	start_on rhel01 c1
+	out=$(on client cmigrate --json --config /tmp/cool.json rebalance --max-moves 1)
+	echo "$out"
+	jq -s -e '.[0].moves | length == 1 and .[0].container == "c1" and .[0].rule == "count"' <<<"$out"
+	out=$(on client cmigrate --json --config /tmp/cool.json rebalance --dry-run)
+	jq -e '.passed_over | all(contains("rebalance.cooldown is 3600 s"))' <<<"$out"
+}
+
 # The commands of the unit, on hosts that have its name.
+# bats test_tags=all
 @test "the service of examples: its commands drain a host before it goes down, and fill it after its boot" {
 	unit=$BATS_TEST_DIRNAME/../../examples/systemd/cmigrate-drain.service
 	make_idle c1

@@ -22,7 +22,7 @@ is_metrics() { # FILE
 	awk '
 		function wrong(why) { print FILENAME ":" NR ": " why ": " $0; bad = 1 }
 		/^# HELP [a-z_]+ ./ { helped[$3] = 1; next }
-		/^# TYPE [a-z_]+ (counter|gauge)$/ {
+		/^# TYPE [a-z_]+ (counter|gauge|histogram)$/ {
 			if (!($3 in helped) || ($3 in kind)) wrong("TYPE without HELP, or twice")
 			kind[$3] = $4
 			current = $3
@@ -31,7 +31,9 @@ is_metrics() { # FILE
 		{
 			name = $0
 			sub(/[{ ].*/, "", name)
-			if (name != current) wrong("not below its TYPE")
+			family = name
+			if (kind[current] == "histogram") sub(/_(bucket|sum|count)$/, "", family)
+			if (family != current || (kind[current] == "histogram" && family == name)) wrong("not below its TYPE")
 			if (name ~ /_total$/ && kind[name] != "counter") wrong("a total that is no counter")
 			if ($0 !~ /^[a-z_]+\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\} [0-9]+(\.[0-9]+)?$/)
 				wrong("not a sample")
@@ -41,5 +43,5 @@ is_metrics() { # FILE
 			n++
 		}
 		END { exit bad || !n }' "$1" >&2 || return
-	[[ $(tail -c 1 "$1" | od -An -c | tr -d ' ') == '\n' ]]
+	[[ $(tail -c 1 "$1" | od -An -c | tr -d ' ') == '\n' ]] && promtool check metrics <"$1" >&2
 }

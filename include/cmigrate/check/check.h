@@ -52,6 +52,8 @@ CHECK(cgroup);
 CHECK(memory);
 /* placement.c */
 CHECK(cordon);
+CHECK(hosts);
+CHECK(group);
 /* cpu.c */
 CHECK(cpu);
 /* criu.c */

@@ -13,6 +13,7 @@
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/strategy.h"
 #include "cmigrate/container/bundle.h"
+#include "cmigrate/container/container.h"
 #include "cmigrate/host/facts.h"
 #include "cmigrate/host/host.h"
 
@@ -34,6 +35,8 @@ struct preflight {
 	const struct facts *source, *destination;
 	const char *destination_device; /* from configuration, or NULL */
 	uint64_t destination_room;	/* bytes left there for containers; memory_left.h */
+	/* The other living members of the container's group; NULL: not asked for. */
+	const struct containers *members;
 	enum strategy_id strategy;
 	bool direct; /* memory goes straight to the destination */
 	bool tcp_established;

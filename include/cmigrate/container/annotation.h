@@ -21,6 +21,9 @@
 #define ANNOTATION_CRIU ANNOTATION_PREFIX "criu"		 /* CRIU's flags */
 #define ANNOTATION_PIN ANNOTATION_PREFIX "pin" /* true: the container stays where it is */
 
+#define ANNOTATION_GROUP ANNOTATION_PREFIX "group" /* place_rule_group() */
+#define ANNOTATION_HOSTS ANNOTATION_PREFIX "hosts" /* place_rule_hosts() */
+
 /* The words of three keys, in the form of an option table's choices. */
 #define ANNOTATION_STRATEGIES "auto|cold|pre-copy|post-copy|hybrid"
 #define ANNOTATION_TRANSPORTS "shared|direct"

@@ -10,6 +10,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/base/name.h"
 #include "cmigrate/base/str.h"
+#include "cmigrate/container/place_rule.h"
 
 /* Images of `cmigrate checkpoint`, a directory in the bundle. */
 #define BUNDLE_CHECKPOINT "checkpoint"
@@ -35,6 +36,7 @@ struct bundle {
 	uint64_t pids_limit;   /* 0: none */
 	char *hooks; /* kinds of its OCI hooks, "prestart, poststop", programs that runc runs on the
 			host; NULL: none */
+	struct place_rule rule; /* org.cmigrate.hosts and .group */
 };
 
 /* dir is BUNDLE_ROOT/NAME. EXIT_USAGE: the name is not allowed. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/container/place_rule.h"
 #include "cmigrate/host/facts.h"
 
 /* Longer texts of a host are left out; no real name, path or annotation is longer. */
@@ -29,7 +30,8 @@ struct container {
 	int64_t memory;	 /* bytes that are not in any file; -1: not known */
 	int64_t work;	 /* used processor time in ticks; -1: not asked, or not known */
 	bool pinned;	 /* its config.json pins it to its host; false if not asked */
-	bool in_move;	 /* its bundle has the journal of a move, running or waiting for recover */
+	struct place_rule rule; /* of its config.json, as pinned */
+	bool in_move; /* its bundle has the journal of a move, running or waiting for recover */
 	unsigned processes;
 	unsigned pid; /* 0: not running */
 };

@@ -48,6 +48,7 @@ struct batch_move {
 	/* "checkpoint" or "stop" on `from`, "restore" or "run" on `to`; NULL: the batch's verb. */
 	const char *verb;
 	uint64_t memory;
+	const char *rule;    /* the rule that chose `to`, or NULL */
 	double predicted_ms; /* how long it is expected to take; 0: not asked */
 	enum batch_outcome outcome;
 	int exit_code;		/* of its last process; -1: none was started */

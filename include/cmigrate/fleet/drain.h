@@ -56,6 +56,7 @@ struct drain {
 	size_t n_hosts;
 	bool *refused; /* of row i by host h at [i * n_hosts + h] */
 	unsigned *undone;
+	struct placement_member *members; /* room for all containers of the fleet */
 	bool source_lost;
 };
 

@@ -60,8 +60,9 @@ int fleet_by(const char *word, enum fleet_by *ret, struct err *err);
 /*
  * The fleet as input of the planner: a host for each that answers and is not cordoned, an item for
  * each container that lives there. rows[h] is the fleet's host of plan host h, containers[i] the
- * container of item i. All arrays are freed by fleet_problem_clear(). Not set: plan.refused,
- * threshold, max_moves.
+ * container of item i. With `rules` set refused and the
+ * items' groups follow from the containers' annotations (place_rule.h). All arrays are freed by
+ * fleet_problem_clear(). Not set: threshold, max_moves.
  */
 struct fleet_problem {
 	struct plan_problem plan;
@@ -71,7 +72,8 @@ struct fleet_problem {
 	const struct fleet_host **rows;
 	const struct container **containers;
 };
-void fleet_problem(const struct fleet *fleet, enum fleet_by by, struct fleet_problem *ret);
+void fleet_problem(const struct fleet *fleet, enum fleet_by by, bool rules,
+		   struct fleet_problem *ret);
 void fleet_problem_clear(struct fleet_problem *problem);
 
 void fleet_clear(struct fleet *fleet);

@@ -23,6 +23,10 @@ struct plan_item {
 	size_t host; /* where it is */
 	double size; /* 0 or above */
 	bool fixed;  /* counted, and never moved */
+	/* Items of one group (0: none) are not moved to a host that has another one; with together
+	 * set they are moved only to such a host, as long as there is another one anywhere. */
+	size_t group;
+	bool together;
 };
 
 struct plan_problem {
@@ -58,6 +62,11 @@ struct plan {
  * problems only; larger ones follow a rule of thumb (the largest away first, a small one last).
  */
 void plan_make(const struct plan_problem *problem, struct plan *ret);
+/*
+ * Why move i of a plan goes where it goes: the host that would carry least with the item and is
+ * ruled out, by the matrix or the item's group. n_hosts: none would carry less than the chosen one.
+ */
+size_t plan_better_host(const struct plan_problem *problem, const struct plan *plan, size_t i);
 void plan_clear(struct plan *plan);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/container/bundle_root.h"
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/fleet.h"
 #include "cmigrate/fleet/plan.h"
@@ -29,7 +30,7 @@ struct rebalance {
 	enum fleet_by by;
 	double threshold; /* how far above the mean a host may be, as a share of it */
 	unsigned max_moves, parallel;
-	bool force;	     /* cordoned hosts take part */
+	bool force;	     /* cordoned hosts take part, and no annotation but pin counts */
 	struct argv options; /* for each check and move */
 	struct fleet fleet;
 	struct fleet_problem problem;
@@ -41,7 +42,9 @@ struct rebalance {
 	struct batch_ear *ear;	 /* hears that no further move is to begin, or NULL */
 	int64_t start_us;
 	/* private to rebalance.c */
-	bool *approved; /* of item i by host h, as in problem.refused */
+	struct bundle_root root; /* once a history is read */
+	bool *looked_up;	 /* of item i: whether it was moved lately */
+	bool *approved;		 /* of item i by host h, as in problem.refused */
 };
 
 /*
@@ -55,6 +58,9 @@ void rebalance_move(struct rebalance *rebalance);
 const char *rebalance_host(const struct rebalance *rebalance, size_t h);
 const struct container *rebalance_container(const struct rebalance *rebalance,
 					    const struct plan_move *move);
+/* The rule that decided on a move of the plan: the measure, or the word of an annotation's rule
+ * ("hosts", "spread", "together"), or "checks". */
+const char *rebalance_rule(const struct rebalance *rebalance, size_t move);
 void rebalance_clear(struct rebalance *rebalance);
 #define CLEANUP_REBALANCE __attribute__((cleanup(rebalance_clear)))
 

@@ -7,13 +7,15 @@
 #include <stdint.h>
 
 #include "cmigrate/base/err.h"
+#include "cmigrate/container/cordon.h"
 #include "cmigrate/history/history.h"
 #include "cmigrate/host/host.h"
 
 struct all_histories {
 	struct history *v; /* by name */
 	size_t n;
-	struct argv unread; /* a line for each history that could not be read completely */
+	struct cordons cordons; /* hosts that nothing is to be moved to, if they were asked for */
+	struct argv unread;	/* a line for each history that could not be read completely */
 };
 #define CLEANUP_ALL_HISTORIES __attribute__((cleanup(all_histories_clear)))
 
@@ -24,6 +26,8 @@ struct all_histories {
  */
 int all_histories_load(struct host *host, const char *root, const char *name,
 		       struct all_histories *ret, struct err *err);
+/* Adds the marks of hosts, for metrics. */
+int all_histories_load_cordons(struct host *host, struct all_histories *all, struct err *err);
 /*
  * Lists their records by time, oldest first. The records are borrowed, the list is the caller's to
  * free. since: only those started then or later (seconds since 1970; 0: all). limit: only the last

@@ -13,6 +13,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/container/state_dir.h"
 #include "cmigrate/history/record.h"
+#include "cmigrate/history/tally.h"
 
 #define HISTORY_FILE "history"
 #define HISTORY_MAX 100
@@ -22,6 +23,7 @@ struct history {
 	struct record *rows;
 	size_t n;
 	uint64_t dropped[OUTCOMES]; /* records that made room for those in rows */
+	struct tally dropped_tally; /* the same */
 	unsigned damaged;	    /* lines that were left out */
 };
 #define CLEANUP_HISTORY __attribute__((cleanup(history_clear)))

@@ -39,7 +39,8 @@ struct config {
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;
-	char *metrics; /* file for Prometheus, or NULL */
+	unsigned rebalance_cooldown; /* seconds after a move; 0: none */
+	char *metrics;		     /* file for Prometheus, or NULL */
 	struct argv hook_pre_move, hook_post_move, hook_fence;
 };
 

@@ -170,6 +170,7 @@ struct move {
 	/* On the source in post-copy, on the destination with direct transport. */
 	struct page_server page_server;
 	uint64_t destination_room; /* memory_left.h */
+	struct containers members; /* the other living ones of the container's group */
 	struct check_results checks;
 	struct history past; /* its earlier moves, if they are needed (bound.c) */
 	struct probe *probe;

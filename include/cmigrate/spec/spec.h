@@ -39,6 +39,7 @@ struct spec_opts {
 	unsigned timeout;		 /* seconds */
 	unsigned max_downtime_ms;
 	bool pin;
+	char *group;
 	struct argv sysctl; /* KEY=VALUE */
 	char *cgroups_path;
 	unsigned long long memory; /* bytes */

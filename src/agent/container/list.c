@@ -16,6 +16,8 @@
 #include "runc_state_json.h"
 
 #define CONFIG_MAX (1024u * 1024)
+/* Longer rules about places are left out: a move is refused by them. */
+#define RULE_MAX 4096
 
 int verb_list(struct request *req);
 
@@ -65,15 +67,34 @@ static bool is_readable(const char *path)
 	return fd >= 0;
 }
 
+/* VALUE BUNDLE; blanks of the value separate the members of a list, as commas do. */
+static void say_rule(struct request *req, const char *text, const char *key, const char *bundle)
+{
+	CLEANUP_FREE char *path = str_fmt("annotations.org.cmigrate.%s", key);
+	CLEANUP_FREE char *value = json_scan(text, strlen(text), path);
+
+	if (!value || !*value || strlen(value) > RULE_MAX)
+		return;
+	for (char *at = value; *at; at++)
+		if (*at == ' ' || *at == '\t' || *at == '\n')
+			*at = ',';
+	request_say(req, "%s=%s %s\n", key, value, bundle);
+}
+
 /* config.json is asked as it is now: a move reads it from there too. */
-static bool is_pinned(const char *bundle)
+static void say_rules(struct request *req, const char *bundle)
 {
 	CLEANUP_FREE char *path = str_fmt("%s/config.json", bundle);
 	CLEANUP_FREE char *text = text_file_read(path, CONFIG_MAX, NULL);
 	CLEANUP_FREE char *pin =
 		text ? json_scan(text, strlen(text), "annotations.org.cmigrate.pin") : NULL;
 
-	return pin && strcmp(pin, "true") == 0;
+	if (pin && strcmp(pin, "true") == 0)
+		request_say(req, "pin=%s\n", bundle);
+	if (!text)
+		return;
+	say_rule(req, text, "group", bundle);
+	say_rule(req, text, "hosts", bundle);
 }
 
 static void say_bundle(struct request *req, const char *bundle, bool load)
@@ -86,8 +107,8 @@ static void say_bundle(struct request *req, const char *bundle, bool load)
 	CLEANUP_FREE char *journal = str_fmt("%s/.cmigrate/journal", bundle);
 	if (is_readable(journal))
 		request_say(req, "in-move=%s\n", bundle);
-	if (load && is_pinned(bundle))
-		request_say(req, "pin=%s\n", bundle);
+	if (load)
+		say_rules(req, bundle);
 }
 
 static void say_usage(struct request *req, const struct runc_state *state, bool load)
@@ -106,11 +127,13 @@ static void say_usage(struct request *req, const struct runc_state *state, bool 
 /*
  * Says now=SECONDS, list=JSON as `runc list` prints it, memory=PID BYTES PROCESSES for the first
  * process of each running container, in-move=BUNDLE for each bundle with the journal of a move,
- * cordon=HOST JSON for each host with such a mark (cordons.h). With op=addresses also addr=JSON (address.h).
+ * cordon=HOST JSON for each host with such a mark (cordons.h). With op=addresses also addr=JSON
+ * (address.h).
  *
  * With op=load also memory-total=BYTES, memory-available=BYTES, cpus=N, loadavg=LOAD,
  * pressure=PERCENT (if the kernel tells it), work=PID TICKS PROCESSES, the processor time that a
- * container has used, and pin=BUNDLE for each bundle whose config.json pins its container.
+ * container has used, and for each bundle pin=BUNDLE, group=RULE BUNDLE and hosts=RULE BUNDLE, if
+ * its config.json has these annotations.
  */
 int verb_list(struct request *req)
 {

@@ -83,6 +83,8 @@ static const struct opt generate_table[] = {
 		   "if the freeze of a move would be longer"),
 	ROW(spec.pin, "pin", OPT_FLAG, NULL,
 	    "keep it here: rebalance never moves it, drain only if told"),
+	ROW(spec.group, "group", OPT_STRING, "NAME[:HOW]",
+	    "members of a group: each on another host (spread), or all on one (together)"),
 	ROW(spec.label, "label", OPT_STRINGS, "KEY=VALUE", "any other annotation; repeatable"),
 	ROW(spec.sysctl, "sysctl", OPT_STRINGS, "KEY=VALUE",
 	    "kernel parameter of the container's namespaces; repeatable"),
@@ -272,7 +274,7 @@ const struct verb verb_generate = {
 		"rw,noexec,nosuid,nodev,size=65536k or replace what they contradict.\n"
 		"--cap-drop ALL comes first, then --cap-add, then the other --cap-drop.\n"
 		"\n"
-		"The options from --address to --pin are for moves of the container. They are\n"
+		"The options from --address to --group are for moves of the container. They are\n"
 		"kept in its annotations, org.cmigrate.*; an option of 'move' wins over them.\n"
 		"Flags for CRIU are given as --label 'org.cmigrate.criu=--file-locks'.\n",
 	.opts = generate_table,

@@ -214,7 +214,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		return -1;
 	CLEANUP_HOST struct host *host =
 		bundle_root_host(app->config, root, o->on, app->events, err);
-	if (!host || all_histories_load(host, root, args->n ? args->v[0] : NULL, &all, err) < 0)
+	if (!host || all_histories_load(host, root, args->n ? args->v[0] : NULL, &all, err) < 0 ||
+	    (o->metrics && all_histories_load_cordons(host, &all, err) < 0))
 		return -1;
 	for (size_t i = 0; i < all.unread.n; i++) {
 		struct err why = ERR_INIT;

@@ -54,8 +54,9 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	r->max_moves = o->max_moves;
 	r->parallel = o->parallel;
 	r->force = o->force;
-	if (o->force)
-		argv_add(&r->options, "--force");
+	/* The plan keeps groups in mind as a whole. */
+	argv_addl(&r->options, o->force ? "--force" : "--skip-check", o->force ? NULL : "group",
+		  NULL);
 	batch_add_bound(o->max_downtime_ms, o->if_slow, &r->options);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;

@@ -150,7 +150,8 @@ static void load_pins_and_moves(void **state)
 	(void)state;
 	write_state("web", getpid(), ROOT "/web");
 	own_run_write(ROOT "/web/config.json",
-		      "{\"annotations\":{\"org.cmigrate.pin\" : \"true\"}}");
+		      "{\"annotations\":{\"org.cmigrate.pin\" : \"true\","
+		      "\"org.cmigrate.hosts\":\"a, b\",\"org.cmigrate.group\":\"web:spread\"}}");
 	own_run_write(ROOT "/web/.cmigrate/journal", "");
 	write_state("db", -1, ROOT "/db");
 	own_run_write(ROOT "/db/config.json",
@@ -159,6 +160,8 @@ static void load_pins_and_moves(void **state)
 	assert_int_equal(asked.status, 0);
 	assert_non_null(strstr(asked.out, "\npin=" ROOT "/web\n"));
 	assert_non_null(strstr(asked.out, "\nin-move=" ROOT "/web\n"));
+	assert_non_null(strstr(asked.out, "\ngroup=web:spread " ROOT "/web\n"));
+	assert_non_null(strstr(asked.out, "\nhosts=a,,b " ROOT "/web\n"));
 	assert_null(strstr(asked.out, "=" ROOT "/db\n"));
 	assert_non_null(strstr(asked.out, work));
 	static const char *const keys[] = {"memory-total", "memory-available", "cpus", "loadavg"};

@@ -144,6 +144,41 @@ static const struct check_result *result_of(const struct fixture *x, const char 
 	return NULL;
 }
 
+static void set_rule(struct fixture *x, const char *hosts, const char *group)
+{
+	if ((hosts && place_rule_hosts(&x->bundle.rule, hosts, &x->err) < 0) ||
+	    (group && place_rule_group(&x->bundle.rule, group, &x->err) < 0))
+		fail_msg("%s", x->err.msg);
+}
+
+static void other_hosts(struct fixture *x)
+{
+	set_rule(x, "rhel01, rhel03", NULL);
+}
+
+static void not_there(struct fixture *x)
+{
+	set_rule(x, "!rhel02", NULL);
+}
+
+/* Another member of the container's group. */
+static struct container member = {.name = (char *)"web2"};
+static const struct containers members = {&member, 1};
+
+static void spread_there(struct fixture *x)
+{
+	set_rule(x, NULL, "web:spread");
+	member.host = (char *)"rhel02";
+	x->p.members = &members;
+}
+
+static void together_elsewhere(struct fixture *x)
+{
+	set_rule(x, NULL, "web:together");
+	member.host = (char *)"rhel03";
+	x->p.members = &members;
+}
+
 static void no_addresses(struct fixture *x)
 {
 	x->bundle.n_addresses = 0;
@@ -284,6 +319,13 @@ static const struct row failing[] = {
 	 "cordon=rhel02 {\"host\":\"rhel02\",\"by\":\"ann@rhel03\",\"since\":\"2026\","
 	 "\"reason\":\"new disk\"}\n",
 	 NULL, "rhel02 is cordoned since 2026 by ann@rhel03: new disk", false},
+	{"hosts", NULL, NULL, other_hosts,
+	 "'web' may not be on rhel02: org.cmigrate.hosts is 'rhel01,rhel03'", false},
+	{"hosts", NULL, NULL, not_there, "org.cmigrate.hosts is '!rhel02'", false},
+	{"group", NULL, NULL, spread_there, "'web2' is on rhel02, and group 'web' is to be spread",
+	 false},
+	{"group", NULL, NULL, together_elsewhere,
+	 "'web2' is on rhel03, and group 'web' is to be together", false},
 	{"tools", "tool=tar\n", NULL, NULL, "there is no 'ip' on rhel01", false},
 	{"tools", NULL, "tool=ip\n", NULL, "there is no 'tar' on rhel02", false},
 	{"tools", TOOLS, NULL, NULL, "there is no 'nft' on rhel01", false},
@@ -780,6 +822,37 @@ static void good_hosts_pass(void **state)
 	}
 }
 
+static void rules_that_allow_it(void **state)
+{
+	static const struct {
+		const char *hosts, *group, *member;
+	} rows[] = {{"rhel02", NULL, NULL},	      {"!rhel01,!rhel03", NULL, NULL},
+		    {NULL, "web:spread", "rhel03"},   {NULL, "web:spread", "rhel01"},
+		    {NULL, "web:together", "rhel02"}, {NULL, "web:together", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fixture x;
+		set_up(&x, NULL, NULL);
+		set_rule(&x, rows[i].hosts, rows[i].group);
+		member.host = (char *)(uintptr_t)rows[i].member;
+		x.p.members = rows[i].member ? &members : &(const struct containers){NULL, 0};
+		run(&x);
+		if (preflight_verdict(&x.results, &x.err) < 0)
+			fail_msg("row %zu: %s", i, x.err.msg);
+		tear_down(&x);
+	}
+	/* --force leaves out all rules. */
+	struct fixture x;
+	set_up(&x, NULL, "cordon=rhel02 {}\n");
+	spread_there(&x);
+	not_there(&x);
+	preflight_force(&x.p.skip);
+	run(&x);
+	assert_int_equal(preflight_verdict(&x.results, &x.err), 0);
+	tear_down(&x);
+}
+
 static void what_looks_alike_passes(void **state)
 {
 	(void)state;
@@ -1112,6 +1185,7 @@ int main(void)
 		cmocka_unit_test(good_hosts_pass),
 		cmocka_unit_test(each_check_can_fail),
 		cmocka_unit_test(each_check_has_a_row_that_fails_it),
+		cmocka_unit_test(rules_that_allow_it),
 		cmocka_unit_test(what_looks_alike_passes),
 		cmocka_unit_test(listeners_collide),
 		cmocka_unit_test(addresses_find_their_place),

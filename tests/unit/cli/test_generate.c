@@ -93,6 +93,7 @@ static void every_option_at_once(void **state)
 		"--address 192.0.2.7 --address 2001:db8::7/64@eth1 --endpoint http://rhel0x/ "
 		"--endpoint tcp://192.0.2.7:80 --strategy pre-copy --transport direct "
 		"--tcp-established --timeout 5 --max-downtime 200 --if-slow abort --pin "
+		"--group web:spread "
 		"--sysctl net.ipv4.ip_forward=1 "
 		"--cgroups-path /x --memory 512M --cpus 1.5 --pids-limit 20 --no-new-privileges "
 		"--seccomp seccomp.json --rootfs /runc/rootfs --read-only");
@@ -105,7 +106,8 @@ static void every_option_at_once(void **state)
 		"\"org.cmigrate.strategy\": \"pre-copy\", \"org.cmigrate.transport\": \"direct\", "
 		"\"org.cmigrate.tcp\": \"established\", \"org.cmigrate.timeout\": \"5\", "
 		"\"org.cmigrate.max-downtime\": \"200\", \"org.cmigrate.if-slow\": \"abort\", "
-		"\"org.cmigrate.pin\": \"true\"}");
+		"\"org.cmigrate.pin\": \"true\", "
+		"\"org.cmigrate.group\": \"web:spread\"}");
 	assert_at(doc, "linux.resources.memory.limit", "536870912");
 	assert_at(doc, "linux.resources.pids.limit", "20");
 	assert_at(doc, "linux.resources.cpu", "{\"quota\": 150000, \"period\": 100000}");

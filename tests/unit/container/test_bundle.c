@@ -49,6 +49,8 @@ static void every_setting_is_read(void **state)
 		      "\"org.cmigrate.address\":\"192.0.2.7/24@eth0,2001:db8::7\","
 		      "\"org.cmigrate.strategy\":\"cold\",\"org.cmigrate.tcp\":\"close\","
 		      "\"org.cmigrate.transport\":\"direct\","
+		      "\"org.cmigrate.group\":\"web:together\","
+		      "\"org.cmigrate.hosts\":\"!rhel03 !rhel04\","
 		      "\"org.cmigrate.timeout\":\"7\",\"org.cmigrate.max-downtime\":\"250\","
 		      "\"org.cmigrate.if-slow\":\"post-copy\","
 		      "\"org.cmigrate.criu\":\"--file-locks --ghost-limit 4M\","
@@ -83,6 +85,11 @@ static void every_setting_is_read(void **state)
 	assert_string_equal(b.binds.v[1], "/srv/logs");
 	assert_true(b.terminal);
 	assert_null(b.hooks);
+	assert_string_equal(b.rule.group, "web");
+	assert_true(b.rule.together);
+	assert_false(place_rule_allows(&b.rule, "rhel04"));
+	assert_false(place_rule_allows(&b.rule, "root@rhel04"));
+	assert_true(place_rule_allows(&b.rule, "rhel05"));
 	bundle_clear(&b);
 }
 
@@ -155,6 +162,12 @@ static void errors_name_the_place(void **state)
 		{HEAD ",\"annotations\":{\"org.cmigrate.address\":\"nowhere\"}}",
 		 "is not an IP address"},
 		{HEAD ",\"annotations\":{\"org.cmigrate.tcp\":\"maybe\"}}", "maybe"},
+		{HEAD ",\"annotations\":{\"org.cmigrate.group\":\"web:near\"}}", "web:near"},
+		{HEAD ",\"annotations\":{\"org.cmigrate.group\":\":spread\"}}", "NAME:spread"},
+		{HEAD ",\"annotations\":{\"org.cmigrate.hosts\":\"a,!b\"}}",
+		 "with and without '!'"},
+		{HEAD ",\"annotations\":{\"org.cmigrate.hosts\":\" \"}}", "it is empty"},
+		{HEAD ",\"annotations\":{\"org.cmigrate.hosts\":\"!\"}}", "host is empty"},
 		{HEAD ",\"annotations\":{\"org.cmigrate.timeout\":\"-1\"}}", "-1"},
 		{HEAD ",\"linux\":7}", "linux"},
 		{HEAD ",\"linux\":{\"namespaces\":[{\"type\":7}]}}", "linux.namespaces"},

@@ -94,7 +94,7 @@ static void by_memory(void **state)
 	struct fleet_problem p;
 
 	(void)state;
-	fleet_problem(&fleet, BY_MEMORY, &p);
+	fleet_problem(&fleet, BY_MEMORY, true, &p);
 	assert_int_equal(p.plan.n_hosts, 2);
 	assert_string_equal(p.rows[1]->name, "c");
 	near(p.hosts[0].capacity, 1000);
@@ -115,7 +115,7 @@ static void by_count(void **state)
 	struct fleet_problem p;
 
 	(void)state;
-	fleet_problem(&fleet, BY_COUNT, &p);
+	fleet_problem(&fleet, BY_COUNT, true, &p);
 	near(p.hosts[0].capacity, 1);
 	for (size_t i = 0; i < p.plan.n_items; i++)
 		near(p.items[i].size, 1);
@@ -131,7 +131,7 @@ static void by_pressure(void **state)
 	struct fleet_problem p;
 
 	(void)state;
-	fleet_problem(&fleet, BY_PRESSURE, &p);
+	fleet_problem(&fleet, BY_PRESSURE, true, &p);
 	near(p.hosts[0].capacity, 2);
 	near(p.items[0].size, 45);
 	near(p.items[1].size, 15);
@@ -190,7 +190,9 @@ static void asked(void **state)
 	stub_ssh(dir);
 	assert_int_equal(mkdir(bundle, 0700), 0);
 	stub_program(bundle, "config.json",
-		     "{\"annotations\":\n{\"org.cmigrate.pin\"\n: \"true\"}}");
+		     "{\"annotations\":\n{\"org.cmigrate.pin\"\n: \"true\","
+		     "\"org.cmigrate.group\": \"front:together\","
+		     "\"org.cmigrate.hosts\": \"one two\"}}");
 	own_run_enter();
 	write_state("web", getpid(), bundle);
 	write_state("db", 0, "/none");
@@ -209,6 +211,11 @@ static void asked(void **state)
 	assert_int_equal(f.containers.n, 2);
 	assert_string_equal(f.containers.rows[1].name, "web");
 	assert_true(f.containers.rows[1].pinned);
+	assert_string_equal(f.containers.rows[1].rule.group, "front");
+	assert_true(f.containers.rows[1].rule.together);
+	CLEANUP_FREE char *allowed = place_rule_hosts_text(&f.containers.rows[1].rule);
+	assert_string_equal(allowed, "one,two");
+	assert_null(f.containers.rows[0].rule.group);
 	assert_false(f.containers.rows[0].pinned);
 	config_clear(&config);
 	assert_int_equal(setenv("PATH", path, 1), 0);

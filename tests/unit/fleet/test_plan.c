@@ -328,6 +328,85 @@ static void many(void **state)
 	expect(&p, "", 0);
 }
 
+static void put_in(struct plan_problem *p, size_t host, double size, size_t group, bool together)
+{
+	put(p, host, size);
+	items[p->n_items - 1].group = group;
+	items[p->n_items - 1].together = together;
+}
+
+/* Members of a group that is spread never meet, not even by two moves of one plan. */
+static void groups(void **state)
+{
+	struct plan_problem p = empty(3);
+
+	(void)state;
+	put_in(&p, 0, 20, 1, false);
+	put_in(&p, 0, 20, 1, false);
+	put_in(&p, 1, 10, 1, false);
+	expect(&p, "0>2", 0);
+	p = empty(3);
+	put_in(&p, 0, 20, 1, false);
+	put_in(&p, 0, 20, 1, false);
+	put_in(&p, 0, 20, 1, false);
+	expect(&p, "0>1 1>2", 0);
+	/* One that is together is not torn apart, and finds the others. */
+	p = empty(2);
+	put_in(&p, 0, 20, 1, true);
+	put_in(&p, 0, 20, 1, true);
+	expect(&p, "", 1);
+	put(&p, 0, 20);
+	expect(&p, "2>1", 1);
+	p = empty(3);
+	put_in(&p, 0, 20, 1, true);
+	put_in(&p, 0, 20, 2, true);
+	put_in(&p, 1, 5, 1, true);
+	p.threshold = 1;
+	expect(&p, "0>1", 0);
+	/* Alone, it may go anywhere. */
+	p = empty(2);
+	put_in(&p, 0, 20, 1, true);
+	put_in(&p, 0, 20, 2, true);
+	expect(&p, "0>1", 0);
+}
+
+static size_t better(const struct plan_problem *p, size_t i)
+{
+	CLEANUP_PLAN struct plan plan = {0};
+
+	plan_make(p, &plan);
+	assert_true(i < plan.n);
+	return plan_better_host(p, &plan, i);
+}
+
+static void the_rule_that_decided(void **state)
+{
+	struct plan_problem p = empty(3);
+	bool refused[9] = {false};
+
+	(void)state;
+	put_in(&p, 0, 20, 1, false);
+	put(&p, 0, 20);
+	put(&p, 1, 10);
+	p.threshold = 0.3;
+	/* Host 2 carries nothing. */
+	expect(&p, "0>2", 0);
+	assert_int_equal(better(&p, 0), 3);
+	items[1].fixed = true;
+	items[2].size = 1;
+	refused[2] = true;
+	p.refused = refused;
+	p.threshold = 0.6;
+	expect(&p, "0>1", 0);
+	assert_int_equal(better(&p, 0), 2);
+	/* By its group: another member is there. */
+	refused[2] = false;
+	put_in(&p, 2, 0.5, 1, false);
+	p.refused = NULL;
+	expect(&p, "0>1", 0);
+	assert_int_equal(better(&p, 0), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +420,8 @@ int main(void)
 		cmocka_unit_test(none_is_shorter),
 		cmocka_unit_test(an_item_that_makes_no_difference_stays),
 		cmocka_unit_test(many),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(the_rule_that_decided),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

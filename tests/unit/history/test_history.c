@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmigrate/base/version.h"
 #include "cmigrate/history/all_histories.h"
 #include "cmigrate/history/metrics.h"
 #include "sample.h"
@@ -221,6 +222,129 @@ static void as_metrics(void **state)
 			       "destination=\"rhel02\",strategy=\"cold\",outcome=\"moved\"} 1\n"));
 }
 
+/* The lines of a metric, without its name. */
+static void has(const struct buf *text, const char *line)
+{
+	CLEANUP_FREE char *whole = str_fmt("\n%s\n", line);
+
+	if (!strstr(text->s, whole))
+		fail_msg("no line '%s' in\n%s", line, text->s);
+}
+
+static struct record *put_times(struct history *h, int i, const char *outcome, double outage_ms,
+				double total_ms)
+{
+	put(h, i, outcome);
+	struct record *r = &h->rows[h->n - 1];
+	r->summary.outage_ms = outage_ms;
+	r->summary.freeze_ms = -1;
+	r->summary.total_ms = total_ms;
+	r->summary.memory_bytes = 1000;
+	return r;
+}
+
+#define OUTAGE(bound, n)                                                                           \
+	"cmigrate_move_outage_seconds_bucket{container=\"web\",strategy=\"cold\","                 \
+	"outcome=\"moved\",le=\"" bound "\"} " n
+#define OF(metric, outcome)                                                                        \
+	"cmigrate_move_" metric "{container=\"web\",strategy=\"cold\",outcome=\"" outcome "\"} "
+
+static void as_histograms(void **state)
+{
+	CLEANUP_ALL_HISTORIES struct all_histories all = {0};
+	CLEANUP_BUF struct buf text = {0};
+	struct facts facts;
+
+	(void)state;
+	all.v = mem_new(1, sizeof(*all.v));
+	all.n = 1;
+	all.v[0].container = str_dup("web");
+	put_times(&all.v[0], 1, "moved", 50, 400);
+	put_times(&all.v[0], 2, "moved", 51, 700);
+	put_times(&all.v[0], 3, "moved", 40000, 60000);
+	put_times(&all.v[0], 4, "moved", -1, -1);
+	put_times(&all.v[0], 5, "in-doubt", 7, 8);
+	put_times(&all.v[0], 6, "undone", -1, 2000);
+	facts_parse(&facts, "cordon=rhel02 {\"host\":\"rhel02\",\"by\":\"a\",\"since\":"
+			    "\"2025-11-21T23:33:20Z\"}\n"
+			    "cordon=rhel03 {\"host\":\"rhel03\",\"open\":true}\n");
+	cordons_add(&all.cordons, &facts);
+	facts_clear(&facts);
+	metrics_text(&all, &text);
+	/* A bound belongs to its bucket, and each bucket counts those below it too. */
+	has(&text, OUTAGE("0.05", "1"));
+	has(&text, OUTAGE("0.1", "2"));
+	has(&text, OUTAGE("30", "2"));
+	has(&text, OUTAGE("+Inf", "3"));
+	has(&text, OF("outage_seconds_sum", "moved") "40.1010");
+	has(&text, OF("outage_seconds_count", "moved") "3");
+	has(&text, OF("freeze_seconds_count", "moved") "0");
+	has(&text, OF("duration_seconds_sum", "undone") "2.0000");
+	has(&text, OF("memory_bytes_total", "moved") "4000");
+	has(&text, "cmigrate_build_info{version=\"" CMIGRATE_VERSION "\"} 1");
+	has(&text, "cmigrate_host_cordoned_timestamp_seconds{host=\"rhel02\"} 1763768000");
+	assert_null(strstr(text.s, "rhel03"));
+}
+
+/* A histogram never goes down: what made room is counted on, in the file too. */
+static void histograms_of_dropped_records(void **state)
+{
+	CLEANUP_HISTORY struct history h = {.container = str_dup("web")};
+	CLEANUP_HISTORY struct history again = {0};
+	CLEANUP_BUF struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < HISTORY_MAX + 20; i++)
+		put_times(&h, i, i % 2 ? "moved" : "undone", 150, 2500);
+	history_text(&h, &text);
+	history_parse("web", buf_str(&text), text.len, &again);
+	assert_int_equal(again.n, HISTORY_MAX);
+	assert_int_equal(again.damaged, 0);
+	assert_int_equal(again.dropped_tally.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct tally_row *row = &again.dropped_tally.rows[i];
+		assert_string_equal(row->strategy, "cold");
+		assert_int_equal(row->times[TALLY_OUTAGE].counts[2], 10);
+		assert_int_equal((int)(row->times[TALLY_DURATION].sum + 0.5), 25);
+		assert_int_equal(row->memory_bytes, 10000);
+	}
+	CLEANUP_BUF struct buf same = {0};
+	history_text(&again, &same);
+	assert_string_equal(buf_str(&text), buf_str(&same));
+}
+
+static void a_damaged_tally(void **state)
+{
+	static const char *const texts[] = {"7",
+					    "{}",
+					    "[7]",
+					    "[{\"strategy\":7,\"outcome\":\"moved\"}]",
+					    "[{\"strategy\":\"cold\",\"outcome\":\"sold\"}]",
+					    "[{\"strategy\":\"cold\",\"outcome\":\"in-doubt\"}]"};
+	static const char negative[] =
+		"[{\"strategy\":\"cold\",\"outcome\":\"moved\",\"memory_bytes\":-5,"
+		"\"outage\":{\"counts\":[1,2],\"sum\":3},"
+		"\"freeze\":{\"counts\":[-1,1,0,0,0,0,0,0,0,0,\"x\"],\"sum\":0.5}}]";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		CLEANUP_TALLY struct tally t = {0};
+		json_t *array = json_loads(texts[i], JSON_DECODE_ANY, NULL);
+		tally_read(&t, array);
+		assert_int_equal(t.n, 0);
+		json_decref(array);
+	}
+	CLEANUP_TALLY struct tally t = {0};
+	json_t *array = json_loads(negative, 0, NULL);
+	tally_read(&t, array);
+	json_decref(array);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.rows[0].memory_bytes, 0);
+	assert_int_equal(t.rows[0].times[TALLY_OUTAGE].counts[1], 0);
+	assert_int_equal(t.rows[0].times[TALLY_FREEZE].counts[0], 0);
+	assert_int_equal(t.rows[0].times[TALLY_FREEZE].counts[1], 1);
+}
+
 static int make(void **state)
 {
 	(void)state;
@@ -247,6 +371,9 @@ int main(void)
 		cmocka_unit_test(beside_the_bundle),
 		cmocka_unit_test(all_containers_by_time),
 		cmocka_unit_test(as_metrics),
+		cmocka_unit_test(as_histograms),
+		cmocka_unit_test(histograms_of_dropped_records),
+		cmocka_unit_test(a_damaged_tally),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);

@@ -35,7 +35,8 @@ static void every_key(void **state)
 		      "\"timeout\": 31, "
 		      "\"max_downtime_ms\": 301, \"if_slow\": \"abort\", "
 		      "\"lazy_from\": \"100M\" },"
-		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5 },"
+		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5, "
+		      "\"cooldown\": 600 },"
 		      "\"hooks\": { \"pre_move\": [\"a\", \"b c\"], \"post_move\": [\"d\"],"
 		      "  \"fence\": [\"f\", \"{host}\"] } }");
 
@@ -63,6 +64,7 @@ static void every_key(void **state)
 	assert_string_equal(c.rebalance_by, "memory");
 	assert_true(c.rebalance_threshold > 0.29 && c.rebalance_threshold < 0.31);
 	assert_int_equal(c.rebalance_max_moves, 5);
+	assert_int_equal(c.rebalance_cooldown, 600);
 	assert_string_equal(c.hook_pre_move.v[1], "b c");
 	assert_string_equal(c.hook_post_move.v[0], "d");
 	assert_string_equal(c.hook_fence.v[1], "{host}");
@@ -130,6 +132,7 @@ static void errors_name_their_place(void **state)
 		{"{\"rebalance\":{\"threshold\":\"a\"}}", "'rebalance.threshold' is not a number"},
 		{"{\"rebalance\":{\"by\":1}}", "'rebalance.by' is not a string"},
 		{"{\"rebalance\":{\"max_moves\":-1}}", "'rebalance.max_moves' is not"},
+		{"{\"rebalance\":{\"cooldown\":-1}}", "'rebalance.cooldown' is not"},
 		{"{\"hooks\":{\"fence\":\"prog\"}}", "'hooks.fence' is not a list of strings"},
 		{"{\"hooks\":{\"pre_move\":[1]}}", "'hooks.pre_move' is not a list of strings"},
 		{"[]", "'c.json' is not a JSON object"},
