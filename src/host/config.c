@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/host/config.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,9 +110,32 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
+/* It is kept as the agents write addresses. */
+static int check_migration_address(struct config_host *h, const char *path, struct err *err)
+{
+	struct address a;
+	struct err bad = ERR_INIT;
+	unsigned char v6[16];
+
+	if (!h->migration_address)
+		return 0;
+	if (strpbrk(h->migration_address, "/@") ||
+	    address_parse(h->migration_address, &a, &bad) < 0)
+		return err_set(err, EXIT_USAGE,
+			       "'%s.migration_address' is not an IP address such as 192.0.2.2",
+			       path);
+	/* It would be one of several networks, and CRIU takes no device. */
+	if (inet_pton(AF_INET6, a.ip, v6) == 1 && v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80)
+		return err_set(err, EXIT_USAGE,
+			       "'%s.migration_address' is an address of one link alone", path);
+	str_set(&h->migration_address, a.ip);
+	return 0;
+}
+
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
 {
-	static const char *const known[] = {"ssh", "device", "memory", "agent", NULL};
+	static const char *const known[] = {"ssh", "device", "memory", "agent", "migration_address",
+					    NULL};
 	CLEANUP_FREE char *path = json_path("hosts", name);
 
 	if (name_check_host(name, err) < 0)
@@ -123,7 +147,8 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	    json_get_string(row, path, "ssh", &h->ssh, err) < 0 ||
 	    json_get_string(row, path, "device", &h->device, err) < 0 ||
 	    json_get_string(row, path, "memory", &h->memory, err) < 0 ||
-	    json_get_string(row, path, "agent", &h->agent, err) < 0)
+	    json_get_string(row, path, "agent", &h->agent, err) < 0 ||
+	    json_get_string(row, path, "migration_address", &h->migration_address, err) < 0)
 		return -1;
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
@@ -135,7 +160,7 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 			       "'%s.agent' is not an absolute path of plain characters", path);
 	if (h->memory && !options_size(h->memory))
 		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
-	return 0;
+	return check_migration_address(h, path, err);
 }
 
 static int read_hosts(const json_t *root, struct config *c, struct err *err)
@@ -257,6 +282,7 @@ void config_clear(struct config *c)
 		free(c->hosts[i].device);
 		free(c->hosts[i].memory);
 		free(c->hosts[i].agent);
+		free(c->hosts[i].migration_address);
 	}
 	free(c->hosts);
 	free(c->bundle_root);
@@ -322,6 +348,7 @@ struct host *config_host(const struct config *config, const char *name, const st
 	struct host *h = host_new(name, dest, &config->ssh_options, events);
 	h->device = str_dup(row ? row->device : NULL);
 	h->agent = str_dup(row ? row->agent : NULL);
+	h->migration_address = str_dup(row ? row->migration_address : NULL);
 	h->root = str_dup(config->bundle_root);
 	return h;
 }

@@ -28,6 +28,7 @@ setup() {
 teardown() {
 	unwrap rhel01 rhel02
 	on rhel01 rm -f /tmp/config.json
+	on rhel02 rm -f /tmp/config.json
 	remove_containers rhel01 rhel02
 }
 
@@ -42,6 +43,25 @@ beside_page_server() { # SCRIPT
 		$1
 		wait \$pid
 	END
+}
+
+@test "memory goes over a network of its own, also of IPv6, and its page servers listen there alone" {
+	local out
+	for host in rhel01 rhel02; do
+		on "$host" sh -c 'echo "{\"hosts\": {\"rhel01\": {\"migration_address\": \"fd99::1\"},
+			\"rhel02\": {\"migration_address\": \"fd99::2\"}}}" >/tmp/config.json'
+	done
+	remember rhel01 rhel02
+	out=$(on rhel01 cmigrate -v --config /tmp/config.json move --transport direct cache rhel02 2>&1) || { echo "$out"; false; }
+	[[ $out == *'guard op=admit '*'server=fd99::2 '*'client=fd99::1'* && $out == *'receive op=start '*'server=fd99::2'* ]]
+	[[ $out != *'by the shared directory instead'* ]]
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	out=$(on rhel02 cmigrate -v --config /tmp/config.json move --strategy post-copy cache rhel01 2>&1) || { echo "$out"; false; }
+	[[ $out == *'guard op=admit '*'server=fd99::2 '*'client=fd99::1'* && $out == *'fetch op=start '*'server=fd99::2'* ]]
+	runs_only_on rhel01 cache $address
+	[[ $(memory) == "$digest" ]]
+	unchanged
 }
 
 # A move that is to fail with 4 and leaves all as it was; its message matches REGEX.

@@ -15,10 +15,11 @@
 
 struct config_host {
 	char *name;
-	char *ssh;    /* ssh destination; NULL: the name */
-	char *device; /* for service addresses; NULL: found by its network */
-	char *memory; /* share for containers, "16G"; NULL: all of it */
-	char *agent;  /* path of an agent installed there; NULL: ours is sent */
+	char *ssh;		 /* ssh destination; NULL: the name */
+	char *device;		 /* for service addresses; NULL: found by its network */
+	char *memory;		 /* share for containers, "16G"; NULL: all of it */
+	char *migration_address; /* of the network that memory goes over; NULL: that of ssh */
+	char *agent;		 /* path of an agent installed there; NULL: ours is sent */
 };
 
 struct config {

@@ -106,7 +106,7 @@ const struct verb agent_verbs[] = {
 	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
-	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
+	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
 	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
 	{"await-gate", "container op", verb_await_gate, false},

@@ -30,7 +30,8 @@ static void every_key(void **state)
 		parse("{ \"bundle_root\": \"/srv/b\","
 		      "\"ssh\": { \"user\": \"root\", \"options\": [\"-i\", \"/etc/key file\"] },"
 		      "\"hosts\": { \"rhel01\": {}, \"rhel02\": { \"ssh\": \"admin@192.0.2.2\","
-		      "  \"device\": \"eth1\", \"memory\": \"16G\" } },"
+		      "  \"device\": \"eth1\", \"memory\": \"16G\","
+		      "  \"migration_address\": \"FD00:0::2\" } },"
 		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
 		      "\"timeout\": 31, "
 		      "\"max_downtime_ms\": 301 },"
@@ -49,6 +50,7 @@ static void every_key(void **state)
 	assert_string_equal(h->ssh, "admin@192.0.2.2");
 	assert_string_equal(h->device, "eth1");
 	assert_string_equal(h->memory, "16G");
+	assert_string_equal(h->migration_address, "fd00::2");
 	h = config_find(&c, "rhel01");
 	assert_null(h->ssh);
 	assert_null(h->device);
@@ -112,6 +114,12 @@ static void errors_name_their_place(void **state)
 		{"{\"hosts\":{\"a\":{\"ssh\":1}}}", "'hosts.a.ssh' is not a string"},
 		{"{\"hosts\":{\"a\":{\"device\":\"eth0;x\"}}}", "hosts.a: "},
 		{"{\"hosts\":{\"a\":{\"memory\":16}}}", "'hosts.a.memory' is not a string"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"rhel02\"}}}",
+		 "'hosts.a.migration_address' is not an IP address"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"192.0.2.2/24\"}}}",
+		 "'hosts.a.migration_address' is not an IP address"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"fe80::1\"}}}",
+		 "'hosts.a.migration_address' is an address of one link alone"},
 		{"{\"hosts\":{\"a\":{},\"a\":{}}}", "duplicate"},
 		{"{\"move\":1}", "'move' is not an object"},
 		{"{\"move\":{\"strategy\":\"warm\"}}",
