@@ -38,10 +38,22 @@ static int check_choice(const char *path, const char *word, const char *const *k
 	return !word || suggest_check(word, known, err) == 0 ? 0 : err_wrap(err, "%s", path);
 }
 
+static int read_bandwidth(const json_t *move, struct config *c, struct err *err)
+{
+	CLEANUP_FREE char *rate = NULL;
+
+	if (json_get_string(move, "move", "bandwidth", &rate, err) < 0)
+		return -1;
+	c->bandwidth = rate ? options_size(rate) : 0;
+	return rate && !c->bandwidth
+		       ? err_set(err, EXIT_USAGE, "'move.bandwidth' is not a rate such as 20M")
+		       : 0;
+}
+
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
-					    NULL};
+	static const char *const known[] = {"strategy",	       "transport", "timeout",
+					    "max_downtime_ms", "bandwidth", NULL};
 	const json_t *move = NULL;
 
 	if (json_get_object(root, "", "move", &move, err) < 0)
@@ -52,7 +64,8 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	    json_get_string(move, "move", "strategy", &c->strategy, err) < 0 ||
 	    json_get_string(move, "move", "transport", &c->transport, err) < 0 ||
 	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
-	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0)
+	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0 ||
+	    read_bandwidth(move, c, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0
 		       ? -1

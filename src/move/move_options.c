@@ -37,6 +37,8 @@ const struct opt move_opts_table[] = {
 	ROW(timeout, "timeout", OPT_COUNT, "SECONDS", "how long to wait for the endpoint (30)"),
 	ROW(max_downtime_ms, "max-downtime", OPT_COUNT, "MS",
 	    "freeze budget, used to choose the strategy (300)"),
+	ROW(bandwidth, "bandwidth", OPT_SIZE, "RATE",
+	    "bytes a second of memory that goes straight to the other host"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),

@@ -39,6 +39,8 @@ void move_settle_strategy(struct move *move);
 /* Lets memory follow: names the page server, unless the hosts don't know their addresses, which
  * check 'pages' reports. */
 void move_find_pages(struct move *move);
+/* Whether --bandwidth limits anything of it. */
+bool pace_applies(const struct move *move);
 /* Sets the transport that was asked for. move_settle_transport(), after the strategy is settled,
  * replaces one that the hosts can't do by "shared", with a note. */
 int move_resolve_transport(struct move *move, const struct config *config,

@@ -142,8 +142,9 @@ int await_parked_restore(struct move *move, struct err *err)
 
 int step_prepare_hosts(struct move *move, struct err *err)
 {
-	/* The page server needs one more. */
-	const size_t requests = REQUESTS + (move_is_direct(move) ? 1 : 0);
+	/* The page server needs one more, and so does a limit. */
+	const size_t requests =
+		REQUESTS + (move_is_direct(move) ? 1u : 0u) + (move->plan.bandwidth ? 1u : 0u);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
 	/* The guard has the container's name: only the owner of the directories may replace it. */

@@ -64,6 +64,24 @@ beside_page_server() { # SCRIPT
 	unchanged
 }
 
+# The rate of a move's dump is within 15 % of 20 MB, and that of a drain, with the limit changed on its way.
+# bats test_tags=all
+@test "memory that goes straight keeps to the bandwidth that it is given, and to another one on its way" {
+	local out rate
+	out=$(on rhel01 cmigrate --json move --transport direct --bandwidth 20M cache rhel02) || { echo "$out"; false; }
+	rate=$(jq -s '(.[] | select(.name == "dump" and .event == "step") | .ms) as $ms | .[-1].memory_bytes / $ms / 1048.576 | round' <<<"$out")
+	say "direct, 20M: $rate KB/ms"
+	[[ $rate -ge 17 && $rate -le 23 ]]
+	[[ $(memory) == "$digest" ]]
+	on rhel02 bash -c 'setsid cmigrate --json move --strategy post-copy --bandwidth 2M cache rhel01 >/var/out 2>&1 </dev/null &
+		echo $! >/var/pid'
+	wait_on rhel02 30 'grep -q "\"drain\"" /runc/containers/cache/.cmigrate/events 2>/dev/null'
+	on rhel01 cmigrate tune cache --bandwidth 40M
+	on rhel02 bash -c 'tail --pid="$(</var/pid)" -s 0.05 -f /dev/null; cat /var/out'
+	on rhel02 tail -n 1 /var/out | jq -e '.outcome == "moved" and (.steps[] | select(.name == "drain") | .ms < 30000)'
+	[[ $(memory) == "$digest" ]]
+}
+
 # A move that is to fail with 4 and leaves all as it was; its message matches REGEX.
 is_undone() { # REGEX
 	local status=0 begin

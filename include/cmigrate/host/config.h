@@ -28,10 +28,11 @@ struct config {
 	struct argv ssh_options;
 	struct config_host *hosts;
 	size_t n_hosts;
-	char *strategy;		  /* NULL: not set */
-	char *transport;	  /* "shared" or "direct"; NULL: not set */
-	unsigned timeout;	  /* seconds; 0: not set */
-	unsigned max_downtime_ms; /* 0: not set */
+	char *strategy;		      /* NULL: not set */
+	char *transport;	      /* "shared" or "direct"; NULL: not set */
+	unsigned timeout;	      /* seconds; 0: not set */
+	unsigned max_downtime_ms;     /* 0: not set */
+	unsigned long long bandwidth; /* bytes a second; 0: not set */
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;

@@ -37,7 +37,8 @@ struct move_opts {
 	struct argv endpoints;
 	unsigned timeout; /* seconds */
 	unsigned max_downtime_ms;
-	char *if_silent; /* "rollback" or "keep" */
+	unsigned long long bandwidth; /* bytes a second */
+	char *if_silent;	      /* "rollback" or "keep" */
 	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
@@ -47,6 +48,8 @@ struct move_opts {
 };
 
 #define MOVE_ID_SIZE 32
+/* Of --bandwidth, bytes a second: with less, a message of CRIU's own would take seconds. */
+#define BANDWIDTH_MIN 65536
 /* A dump or a restore may take so long, plus the time for the memory. */
 #define DUMP_BASE_MS 20000
 
@@ -78,6 +81,7 @@ struct move_plan {
 	enum transport transport;
 	int timeout_ms; /* for the endpoint */
 	unsigned max_downtime_ms;
+	uint64_t bandwidth;  /* of memory that goes straight, bytes a second; 0: no limit */
 	double predicted_ms; /* the freeze of a cold move; 0: not known */
 	int dump_timeout_ms; /* for a dump or a restore; grows with the memory */
 	bool gate;	     /* CRIU waits after the dump, the source frozen and alive */
@@ -92,7 +96,7 @@ struct move_plan {
 /* Commands that may still be under way. */
 struct move_jobs {
 	struct job dump, at_gate, seize, served, fetch, receive, park, restore, watch, warm,
-		announce;
+		announce, pace;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */

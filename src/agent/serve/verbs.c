@@ -33,6 +33,7 @@ int verb_settle(struct request *req);
 int verb_server(struct request *req);
 int verb_nudge(struct request *req);
 int verb_cut(struct request *req);
+int verb_pace(struct request *req);
 int verb_fetch(struct request *req);
 int verb_receive(struct request *req);
 int verb_gather(struct request *req);
@@ -102,6 +103,7 @@ const struct verb agent_verbs[] = {
 	{"server", "port", verb_server, false},
 	{"nudge", "container server port", verb_nudge, false},
 	{"cut", "op container server port", verb_cut, false},
+	{"pace", "container server port rate", verb_pace, false},
 	{"fetch", "op container id? server? port?", verb_fetch, true},
 	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},

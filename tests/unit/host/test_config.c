@@ -34,7 +34,7 @@ static void every_key(void **state)
 		      "  \"migration_address\": \"FD00:0::2\" } },"
 		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
 		      "\"timeout\": 31, "
-		      "\"max_downtime_ms\": 301 },"
+		      "\"max_downtime_ms\": 301, \"bandwidth\": \"20M\" },"
 		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5 },"
 		      "\"hooks\": { \"pre_move\": [\"a\", \"b c\"], \"post_move\": [\"d\"],"
 		      "  \"fence\": [\"f\", \"{host}\"] } }");
@@ -59,6 +59,7 @@ static void every_key(void **state)
 	assert_string_equal(c.transport, "direct");
 	assert_int_equal(c.timeout, 31);
 	assert_int_equal(c.max_downtime_ms, 301);
+	assert_int_equal(c.bandwidth, 20 << 20);
 	assert_string_equal(c.rebalance_by, "memory");
 	assert_true(c.rebalance_threshold > 0.29 && c.rebalance_threshold < 0.31);
 	assert_int_equal(c.rebalance_max_moves, 5);
@@ -128,6 +129,8 @@ static void errors_name_their_place(void **state)
 		{"{\"move\":{\"timeout\":-1}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"timeout\":\"30\"}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"max_downtime_ms\":0.5}}", "'move.max_downtime_ms' is not"},
+		{"{\"move\":{\"bandwidth\":\"fast\"}}", "'move.bandwidth' is not a rate"},
+		{"{\"move\":{\"bandwidth\":20}}", "'move.bandwidth' is not a string"},
 		{"{\"rebalance\":{\"threshold\":\"a\"}}", "'rebalance.threshold' is not a number"},
 		{"{\"rebalance\":{\"by\":1}}", "'rebalance.by' is not a string"},
 		{"{\"rebalance\":{\"max_moves\":-1}}", "'rebalance.max_moves' is not"},
