@@ -20,31 +20,34 @@
 
 int verb_pace(struct request *req);
 
-/* The connection that is paced: CRIU has one at a time. */
-struct connection {
-	uint32_t inode; /* 0: none */
+/* Ends of connections with the page server here, one of which CRIU has. */
+#define ENDS_MAX 4
+struct ends {
+	uint32_t inode[ENDS_MAX];
+	size_t n;
 };
 
-static bool keep_inode(const struct sock *sock, void *ctx)
+static bool keep_end(const struct sock *sock, void *ctx)
 {
-	struct connection *found = ctx;
+	struct ends *ends = ctx;
 
-	found->inode = sock->inode;
-	return sock->inode == 0;
+	if (sock->inode)
+		ends->inode[ends->n++] = sock->inode;
+	return ends->n < ENDS_MAX;
 }
 
 /* The sender is the page server's client in a dump, and the page server itself in post-copy. */
-static int find_connection(struct request *req, struct connection *ret)
+static int find_ends(struct request *req, struct ends *ret)
 {
 	const unsigned port = (unsigned)request_number(req, "port");
 	const char *server = request_get(req, "server");
 	const struct sock_match as_client = {.dst = server, .dport = port, .states = TCP_CONNECTED},
 				as_server = {.src = server, .sport = port, .states = TCP_CONNECTED};
 
-	ret->inode = 0;
-	if (sock_list(req, &as_client, keep_inode, ret) < 0)
+	ret->n = 0;
+	if (sock_list(req, &as_client, keep_end, ret) < 0)
 		return -1;
-	return ret->inode ? 0 : sock_list(req, &as_server, keep_inode, ret);
+	return ret->n == ENDS_MAX ? 0 : sock_list(req, &as_server, keep_end, ret);
 }
 
 /* The number of the descriptor of that socket; -1: it has none. */
@@ -103,6 +106,31 @@ static int pace(const struct request *req, uint32_t inode)
 	return 0;
 }
 
+/* Paces the one that the dump has, if that is another than *paced. -1 with a message. */
+static int pace_new(struct request *req, uint32_t *paced)
+{
+	struct ends ends;
+
+	if (find_ends(req, &ends) < 0)
+		return -1;
+	for (size_t i = 0; i < ends.n; i++)
+		if (ends.inode[i] == *paced)
+			return 0;
+	for (size_t i = 0; i < ends.n; i++) {
+		int status = pace(req, ends.inode[i]);
+		if (status < 0) {
+			(void)request_errno(
+				req, "memory can't be sent more slowly (Linux 5.6 or newer can)");
+			return -1;
+		}
+		if (status > 0) {
+			*paced = ends.inode[i];
+			return 0;
+		}
+	}
+	return 0;
+}
+
 /*
  * pace container server port rate: from now on, until it is cancelled, no connection of the
  * container's dump, or of its passes, with the page server there gets more than so many bytes a
@@ -113,17 +141,8 @@ int verb_pace(struct request *req)
 	uint32_t paced = 0;
 
 	do {
-		struct connection now;
-		if (find_connection(req, &now) < 0)
+		if (pace_new(req, &paced) < 0)
 			return 1;
-		if (!now.inode || now.inode == paced)
-			continue;
-		int status = pace(req, now.inode);
-		if (status < 0)
-			return request_errno(
-				req, "memory can't be sent more slowly (Linux 5.6 or newer can)");
-		if (status > 0)
-			paced = now.inode;
 	} while (request_sleep(req, LOOK_MS));
 	return 0;
 }

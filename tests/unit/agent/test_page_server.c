@@ -121,6 +121,12 @@ static void hold_for_ever(void)
 		(void)pause();
 }
 
+static void hold_the_other_end(void)
+{
+	(void)close(sender);
+	hold_for_ever();
+}
+
 static unsigned pacing_rate(int fd)
 {
 	unsigned rate = 0;
@@ -154,6 +160,13 @@ static void paced(void **state)
 	pace("rate=20000000");
 	assert_int_equal(pacing_rate(sender), 20000000);
 	pace("rate=50000000");
+	assert_int_equal(pacing_rate(sender), 50000000);
+	own_end(dump);
+	/* In post-copy it is the server. */
+	dump = own_process(hold_the_other_end);
+	own_record(SESSION_DUMP, dump);
+	pace("rate=30000000");
+	assert_int_equal(pacing_rate(receiver), 30000000);
 	assert_int_equal(pacing_rate(sender), 50000000);
 	own_end(dump);
 	(void)close(sender);
