@@ -46,13 +46,16 @@ CHECK(pages)
 		return check_fail(f, NULL, "post-copy needs criu 3.19 or newer on %s",
 				  p->source_name);
 	if (!*facts_get(p->source, "peer-from"))
-		return check_fail(f, "make the name known there, with an IPv4 address",
+		return check_fail(f,
+				  "make the name known there, or give both hosts a "
+				  "migration_address in the configuration",
 				  "%s does not know the address of %s", p->source_name,
 				  p->destination_name);
 	if (!check_peers(p->source, p->destination, p->bundle))
 		return check_fail(f,
 				  "let each host resolve the other's name to the address that it "
-				  "is reached by, none that moves",
+				  "is reached by, none that moves, or give both hosts a "
+				  "migration_address in the configuration",
 				  "%s and %s don't know each other's address", p->source_name,
 				  p->destination_name);
 	if (!facts_has(p->destination, "uffd", "yes"))

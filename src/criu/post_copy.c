@@ -162,3 +162,14 @@ int page_server_clear(const struct page_server *page_server, const struct runtim
 	argv_addf(&a, "tag=%s", page_server->tag);
 	return run(server->host, &a, err);
 }
+
+int page_server_pace_start(const struct page_server *page_server, const struct runtime *source,
+			   unsigned long long bytes_second, struct job *job, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	ask(&a, "pace", NULL, source);
+	add_server(&a, page_server);
+	argv_addf(&a, "rate=%llu", bytes_second);
+	return start(source->host, &a, 0, job, err);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/host/config.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,10 +54,22 @@ static int read_lazy_from(const json_t *move, struct config *c, struct err *err)
 	return 0;
 }
 
+static int read_bandwidth(const json_t *move, struct config *c, struct err *err)
+{
+	CLEANUP_FREE char *rate = NULL;
+
+	if (json_get_string(move, "move", "bandwidth", &rate, err) < 0)
+		return -1;
+	c->bandwidth = rate ? options_size(rate) : 0;
+	return rate && !c->bandwidth
+		       ? err_set(err, EXIT_USAGE, "'move.bandwidth' is not a rate such as 20M")
+		       : 0;
+}
+
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy", "transport", "timeout", "max_downtime_ms",
-					    "if_slow",	"lazy_from", NULL};
+	static const char *const known[] = {"strategy", "transport", "timeout",	  "max_downtime_ms",
+					    "if_slow",	"lazy_from", "bandwidth", NULL};
 	const json_t *move = NULL;
 
 	if (json_get_object(root, "", "move", &move, err) < 0)
@@ -69,7 +82,7 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
 	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0 ||
 	    json_get_string(move, "move", "if_slow", &c->if_slow, err) < 0 ||
-	    read_lazy_from(move, c, err) < 0)
+	    read_lazy_from(move, c, err) < 0 || read_bandwidth(move, c, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0 ||
 			       check_choice("move.if_slow", c->if_slow, if_slow_words, err) < 0
@@ -129,9 +142,32 @@ static int read_hooks(const json_t *root, struct config *c, struct err *err)
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
+/* It is kept as the agents write addresses. */
+static int check_migration_address(struct config_host *h, const char *path, struct err *err)
+{
+	struct address a;
+	struct err bad = ERR_INIT;
+	unsigned char v6[16];
+
+	if (!h->migration_address)
+		return 0;
+	if (strpbrk(h->migration_address, "/@") ||
+	    address_parse(h->migration_address, &a, &bad) < 0)
+		return err_set(err, EXIT_USAGE,
+			       "'%s.migration_address' is not an IP address such as 192.0.2.2",
+			       path);
+	/* It would be one of several networks, and CRIU takes no device. */
+	if (inet_pton(AF_INET6, a.ip, v6) == 1 && v6[0] == 0xfe && (v6[1] & 0xc0) == 0x80)
+		return err_set(err, EXIT_USAGE,
+			       "'%s.migration_address' is an address of one link alone", path);
+	str_set(&h->migration_address, a.ip);
+	return 0;
+}
+
 static int read_host(const char *name, const json_t *row, struct config_host *h, struct err *err)
 {
-	static const char *const known[] = {"ssh", "device", "memory", "agent", NULL};
+	static const char *const known[] = {"ssh", "device", "memory", "agent", "migration_address",
+					    NULL};
 	CLEANUP_FREE char *path = json_path("hosts", name);
 
 	if (name_check_host(name, err) < 0)
@@ -143,7 +179,8 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 	    json_get_string(row, path, "ssh", &h->ssh, err) < 0 ||
 	    json_get_string(row, path, "device", &h->device, err) < 0 ||
 	    json_get_string(row, path, "memory", &h->memory, err) < 0 ||
-	    json_get_string(row, path, "agent", &h->agent, err) < 0)
+	    json_get_string(row, path, "agent", &h->agent, err) < 0 ||
+	    json_get_string(row, path, "migration_address", &h->migration_address, err) < 0)
 		return -1;
 	if ((h->ssh && name_check_host(h->ssh, err) < 0) ||
 	    (h->device && name_check_device(h->device, err) < 0))
@@ -155,7 +192,7 @@ static int read_host(const char *name, const json_t *row, struct config_host *h,
 			       "'%s.agent' is not an absolute path of plain characters", path);
 	if (h->memory && !options_size(h->memory))
 		return err_set(err, EXIT_USAGE, "'%s.memory' is not a size such as 16G", path);
-	return 0;
+	return check_migration_address(h, path, err);
 }
 
 static int read_hosts(const json_t *root, struct config *c, struct err *err)
@@ -277,6 +314,7 @@ void config_clear(struct config *c)
 		free(c->hosts[i].device);
 		free(c->hosts[i].memory);
 		free(c->hosts[i].agent);
+		free(c->hosts[i].migration_address);
 	}
 	free(c->hosts);
 	free(c->bundle_root);
@@ -343,6 +381,7 @@ struct host *config_host(const struct config *config, const char *name, const st
 	struct host *h = host_new(name, dest, &config->ssh_options, events);
 	h->device = str_dup(row ? row->device : NULL);
 	h->agent = str_dup(row ? row->agent : NULL);
+	h->migration_address = str_dup(row ? row->migration_address : NULL);
 	h->root = str_dup(config->bundle_root);
 	return h;
 }

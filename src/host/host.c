@@ -32,6 +32,7 @@ void host_free(struct host *host)
 	free(host->ssh);
 	free(host->device);
 	free(host->agent);
+	free(host->migration_address);
 	free(host->root);
 	free(host->serves);
 	argv_clear(&host->options);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pre-copy that turns to hybrid on its way: what is left of the memory follows the container. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmigrate/check/check.h"
 #include "part.h"
@@ -47,6 +48,10 @@ static int check(const struct move *move, const struct facts *facts, struct err 
 				    .strategy = move->plan.strategy,
 				    .link_remap = move->side[SOURCE].options.link_remap};
 	struct finding f = {0};
+
+	/* CRIU's configuration is written, and names no address of IPv6 to listen on. */
+	if (strchr(facts_get(&facts[SOURCE], "peer-from"), ':'))
+		return err_set(err, EXIT_FAILED, "the hosts reach each other by IPv6");
 	int status = check_pages(&p, &f) == CHECK_FAILED && !f.warning
 			     ? err_set(err, EXIT_FAILED, "%s", f.message)
 			     : 0;

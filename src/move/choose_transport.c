@@ -92,6 +92,9 @@ void move_settle_transport(struct move *m)
 			   m->side[DESTINATION].name, why);
 	if (why)
 		m->plan.transport = TRANSPORT_SHARED;
+	if (m->plan.bandwidth && !pace_applies(m) && m->kind == MOVE_WHOLE)
+		event_note(m->events, "--bandwidth limits memory that goes straight from host to "
+				      "host, not what goes through the shared directory");
 	if (move_is_direct(m))
 		move_name_page_server(m, facts_get(&m->side[SOURCE].facts, "peer"),
 				      facts_get(&m->side[SOURCE].facts, "peer-from"));

@@ -109,6 +109,7 @@ static void set_outcome(struct move *move, const char *outcome, enum exit_code c
 		s->outage_ms =
 			(double)(move->progress.answered_us - move->progress.freeze_us) / 1000;
 	s->total_ms = move_ms(move, clock_now_us());
+	pace_end(move);
 	steering_end(move);
 }
 

@@ -14,11 +14,13 @@
 /* The hosts answer meanwhile: an endpoint that answers in this time costs nothing. */
 #define ENDPOINT_MS 1000
 
-/* The other host's name in the network: without a user. */
+/* The other host's address for memory, or its name in the network: without a user. */
 static const char *peer_of(const struct move *m, const struct host *host)
 {
 	const struct host *peer =
 		host == m->side[SOURCE].host ? m->side[DESTINATION].host : m->side[SOURCE].host;
+	if (peer->migration_address)
+		return peer->migration_address;
 	const char *name = peer->ssh ? peer->ssh : peer->name;
 	const char *at = strrchr(name, '@');
 
@@ -26,27 +28,40 @@ static const char *peer_of(const struct move *m, const struct host *host)
 }
 
 /*
- * The IPv4 address by which this machine knows a host: the agents have no resolver, only their
- * hosts' /etc/hosts. False if there is none, or one of this machine alone.
+ * The address by which this machine knows a host, IPv4 if it has one: the agents have no resolver,
+ * only their hosts' /etc/hosts. False if there is none, or one of this machine or a link alone.
  */
-static bool resolve(const char *name, char ret[INET_ADDRSTRLEN])
+static bool resolve_as(const char *name, int family, char ret[INET6_ADDRSTRLEN])
 {
-	const struct addrinfo wanted = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	const struct addrinfo wanted = {.ai_family = family, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 
 	if (getaddrinfo(name, NULL, &wanted, &found) != 0)
 		return false;
-	struct in_addr ip = ((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr;
+	const struct in_addr v4 =
+		((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr;
+	const struct in6_addr v6 =
+		family == AF_INET6
+			? ((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr
+			: in6addr_any;
 	freeaddrinfo(found);
-	return ntohl(ip.s_addr) >> 24 != IN_LOOPBACKNET &&
-	       inet_ntop(AF_INET, &ip, ret, INET_ADDRSTRLEN);
+	if (family == AF_INET)
+		return ntohl(v4.s_addr) >> 24 != IN_LOOPBACKNET &&
+		       inet_ntop(AF_INET, &v4, ret, INET6_ADDRSTRLEN);
+	return !IN6_IS_ADDR_LOOPBACK(&v6) && !IN6_IS_ADDR_LINKLOCAL(&v6) &&
+	       inet_ntop(AF_INET6, &v6, ret, INET6_ADDRSTRLEN);
+}
+
+static bool resolve(const char *name, char ret[INET6_ADDRSTRLEN])
+{
+	return resolve_as(name, AF_INET, ret) || resolve_as(name, AF_INET6, ret);
 }
 
 /* Only memory that goes straight between the hosts needs their addresses. */
 static void add_peer(struct move *m, const struct host *host, struct argv *a)
 {
 	const char *peer = peer_of(m, host);
-	char ip[INET_ADDRSTRLEN];
+	char ip[INET6_ADDRSTRLEN];
 
 	if (!move_is_direct(m) && !move_is_post_copy(m) && m->plan.if_slow != IF_SLOW_POST_COPY)
 		return;

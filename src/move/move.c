@@ -48,7 +48,7 @@ static void clear_jobs(struct move_jobs *j)
 {
 	struct job *jobs[] = {&j->dump,	 &j->seize,   &j->at_gate,  &j->restore,
 			      &j->watch, &j->warm,    &j->announce, &j->served,
-			      &j->fetch, &j->receive, &j->park};
+			      &j->fetch, &j->receive, &j->park,	    &j->pace};
 
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++)
 		if (jobs[i]->state != JOB_NONE)

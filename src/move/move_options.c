@@ -42,6 +42,8 @@ const struct opt move_opts_table[] = {
 	 .arg = "WHAT",
 	 .help = "if it would last longer: go on, undo the move, or let the memory follow (go)",
 	 .choices = ANNOTATION_IF_SLOWS},
+	ROW(bandwidth, "bandwidth", OPT_SIZE, "RATE",
+	    "bytes a second of memory that goes straight to the other host"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),

@@ -57,6 +57,8 @@ void move_read_past(struct move *move);
 void move_follow_if_slow(struct move *move);
 /* Sets plan.expected_ms, once the strategy is settled. */
 void move_expect_freeze(struct move *move);
+/* Whether --bandwidth limits anything of it. */
+bool pace_applies(const struct move *move);
 /* Sets the transport that was asked for. move_settle_transport(), after the strategy is settled,
  * replaces one that the hosts can't do by "shared", with a note. */
 int move_resolve_transport(struct move *move, const struct config *config,

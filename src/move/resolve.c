@@ -178,7 +178,8 @@ int move_take_lock(struct move *m, bool look_only, struct err *err)
 
 void move_set_dump_timeout(struct move *m, uint64_t bytes)
 {
-	uint64_t ms = bytes / DUMP_BYTES_MS;
+	uint64_t limit_ms = m->plan.bandwidth / 1000;
+	uint64_t ms = bytes / (limit_ms && limit_ms < DUMP_BYTES_MS ? limit_ms : DUMP_BYTES_MS);
 
 	m->plan.dump_timeout_ms = DUMP_BASE_MS + (int)(ms < DUMP_MAX_MS ? ms : DUMP_MAX_MS);
 }

@@ -74,6 +74,9 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	unsigned timeout =
 		first_of(opts->timeout, m->bundle.timeout, config->timeout, TIMEOUT_DEFAULT_S);
 	m->plan.timeout_ms = 1000 * (int)(timeout < TIMEOUT_MAX_S ? timeout : TIMEOUT_MAX_S);
+	m->plan.bandwidth = opts->bandwidth ? opts->bandwidth : config->bandwidth;
+	if (m->plan.bandwidth && m->plan.bandwidth < BANDWIDTH_MIN)
+		return err_set(err, EXIT_USAGE, "--bandwidth: at least 64K");
 	m->plan.keep_silent = opts->if_silent && strcmp(opts->if_silent, "keep") == 0;
 	m->plan.keep_images = opts->keep_images;
 	m->plan.keep_logs = opts->keep_logs;

@@ -8,6 +8,8 @@
 #include "cmigrate/base/event_json.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/move/wish.h"
+#include "part.h"
+#include "steps.h"
 
 /* Of the file of events. From half of it on progress is left out, of which there is no end. */
 #define EVENTS_MAX (1024 * 1024)
@@ -117,13 +119,23 @@ void steering_begin(struct move *move)
 			    move->side[SOURCE].name, "destination", move->side[DESTINATION].name));
 }
 
+static void set_bandwidth(struct move *move, const struct wish *wish)
+{
+	move->plan.bandwidth = wish->bandwidth;
+	move_set_dump_timeout(move, move->summary.memory_bytes);
+	pace_start(move);
+	event_note(move->events, "--bandwidth is %llu bytes a second from now on, set by %s",
+		   (unsigned long long)wish->bandwidth, wish->by);
+}
+
 static void take(struct move *move, const struct wish *wish)
 {
 	struct steering *s = move->steering;
 	const struct wish_state state = {.step = s->step,
 					 .strategy = move->plan.strategy,
 					 .released = move->progress.released,
-					 .committed = move->progress.committed};
+					 .committed = move->progress.committed,
+					 .direct = move_is_direct(move)};
 	enum wish_answer answer = wish_decide(wish, &state);
 
 	put(move, json_pack("{s:s, s:s, s:s}", "event", "answer", "wish", wish->id, "answer",
@@ -141,6 +153,8 @@ static void take(struct move *move, const struct wish *wish)
 			   wish->max_downtime_ms, wish->by);
 	}
 	s->post_copy = s->post_copy || wish->post_copy;
+	if (wish->bandwidth >= BANDWIDTH_MIN)
+		set_bandwidth(move, wish);
 }
 
 /* Takes the lines that have their end. */

@@ -21,6 +21,7 @@ int admit_pages(struct move *move, const struct side *server, struct err *err)
 
 	if (page_server_admit(&move->page_server, &server->runtime, err) < 0)
 		return -1;
+	pace_start(move);
 	if (move->page_server.port == port)
 		return 0;
 	move_set_sides(move);

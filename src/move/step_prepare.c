@@ -144,9 +144,10 @@ int await_parked_restore(struct move *move, struct err *err)
 
 int step_prepare_hosts(struct move *move, struct err *err)
 {
-	/* A page server needs one more, what serves a lazy restore two. */
-	const size_t requests =
-		REQUESTS + (move_is_direct(move) ? 1u : 0) + (move->plan.lazy ? 2u : 0);
+	/* The page server needs one more, and so does a limit. What serves a lazy restore needs
+	 * two. */
+	const size_t requests = REQUESTS + (move_is_direct(move) ? 1u : 0u) +
+				(move->plan.bandwidth ? 1u : 0u) + (move->plan.lazy ? 2u : 0u);
 	struct host *const hosts[] = {move->side[SOURCE].host, move->side[DESTINATION].host};
 
 	if (bound_allows(move, move->plan.expected_ms, err) < 0)

@@ -161,6 +161,10 @@ int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
 bool direct_broke(struct move *move, struct err *err);
 int direct_before_restore(struct move *move, int n, struct err *err);
 int direct_images(struct move *move, struct err *err);
+/* Limits the memory that goes straight between the hosts to plan.bandwidth, if that is set, anew if
+ * it is limited already; ends that. */
+void pace_start(struct move *move);
+void pace_end(struct move *move);
 void direct_cut(struct move *move);
 int direct_close(struct move *move, struct err *err);
 

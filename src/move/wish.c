@@ -38,9 +38,10 @@ void wish_clear(struct wish *wish)
 
 char *wish_line(const struct wish *wish, const char *move)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i}", "wish", wish->id, "move", move,
-				   "by", wish->by, "abort", wish->abort, "post_copy",
-				   wish->post_copy, "max_downtime_ms", (int)wish->max_downtime_ms);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:I}", "wish", wish->id, "move",
+				   move, "by", wish->by, "abort", wish->abort, "post_copy",
+				   wish->post_copy, "max_downtime_ms", (int)wish->max_downtime_ms,
+				   "bandwidth", (json_int_t)wish->bandwidth);
 	CLEANUP_FREE char *text = json_line(object);
 
 	json_decref(object);
@@ -58,15 +59,17 @@ static bool take(const json_t *object, const char *move, struct wish *ret)
 	const char *id = json_string_value(json_object_get(object, "wish"));
 	const char *to = json_string_value(json_object_get(object, "move"));
 	const char *by = json_string_value(json_object_get(object, "by"));
-	json_int_t ms = json_integer_value(json_object_get(object, "max_downtime_ms"));
+	json_int_t ms = json_integer_value(json_object_get(object, "max_downtime_ms")),
+		   rate = json_integer_value(json_object_get(object, "bandwidth"));
 
 	if (!is_id(id) || !to || strcmp(to, move) != 0 || !by || strlen(by) > BY_MAX || ms < 0 ||
-	    ms > DOWNTIME_MAX_MS)
+	    ms > DOWNTIME_MAX_MS || rate < 0)
 		return false;
 	*ret = (struct wish){.by = str_dup(by),
 			     .abort = json_is_true(json_object_get(object, "abort")),
 			     .post_copy = json_is_true(json_object_get(object, "post_copy")),
-			     .max_downtime_ms = (unsigned)ms};
+			     .max_downtime_ms = (unsigned)ms,
+			     .bandwidth = (uint64_t)rate};
 	memcpy(ret->id, id, WISH_ID_SIZE);
 	str_mask(ret->by);
 	return true;
@@ -97,16 +100,49 @@ static bool decides(const struct wish_state *s)
 	return !s->step || strcmp(s->step, "prepare") == 0 || strcmp(s->step, "pre-copy") == 0;
 }
 
-enum wish_answer wish_decide(const struct wish *wish, const struct wish_state *s)
+static bool is_step(const struct wish_state *s, const char *name)
 {
-	/* An endpoint that doesn't answer leads back, and only that. */
-	bool answers = s->step && strcmp(s->step, "answer") == 0;
+	return s->step && strcmp(s->step, name) == 0;
+}
 
-	if (wish->abort)
-		return s->committed || (s->released && !answers) ? WISH_LATE : WISH_TAKEN;
+/* Memory that goes straight: before the restore, or up to the end of the drain. */
+static enum wish_answer decide_bandwidth(const struct wish_state *s)
+{
+	if (s->committed || is_step(s, "commit"))
+		return WISH_LATE;
+	if (strategy_is_post_copy(s->strategy))
+		return WISH_TAKEN;
+	if (!s->direct)
+		return WISH_REFUSED;
+	return s->released || is_step(s, "restore") ? WISH_LATE : WISH_TAKEN;
+}
+
+/* The answer to a wish for two things is the worse. */
+static enum wish_answer worse(enum wish_answer a, enum wish_answer b)
+{
+	return a > b ? a : b;
+}
+
+static enum wish_answer decide_passes(const struct wish *wish, const struct wish_state *s)
+{
 	if (!strategy_is_pre_copy(s->strategy))
 		return WISH_REFUSED;
 	if (!decides(s))
 		return WISH_LATE;
 	return wish->post_copy && strategy_is_post_copy(s->strategy) ? WISH_REFUSED : WISH_TAKEN;
+}
+
+enum wish_answer wish_decide(const struct wish *wish, const struct wish_state *s)
+{
+	enum wish_answer answer = WISH_TAKEN;
+
+	/* An endpoint that doesn't answer leads back, and only that. */
+	if (wish->abort)
+		return s->committed || (s->released && !is_step(s, "answer")) ? WISH_LATE
+									      : WISH_TAKEN;
+	if (wish->bandwidth)
+		answer = decide_bandwidth(s);
+	if (wish->max_downtime_ms || wish->post_copy)
+		answer = worse(answer, decide_passes(wish, s));
+	return answer;
 }

@@ -159,6 +159,25 @@ let_in() { # LOGINS AT A TIME
 	nothing_is_left
 }
 
+# bats test_tags=all
+@test "drain: an abort from another host lets what runs come to its end, and begins nothing more" {
+	hold_restores rhel02 rhel03 rhel04
+	on client bash -c 'cmigrate --json drain rhel01 --parallel 1 >/tmp/drain 2>/tmp/drain.err
+		echo $? >/tmp/drain.status' &
+	wait_until 60 started_somewhere
+	on rhel02 cmigrate abort --drain rhel01
+	on client cmigrate abort --rebalance && status=0 || status=$?
+	[[ $status -eq 3 ]]
+	let_restores_go rhel02 rhel03 rhel04
+	wait $!
+	on client cat /tmp/drain /tmp/drain.err
+	[[ $(on client cat /tmp/drain.status) -eq 8 ]]
+	on client tail -n 1 /tmp/drain | jq -e '.stopped and .moved == 1 and (.not_begun | length) == 2'
+	on client grep -q "stopped by 'cmigrate abort'" /tmp/drain.err
+	each_once web c1 c2
+	nothing_is_left
+}
+
 started_somewhere() {
 	local host
 	for host in rhel02 rhel03 rhel04; do

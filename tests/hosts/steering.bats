@@ -203,7 +203,7 @@ aborts() { # POINT HOST EXIT-CODE OF-THE-MOVE
 	wish_is_heard server
 	goes_on_and_ends 0
 	ended_with tune 3
-	said tune 'only pre-copy does'
+	said tune 'has no use for it'
 }
 
 # bats test_tags=all

@@ -28,6 +28,7 @@ setup() {
 teardown() {
 	unwrap rhel01 rhel02
 	on rhel01 rm -f /tmp/config.json
+	on rhel02 rm -f /tmp/config.json
 	remove_containers rhel01 rhel02
 }
 
@@ -42,6 +43,43 @@ beside_page_server() { # SCRIPT
 		$1
 		wait \$pid
 	END
+}
+
+@test "memory goes over a network of its own, also of IPv6, and its page servers listen there alone" {
+	local out
+	for host in rhel01 rhel02; do
+		on "$host" sh -c 'echo "{\"hosts\": {\"rhel01\": {\"migration_address\": \"fd99::1\"},
+			\"rhel02\": {\"migration_address\": \"fd99::2\"}}}" >/tmp/config.json'
+	done
+	remember rhel01 rhel02
+	out=$(on rhel01 cmigrate -v --config /tmp/config.json move --transport direct cache rhel02 2>&1) || { echo "$out"; false; }
+	[[ $out == *'guard op=admit '*'server=fd99::2 '*'client=fd99::1'* && $out == *'receive op=start '*'server=fd99::2'* ]]
+	[[ $out != *'by the shared directory instead'* ]]
+	runs_only_on rhel02 cache $address
+	[[ $(memory) == "$digest" ]]
+	out=$(on rhel02 cmigrate -v --config /tmp/config.json move --strategy post-copy cache rhel01 2>&1) || { echo "$out"; false; }
+	[[ $out == *'guard op=admit '*'server=fd99::2 '*'client=fd99::1'* && $out == *'fetch op=start '*'server=fd99::2'* ]]
+	runs_only_on rhel01 cache $address
+	[[ $(memory) == "$digest" ]]
+	unchanged
+}
+
+# The rate of a move's dump is within 15 % of 20 MB, and that of a drain, with the limit changed on its way.
+# bats test_tags=all
+@test "memory that goes straight keeps to the bandwidth that it is given, and to another one on its way" {
+	local out rate
+	out=$(on rhel01 cmigrate --json move --transport direct --bandwidth 20M cache rhel02) || { echo "$out"; false; }
+	rate=$(jq -s '(.[] | select(.name == "dump" and .event == "step") | .ms) as $ms | .[-1].memory_bytes / $ms / 1048.576 | round' <<<"$out")
+	say "direct, 20M: $rate KB/ms"
+	[[ $rate -ge 17 && $rate -le 23 ]]
+	[[ $(memory) == "$digest" ]]
+	on rhel02 bash -c 'setsid cmigrate --json move --strategy post-copy --bandwidth 2M cache rhel01 >/var/out 2>&1 </dev/null &
+		echo $! >/var/pid'
+	wait_on rhel02 30 'grep -q "\"drain\"" /runc/containers/cache/.cmigrate/events 2>/dev/null'
+	on rhel01 cmigrate tune cache --bandwidth 40M
+	on rhel02 bash -c 'tail --pid="$(</var/pid)" -s 0.05 -f /dev/null; cat /var/out'
+	on rhel02 tail -n 1 /var/out | jq -e '.outcome == "moved" and (.steps[] | select(.name == "drain") | .ms < 30000)'
+	[[ $(memory) == "$digest" ]]
 }
 
 # A move that is to fail with 4 and leaves all as it was; its message matches REGEX.

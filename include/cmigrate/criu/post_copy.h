@@ -71,4 +71,9 @@ int page_server_nudge(const struct page_server *page_server, const struct runtim
 int page_server_clear(const struct page_server *page_server, const struct runtime *server,
 		      struct err *err);
 
+/* On the source, whichever end of the connection it is: from now on memory goes at so many bytes a
+ * second at most, until the job is cancelled. It fails where the kernel can't do that. */
+int page_server_pace_start(const struct page_server *page_server, const struct runtime *source,
+			   unsigned long long bytes_second, struct job *job, struct err *err);
+
 #endif

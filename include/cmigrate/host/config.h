@@ -18,10 +18,11 @@
 
 struct config_host {
 	char *name;
-	char *ssh;    /* ssh destination; NULL: the name */
-	char *device; /* for service addresses; NULL: found by its network */
-	char *memory; /* share for containers, "16G"; NULL: all of it */
-	char *agent;  /* path of an agent installed there; NULL: ours is sent */
+	char *ssh;		 /* ssh destination; NULL: the name */
+	char *device;		 /* for service addresses; NULL: found by its network */
+	char *memory;		 /* share for containers, "16G"; NULL: all of it */
+	char *migration_address; /* of the network that memory goes over; NULL: that of ssh */
+	char *agent;		 /* path of an agent installed there; NULL: ours is sent */
 };
 
 struct config {
@@ -30,12 +31,13 @@ struct config {
 	struct argv ssh_options;
 	struct config_host *hosts;
 	size_t n_hosts;
-	char *strategy;		  /* NULL: not set */
-	char *transport;	  /* "shared" or "direct"; NULL: not set */
-	unsigned timeout;	  /* seconds; 0: not set */
-	unsigned max_downtime_ms; /* 0: not set */
-	char *if_slow;		  /* "go", "abort" or "post-copy"; NULL: not set */
-	uint64_t lazy_from;	  /* bytes; 0: not set; LAZY_NEVER */
+	char *strategy;		      /* NULL: not set */
+	char *transport;	      /* "shared" or "direct"; NULL: not set */
+	unsigned timeout;	      /* seconds; 0: not set */
+	unsigned max_downtime_ms;     /* 0: not set */
+	char *if_slow;		      /* "go", "abort" or "post-copy"; NULL: not set */
+	uint64_t lazy_from;	      /* bytes; 0: not set; LAZY_NEVER */
+	unsigned long long bandwidth; /* bytes a second; 0: not set */
 	char *rebalance_by;
 	double rebalance_threshold;
 	unsigned rebalance_max_moves;

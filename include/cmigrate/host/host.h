@@ -19,9 +19,10 @@
 struct link;
 
 struct host {
-	char *name;   /* as the user calls it */
-	char *ssh;    /* ssh destination; NULL: this machine */
-	char *device; /* for service addresses, from the configuration; NULL: not set */
+	char *name;		 /* as the user calls it */
+	char *ssh;		 /* ssh destination; NULL: this machine */
+	char *device;		 /* for service addresses, from the configuration; NULL: not set */
+	char *migration_address; /* where memory goes to and comes from; NULL: as it is called */
 	char *agent;  /* path of an installed agent, from the configuration; NULL: ours is sent */
 	char *root;   /* directory of the bundles; NULL: no request needs it */
 	char *serves; /* id of the move that the connection is for; or NULL */

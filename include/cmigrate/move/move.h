@@ -38,8 +38,9 @@ struct move_opts {
 	struct argv endpoints;
 	unsigned timeout; /* seconds */
 	unsigned max_downtime_ms;
-	char *if_slow;	 /* "go", "abort" or "post-copy" */
-	char *if_silent; /* "rollback" or "keep" */
+	char *if_slow;		      /* "go", "abort" or "post-copy" */
+	char *if_silent;	      /* "rollback" or "keep" */
+	unsigned long long bandwidth; /* bytes a second */
 	bool keep_images, keep_logs, leave_running;
 	struct argv skip_checks;
 	bool strict;	    /* a warning of a check refuses */
@@ -51,6 +52,8 @@ struct move_opts {
 };
 
 #define MOVE_ID_SIZE 32
+/* Of --bandwidth, bytes a second: with less, a message of CRIU's own would take seconds. */
+#define BANDWIDTH_MIN 65536
 /* A dump or a restore may take so long, plus the time for the memory. */
 #define DUMP_BASE_MS 20000
 
@@ -84,6 +87,7 @@ struct move_plan {
 	int timeout_ms; /* for the endpoint */
 	unsigned max_downtime_ms;
 	enum if_slow if_slow;
+	uint64_t bandwidth;  /* of memory that goes straight, bytes a second; 0: no limit */
 	double predicted_ms; /* the freeze of a cold move; 0: not known */
 	double expected_ms;  /* the freeze of this move; 0: not known, or not before the passes */
 	int dump_timeout_ms; /* for a dump or a restore; grows with the memory */
@@ -104,7 +108,7 @@ struct move_plan {
 /* Commands that may still be under way. */
 struct move_jobs {
 	struct job dump, at_gate, seize, served, fetch, receive, park, restore, watch, warm,
-		announce;
+		announce, pace;
 };
 
 /* Everything that has happened so far. A time is 0 until then. */

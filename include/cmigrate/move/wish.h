@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cmigrate/base/str.h"
 #include "cmigrate/base/strategy.h"
@@ -23,6 +24,7 @@ struct wish {
 	bool abort;
 	bool post_copy;
 	unsigned max_downtime_ms; /* 0: not asked for */
+	uint64_t bandwidth;	  /* bytes a second; 0: not asked for */
 };
 #define CLEANUP_WISH __attribute__((cleanup(wish_clear)))
 
@@ -49,6 +51,7 @@ struct wish_state {
 	enum strategy_id strategy;
 	bool released;	/* clients may have been answered by the destination's copy */
 	bool committed; /* past the commit point */
+	bool direct;	/* its memory goes straight to the destination before the restore */
 };
 /* What becomes of a wish then. docs/move.md has it as a table. */
 enum wish_answer wish_decide(const struct wish *wish, const struct wish_state *state);

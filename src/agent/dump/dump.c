@@ -77,8 +77,11 @@ static void add_server(const struct request *req, struct argv *a)
 {
 	if (!request_has(req, "server"))
 		return;
+	const char *server = request_get(req, "server");
+	const bool v6 = strchr(server, ':') != NULL;
 	argv_add(a, "--page-server");
-	argv_addf(a, "%s:%llu", request_get(req, "server"), request_number(req, "port"));
+	argv_addf(a, "%s%s%s:%llu", v6 ? "[" : "", server, v6 ? "]" : "",
+		  request_number(req, "port"));
 }
 
 /* Notes, for the restore, the mount points of the container that nobody needs in its root (without

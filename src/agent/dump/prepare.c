@@ -50,6 +50,10 @@ static int criu_options(struct request *req, struct buf *conf)
 	}
 	if (request_has(req, "ghost-limit"))
 		buf_printf(conf, "ghost-limit %llu\n", request_number(req, "ghost-limit"));
+	/* runc doesn't hand on the address of a page server for lazy pages: it would listen on all,
+	 * of IPv4. */
+	if (request_has(req, "server"))
+		buf_printf(conf, "address %s\n", request_get(req, "server"));
 	return 0;
 }
 

@@ -172,6 +172,7 @@ static const struct key {
 	{"seconds", is_number},
 	{"number", is_number},
 	{"size", is_number},
+	{"rate", is_number},
 	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},

@@ -33,6 +33,7 @@ int verb_settle(struct request *req);
 int verb_server(struct request *req);
 int verb_nudge(struct request *req);
 int verb_cut(struct request *req);
+int verb_pace(struct request *req);
 int verb_fetch(struct request *req);
 int verb_receive(struct request *req);
 int verb_gather(struct request *req);
@@ -104,11 +105,12 @@ const struct verb agent_verbs[] = {
 	{"server", "port", verb_server, false},
 	{"nudge", "container server port", verb_nudge, false},
 	{"cut", "op container server port", verb_cut, false},
+	{"pace", "container server port rate", verb_pace, false},
 	{"fetch", "op container id? transport? server? port?", verb_fetch, true},
 	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
 	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
-	{"prepare", "container id images? role flag* ghost-limit?", verb_prepare, false},
+	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
 	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
 	{"await-gate", "container op", verb_await_gate, false},

@@ -4,10 +4,12 @@
 #include "cli/steered.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
+#include "cmigrate/move/move.h"
 
 struct tune_opts {
 	struct argv on;
 	unsigned max_downtime_ms;
+	unsigned long long bandwidth;
 	bool post_copy;
 };
 
@@ -40,12 +42,12 @@ static int judge(const struct hearing *h, const char *name, struct err *err)
 		return 0;
 	if (is(h, WISH_REFUSED))
 		return err_set(err, EXIT_REFUSED,
-			       "the move of '%s' makes no such decision on its way: only pre-copy "
-			       "does, and hybrid turns to post-copy anyway",
+			       "the move of '%s' has no use for it: a budget and --post-copy are "
+			       "for pre-copy, --bandwidth is for memory that goes straight from "
+			       "host to host",
 			       name);
 	return err_set(err, EXIT_FAILED,
-		       "too late: the move of '%s' has made its last decision about its memory",
-		       name);
+		       "too late: the move of '%s' has made its last decision about that", name);
 }
 
 static void tell(struct app *app, const struct steered *st, const struct hearing *h,
@@ -71,13 +73,17 @@ static int tune_run(struct app *app, void *base, const struct argv *args, struct
 	CLEANUP_WISH struct wish wish = {0};
 	struct summary end = {0};
 
-	if (!opts->max_downtime_ms && !opts->post_copy)
-		return err_set(err, EXIT_USAGE, "nothing to change: --max-downtime or --post-copy");
+	if (!opts->max_downtime_ms && !opts->post_copy && !opts->bandwidth)
+		return err_set(err, EXIT_USAGE,
+			       "nothing to change: --max-downtime, --bandwidth or --post-copy");
+	if (opts->bandwidth && opts->bandwidth < BANDWIDTH_MIN)
+		return err_set(err, EXIT_USAGE, "--bandwidth: at least 64K");
 	if (steered_find(&st, app, args->v[0], &opts->on, err) < 0)
 		return -1;
 	wish_init(&wish);
 	wish.max_downtime_ms = opts->max_downtime_ms;
 	wish.post_copy = opts->post_copy;
+	wish.bandwidth = opts->bandwidth;
 	struct hearing hearing = {.wish = wish.id};
 	int status = steered_wish(&st, &wish, &end, err);
 	if (status == 0)
@@ -95,6 +101,8 @@ static const struct opt table[] = {
 	    "ask this host only; repeatable (all known hosts)"),
 	OPT(struct tune_opts, max_downtime_ms, "max-downtime", 0, OPT_COUNT, "MS",
 	    "freeze budget from now on"),
+	OPT(struct tune_opts, bandwidth, "bandwidth", 0, OPT_SIZE, "RATE",
+	    "bytes a second of memory that goes straight to the other host"),
 	OPT(struct tune_opts, post_copy, "post-copy", 0, OPT_FLAG, NULL,
 	    "let the rest of the memory follow: pre-copy becomes hybrid"),
 	{.name = NULL},
@@ -105,9 +113,9 @@ const struct verb verb_tune = {
 	.synopsis = "OPTIONS NAME",
 	.summary = "change a move that runs, from any host",
 	.details =
-		"Tells the process that moves NAME with pre-copy, wherever it runs, what its\n"
-		"next decision is to use, and waits until it knows. Exit code 1 if that was too\n"
-		"late: the passes have ended; 3 if the move makes no such decision.\n",
+		"Tells the process that moves NAME, wherever it runs, what its next decision is\n"
+		"to use, and waits until it knows. Exit code 1 if that was too late: the passes\n"
+		"have ended, or all memory is there; 3 if the move has no use for it.\n",
 	.opts = table,
 	.options_size = sizeof(struct tune_opts),
 	.acts = true,

@@ -199,13 +199,14 @@ static void configuration(void **state)
 	assert_int_equal(role.status, 1);
 	CLEANUP_ASKED struct asked done =
 		ASK("prepare", WEB, "id=" ID, "role=source", "flag=network-lock-skip",
-		    "flag=skip-in-flight", "ghost-limit=4096");
+		    "flag=skip-in-flight", "ghost-limit=4096", "server=fd00::1");
 	assert_int_equal(done.status, 0);
 	FILE *f = fopen(RUN "/criu.conf", "re");
 	assert_non_null(f);
 	assert_int_not_equal(fread(text, 1, sizeof(text) - 1, f), 0);
 	(void)fclose(f);
 	assert_string_equal(text, "network-lock skip\nskip-in-flight\nghost-limit 4096\n"
+				  "address fd00::1\n"
 				  "action-script \"" RUN "/gate\"\n");
 	clean_up();
 }

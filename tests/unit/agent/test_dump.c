@@ -117,6 +117,11 @@ static void passes(void **state)
 	assert_string_equal(failed.err, "b\nc\nd\n");
 	expect_call("--pre-dump --image-path " IMAGES "/pass-1 --work-path " RUN
 		    " --page-server 192.0.2.1:27001");
+	CLEANUP_ASKED struct asked v6 =
+		ASK("pass", WEB, "id=" ID, "pass=1", "server=fd00::1", "port=27001");
+	assert_int_equal(v6.status, 1);
+	expect_call("--pre-dump --image-path " IMAGES "/pass-1 --work-path " RUN
+		    " --page-server [fd00::1]:27001");
 	clean_up();
 }
 

@@ -396,6 +396,10 @@ static void the_peer(void **state)
 	CLEANUP_FACTS struct facts literal =
 		read_facts(FACTS("role=destination", "strategy=hybrid", "peer=127.0.0.3"));
 	assert_string_equal(facts_get(&literal, "peer"), "127.0.0.3");
+	CLEANUP_FACTS struct facts v6 =
+		read_facts(FACTS("role=destination", "strategy=hybrid", "peer=::1"));
+	assert_string_equal(facts_get(&v6, "peer"), "::1");
+	assert_string_equal(facts_get(&v6, "peer-from"), "::1");
 }
 
 static void names_in_etc_hosts(void **state)
@@ -412,6 +416,9 @@ static void names_in_etc_hosts(void **state)
 	(void)state;
 	assert_string_equal(found, "192.0.2.2");
 	assert_string_equal(last, "192.0.2.3");
+	/* IPv6 only where there is no other. */
+	CLEANUP_FREE char *v6 = peer_in_hosts("fd00::4 rhel04\n", "rhel04");
+	assert_string_equal(v6, "fd00::4");
 	assert_null(peer_in_hosts(text, "rhel0"));
 	assert_null(peer_in_hosts(text, "192.0.2.1"));
 	assert_null(peer_in_hosts("", "rhel02"));

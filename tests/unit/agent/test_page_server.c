@@ -113,6 +113,67 @@ static void a_fetch_is_cut_off(void **state)
 	(void)close(listener);
 }
 
+static int sender;
+
+static void hold_for_ever(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+static void hold_the_other_end(void)
+{
+	(void)close(sender);
+	hold_for_ever();
+}
+
+static unsigned pacing_rate(int fd)
+{
+	unsigned rate = 0;
+	socklen_t len = sizeof(rate);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, &len), 0);
+	return rate;
+}
+
+static void pace(const char *rate)
+{
+	CLEANUP_ASKED struct asked paced = ask_within(500, "/", "pace", "container=web",
+						      "server=" IP, "port=27002", rate, NULL);
+	if (*paced.err)
+		fail_msg("%s", paced.err);
+}
+
+/* The kernel keeps the limit at the connection, of which the dump has one end. */
+static void paced(void **state)
+{
+	int listener = own_listen(IP, PORT + 1);
+
+	(void)state;
+	sender = own_connect(IP, PORT + 1);
+	int receiver = accept(listener, NULL, NULL);
+	/* Another's connection is left alone. */
+	pace("rate=1000000");
+	assert_int_equal(pacing_rate(sender), UINT32_MAX);
+	pid_t dump = own_process(hold_for_ever);
+	own_record(SESSION_DUMP, dump);
+	pace("rate=20000000");
+	assert_int_equal(pacing_rate(sender), 20000000);
+	pace("rate=50000000");
+	assert_int_equal(pacing_rate(sender), 50000000);
+	own_end(dump);
+	/* In post-copy it is the server. */
+	dump = own_process(hold_the_other_end);
+	own_record(SESSION_DUMP, dump);
+	pace("rate=30000000");
+	assert_int_equal(pacing_rate(receiver), 30000000);
+	assert_int_equal(pacing_rate(sender), 50000000);
+	own_end(dump);
+	(void)close(sender);
+	(void)close(receiver);
+	(void)close(listener);
+}
+
 static void nudged(void **state)
 {
 	(void)state;
@@ -157,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_was_sent),
 		cmocka_unit_test(a_dump_is_cut_off),
 		cmocka_unit_test(a_fetch_is_cut_off),
+		cmocka_unit_test(paced),
 		cmocka_unit_test(nudged),
 		cmocka_unit_test(fields),
 	};

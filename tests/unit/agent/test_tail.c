@@ -81,9 +81,12 @@ static void *change(void *how)
 	if (strcmp(how, "add") == 0) {
 		put("more\n", O_APPEND);
 	} else {
-		/* The last words, and the end of the file, between two looks or within one. */
-		put("last\n", O_APPEND);
+		/* Between two looks, most likely: then only a descriptor still has the end. */
+		int fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+		usleep(30000);
 		(void)unlink(file);
+		assert_int_equal(write(fd, "last\n", 5), 5);
+		(void)close(fd);
 	}
 	return NULL;
 }

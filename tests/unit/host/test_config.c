@@ -30,11 +30,12 @@ static void every_key(void **state)
 		parse("{ \"bundle_root\": \"/srv/b\","
 		      "\"ssh\": { \"user\": \"root\", \"options\": [\"-i\", \"/etc/key file\"] },"
 		      "\"hosts\": { \"rhel01\": {}, \"rhel02\": { \"ssh\": \"admin@192.0.2.2\","
-		      "  \"device\": \"eth1\", \"memory\": \"16G\" } },"
+		      "  \"device\": \"eth1\", \"memory\": \"16G\","
+		      "  \"migration_address\": \"FD00:0::2\" } },"
 		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
 		      "\"timeout\": 31, "
 		      "\"max_downtime_ms\": 301, \"if_slow\": \"abort\", "
-		      "\"lazy_from\": \"100M\" },"
+		      "\"lazy_from\": \"100M\", \"bandwidth\": \"20M\" },"
 		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5, "
 		      "\"cooldown\": 600 },"
 		      "\"hooks\": { \"pre_move\": [\"a\", \"b c\"], \"post_move\": [\"d\"],"
@@ -51,6 +52,7 @@ static void every_key(void **state)
 	assert_string_equal(h->ssh, "admin@192.0.2.2");
 	assert_string_equal(h->device, "eth1");
 	assert_string_equal(h->memory, "16G");
+	assert_string_equal(h->migration_address, "fd00::2");
 	h = config_find(&c, "rhel01");
 	assert_null(h->ssh);
 	assert_null(h->device);
@@ -61,6 +63,7 @@ static void every_key(void **state)
 	assert_int_equal(c.max_downtime_ms, 301);
 	assert_string_equal(c.if_slow, "abort");
 	assert_int_equal(c.lazy_from, 100ull << 20);
+	assert_int_equal(c.bandwidth, 20 << 20);
 	assert_string_equal(c.rebalance_by, "memory");
 	assert_true(c.rebalance_threshold > 0.29 && c.rebalance_threshold < 0.31);
 	assert_int_equal(c.rebalance_max_moves, 5);
@@ -117,6 +120,12 @@ static void errors_name_their_place(void **state)
 		{"{\"hosts\":{\"a\":{\"ssh\":1}}}", "'hosts.a.ssh' is not a string"},
 		{"{\"hosts\":{\"a\":{\"device\":\"eth0;x\"}}}", "hosts.a: "},
 		{"{\"hosts\":{\"a\":{\"memory\":16}}}", "'hosts.a.memory' is not a string"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"rhel02\"}}}",
+		 "'hosts.a.migration_address' is not an IP address"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"192.0.2.2/24\"}}}",
+		 "'hosts.a.migration_address' is not an IP address"},
+		{"{\"hosts\":{\"a\":{\"migration_address\":\"fe80::1\"}}}",
+		 "'hosts.a.migration_address' is an address of one link alone"},
 		{"{\"hosts\":{\"a\":{},\"a\":{}}}", "duplicate"},
 		{"{\"move\":1}", "'move' is not an object"},
 		{"{\"move\":{\"strategy\":\"warm\"}}",
@@ -129,6 +138,8 @@ static void errors_name_their_place(void **state)
 		{"{\"move\":{\"lazy_from\":\"often\"}}", "'move.lazy_from' is not a size"},
 		{"{\"move\":{\"lazy_from\":7}}", "'move.lazy_from' is not"},
 		{"{\"move\":{\"max_downtime_ms\":0.5}}", "'move.max_downtime_ms' is not"},
+		{"{\"move\":{\"bandwidth\":\"fast\"}}", "'move.bandwidth' is not a rate"},
+		{"{\"move\":{\"bandwidth\":20}}", "'move.bandwidth' is not a string"},
 		{"{\"rebalance\":{\"threshold\":\"a\"}}", "'rebalance.threshold' is not a number"},
 		{"{\"rebalance\":{\"by\":1}}", "'rebalance.by' is not a string"},
 		{"{\"rebalance\":{\"max_moves\":-1}}", "'rebalance.max_moves' is not"},

@@ -43,8 +43,10 @@ static void what_becomes_of_a_wish(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const struct wish_state s = {rows[i].step, STRATEGY_PRE_COPY, rows[i].released,
-					     rows[i].committed};
+		const struct wish_state s = {.step = rows[i].step,
+					     .strategy = STRATEGY_PRE_COPY,
+					     .released = rows[i].released,
+					     .committed = rows[i].committed};
 		const char *step = rows[i].step ? rows[i].step : "none";
 		if (wish_decide(&(struct wish){.abort = true}, &s) != rows[i].abort)
 			fail_msg("abort in %s", step);
@@ -71,6 +73,42 @@ static void other_strategies(void **state)
 	assert_int_equal(wish_decide(&post_copy, &s), WISH_REFUSED);
 }
 
+static void memory_that_goes_straight(void **state)
+{
+	static const struct {
+		enum strategy_id strategy;
+		bool direct;
+		const char *step;
+		enum wish_answer answer;
+	} rows[] = {
+		{STRATEGY_COLD, false, "prepare", WISH_REFUSED},
+		{STRATEGY_PRE_COPY, false, "pre-copy", WISH_REFUSED},
+		{STRATEGY_COLD, true, "prepare", WISH_TAKEN},
+		{STRATEGY_PRE_COPY, true, "pre-copy", WISH_TAKEN},
+		{STRATEGY_COLD, true, "freeze", WISH_TAKEN},
+		{STRATEGY_COLD, true, "restore", WISH_LATE},
+		{STRATEGY_POST_COPY, false, "serve", WISH_TAKEN},
+		{STRATEGY_POST_COPY, false, "restore", WISH_TAKEN},
+		{STRATEGY_HYBRID, false, "drain", WISH_TAKEN},
+		{STRATEGY_POST_COPY, false, "commit", WISH_LATE},
+	};
+	const struct wish wish = {.bandwidth = 1 << 20},
+			  both = {.bandwidth = 1 << 20, .max_downtime_ms = 1};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct wish_state s = {.step = rows[i].step,
+					     .strategy = rows[i].strategy,
+					     .direct = rows[i].direct};
+		if (wish_decide(&wish, &s) != rows[i].answer)
+			fail_msg("row %zu", i);
+	}
+	/* One of the two isn't done silently. */
+	const struct wish_state late = {
+		.step = "freeze", .strategy = STRATEGY_PRE_COPY, .direct = true};
+	assert_int_equal(wish_decide(&both, &late), WISH_LATE);
+}
+
 /* A move with pre-copy goes on by the other table, where it is. */
 static void pre_copy_and_hybrid_have_the_same_steps_up_to_the_dump(void **state)
 {
@@ -95,6 +133,7 @@ static void written_and_read(void **state)
 	wish_init(&wish);
 	wish.post_copy = true;
 	wish.max_downtime_ms = 250;
+	wish.bandwidth = 20000000;
 	CLEANUP_FREE char *line = wish_line(&wish, MOVE);
 	size_t len = strlen(line);
 	assert_int_equal(line[len - 1], '\n');
@@ -103,6 +142,7 @@ static void written_and_read(void **state)
 	assert_string_equal(read.by, wish.by);
 	assert_true(read.post_copy && !read.abort);
 	assert_int_equal(read.max_downtime_ms, 250);
+	assert_int_equal(read.bandwidth, 20000000);
 }
 
 static void refused(const char *line)
@@ -144,6 +184,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_becomes_of_a_wish),
 		cmocka_unit_test(other_strategies),
+		cmocka_unit_test(memory_that_goes_straight),
 		cmocka_unit_test(pre_copy_and_hybrid_have_the_same_steps_up_to_the_dump),
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(what_is_no_wish),
