@@ -42,6 +42,8 @@ const struct opt move_opts_table[] = {
 	 .arg = "WHAT",
 	 .help = "if it would last longer: go on, undo the move, or let the memory follow (go)",
 	 .choices = ANNOTATION_IF_SLOWS},
+	ROW(throttle, "throttle", OPT_FLAG, NULL,
+	    "less processor time for it if the passes of pre-copy don't shrink"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),
