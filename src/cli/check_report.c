@@ -63,6 +63,20 @@ void refusal_report(struct ui *ui, struct move *move, int status, const struct e
 	ui_json(ui, summary_json(&move->summary));
 }
 
+static void print_prediction(struct ui *ui, const struct move *move)
+{
+	const struct move_plan *plan = &move->plan;
+
+	if (plan->predicted_ms > 0)
+		ui_print(ui,
+			 "copying all memory in the freeze would take %.0f ms, the budget is %u "
+			 "ms\n",
+			 plan->predicted_ms, plan->max_downtime_ms);
+	if (plan->if_slow == IF_SLOW_ABORT && plan->expected_ms > plan->max_downtime_ms)
+		ui_print(ui, "it would not be moved: the freeze is predicted to take %.0f ms\n",
+			 plan->expected_ms);
+}
+
 void plan_report(struct ui *ui, const struct move *move)
 {
 	const struct strategy *strategy = strategy_of(move);
@@ -76,11 +90,7 @@ void plan_report(struct ui *ui, const struct move *move)
 			 "the copy on %s ends before the restore: a failure goes back to the "
 			 "images\n",
 			 move->side[SOURCE].name);
-	if (move->plan.predicted_ms > 0)
-		ui_print(ui,
-			 "copying all memory in the freeze would take %.0f ms, the budget is %u "
-			 "ms\n",
-			 move->plan.predicted_ms, move->plan.max_downtime_ms);
+	print_prediction(ui, move);
 	for (size_t i = 0; i < strategy->n; i++) {
 		const struct step *step = &strategy->steps[i];
 		json_array_append_new(steps, json_string(step->name));

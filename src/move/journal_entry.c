@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A move as its journal keeps it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,7 @@ json_t *move_json(const struct move *m)
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
-		"s:b}",
+		"s:b, s:s*}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
 		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
@@ -56,7 +57,7 @@ json_t *move_json(const struct move *m)
 		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
 		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
 		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
-		m->plan.lazy);
+		m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -89,6 +90,19 @@ static int check_words(const struct move *m, struct err *err)
 			return err_wrap(err, "move.endpoints");
 	if (m->bundle.netns && name_check_path(m->bundle.netns, err) < 0)
 		return err_wrap(err, "move.netns");
+	return 0;
+}
+
+/* Only of a move that has throttled the container. */
+static int read_quota(const json_t *o, struct move *m, struct err *err)
+{
+	CLEANUP_FREE char *quota = NULL;
+
+	if (json_get_string(o, "move", "quota", &quota, err) < 0)
+		return -1;
+	if (quota && !quota_check(quota))
+		return err_set(err, EXIT_FAILED, "move.quota: not a quota");
+	(void)snprintf(m->quota, sizeof(m->quota), "%s", quota ? quota : "");
 	return 0;
 }
 
@@ -172,7 +186,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	src->network_lock_skip = json_is_true(json_object_get(o, "network_lock_skip"));
 	src->own_network = json_is_true(json_object_get(o, "own_network"));
 	*dst = *src;
-	return read_transport(o, m, err) < 0 ||
+	return read_transport(o, m, err) < 0 || read_quota(o, m, err) < 0 ||
 			       json_get_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
 			       json_get_uint(o, "move", "destination_criu", &dst->criu, err) < 0
 		       ? -1

@@ -44,6 +44,8 @@ const struct opt move_opts_table[] = {
 	 .choices = ANNOTATION_IF_SLOWS},
 	ROW(bandwidth, "bandwidth", OPT_SIZE, "RATE",
 	    "bytes a second of memory that goes straight to the other host"),
+	ROW(throttle, "throttle", OPT_FLAG, NULL,
+	    "less processor time for it if the passes of pre-copy don't shrink"),
 	{.name = "if-silent",
 	 .kind = OPT_STRING,
 	 .offset = offsetof(struct move_opts, if_silent),

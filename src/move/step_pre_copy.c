@@ -85,6 +85,21 @@ static int decide_otherwise(struct move *move, enum pre_copy *decision, struct e
 	return 0;
 }
 
+/* Whether another pass follows, because the container gets less processor time meanwhile. */
+static int slow_down(struct move *move, enum pre_copy *decision, struct err *err)
+{
+	bool slower = false;
+
+	if (!move->plan.throttle || *decision != PRE_COPY_GROWS ||
+	    move->summary.n_passes >= PRE_COPY_PASSES)
+		return 0;
+	if (throttle_again(move, &slower, err) < 0)
+		return -1;
+	if (slower)
+		*decision = PRE_COPY_GO_ON;
+	return 0;
+}
+
 static int passes(struct move *move, struct job *ahead, struct err *err)
 {
 	const struct summary *s = &move->summary;
@@ -104,7 +119,8 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 		steering_look(move);
 		decision = pre_copy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
 					   &predicted_ms);
-		if (decide_otherwise(move, &decision, err) < 0)
+		if (slow_down(move, &decision, err) < 0 ||
+		    decide_otherwise(move, &decision, err) < 0)
 			return -1;
 	}
 	event_note(move->events, "pre-copy: %zu passes, then %s; predicted freeze %.0f ms",
@@ -116,7 +132,10 @@ int step_pre_copy(struct move *move, struct err *err)
 {
 	struct job ahead = {0};
 	struct err unheard = ERR_INIT;
-	int status = passes(move, &ahead, err);
+	int status = throttle_begin(move, err);
+
+	if (status == 0)
+		status = passes(move, &ahead, err);
 
 	(void)job_finish(&ahead, &unheard);
 	return status;

@@ -44,7 +44,7 @@ static const struct step cold_lazy[] = {
 /* Memory is written while the container runs; what is left of it is dumped as in a cold move. */
 static const struct step pre_copy[] = {
 	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
-	{"pre-copy",   step_pre_copy,      NULL,           false,  false},
+	{"pre-copy",   step_pre_copy,      undo_pre_copy,  false,  false},
 	{"park",       step_park,          NULL,           false,  false},
 	{"hold",       step_hold,          undo_hold,      false,  false},
 	{"address",    step_address,       undo_address,   false,  false},
@@ -83,7 +83,7 @@ static const struct step post_copy[] = {
 /* Memory goes ahead in passes, and what is left of it follows. */
 static const struct step hybrid[] = {
 	{"prepare",    step_prepare_hosts_pages, undo_prepare_pages, false, false},
-	{"pre-copy",   step_pre_copy,            NULL,               false, false},
+	{"pre-copy",   step_pre_copy,            undo_pre_copy,      false, false},
 	{"park",       step_park,                NULL,               false, false},
 	{"hold",       step_hold,                undo_hold,          false, false},
 	{"address",    step_address,             undo_address,       false, false},
@@ -121,7 +121,7 @@ static const struct step cold_ends_first[] = {
 
 static const struct step pre_copy_ends_first[] = {
 	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
-	{"pre-copy",   step_pre_copy,      NULL,           false,  false},
+	{"pre-copy",   step_pre_copy,      undo_pre_copy,  false,  false},
 	{"park",       step_park,          NULL,           false,  false},
 	{"hold",       step_hold,          undo_hold,      false,  false},
 	{"address",    step_address,       undo_address,   false,  false},

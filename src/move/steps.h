@@ -21,6 +21,13 @@ int step_park(struct move *move, struct err *err);
 int bound_allows(struct move *move, double predicted_ms, struct err *err);
 /* pre-copy: memory is written while the container runs, until the rest fits the budget. */
 int step_pre_copy(struct move *move, struct err *err);
+/* It has its processor time again. */
+enum undo_result undo_pre_copy(struct move *move, struct err *err);
+/* throttle: begin: looks how much processor time it uses. more: halves that, with the old quota in
+ * the journal; *ret is false if nothing is left to be halved. end: puts the old quota back. */
+int throttle_begin(struct move *move, struct err *err);
+int throttle_again(struct move *move, bool *ret, struct err *err);
+int throttle_end(struct move *move, struct err *err);
 
 /* Copies the logs if the move keeps them, before the work directories are removed. */
 void keep_logs(struct move *move);

@@ -152,10 +152,26 @@ static enum undo_result bring_back(struct move *move, bool dumped, struct err *e
 	return restore_on_source(move, err) < 0 ? UNDO_DOUBT : UNDO_DONE;
 }
 
+/*
+ * A dump that writes memory would write all of it first. Once CRIU has ended, nothing freezes the
+ * container again, and it need not wait for the end of runc.
+ */
+static void break_off(struct move *move)
+{
+	struct move_progress *p = &move->progress;
+	struct err unheard = ERR_INIT;
+
+	if (!p->freeze_us || p->thawed_us || p->dumped || move_is_post_copy(move))
+		return;
+	if (runtime_break_off(&move->side[SOURCE].runtime, &unheard) == 0 &&
+	    let_go(move, &unheard) == 0)
+		p->thawed_us = clock_now_us();
+}
+
 enum undo_result undo_dump(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
-	struct err hangs = ERR_INIT, opened = ERR_INIT, unheard = ERR_INIT;
+	struct err hangs = ERR_INIT, opened = ERR_INIT;
 
 	/* A gate that was opened for a restore has no way back but the images. */
 	if (move->plan.ends_first && runtime_verdict(&src->runtime, "close", &opened) < 0)
@@ -163,9 +179,7 @@ enum undo_result undo_dump(struct move *move, struct err *err)
 	if (close_gate(move, err) < 0)
 		return UNDO_DOUBT;
 	direct_cut(move);
-	/* It would write all memory first. */
-	if (move->progress.freeze_us && !move->progress.dumped && !move_is_post_copy(move))
-		(void)runtime_break_off(&src->runtime, &unheard);
+	break_off(move);
 	if (thaw_until_dump_ends(move, &hangs) == 0)
 		return UNDO_DONE;
 	/* A criu that has not begun with the container can be killed, any other can't. */

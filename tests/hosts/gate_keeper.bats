@@ -384,6 +384,7 @@ each_is_refused() {
 		tmpfs op=save container=mine id=$id
 		restore op=start container=mine id=$id
 		break-off container=mine id=$id
+		quota container=mine op=set quota=max
 		erase container=mine op=all
 		run container=mine
 		end container=mine seconds=1

@@ -149,8 +149,8 @@ int runtime_served_start(const struct runtime *rt, int timeout_ms, struct job *j
  */
 int runtime_verdict(const struct runtime *rt, const char *word, struct err *err);
 
-/* After "close", for a dump that writes the memory: lets that fail at once. Waits a moment for its
- * end. Fine if there is none. */
+/* After "close", for a dump that writes the memory: lets that fail at once, and waits until CRIU
+ * has ended, if there is one. -1: it goes on. */
 int runtime_break_off(const struct runtime *rt, struct err *err);
 
 /* Waits until the host has no process left of a "dump" or "restore" of this move, also of one that

@@ -19,6 +19,7 @@
 #include "cmigrate/container/state_dir.h"
 #include "cmigrate/criu/post_copy.h"
 #include "cmigrate/criu/runtime.h"
+#include "cmigrate/criu/throttle.h"
 #include "cmigrate/history/history.h"
 #include "cmigrate/history/summary.h"
 #include "cmigrate/host/ask_all.h"
@@ -45,7 +46,7 @@ struct move_opts {
 	struct argv skip_checks;
 	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
-	bool dry_run, rehearse;
+	bool dry_run, rehearse, throttle;
 	bool force; /* against rules about where a container may be: preflight_force() */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
@@ -102,6 +103,7 @@ struct move_plan {
 	uint64_t lazy_from; /* move.lazy_from of the configuration, bytes; 0: not set */
 	bool keep_silent;   /* an endpoint that stays silent does not undo the move */
 	bool keep_images, keep_logs;
+	bool throttle;	    /* less processor time if the passes don't shrink */
 	bool leave_running; /* after a checkpoint the container goes on */
 };
 
@@ -136,7 +138,10 @@ struct move_progress {
 	int freeze_limit_ms;	/* how long this freeze may last; freeze_limit.h */
 	bool freeze_bounded;	/* max_downtime_ms ends it before that */
 	int64_t freeze_end_us;	/* the deadline of the freeze; 0: not frozen, or no limit */
-	int64_t deadline_us;	/* of the whole move, up to its commit point */
+	struct throttle throttle;
+	struct quota quota;  /* of the last look at it, for the throttle */
+	int64_t looked_us;   /* when that was */
+	int64_t deadline_us; /* of the whole move, up to its commit point */
 	int64_t start_us, freeze_us, thawed_us, answered_us;
 };
 
@@ -175,6 +180,8 @@ struct move {
 	struct page_server page_server;
 	uint64_t destination_room; /* memory_left.h */
 	struct containers members; /* the other living ones of the container's group */
+	/* The quota of processor time on the source before it was throttled; "": it was not. */
+	char quota[QUOTA_SIZE];
 	struct check_results checks;
 	struct history past; /* its earlier moves, if they are needed (bound.c) */
 	struct probe *probe;

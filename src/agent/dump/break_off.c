@@ -66,8 +66,28 @@ static void refuse_pages(pid_t criu, const char *images)
 		(void)close(process);
 }
 
-/* break-off container id images: again and again until the dump has ended, because it may open an
- * image for each process. Its gate has been closed before. */
+/* Makes it fail wherever it writes memory; false if there is none any more. */
+static bool refuse_all(const char *record, const char *images)
+{
+	CLEANUP_PIDS struct pids pids = {0};
+	struct process p;
+	bool any = false;
+
+	session_members(record, &pids);
+	for (size_t i = 0; i < pids.n; i++) {
+		if (!process_read(pids.v[i], &p) || strcmp(p.comm, "criu") != 0)
+			continue;
+		refuse_pages(p.pid, images);
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * break-off container id images: again and again until CRIU has ended, because it may open an image
+ * for each process. Its gate has been closed before. runc may end later: it does nothing to the
+ * container any more.
+ */
 int verb_break_off(struct request *req)
 {
 	CLEANUP_FREE char *run = path_run(req);
@@ -75,17 +95,8 @@ int verb_break_off(struct request *req)
 	CLEANUP_FREE char *images = path_images(req);
 	const int64_t end = deadline_in_ms(BREAK_OFF_MS);
 
-	while (!deadline_passed(end)) {
-		CLEANUP_PIDS struct pids pids = {0};
-		struct process p;
-		session_members(record, &pids);
-		if (!pids.n)
-			break;
-		for (size_t i = 0; i < pids.n; i++)
-			if (process_read(pids.v[i], &p) && strcmp(p.comm, "criu") == 0)
-				refuse_pages(p.pid, images);
-		if (!request_sleep(req, AGAIN_MS))
-			return 1;
-	}
+	while (refuse_all(record, images))
+		if (deadline_passed(end) || !request_sleep(req, AGAIN_MS))
+			return request_fail(req, "criu goes on with the dump");
 	return 0;
 }

@@ -90,6 +90,11 @@ static bool is_number(const char *value)
 	return n && n <= 20 && strspn(value, DIGITS) == n;
 }
 
+static bool is_quota(const char *value)
+{
+	return strcmp(value, "max") == 0 || is_number(value);
+}
+
 /* No other program's port may be closed, or asked about. */
 static bool is_page_port(const char *value)
 {
@@ -173,6 +178,7 @@ static const struct key {
 	{"number", is_number},
 	{"size", is_number},
 	{"rate", is_number},
+	{"quota", is_quota},
 	{"ghost-limit", is_number},
 	{"op", is_word},
 	{"role", is_word},

@@ -45,6 +45,7 @@ int verb_seize(struct request *req);
 int verb_freeze(struct request *req);
 int verb_dump_go(struct request *req);
 int verb_break_off(struct request *req);
+int verb_quota(struct request *req);
 int verb_verdict(struct request *req);
 int verb_going_on(struct request *req);
 int verb_went_on(struct request *req);
@@ -112,6 +113,7 @@ const struct verb agent_verbs[] = {
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
+	{"quota", "container op quota?", verb_quota, true},
 	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
 	{"await-gate", "container op", verb_await_gate, false},
 	{"seize", "container id images?", verb_seize, true},

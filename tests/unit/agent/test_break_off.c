@@ -30,6 +30,7 @@ static void serve_dump(void *ctx)
 	const struct dump *dump = ctx;
 	int pages[2];
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NAME, dump->comm);
 	int image = open(dump->image, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	if (image < 0 || pipe(pages) < 0)

@@ -172,6 +172,8 @@ static void what_is_wrong(void **state)
 		"{'page_server':'192.0.2.3; add table x'}",
 		"{'page_client':'x'}",
 		"{'netns':'../x'}",
+		"{'quota':'-1'}",
+		"{'quota':'1 2'}",
 		"{'gate':true,'transport':'x','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
 		"{'gate':true,'transport':1,'page_server':'192.0.2.2','page_client':'192.0.2.1'}",
 		"{'gate':true,'transport':'direct','page_server':'192.0.2.2'}",

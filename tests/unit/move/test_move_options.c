@@ -42,6 +42,8 @@ static void all(void **state)
 			"301",
 			"--if-slow",
 			"abort",
+			"--throttle",
+			"--rehearse",
 			"--if-silent",
 			"keep",
 			"--keep-images",
@@ -78,6 +80,7 @@ static void all(void **state)
 	assert_int_equal(o.timeout, 31);
 	assert_int_equal(o.max_downtime_ms, 301);
 	assert_string_equal(o.if_slow, "abort");
+	assert_true(o.throttle && o.rehearse);
 	assert_string_equal(o.if_silent, "keep");
 	assert_true(o.keep_images && o.strict && o.dry_run);
 	assert_int_equal(o.skip_checks.n, 2);
