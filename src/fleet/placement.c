@@ -65,9 +65,9 @@ int placement_choose(const struct placement_host *hosts, size_t n, uint64_t memo
 bool placement_refusal_is_final(const struct summary *s)
 {
 	static const char *const checks[] = {
-		"container", "terminal", "stdio",  "locks",   "sockets",     "deleted",
-		"mptcp",     "exec",	 "traced", "zombies", "nested",	     "io-uring",
-		"watches",   "epoll",	 "queues", "ipc",     "descriptors", "code"};
+		"container", "terminal", "stdio",	"locks",  "sockets",  "deleted", "mptcp",
+		"exec",	     "traced",	 "zombies",	"nested", "io-uring", "watches", "epoll",
+		"queues",    "ipc",	 "descriptors", "code",	  "mounts"};
 
 	for (size_t i = 0; s->check && i < sizeof(checks) / sizeof(*checks); i++)
 		if (strcmp(s->check, checks[i]) == 0)
