@@ -72,9 +72,20 @@ class Container:
     def start(self):
         self.need("rhel01", "cmigrate", "--quiet", "run", self.name)
         if self.reports:
-            self.wait(lambda: self.report("rhel01").get("ready"), "its program is ready")
+            self.wait_ready()
         if self.port:
             self.connection = self.lab.connect(self.address, self.port)
+
+    def wait_ready(self):
+        def is_ready():
+            report = self.report("rhel01")
+            if report.get("error"):
+                raise Broken(f"its program: {report['error']}")
+            return report.get("ready")
+        try:
+            self.wait(is_ready, "its program is ready")
+        except Broken as e:
+            raise Broken(f"{e}; pid {self.pid('rhel01')}, {self.report('rhel01')}") from None
 
     def need(self, host, *words):
         status, out, error = self.lab.hosts[host].run(*words)

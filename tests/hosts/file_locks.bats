@@ -62,16 +62,6 @@ move_locker() { # FROM TO [OPTION...]
 	grep '"event": *"summary"' "$BATS_TEST_TMPDIR/out" >"$BATS_TEST_TMPDIR/summary"
 }
 
-@test "locks of each kind on the container's own tmpfs move, there and back, without a flag" {
-	start_locker /tmp
-	move_locker rhel01 rhel02
-	[[ $(jq -r .way_back "$BATS_TEST_TMPDIR/summary") == source ]]
-	goes_on rhel02 /tmp
-	move_locker rhel02 rhel01 --file-locks
-	goes_on rhel01 /tmp
-	! on rhel01 cmigrate check locker rhel02 | grep -E '^locks +(warning|refused)'
-}
-
 @test "locks of each kind on a shared file move, there and back: the copy that holds them ends first" {
 	start_locker /data
 	on rhel01 cmigrate move locker rhel02 --dry-run >"$BATS_TEST_TMPDIR/plan" 2>&1

@@ -86,29 +86,6 @@ nothing_is_left() { # NAME
 	on rhel01 cmigrate recover "$1"
 }
 
-states() { # HOST NAME: of its processes
-	on "$1" sh -c 'cat /sys/fs/cgroup/pids/"$1"/cgroup.procs /sys/fs/cgroup/"$1"/cgroup.procs 2>/dev/null | while read -r pid; do
-		sed -n "s/^State:.\(.\).*/\1/p" "/proc/$pid/status"; done' - "$2" | tr '\n' ' '
-}
-
-@test "processes that are stopped move, and stay stopped: one by a signal, one with its threads by a terminal" {
-	make_python idle "$counting"'
-if os.fork() == 0:
-    os.kill(os.getpid(), signal.SIGSTOP)
-if os.fork() == 0:
-    threading.Thread(target=lambda: time.sleep(1e6)).start()
-    os.setpgid(0, 0)
-    os.kill(0, signal.SIGTSTP)
-count()'
-	wait_on rhel01 10 '[[ $(cat /proc/[0-9]*/status 2>/dev/null | grep -c "^State:.T") -eq 2 ]]'
-	move idle
-	[[ $status -eq 0 ]]
-	runs_only_on rhel02 idle
-	[[ $(states rhel02 idle) =~ T.*T ]]
-	counts_on rhel02 idle
-	nothing_is_left idle
-}
-
 @test "a process that waits for its vfork: given up after a second each time, then undone, with its name" {
 	make_python idle "$counting"'
 if os.fork() == 0:

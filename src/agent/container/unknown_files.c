@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors and mappings that CRIU has no way to dump, whatever state they are in. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#include "cmigrate/base/str.h"
+#include "agent/request/process.h"
 #include "walk.h"
 
+#define INFO_MAX 4096
 #define ANON "anon_inode:"
 /* linux/major.h and Documentation/admin-guide/devices.txt */
 #define MEM_MAJOR 1
@@ -24,12 +26,12 @@ static bool is_among(const char *name, const char *const *names)
 	return false;
 }
 
-/* io_uring has a check of its own. */
+/* io_uring has a check of its own. A criu without libbpf, as Debian's, knows no maps of BPF. */
 static bool is_known_anon(const char *name)
 {
-	static const char *const known[] = {"[eventfd]",  "[eventpoll]", "inotify", "[fanotify]",
-					    "[signalfd]", "[timerfd]",	 "[pidfd]", "bpf-map",
-					    "[io_uring]", NULL};
+	static const char *const known[] = {"[eventfd]",  "[eventpoll]", "inotify",
+					    "[fanotify]", "[signalfd]",	 "[timerfd]",
+					    "[pidfd]",	  "[io_uring]",	 NULL};
 
 	return is_among(name, known);
 }
@@ -60,6 +62,18 @@ static bool is_unknown_device(const char *name, const char *link)
 	return S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && !is_known_device(st.st_rdev));
 }
 
+/* pipe(2): O_DIRECT. */
+static bool is_packet_pipe(pid_t pid, int fd, const char *name)
+{
+	if (!str_starts(name, "pipe:"))
+		return false;
+	CLEANUP_FREE char *file = str_fmt("fdinfo/%d", fd);
+	CLEANUP_FREE char *info = process_file(pid, file, INFO_MAX, NULL);
+	const char *flags = info ? strstr(info, "flags:") : NULL;
+
+	return flags && strtoul(flags + strlen("flags:"), NULL, 8) & O_DIRECT;
+}
+
 bool unknown_file(struct walk *walk, pid_t pid, int fd, const char *name)
 {
 	CLEANUP_FREE char *link = str_fmt("/proc/%d/fd/%d", (int)pid, fd);
@@ -67,6 +81,10 @@ bool unknown_file(struct walk *walk, pid_t pid, int fd, const char *name)
 			       ? !is_known_anon(name + strlen(ANON))
 			       : is_unknown_memory(name) || is_unknown_device(name, link);
 
+	if (is_packet_pipe(pid, fd, name)) {
+		name = "a pipe of packets";
+		unknown = true;
+	}
 	if (unknown)
 		walk_tell(walk, "descriptor", "process %d, descriptor %d, %s", (int)pid, fd, name);
 	return unknown;

@@ -39,8 +39,8 @@ def begin(names):
 
 
 class Report:
-    def __init__(self, looks):
-        self.looks, self.count, self.error = looks, 0, None
+    def __init__(self):
+        self.looks, self.count, self.error, self.ready = {}, 0, None, False
         fd = os.memfd_create("report")
         os.dup2(fd, REPORT_FD)
         os.close(fd)
@@ -56,14 +56,12 @@ class Report:
 
     def write(self):
         self.count += 1
-        seen = {"count": self.count, "ready": self.count > 2, "looks": self.look(), "error": self.error}
+        seen = {"count": self.count, "ready": self.ready, "looks": self.look(), "error": self.error}
         os.pwrite(REPORT_FD, json.dumps(seen).encode() + b"\n", 0)
 
 
-def serve(port, report):
-    sockets = []
-    if port:
-        sockets.append(socket.create_server(("", port)))
+def serve(port, report, sockets):
+    report.ready = True
     while True:
         report.write()
         if not port:
@@ -87,4 +85,18 @@ def answer(connection, sockets, report):
     connection.close()
 
 
-serve(int(sys.argv[1]), Report(begin(sys.argv[2:])))
+def main(port, names):
+    report, sockets = Report(), []
+    try:
+        report.looks = begin(names)
+        if port:
+            sockets.append(socket.create_server(("", port)))
+    except Exception as e:
+        report.error = repr(e)
+        # It is read from outside.
+        report.write()
+        time.sleep(1e6)
+    serve(port, report, sockets)
+
+
+main(int(sys.argv[1]), sys.argv[2:])

@@ -123,7 +123,8 @@ def epoll(how="level"):
         os.dup2(reader, 100)
         os.close(reader)
     os.write(writer, b"x")
-    return lambda: [row[:4] for fd in (inner, outer) for row in fdinfo(fd.fileno(), "tfd")]
+    # The number of a renumbered one is the new one after a restore.
+    return lambda: [row[2:4] for fd in (inner, outer) for row in fdinfo(fd.fileno(), "tfd")]
 
 
 def epoll_closed(how="child"):

@@ -19,7 +19,8 @@
 static void open_unknown(void)
 {
 	int context = (int)syscall(SYS_fsopen, "tmpfs", 0);
-	int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC), xdp = socket(AF_XDP, SOCK_RAW, 0);
+	int ends[2], tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC),
+		     xdp = socket(AF_XDP, SOCK_RAW, 0);
 
 	MUST(context >= 0 && dup2(context, 100) == 100 && close(context) == 0);
 	/* CRIU knows these. */
@@ -29,6 +30,8 @@ static void open_unknown(void)
 	MUST(dup2(socket(AF_NETLINK, SOCK_RAW, 0), 105) == 105);
 	MUST(dup2(socket(AF_INET6, SOCK_DGRAM, 0), 106) == 106);
 	MUST(dup2(socket(AF_UNIX, SOCK_STREAM, 0), 107) == 107);
+	MUST(pipe2(ends, O_DIRECT) == 0 && dup2(ends[1], 109) == 109);
+	MUST(close(ends[0]) == 0 && close(ends[1]) == 0 && pipe(ends) == 0);
 	MUST(xdp < 0 || (dup2(xdp, 108) == 108 && close(xdp) == 0));
 }
 
@@ -43,7 +46,8 @@ static void descriptors_of_unknown_kinds(void **state)
 	expect(told, "descriptor=process %d, descriptor 100, anon_inode:[fscontext]", (int)pid);
 	if (xdp >= 0)
 		expect(told, "descriptor=process %d, descriptor 108, a socket of XDP", (int)pid);
-	assert_int_equal(count(told, "descriptor"), xdp >= 0 ? 2 : 1);
+	expect(told, "descriptor=process %d, descriptor 109, a pipe of packets", (int)pid);
+	assert_int_equal(count(told, "descriptor"), xdp >= 0 ? 3 : 2);
 }
 
 /* Below all programs. */
