@@ -160,11 +160,13 @@ enum placement_rule placement_bar(const struct place_rule *rule, const char *hos
 bool placement_refusal_is_final(const struct summary *s)
 {
 	static const char *const checks[] = {
-		"container",  "terminal",   "stdio",	    "locks",	   "sockets",
-		"deleted",    "mptcp",	    "exec",	    "traced",	   "zombies",
-		"nested",     "io-uring",   "watches",	    "epoll",	   "queues",
-		"ipc",	      "attributes", "sleep",	    "timers",	   "hooks",
-		"scheduling", "pids-limit", "memory-limit", "descriptors", "code"};
+		"container",	 "terminal",   "stdio",	       "locks",		"sockets",
+		"deleted",	 "mptcp",      "exec",	       "traced",	"zombies",
+		"nested",	 "io-uring",   "watches",      "epoll",		"queues",
+		"ipc",		 "attributes", "sleep",	       "timers",	"hooks",
+		"scheduling",	 "pids-limit", "memory-limit", "descriptors",	"code",
+		"mounts",	 "fifos",      "unread",       "conversations", "multicast",
+		"socket-options"};
 
 	for (size_t i = 0; s->check && i < sizeof(checks) / sizeof(*checks); i++)
 		if (strcmp(s->check, checks[i]) == 0)

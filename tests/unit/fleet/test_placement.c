@@ -105,6 +105,7 @@ static void refusals(void **state)
 		{"check", "container", NULL, true, false},
 		{"check", "locks", NULL, true, false},
 		{"check", "stdio", NULL, true, false},
+		{"check", "mounts", NULL, true, false},
 		{"no-bundle", NULL, NULL, true, false},
 		{"check", "ports", NULL, false, false},
 		{"check", "name", NULL, false, false},
