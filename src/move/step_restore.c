@@ -70,8 +70,8 @@ static void warn_of_limits(struct move *move)
 	for (size_t i = 0; i < lines.n && i < LIMITS_MAX; i++) {
 		if (!str_starts(lines.v[i], LIMIT))
 			continue;
-		CLEANUP_FREE char *message = str_fmt("on %s it has not its limit %.200s", to,
-						     lines.v[i] + strlen(LIMIT));
+		CLEANUP_FREE char *message =
+			str_fmt("on %s it lacks its limit %.200s", to, lines.v[i] + strlen(LIMIT));
 		str_mask(message);
 		event_note(move->events, "limits: %s (" LIMITS_REMEDY ")", message);
 		warnings_add(&move->summary.warnings, "limits", message, LIMITS_REMEDY);
