@@ -36,10 +36,10 @@ static const struct {
 	bool kept; /* not part of the output of --json */
 } kinds[] = {
 	[EVENT_STEP_BEGIN] = {"begin", name_fields, true},
-	[EVENT_STEP_END] = {"step", step_fields},
-	[EVENT_UNDO] = {"undo", name_fields},
-	[EVENT_PROGRESS] = {"progress", progress_fields},
-	[EVENT_NOTE] = {"note", note_fields},
+	[EVENT_STEP_END] = {"step", step_fields, false},
+	[EVENT_UNDO] = {"undo", name_fields, false},
+	[EVENT_PROGRESS] = {"progress", progress_fields, false},
+	[EVENT_NOTE] = {"note", note_fields, false},
 };
 
 static double at_least_0(double ms)
