@@ -148,9 +148,10 @@ static bool let_on(pid_t pid, const char *fifo, int *ret_status)
 	int fd;
 
 	while ((fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+		bool reads_later = errno == ENXIO;
 		if (keeper_ends(pid, READS_LOOK_MS, ret_status))
 			return false;
-		if (errno != ENXIO || deadline_passed(late)) {
+		if (!reads_later || deadline_passed(late)) {
 			(void)kill(pid, SIGKILL);
 			(void)keeper_ends(pid, 0, ret_status);
 			return false;
