@@ -40,7 +40,8 @@ class Container:
         self.lab, self.row, self.name = lab, row, row.container
         self.on_host_network = "own-network" not in row.flags
         self.reports, self.real = row.program.startswith("kinds "), row.is_real
-        self.port = 7000 + lane if self.on_host_network and self.reports else 0
+        # Below those that the hosts connect from.
+        self.port = 700 + lane if self.on_host_network and self.reports else 0
         self.address = f"10.99.0.{100 + lane}"
         self.bundle = f"/runc/containers/{self.name}"
         self.connection = None

@@ -55,24 +55,37 @@ static bool is_zombie_leader(const struct walk *walk, pid_t pid, struct buf *ret
 	return true;
 }
 
+/* After unshare(), before the first process of it: it has no name. One that has ended has no names
+ * of others either. */
+static bool has_unborn_namespace(const struct walk *walk, pid_t pid)
+{
+	CLEANUP_FREE char *ours = process_link(walk->first, "ns/pid_for_children");
+	CLEANUP_FREE char *theirs = process_link(pid, "ns/pid_for_children");
+	CLEANUP_FREE char *other = process_link(pid, "ns/ipc");
+
+	return ours && !theirs && other;
+}
+
 /* CRIU dumps mount namespaces below the container's. */
 static bool is_nested(const struct walk *walk, pid_t pid, struct buf *ret)
 {
 	static const char *const kinds[] = {
 		"pid",	"pid_for_children", "net", "ipc", "uts", "user", "cgroup",
 		"time", "time_for_children"};
+	const char *kind = has_unborn_namespace(walk, pid) ? "pid_for_children" : NULL;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !kind; i++) {
 		CLEANUP_FREE char *link = str_fmt("ns/%s", kinds[i]);
 		CLEANUP_FREE char *theirs = process_link(pid, link);
 		CLEANUP_FREE char *ours = process_link(walk->first, link);
-		if (!theirs || !ours || strcmp(theirs, ours) == 0)
-			continue;
-		walk_name(pid, ret);
-		buf_printf(ret, ", %s namespace", kinds[i]);
-		return true;
+		if (theirs && ours && strcmp(theirs, ours) != 0)
+			kind = kinds[i];
 	}
-	return false;
+	if (!kind)
+		return false;
+	walk_name(pid, ret);
+	buf_printf(ret, ", %s namespace", kind);
+	return true;
 }
 
 void unseizable(struct walk *walk, const struct process_status *p)

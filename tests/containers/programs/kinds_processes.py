@@ -127,6 +127,14 @@ def namespace(kind):
     return lives(pid)
 
 
+def pid_namespace():
+    """A process in one of its own."""
+    def begin():
+        call("unshare", NAMESPACES["pid"])
+        child(os.setsid)
+    return lives(child(begin))
+
+
 def subreaper():
     call("prctl", 36, 1, 0, 0, 0)
     value = ctypes.c_int()

@@ -199,9 +199,13 @@ static void namespaces_below(void **state)
 		int flag;
 		const char *name;
 	} rows[] = {
-		{CLONE_NEWNET, "net"},	     {CLONE_NEWIPC, "ipc"},
-		{CLONE_NEWUTS, "uts"},	     {CLONE_NEWUSER, "user"},
-		{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time_for_children"},
+		{CLONE_NEWNET, "net"},
+		{CLONE_NEWIPC, "ipc"},
+		{CLONE_NEWUTS, "uts"},
+		{CLONE_NEWUSER, "user"},
+		{CLONE_NEWCGROUP, "cgroup"},
+		{CLONE_NEWTIME, "time_for_children"},
+		{CLONE_NEWPID, "pid_for_children"},
 	};
 
 	(void)state;
