@@ -216,13 +216,21 @@ CHECK(mounts)
 {
 	const char *deleted = facts_get(p->source, "bind-deleted"),
 		   *other = facts_get(p->source, "bind-other"),
-		   *renamed = facts_get(p->source, "bind-renamed");
+		   *renamed = facts_get(p->source, "bind-renamed"),
+		   *shared_mount = facts_get(p->source, "mount-shared");
 
 	if (*deleted || *other)
 		return check_fail(f, NULL,
 				  "'%.200s' on %s, which container '%s' binds, has been removed or "
 				  "replaced since it started",
 				  *deleted ? deleted : other, p->source_name, p->bundle->name);
+	if (*shared_mount)
+		return check_fail(f,
+				  "set linux.rootfsPropagation to rslave in config.json, and start "
+				  "the container anew",
+				  "container '%s' shares mounts with %s that CRIU can't restore: "
+				  "%.200s",
+				  p->bundle->name, p->source_name, shared_mount);
 	if (check_mounts_below(p, f) == CHECK_FAILED)
 		return CHECK_FAILED;
 	if (*renamed)

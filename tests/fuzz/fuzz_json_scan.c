@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	compare(found, text, len, path);
 	(void)json_scan_is_object(text, len);
 	(void)json_scan_strings(text, len, path, &words);
+	(void)json_scan_objects(text, len, path, &words);
 	/* What is quoted is read again as it was. */
 	buf_puts(&quoted, "{\"a\":");
 	json_scan_quote(&quoted, path);

@@ -104,6 +104,20 @@ static void tell_mount(struct walk *walk, const struct mount_row *row)
 		walk_tell(walk, row->memory ? "mount-copied" : "mount-below", "%s", row->point);
 }
 
+/* With rootfsPropagation rshared runc's own mounts are shared too, and CRIU can't restore that. */
+static void tell_shared(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->binds.n; i++) {
+		const struct bind *bind = &walk->binds.v[i];
+		const struct mount_row *row =
+			bind->source ? NULL : mounts_find(&walk->mounts, bind->mount);
+		if (!row || !row->shared)
+			continue;
+		walk_tell(walk, "mount-shared", "%s", row->point);
+		return;
+	}
+}
+
 void mounted(struct walk *walk, const struct runc_state *state)
 {
 	struct stat st;
@@ -125,4 +139,5 @@ void mounted(struct walk *walk, const struct runc_state *state)
 			tell_source(walk, &walk->binds.v[i]);
 	for (size_t i = 0; i < walk->mounts.n; i++)
 		tell_mount(walk, &walk->mounts.rows[i]);
+	tell_shared(walk);
 }

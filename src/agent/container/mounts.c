@@ -44,7 +44,8 @@ static bool read_row(char *line, struct mount_row *ret)
 	ret->overlay = str_starts(type, "- overlay ") && !strstr(type, "nfs_export=on");
 	ret->read_only = str_starts(words[FLAGS], "ro") || str_starts(options, " ro");
 	*type = '\0';
-	ret->receives = strstr(rest, "master:") || strstr(rest, "shared:");
+	ret->shared = strstr(rest, "shared:");
+	ret->receives = ret->shared || strstr(rest, "master:");
 	unescape(words[ROOT]);
 	unescape(words[POINT]);
 	ret->root = str_dup(words[ROOT]);

@@ -15,6 +15,7 @@ struct mount_row {
 	bool overlay;	       /* an overlay that gives no handles */
 	bool read_only;	       /* the mount, or its file system */
 	bool receives;	       /* mounts of another namespace appear below it */
+	bool shared;	       /* mounts below it appear in another namespace */
 };
 
 struct mounts {

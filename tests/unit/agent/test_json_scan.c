@@ -160,9 +160,24 @@ static void quoted_texts_are_read_again(void **state)
 	expect(text.s, "a", odd);
 }
 
+static void objects_of_an_array(void **state)
+{
+	static const char text[] = "{\"a\":[{\"b\":\"]}\"},7,\"x\",[{}], {} ],\"n\":[{\"c\":1}";
+	CLEANUP_ARGV struct argv found = {0};
+
+	(void)state;
+	assert_int_equal(json_scan_objects(text, strlen(text), "a", &found), 0);
+	assert_int_equal(found.n, 2);
+	assert_string_equal(found.v[0], "{\"b\":\"]}\"}");
+	assert_string_equal(found.v[1], "{}");
+	assert_int_equal(json_scan_objects(text, strlen(text), "n", &found), -1);
+	assert_int_equal(json_scan_objects(text, strlen(text), "x", &found), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(objects_of_an_array),
 		cmocka_unit_test(values_of_every_kind),
 		cmocka_unit_test(names_with_dots_and_without_letters),
 		cmocka_unit_test(escapes),

@@ -250,6 +250,20 @@ static void mounts_that_appear(void **state)
 	assert_int_equal(count(after, "mount-received"), 1);
 }
 
+static void mounts_that_are_shared(void **state)
+{
+	(void)state;
+	(void)start(nothing);
+	CLEANUP_FREE char *before = facts();
+	assert_int_equal(count(before, "mount-shared"), 0);
+	assert_int_equal(system("mount --make-shared " AT), 0);
+	CLEANUP_FREE char *bound = facts();
+	assert_int_equal(count(bound, "mount-shared"), 0);
+	assert_int_equal(system("mount --make-shared " DIR "/own"), 0);
+	CLEANUP_FREE char *told = facts();
+	expect(told, "mount-shared=" DIR "/own");
+}
+
 /* As rbind brings them; what shows a part of the bind mount itself is the container's. */
 static void mounts_below(void **state)
 {
@@ -358,6 +372,7 @@ int main(void)
 		MOUNTED(sources_that_are_others_by_now),
 		MOUNTED(a_first_process_with_another_root),
 		MOUNTED(mounts_that_appear),
+		MOUNTED(mounts_that_are_shared),
 		MOUNTED(mounts_below),
 		MOUNTED(named_pipes),
 		TEST(ipc_of_the_host),

@@ -451,6 +451,8 @@ static const struct row failing[] = {
 	 false},
 	{"mounts", "bind-other=/srv/www\n", NULL, NULL,
 	 "'/srv/www' on rhel01, which container 'web' binds, has been removed or replaced", false},
+	{"mounts", "mount-shared=/proc\n", NULL, NULL,
+	 "container 'web' shares mounts with rhel01 that CRIU can't restore: /proc", false},
 	{"mounts", "bind-renamed=/etc/resolv.conf\n", NULL, NULL,
 	 "is another one since it started; after the move it has that of rhel02", true},
 	{"mounts", "mount-received=/data/new\nmount-below=/x\nmount-copied=/y\n", NULL, NULL,
