@@ -108,7 +108,6 @@ static void a_page_that_does_not_come(void **state)
 	struct stalls seen = look();
 	assert_true(seen.n_asked > 0);
 	assert_true(seen.longest_us >= 50000);
-	CLEANUP_FREE char *word = NULL;
 	FILE *f = fopen(FREEZER "/freezer.state", "re");
 	char line[32] = "";
 	assert_non_null(fgets(line, sizeof(line), f));
