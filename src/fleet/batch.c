@@ -136,8 +136,9 @@ static void handle_end(struct batch *b, size_t row)
 		b->ways.ended(b->ways.ctx, row, !m->exit_code || m->outcome == BATCH_SILENT);
 	if (wait_for_other(b, m))
 		return;
-	bool elsewhere =
-		m->outcome == BATCH_REFUSED || (m->outcome == BATCH_UNDONE && !b->stop_on_error);
+	bool elsewhere = m->outcome == BATCH_REFUSED ||
+			 (m->outcome == BATCH_UNDONE && !b->stop_on_error) ||
+			 (m->outcome == BATCH_FAILED && m->verb);
 	if (elsewhere && b->ways.refused && b->ways.refused(b->ways.ctx, row) && !b->stopped)
 		return;
 	finish_row(b, row);

@@ -9,6 +9,8 @@
 
 /* How long to wait for another cmigrate that moves a container. */
 #define BUSY_MS 60000
+/* Attempts at one container. */
+#define TRIES_MAX 2
 
 /* The host that a container lives on, or NULL. */
 static const char *living_on(const struct fleet *fleet, const char *name)
@@ -92,6 +94,14 @@ static void ended(void *ctx, size_t row, bool moved)
 		forget(u, u->batch.rows[row].name);
 }
 
+/* There is no other host to try; this one may have been busy with the others. */
+static bool again(void *ctx, size_t row)
+{
+	struct uncordon *u = ctx;
+
+	return u->batch.rows[row].outcome != BATCH_REFUSED && ++u->tries[row] < TRIES_MAX;
+}
+
 static void report(void *ctx, size_t row)
 {
 	struct uncordon *u = ctx;
@@ -165,13 +175,15 @@ static int give_back(struct uncordon *u, struct err *err)
 {
 	if (change(u, open_mark, NULL, err) < 0 || look(u, err) < 0)
 		return -1;
-	u->batch = (struct batch){.caller = u->caller,
-				  .verb = "move",
-				  .rows = mem_new(u->mark.n_left, sizeof(*u->batch.rows)),
-				  .options = &u->options,
-				  .parallel = u->parallel,
-				  .busy_ms = BUSY_MS,
-				  .ways = {.ended = ended, .report = report, .ctx = u}};
+	u->batch = (struct batch){
+		.caller = u->caller,
+		.verb = "move",
+		.rows = mem_new(u->mark.n_left, sizeof(*u->batch.rows)),
+		.options = &u->options,
+		.parallel = u->parallel,
+		.busy_ms = BUSY_MS,
+		.ways = {.refused = again, .ended = ended, .report = report, .ctx = u}};
+	u->tries = mem_new(u->mark.n_left, sizeof(*u->tries));
 	for (size_t i = 0; i < u->mark.n_left; i++)
 		take(u, &u->mark.left[i]);
 	/* The name of no container: it removes the file if nothing is left in it. */
@@ -196,6 +208,7 @@ void uncordon_clear(struct uncordon *u)
 	for (size_t i = 0; i < u->batch.n; i++)
 		batch_move_clear(&u->batch.rows[i]);
 	free(u->batch.rows);
+	free(u->tries);
 	cordon_clear(&u->mark);
 	argv_clear(&u->options);
 	argv_clear(&u->left_alone);

@@ -147,7 +147,7 @@ marks() {
 	tail -n 1 <<<"$out" | jq -e '.moved == 1 and (.fell_back | sort) == ["pinned", "slow"] and .left == [] and .cordoned and .exit_code == 0'
 	[[ $(where_is quick) != rhel01 && -z $(where_is slow) ]]
 	[[ $(on rhel03 sh -c 'ls -d /runc/containers/*/checkpoint | wc -l') -eq 2 ]]
-	out=$(on rhel01 cmigrate --json uncordon rhel01 --return)
+	out=$(on rhel01 cmigrate --json uncordon rhel01 --return) || true
 	echo "$out"
 	[[ $(jq -r 'select(.event == "move") | .container + " " + .outcome' <<<"$out" | sort | paste -sd,) == \
 		'pinned restored,quick moved,slow restored' ]]

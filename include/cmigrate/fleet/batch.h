@@ -84,8 +84,9 @@ struct batch_ways {
 	 */
 	int (*choose)(void *ctx, size_t row, struct err *err);
 	/*
-	 * Called after a destination has refused the move, or the move there was undone: the row
-	 * has outcome and summary. Returns true if another host is worth trying.
+	 * Called after a destination has refused the move, or the move there was undone, or what
+	 * a row does instead of a move has failed: the row has outcome and summary. Returns true
+	 * if another host, or the same again, is worth trying.
 	 */
 	bool (*refused)(void *ctx, size_t row);
 	/*

@@ -40,7 +40,8 @@ struct uncordon {
 	struct cordon mark; /* host NULL: there was none */
 	struct batch batch;
 	struct argv left_alone, unknown;
-	struct bundle_root root; /* private, like fleet */
+	unsigned *tries; /* private, like root and fleet: of each row */
+	struct bundle_root root;
 	struct fleet fleet;
 };
 #define CLEANUP_UNCORDON __attribute__((cleanup(uncordon_clear)))

@@ -121,6 +121,7 @@ struct fixture {
 	struct batch_move rows[12];
 	struct batch_caller caller;
 	size_t reported;
+	unsigned tries;
 };
 
 static void report(void *ctx, size_t row)
@@ -417,6 +418,27 @@ static void acts(void **state)
 	assert_int_equal(f->reported, 5);
 }
 
+static bool twice(void *ctx, size_t row)
+{
+	struct fixture *f = ctx;
+
+	return f->rows[row].outcome == BATCH_FAILED && ++f->tries < 2;
+}
+
+/* What fails may be tried again on the same host. */
+static void tried_again(void **state)
+{
+	struct fixture *f = *state;
+
+	f->batch.ways.refused = twice;
+	add(f, "stubborn", "src", "dst")->verb = "restore";
+	batch_run(&f->batch);
+	CLEANUP_FREE char *log = read_log(f);
+	assert_string_equal(log, "restore stubborn on dst\nrestore stubborn on dst\n");
+	assert_int_equal(f->rows[0].outcome, BATCH_FAILED);
+	assert_int_equal(f->reported, 1);
+}
+
 /* "late" never has the time. The endless one runs out of it once it is under way. */
 static bool out_of_time(void *ctx, size_t row, bool running, struct err *why)
 {
@@ -474,6 +496,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(signals, set_up, tear_down),
 		cmocka_unit_test(options_of_each_process),
 		cmocka_unit_test_setup_teardown(acts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tried_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_runs_out, set_up, tear_down),
 	};
 
