@@ -303,17 +303,16 @@ locker_goes_on() { # HOST
 	runs_only_on "$1" locker
 	diff <(echo "$held") <(nfs_locks_of "$1")
 	for host in rhel01 rhel02; do
-		[[ -z $(on "$host" python3 /opt/cmigrate/tests/hosts/programs/locker.py /runc/data again) ]]
+		[[ -z $(on "$host" python3 /runc/locker.py /runc/data again) ]]
 	done
 }
 
 # bats test_tags=all
 @test "locks on files of the NFS server, which are another machine's, go there and back, and stay after a failed restore" {
 	local flags status=0
-	on rhel01 mkdir -p /runc/data
-	flag_args python3 /srv/locker.py /data
-	on rhel01 cmigrate generate locker "${flags[@]}" "${common_flags[@]}" \
-		--bind /opt/cmigrate/tests/hosts/programs:/srv:ro,bind --bind /runc/data:/data:rw,bind
+	on rhel01 sh -c 'mkdir -p /runc/data && cat >/runc/locker.py' <"$hosts_dir/programs/locker.py"
+	flag_args python3 /mnt/locker.py /data
+	on rhel01 cmigrate generate locker "${flags[@]}" "${common_flags[@]}" --bind /runc:/mnt:ro,bind --bind /runc/data:/data:rw,bind
 	start_container rhel01 locker
 	wait_on rhel01 60 'runc exec locker test -s /tmp/count'
 	held=$(nfs_locks_of rhel01)
@@ -330,5 +329,6 @@ locker_goes_on() { # HOST
 	locker_goes_on rhel02
 	move rhel02 rhel01 locker
 	locker_goes_on rhel01
-	on rhel01 rm -r /runc/data
+	remove_containers rhel01 rhel02
+	on rhel01 rm -rf /runc/data /runc/locker.py
 }
