@@ -20,9 +20,8 @@
 
 extern const struct verb verb_generate, verb_run, verb_move, verb_check, verb_checkpoint,
 	verb_restore, verb_abort, verb_tune, verb_recover, verb_history, verb_drain, verb_uncordon,
-	verb_rebalance,
-	verb_list, verb_status, verb_stop, verb_delete, verb_gate_keeper, verb_completion,
-	verb_complete, verb_of_help;
+	verb_rebalance, verb_list, verb_status, verb_stop, verb_delete, verb_gate_keeper,
+	verb_completion, verb_complete, verb_of_help;
 
 /* Each command is declared above and has one line here, in the order of help. */
 /* clang-format off */

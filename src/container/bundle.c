@@ -74,6 +74,16 @@ int bundle_check_options(const struct argv *addresses, const struct argv *endpoi
 	return 0;
 }
 
+/* The keys whose values are more than a text. Others: 0. */
+static int read_places(struct bundle *b, const char *what, const char *text, struct err *err)
+{
+	if (strcmp(what, "address") == 0)
+		return bundle_add_addresses(b, text, err);
+	if (strcmp(what, "group") == 0)
+		return place_rule_group(&b->rule, text, err);
+	return strcmp(what, "hosts") == 0 ? place_rule_hosts(&b->rule, text, err) : 0;
+}
+
 static int read_annotations(struct bundle *b, const json_t *root, struct err *err)
 {
 	const json_t *all = NULL;
@@ -88,15 +98,13 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			return err_set(err, EXIT_USAGE, "annotation '%.80s' is not a string", key);
 		if (!str_starts(key, "org.cmigrate."))
 			continue;
-		if (annotation_check(key, text, err) < 0)
-			return -1;
 		const char *what = key + strlen("org.cmigrate.");
+		if (annotation_check(key, text, err) < 0 || read_places(b, what, text, err) < 0)
+			return -1;
 		if (strcmp(what, "endpoint") == 0)
 			argv_words(&b->endpoints, text, BUNDLE_SEPARATORS);
 		else if (strcmp(what, "criu") == 0)
 			argv_words(&b->criu_flags, text, BUNDLE_SEPARATORS);
-		else if (strcmp(what, "address") == 0 && bundle_add_addresses(b, text, err) < 0)
-			return -1;
 		else if (strcmp(what, "strategy") == 0)
 			str_set(&b->strategy, text);
 		else if (strcmp(what, "transport") == 0)
@@ -109,10 +117,6 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			b->max_downtime_ms = (unsigned)strtoul(text, NULL, 10);
 		else if (strcmp(what, "if-slow") == 0)
 			str_set(&b->if_slow, text);
-		else if (strcmp(what, "group") == 0 && place_rule_group(&b->rule, text, err) < 0)
-			return -1;
-		else if (strcmp(what, "hosts") == 0 && place_rule_hosts(&b->rule, text, err) < 0)
-			return -1;
 	}
 	return 0;
 }

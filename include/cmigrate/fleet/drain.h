@@ -45,7 +45,7 @@ struct drain {
 	struct argv pinned, left; /* kept there by annotation; still there at the end */
 	bool unknown;		  /* no host could tell what is left at the end */
 	bool stopped;
-	bool marked; /* the host is cordoned: what leaves is noted beside its mark */
+	bool marked;	       /* the host is cordoned: what leaves is noted beside its mark */
 	struct batch_ear *ear; /* hears that no further move is to begin, or NULL */
 	int64_t start_us;
 	/* Private to src/fleet: the bundle root, once it is needed, and the current round. */

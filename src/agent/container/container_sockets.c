@@ -95,15 +95,17 @@ static bool has_passing(const struct passings *all, const struct passing *one)
 
 static void keep_those_in(struct passings *p, const struct passings *now)
 {
-	size_t kept = 0;
+	struct passings kept = {0};
 
 	for (size_t i = 0; i < p->n; i++) {
-		if (has_passing(now, &p->v[i]))
-			p->v[kept++] = p->v[i];
-		else
-			free(p->v[i].what);
+		struct passing *one = &p->v[i];
+		if (!has_passing(now, one))
+			continue;
+		passing_add(&kept, one->key, one->socket, one->what);
+		one->what = NULL;
 	}
-	p->n = kept;
+	passings_clear(p);
+	*p = kept;
 }
 
 static void tell_passing(struct walk *walk, struct passings *p)
