@@ -182,7 +182,7 @@ python_in_root() { # HOST NAME PROGRAM ARGUMENT...
 	on rhel01 sh -c 'cat >/usr/local/sbin/tar && chmod 755 /usr/local/sbin/tar' <<-END
 		#!/bin/sh
 		root=/proc/$(on rhel01 sh -c 'runc state web | jq .pid')/root
-		[ "\$6" -ef "\$root/mnt/a/b" ] && last=yes
+		for word; do [ "\$word" -ef "\$root/mnt/a/b" ] && last=yes; done
 		/usr/bin/tar "\$@" || exit
 		[ -z "\$last" ] || { cd "\$root/mnt" && mv a moved && ln -s /var/host a; }
 	END

@@ -30,7 +30,7 @@ while True:
 	wait_on rhel01 20 'test -e "/proc/$(runc state late | jq .pid)/root/tmp/ready"'
 }
 
-prelude='import ctypes, struct, time
+prelude='import ctypes, os, select, struct, time
 libc = ctypes.CDLL(None, use_errno=True)
 def timer(value, interval):
     fd = libc.timerfd_create(1, 0)

@@ -138,9 +138,12 @@ static bool is_pass(const char *images)
 	return slash && str_starts(slash, "/pass-");
 }
 
-/* A full /run has room for a link. */
+/* The restore of a rehearsal ends there; every other one goes on. A full /run has room for a link.
+ */
 static int tell_restored(int run)
 {
+	if (!exists(run, GATE_REHEARSES))
+		return 0;
 	(void)!linkat(run, "criu.conf", run, GATE_RESTORED, 0);
 	return 1;
 }
@@ -166,13 +169,13 @@ int gate_main(const char *link)
 		return set_loopback_up(link);
 	gate.at_end = strcmp(action, "post-dump") == 0;
 	bool serves = strcmp(action, "status-ready") == 0;
-	bool rehearsed = strcmp(action, "post-restore") == 0;
-	if (!gate.at_end && !serves && !rehearsed && strcmp(action, "pre-dump") != 0)
+	bool restored = strcmp(action, "post-restore") == 0;
+	if (!gate.at_end && !serves && !restored && strcmp(action, "pre-dump") != 0)
 		return 0;
 	gate.run = open_run(link);
 	if (gate.run < 0)
 		return 1;
-	if (rehearsed)
+	if (restored)
 		return tell_restored(gate.run);
 	if (serves)
 		return tell_served(gate.run);

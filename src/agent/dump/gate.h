@@ -41,6 +41,8 @@
 /* Exists if the container has gone on since its images were made. */
 #define WENT_ON "went-on"
 
+/* Exists on the destination of a rehearsal, where nothing is to run. */
+#define GATE_REHEARSES "rehearses"
 /* Exists once the restore of a rehearsal had nothing left to do but to let the processes run. */
 #define GATE_RESTORED "restored"
 

@@ -170,8 +170,10 @@ int verb_prepare(struct request *req)
 		return TAKEN;
 	int status = n < 3 ? prepare_source(req, &conf) : prepare_destination(req, receives);
 	if (status == 0 && n == 5)
-		status = add_gate(req, &conf);
-	if (status != 0 || prepare_own_network(req, &conf) != 0)
-		return 1;
+		status = add_gate(req, &conf) || work_dir_write(req, GATE_REHEARSES, "");
+	if (status == 0)
+		status = prepare_own_network(req, &conf);
+	if (status != 0)
+		return status;
 	return work_dir_write(req, "criu.conf", buf_str(&conf));
 }

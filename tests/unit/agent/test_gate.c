@@ -71,6 +71,20 @@ static void lets_nothing_run(void **state)
 	assert_int_equal(done.status, 0);
 }
 
+/* There it is CRIU's script for the sake of the loopback alone. */
+static void lets_a_network_of_its_own_run(void **state)
+{
+	(void)state;
+	CLEANUP_ASKED struct asked made =
+		ASK("prepare", WEB, "id=" ID, "role=destination", "flag=own-network");
+	assert_int_equal(made.status, 0);
+	assert_true(exists(RUN "/gate"));
+	assert_int_equal(end_of(gate("post-restore")), 0);
+	assert_false(exists(RUN "/restored"));
+	CLEANUP_ASKED struct asked done = ASK("clean", WEB, "id=" ID);
+	assert_int_equal(done.status, 0);
+}
+
 static void opens(void **state)
 {
 	(void)state;
@@ -431,6 +445,7 @@ int main(void)
 		cmocka_unit_test(the_agent_is_not_old),
 		cmocka_unit_test(goes),
 		cmocka_unit_test(lets_nothing_run),
+		cmocka_unit_test(lets_a_network_of_its_own_run),
 		cmocka_unit_test(opens),
 		cmocka_unit_test(closes),
 		cmocka_unit_test(early_verdict),
