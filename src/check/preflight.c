@@ -156,7 +156,7 @@ static const struct check checks[] = {
 	{"ipc", CHECK_ERROR, false, "the container uses no IPC of the host",
 	 "give it an IPC namespace of its own in its config.json", check_ipc},
 	{"inherited-locks", CHECK_WARNING, false,
-	 "no process has a POSIX lock on an open file that it shares with another one",
+	 "no process has a POSIX lock on an open file that it has from an older one",
 	 "let the process open the file itself, or lock it by flock", check_inherited_locks},
 	{"timers", CHECK_WARNING, false, "no process has a periodic timer that may stop",
 	 "let the program set its timer anew after the move", check_timers},

@@ -83,12 +83,13 @@ CHECK(ipc)
 	return CHECK_OK;
 }
 
-/* After a restore with an open file that processes share, nobody has the lock. */
+/* After a restore with an open file that an older process has too, nobody has the lock. */
 CHECK(inherited_locks)
 {
-	FAIL_WITH("inherited-lock",
-		  "in container '%s' on %s a process has a POSIX lock on an open file that another "
-		  "process has too, and loses the lock: %.200s");
+	FAIL_WITH(
+		"inherited-lock",
+		"in container '%s' on %s a process has a POSIX lock on an open file that an older "
+		"process has too, and loses the lock: %.200s");
 	return CHECK_OK;
 }
 

@@ -54,13 +54,14 @@ static bool is_own(const struct descriptors *d, const struct descriptor *f)
 	return f->row && f->row->memory && !mounts_have_device(&d->walk->host_mounts, f->row);
 }
 
-/* Whether another process has the same open file, from a fork: then under the same number. */
+/* Whether an older process has the same open file: a fork gives it on under the same number. CRIU
+ * restores the lock only if the one that has it is the oldest. */
 static bool is_inherited(const struct descriptors *d, const struct descriptor *f)
 {
 	for (size_t i = 0; i < d->walk->n; i++) {
 		pid_t pid = d->walk->processes[i].pid;
-		if (pid != d->pid && syscall(SYS_kcmp, d->pid, pid, KCMP_FILE, (unsigned long)f->fd,
-					     (unsigned long)f->fd) == 0)
+		if (pid < d->pid && syscall(SYS_kcmp, d->pid, pid, KCMP_FILE, (unsigned long)f->fd,
+					    (unsigned long)f->fd) == 0)
 			return true;
 	}
 	return false;

@@ -286,12 +286,6 @@ def thp_off():
     return lambda: call("prctl", 42, 0, 0, 0, 0)
 
 
-def mdwe():
-    """Memory that is written is never executed (PR_SET_MDWE)."""
-    call("prctl", 65, 1, 0, 0, 0)
-    return lambda: call("prctl", 66, 0, 0, 0, 0)
-
-
 def seccomp():
     """A child with a filter of its own, which allows all."""
     def restrict():
