@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/request/process.h"
@@ -46,11 +45,8 @@ static bool wait_end(struct request *req, const struct runc_state *state, int64_
 {
 	int64_t end = deadline_in_ms(ms);
 	bool ended;
-	int fd = -1;
+	int fd = process_pidfd(state->pid);
 
-#ifdef SYS_pidfd_open
-	fd = (int)syscall(SYS_pidfd_open, state->pid, 0u);
-#endif
 	/* Looks again now and then: no pidfd before Linux 5.3. */
 	while (!(ended = !lives(state->pid, state->start)) && !deadline_passed(end)) {
 		int left = deadline_poll_ms(deadline_min(end, deadline_in_ms(LOOK_MS)));

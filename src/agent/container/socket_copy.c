@@ -4,6 +4,7 @@
  * Linux before 5.6 gives none.
  */
 #include "socket_copy.h"
+#include "agent/request/process.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,17 +13,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
 #endif
 
 static int ask(int fd, int level, int name)
@@ -130,9 +124,9 @@ static int take_copy(const struct open_socket *socket, struct holder *holder)
 	if (holder->fd < 0 || holder->pid != socket->pid) {
 		holder_drop(holder);
 		holder->pid = socket->pid;
-		holder->fd = (int)syscall(SYS_pidfd_open, socket->pid, 0u);
+		holder->fd = process_pidfd(socket->pid);
 	}
-	return holder->fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, holder->fd, socket->fd, 0u);
+	return holder->fd < 0 ? -1 : process_take_fd(holder->fd, socket->fd);
 }
 
 int socket_ask(const struct open_socket *socket, int level, int name)

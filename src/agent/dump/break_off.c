@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/request/paths.h"
@@ -18,12 +17,6 @@
 #include "agent/request/session.h"
 #include "cmigrate/base/deadline.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
 /* It is over sooner; without pidfd_getfd(2), which is of Linux 5.6, nothing can be done. */
 #define BREAK_OFF_MS 2000
 #define AGAIN_MS 1
@@ -42,7 +35,7 @@ static bool is_pages(pid_t pid, const char *fd, const char *images)
 
 static void set_append(int process, int number)
 {
-	int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+	int fd = process_take_fd(process, number);
 	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
 
 	if (flags >= 0)
@@ -54,7 +47,7 @@ static void set_append(int process, int number)
 static void refuse_pages(pid_t criu, const char *images)
 {
 	CLEANUP_FREE char *path = str_fmt("/proc/%d/fd", (int)criu);
-	int process = (int)syscall(SYS_pidfd_open, criu, 0);
+	int process = process_pidfd(criu);
 	DIR *dir = process < 0 ? NULL : opendir(path);
 
 	for (struct dirent *e; dir && (e = readdir(dir)) != NULL;)

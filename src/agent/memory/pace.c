@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/network/sock_diag.h"
@@ -72,8 +71,8 @@ static int descriptor_of(pid_t pid, uint32_t inode)
 /* A duplicate of the descriptor of another process; -1 with errno. */
 static int take_descriptor(pid_t pid, int number)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	int pidfd = process_pidfd(pid);
+	int fd = pidfd < 0 ? -1 : process_take_fd(pidfd, number);
 	int saved = errno;
 
 	fd_close(&pidfd);

@@ -31,7 +31,7 @@ static void hold(struct held *held, pid_t pid)
 
 	if (holds(held, pid) || !process_read(pid, &process))
 		return;
-	int fd = held->n < PIDFDS_MAX ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int fd = held->n < PIDFDS_MAX ? process_pidfd(pid) : -1;
 	if (fd < 0 && held->n < PIDFDS_MAX && errno == ESRCH)
 		return;
 	held->v = mem_grow(held->v, held->n + 1, sizeof(*held->v));

@@ -29,6 +29,11 @@ char *process_file(pid_t pid, const char *file, size_t max, size_t *ret_len);
 char *process_link(pid_t pid, const char *link);
 /* Whether it is in the same namespace ("net", "pid", "mnt", "user") as the agent. */
 bool process_in_our(pid_t pid, const char *ns);
+/* A descriptor of it, by which its end can be waited for (POLLIN); -1 with errno, also before Linux
+ * 5.3. The caller's. */
+int process_pidfd(pid_t pid);
+/* A duplicate of one of its descriptors; -1 with errno, also before Linux 5.6. The caller's. */
+int process_take_fd(int pidfd, int number);
 /* Whether it has ended, or is about to: gone, a zombie, or exiting. */
 bool process_has_ended(pid_t pid);
 

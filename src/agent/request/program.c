@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/proc.h"
+#include "process.h"
 #include "session.h"
 
 #define OUTPUT_MAX (1024 * 1024)
@@ -27,16 +27,6 @@
 #define REAP_TICK_MS 2
 
 static char *const locale[] = {"LC_ALL=C", NULL};
-
-static int open_pidfd(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-	return (int)syscall(SYS_pidfd_open, pid, 0u);
-#else
-	(void)pid;
-	return -1;
-#endif
-}
 
 int program_start(struct request *req, const struct program *program, struct child *ret)
 {
@@ -67,7 +57,7 @@ int program_start(struct request *req, const struct program *program, struct chi
 		(void)request_fail(req, "%s", err.msg);
 		return absent ? PROGRAM_ABSENT : PROGRAM_FAILED;
 	}
-	*ret = (struct child){proc.pid, open_pidfd(proc.pid), proc.in, proc.out, proc.err};
+	*ret = (struct child){proc.pid, process_pidfd(proc.pid), proc.in, proc.out, proc.err};
 	return 0;
 }
 
