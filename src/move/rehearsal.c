@@ -30,6 +30,8 @@ int move_rehearsal_new(const struct config *config, const struct move_opts *opts
 			       m->side[SOURCE].name);
 	m->kind = MOVE_REHEARSAL;
 	m->plan.strategy = STRATEGY_REHEARSAL;
+	/* Nothing runs there for which pages could follow. */
+	m->plan.lazy = m->side[DESTINATION].options.lazy_pages = false;
 	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));
 	str_set(&m->summary.way_back, NULL);
 	leave_addresses(m);

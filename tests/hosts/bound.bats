@@ -88,7 +88,7 @@ ends_at() { # BOUND STEPS
 }
 
 @test "a freeze that was predicted to be shorter ends at the bound, in the dump and in the restore" {
-	ends_at 150 'dump|restore'
+	ends_at 150 'dump|serve|restore'
 	hold_restores rhel02
 	ends_at "$(scaled 1500)" restore
 	let_restores_go rhel02
