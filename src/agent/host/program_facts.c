@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/request/fact.h"
+#include "cmigrate/base/deadline.h"
 #include "kept_answer.h"
 
 #define ASK_MS 30000
@@ -134,12 +135,17 @@ static void conclude(struct request *req, const struct question *q, int status, 
 
 void program_facts_end(struct request *req, struct program_facts *facts)
 {
+	const int64_t end = deadline_in_ms(ASK_MS);
+
 	for (size_t i = 0; i < PROGRAM_QUESTIONS; i++) {
 		CLEANUP_BUF struct buf out = {0};
 		CLEANUP_BUF struct buf err = {0};
 		if (!facts->v[i].asked)
 			continue;
-		int status = program_wait(req, &facts->v[i].child, ASK_MS, &out, &err);
+		/* They run beside each other: several that hang take no longer than one. */
+		int left_ms = deadline_poll_ms(end);
+		int status = program_wait(req, &facts->v[i].child, left_ms > 0 ? left_ms : 1, &out,
+					  &err);
 		conclude(req, &questions[i], status, &out, &err, facts->v[i].kept_as);
 		free(facts->v[i].kept_as);
 	}
