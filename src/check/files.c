@@ -9,7 +9,7 @@
 
 #define ID_SIZE 129
 
-/* What a host says of a file (src/agent/container/file_look.h). */
+/* The look of a file on a host (src/agent/container/file_look.h). */
 struct look {
 	unsigned mode;
 	long long size, seconds;
@@ -65,7 +65,7 @@ static const char *use_of(const struct used *used)
 static const char shared[] = "let its bind mount be of a place on the shared directory, and start "
 			     "the container anew";
 
-/* What can be done there for a file that is needed. */
+/* The remedy for a file that is needed there. */
 static const char *remedy_of(const struct used *used)
 {
 	if (!S_ISREG(used->look.mode))

@@ -50,7 +50,7 @@ struct batch_ear *batch_ear_open(const struct config *config, const char *host, 
 	ear->host = at;
 	ear->events = events;
 	state_dir_init_batch(&ear->dir, at, config->bundle_root, batch);
-	/* Those that a batch has left which was killed are not for this one. */
+	/* Wishes that are left of a batch which was killed are not for this one. */
 	if (state_dir_read(&ear->dir, WISHES_FILE, &old, &found, &why) == 0 &&
 	    state_dir_note(&ear->dir, WISHES_FILE, "", &why) == 0) {
 		ear->size = old.len;

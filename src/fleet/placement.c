@@ -27,7 +27,7 @@ static uint64_t left_with(const struct placement_host *d, uint64_t memory)
 	return d->available > needed ? d->available - needed : 0;
 }
 
-/* What is asked of a host. */
+/* The questions about a host. */
 struct wish {
 	uint64_t memory;
 	size_t max_moving;

@@ -11,7 +11,7 @@
 /* This very program, even if its file was replaced meanwhile. */
 #define OURSELVES "/proc/self/exe"
 
-/* What a process does besides a move, and the outcome of a row for which it worked. */
+/* Commands other than a move, and the outcome of a row for which one worked. */
 static const struct act {
 	const char *verb;
 	bool on_source;

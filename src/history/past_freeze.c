@@ -20,7 +20,7 @@ static bool counts(const struct record *r, const char *strategy)
 	return s->freeze_ms > 0 && strcmp(s->strategy, strategy) == 0 && (whole || cut);
 }
 
-/* Of memory that follows the freeze copies nothing. */
+/* The freeze copies nothing of memory that follows. */
 static double scaled(const struct summary *s, uint64_t bytes)
 {
 	enum strategy_id strategy;

@@ -63,7 +63,7 @@ void move_expect_freeze(struct move *m)
 			expected(m, strategy, pre_copy_follow_ms(m->summary.memory_bytes));
 	else if (!strategy_is_pre_copy(strategy))
 		m->plan.expected_ms = expected(m, strategy, m->plan.predicted_ms);
-	/* What is left after the passes decides. */
+	/* The memory that is left after the passes decides. */
 	if (m->plan.expected_ms > 0)
 		m->summary.predicted_freeze_ms = m->plan.expected_ms;
 }

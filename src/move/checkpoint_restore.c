@@ -119,7 +119,7 @@ static int find_addresses(struct move *m, const struct config *config, struct er
 	return 0;
 }
 
-/* What a dump would end at, or what a restore of its images would lack. */
+/* Checks what would end a dump, and what a restore of its images would lack. */
 static int check_container(struct move *m, const struct move_opts *opts, struct err *err)
 {
 	const struct side *src = &m->side[SOURCE];

@@ -11,7 +11,7 @@
 #include "part.h"
 #include "steps.h"
 
-/* Of the file of events. From half of it on progress is left out, of which there is no end. */
+/* The largest file of events. From half of it on progress is left out, of which there is no end. */
 #define EVENTS_MAX (1024 * 1024)
 /* A line takes a millisecond. */
 #define NOTE_MS 50
@@ -217,7 +217,7 @@ void steering_end(struct move *move)
 	struct job *note = &s->note;
 	const int64_t end = deadline_in_ms(LAST_MS);
 	job_cancel(&s->tail);
-	/* One that is not over would make the file again after it was removed. */
+	/* A write that is not over would make the file again after it was removed. */
 	if (note->state == JOB_RUNNING)
 		(void)jobs_wait_any(&note, 1, end);
 	s->quiet = false;

@@ -110,7 +110,7 @@ int direct_before_restore(struct move *move, int n, struct err *err)
 	return move_is_direct(move) ? direct_transport_gather(&dst->runtime, n, err) : 0;
 }
 
-/* What serves a lazy restore needs them before the restore does. */
+/* The program that serves a lazy restore needs them before the restore does. */
 int direct_images(struct move *move, struct err *err)
 {
 	/* Recovery has not heard it. */

@@ -20,7 +20,7 @@ enum strategy_id {
 /* How memory travels: through the shared directory, or straight to the destination. */
 enum transport { TRANSPORT_SHARED, TRANSPORT_DIRECT };
 
-/* What a move does if its freeze would be longer than --max-downtime. */
+/* The choices of a move whose freeze would be longer than --max-downtime. */
 enum if_slow {
 	IF_SLOW_GO,	   /* it goes on: the time only chooses the strategy */
 	IF_SLOW_ABORT,	   /* the container stays, or goes on, where it is */

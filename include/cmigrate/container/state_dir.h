@@ -24,7 +24,7 @@ struct state_dir {
 };
 
 void state_dir_init(struct state_dir *state_dir, struct host *host, const char *bundle_dir);
-/* That of a command which makes many moves. */
+/* The directory of a command which makes many moves. */
 void state_dir_init_batch(struct state_dir *state_dir, struct host *host, const char *root,
 			  const char *batch);
 void state_dir_init_root(struct state_dir *state_dir, struct host *host, const char *bundle_root);
@@ -52,8 +52,8 @@ int state_dir_add(const struct state_dir *state_dir, const char *file, const cha
  */
 int state_dir_tail_start(const struct state_dir *state_dir, const char *file, size_t size,
 			 int timeout_ms, struct job *job, struct err *err);
-/* What a tail job that ended with 0 has read, added to *ret, and the new size of the file. False:
- * the answer is none. */
+/* Adds to *ret what a tail job that ended with 0 has read, and sets the new size of the file.
+ * False: the answer is none. */
 bool state_dir_tailed(const struct job *job, struct buf *ret, size_t *ret_size);
 /* Replaces the whole file at once: a reader sees the old or the new one. On disk when it
  * returns. */

@@ -16,7 +16,7 @@
 #include "cmigrate/fleet/batch.h"
 #include "cmigrate/fleet/fleet.h"
 
-/* What is to be done about a container that left. */
+/* The work that is left to do about a container that left. */
 enum giving {
 	GIVE_MOVE,    /* it is where it went */
 	GIVE_RESTORE, /* it runs nowhere, and was checkpointed */

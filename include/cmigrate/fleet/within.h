@@ -13,7 +13,7 @@
 #include "cmigrate/base/err.h"
 #include "cmigrate/history/history.h"
 
-/* What becomes of a container that can't be moved in time. */
+/* The fate of a container that can't be moved in time. */
 enum fallback { FALLBACK_LEAVE, FALLBACK_CHECKPOINT, FALLBACK_STOP };
 /* The words for it, in that order; ended by NULL. */
 extern const char *const fallback_words[];
@@ -22,7 +22,7 @@ struct within {
 	int64_t deadline_us; /* 0: there is no limit */
 	enum fallback fallback;
 	unsigned parallel; /* fallbacks at once */
-	/* Of the fallbacks of all containers that are still there. */
+	/* The time that the fallbacks of all containers take that are still there. */
 	double sum_ms, longest_ms;
 };
 

@@ -53,7 +53,7 @@ struct move_opts {
 };
 
 #define MOVE_ID_SIZE 32
-/* Of --bandwidth, bytes a second: with less, a message of CRIU's own would take seconds. */
+/* The least --bandwidth, bytes a second: with less, a message of CRIU's own would take seconds. */
 #define BANDWIDTH_MIN 65536
 /* A dump or a restore may take so long, plus the time for the memory. */
 #define DUMP_BASE_MS 20000

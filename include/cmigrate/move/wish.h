@@ -53,7 +53,7 @@ struct wish_state {
 	bool committed; /* past the commit point */
 	bool direct;	/* its memory goes straight to the destination before the restore */
 };
-/* What becomes of a wish then. docs/move.md has it as a table. */
+/* The answer to a wish in that state. docs/move.md has it as a table. */
 enum wish_answer wish_decide(const struct wish *wish, const struct wish_state *state);
 
 #endif

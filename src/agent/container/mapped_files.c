@@ -64,7 +64,7 @@ static void look(struct walk *walk, pid_t pid, struct mapping *m, const struct m
 					  mounts_at(own->n ? own : &walk->mounts, m->name));
 		return;
 	}
-	/* What is mapped for writing, and shared, is written. */
+	/* A file that is mapped for writing, and shared, is written. */
 	used_path(walk, own,
 		  &(struct used_file){.pid = pid,
 				      .fd = USED_MAPPED,

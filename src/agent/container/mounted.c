@@ -10,7 +10,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* What the first process takes for its root must be the container's: it may have another one. */
+/* The first process may have a root of its own: its root must be the container's. */
 static bool knows_root(const struct walk *walk)
 {
 	const struct bind *root = walk->binds.v;

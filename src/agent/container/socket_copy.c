@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What only the sockets themselves tell. A copy of each descriptor is asked, and closed at once.
- * Linux before 5.6 gives none.
+ * Facts that only the sockets themselves tell. A copy of each descriptor is asked, and closed at
+ * once. Linux before 5.6 gives none.
  */
 #include "socket_copy.h"
 #include "agent/request/process.h"

@@ -22,8 +22,9 @@ char *socket_ends(const struct sock *sock);
 bool socket_is_new(struct walk *walk, const char *text);
 
 /*
- * What may pass: bytes that are about to be read, a connection of a health check. It is looked at
- * again until it has passed, for half a second at most, and told as "WHAT, HOLDER" if it has not.
+ * Findings that may pass: bytes that are about to be read, a connection of a health check. It is
+ * looked at again until it has passed, for half a second at most, and told as "WHAT, HOLDER" if it
+ * has not.
  */
 struct passing {
 	const char *key;
@@ -53,7 +54,7 @@ void unix_passing(struct walk *walk, struct passings *ret);
 /* Packet sockets and their devices; and passing, netlink sockets with messages that wait. */
 void packet_sockets(struct walk *walk);
 void netlink_passing(struct walk *walk, struct passings *ret);
-/* What the sockets themselves tell, after inet_sockets(): kinds that CRIU doesn't know, options
+/* Asks the sockets themselves, after inet_sockets(): kinds that CRIU doesn't know, options
  * that it forgets, urgent data, multicast groups; and passing, raw sockets with packets that wait.
  */
 void socket_copies(struct walk *walk);

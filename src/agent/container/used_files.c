@@ -18,7 +18,7 @@
 #define SEEN_MAX 2048
 #define SLOTS 4096
 
-/* What a kernel makes up: each host has its own, and CRIU its ways. */
+/* File systems that a kernel makes up: each host has its own, and CRIU knows them. */
 static bool is_made_up(const struct statfs *fs)
 {
 	static const unsigned types[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,	CGROUP_SUPER_MAGIC,

@@ -75,7 +75,7 @@ static void say_nonlocal(struct request *req, const char *file, const char *fami
 		fact_say(req, "nonlocal-bind", family);
 }
 
-/* What is taken where the container is to be, and what it may take. */
+/* Ports and names that are taken where the container is to be, and addresses it may take. */
 static void say_sockets(struct request *req)
 {
 	struct listeners listeners = {.req = req}, names = {.req = req};
@@ -106,7 +106,7 @@ static int say_addresses(struct request *req)
 	return 0;
 }
 
-/* What the sources of bind mounts are here: "d" a directory, "f" another file. */
+/* Says the type of each source of a bind mount: "d" a directory, "f" another file. */
 static void say_binds(struct request *req)
 {
 	const char *path;

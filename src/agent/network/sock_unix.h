@@ -20,7 +20,7 @@ struct unix_sock {
 	/* As it was bound; an abstract one begins with a zero. Gone after the call. */
 	const char *name;
 	size_t name_len; /* 0: it has no name */
-	/* Of a listener: the other ends of connections that nobody has accepted; 0: closed by now.
+	/* For a listener: the other ends of connections that nobody has accepted; 0: closed by now.
 	 * Gone after the call. */
 	const uint32_t *waiting;
 	size_t n_waiting;

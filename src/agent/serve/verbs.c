@@ -86,7 +86,7 @@ const struct verb agent_verbs[] = {
 	{"status", "container", verb_status, false},
 	{"whole", "container", verb_whole, false},
 
-	/* What is kept beside the bundle of a container, and of hosts beside all bundles. */
+	/* Files beside the bundle of a container, and those of hosts beside all bundles. */
 	{"bundles", "file", verb_bundles, false},
 	{"lock", "container? stamp", verb_lock, false},
 	{"unlock", "container?", verb_unlock, false},

@@ -131,7 +131,7 @@ static int do_replace(const struct store *s)
 }
 
 /*
- * What others have said to a move, and it to them, goes with its journal, and before it: after a
+ * The words between a move and others go with its journal, and before it: after a
  * crash between them it is found by the journal.
  */
 static int do_remove(const struct store *s)
