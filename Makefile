@@ -133,6 +133,9 @@ $(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
 build: all
 unit-programs: $(UNIT)
+# Their warnings alone: that is an eighth of the work.
+unit-warnings:
+	$(call quiet,CHECK,tests/unit)$(CC) $(ALL_CFLAGS) -iquote tests/unit -fsyntax-only $(sort $(wildcard tests/unit/*/test_*.c))
 
 check: ## runs all suites without the long tests, before a commit; ends with "N passed, N failed" (needs root)
 	@tests/run
@@ -160,7 +163,7 @@ lint: ## checks formatting, runs static analysis, checks manuals
 	@tests/run lint
 format: ## brings the sources into shape
 	clang-format -i $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h include/cmigrate/*/*.h tests/unit/*.h tests/unit/*/*.h tests/*.c tests/unit/*/*.c tests/fuzz/*.c)
-fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (3)
+fuzz: ## fuzzes each reader of input for FUZZ_SECONDS (1)
 	@scripts/setup build test
 	@tests/fuzz/run
 demo: ## shows a move between two test hosts (needs root)
@@ -213,7 +216,7 @@ help: ## prints this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check check-all unit cli hosts containers vm faults scale lint format fuzz demo demo-vm bench packages deb \
+.PHONY: all build unit-programs unit-warnings check check-all unit cli hosts containers vm faults scale lint format fuzz demo demo-vm bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmigrate/base/fields.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -56,6 +57,8 @@ static json_t *field_json(const struct field *f, const void *base)
 		return text ? json_of_text(text) : NULL;
 	case FIELD_CODE:
 		return json_integer(*(const int *)at);
+	case FIELD_UINT:
+		return json_integer(*(const unsigned *)at);
 	case FIELD_MS:
 		return json_of_ms(*(const double *)at);
 	case FIELD_SIZE:
@@ -106,6 +109,16 @@ static int set_count(uint64_t *dest, const json_t *value)
 	return 0;
 }
 
+static int set_uint(unsigned *dest, const json_t *value)
+{
+	json_int_t n = json_integer_value(value);
+
+	if (!json_is_integer(value) || n < 0 || n > INT_MAX)
+		return -1;
+	*dest = (unsigned)n;
+	return 0;
+}
+
 static int set_code(int *dest, const json_t *value)
 {
 	json_int_t n = json_integer_value(value);
@@ -142,6 +155,8 @@ static int field_read(const struct field *f, void *base, const json_t *value)
 		return set_text(at, value);
 	case FIELD_CODE:
 		return set_code(at, value);
+	case FIELD_UINT:
+		return set_uint(at, value);
 	case FIELD_MS:
 		return set_ms(at, value);
 	case FIELD_SIZE:

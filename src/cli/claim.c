@@ -183,7 +183,7 @@ int claim_end(struct claim *claim, unsigned seconds, char **ret_how, struct err 
 	argv_addf(&a, "seconds=%u", seconds);
 	struct command cmd = {.argv = a.v, .timeout_ms = (int)seconds * 1000 + END_MS};
 	if (host_output(claim->host, &cmd, &out, err) < 0) {
-		/* What its programs had begun there may be done or not. */
+		/* The work that its programs had begun there may be done or not. */
 		if (claim->host->lost)
 			err->code = EXIT_IN_DOUBT;
 		return -1;

@@ -5,8 +5,45 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/base/fields.h"
 #include "cmigrate/base/json.h"
 #include "part.h"
+
+/* Members that are written and read by their type alone. */
+static const struct field move_fields[] = {
+	FIELD_AS("leave_running", struct move, plan.leave_running, FIELD_FLAG),
+	FIELD_AS("name", struct move, bundle.name, FIELD_TEXT),
+	FIELD_AS("bundle", struct move, bundle.dir, FIELD_TEXT),
+	FIELD_AS("source", struct move, side[SOURCE].name, FIELD_TEXT),
+	FIELD_AS("destination", struct move, side[DESTINATION].name, FIELD_TEXT),
+	FIELD_AS("gate", struct move, plan.gate, FIELD_FLAG),
+	FIELD_AS("timeout_ms", struct move, plan.timeout_ms, FIELD_UINT),
+	FIELD_AS("dump_timeout_ms", struct move, plan.dump_timeout_ms, FIELD_UINT),
+	FIELD_AS("keep_silent", struct move, plan.keep_silent, FIELD_FLAG),
+	FIELD_AS("keep_images", struct move, plan.keep_images, FIELD_FLAG),
+	FIELD_AS("netns", struct move, bundle.netns, FIELD_SAID),
+	FIELD_AS("destination_runc", struct move, side[DESTINATION].options.runc, FIELD_UINT),
+	FIELD_AS("destination_criu", struct move, side[DESTINATION].options.criu, FIELD_UINT),
+	FIELD_AS("page_server", struct move, page_server.server, FIELD_SAID),
+	FIELD_AS("page_client", struct move, page_server.client, FIELD_SAID),
+	FIELD_AS("page_port", struct move, page_server.port, FIELD_UINT),
+	FIELD_AS("ends_first", struct move, plan.ends_first, FIELD_FLAG),
+	FIELD_AS("lazy", struct move, plan.lazy, FIELD_FLAG),
+	{0},
+};
+
+/* Options of both sides, and the versions of the source, or of the host of a restore alone. */
+static const struct field option_fields[] = {
+	FIELD(struct runtime_options, tcp_established, FIELD_FLAG),
+	FIELD(struct runtime_options, file_locks, FIELD_FLAG),
+	FIELD(struct runtime_options, ext_unix_sk, FIELD_FLAG),
+	FIELD(struct runtime_options, shell_job, FIELD_FLAG),
+	FIELD(struct runtime_options, network_lock_skip, FIELD_FLAG),
+	FIELD(struct runtime_options, own_network, FIELD_FLAG),
+	FIELD_AS("source_runc", struct runtime_options, runc, FIELD_UINT),
+	FIELD_AS("source_criu", struct runtime_options, criu, FIELD_UINT),
+	{0},
+};
 
 static json_t *addresses_json(const struct address *addresses, size_t n)
 {
@@ -19,45 +56,25 @@ static json_t *addresses_json(const struct address *addresses, size_t n)
 	return list;
 }
 
-static json_t *words_json(const struct argv *words)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < words->n; i++)
-		json_array_append_new(list, json_string(words->v[i]));
-	return list;
-}
-
 json_t *move_json(const struct move *m)
 {
 	/* A rehearsal leaves the addresses where they are. */
 	const size_t n = m->kind == MOVE_REHEARSAL ? 0 : m->bundle.n_addresses;
-	const struct runtime_options *o =
-		m->kind == MOVE_RESTORE ? &m->side[DESTINATION].options : &m->side[SOURCE].options;
-
-	return json_pack(
-		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
-		"s:o, s:s*, s:o,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
-		"s:b, s:s*}",
-		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
-		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
-		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
-		"strategy", strategy_name(m->plan.strategy), "gate", m->plan.gate, "timeout_ms",
-		m->plan.timeout_ms, "dump_timeout_ms", m->plan.dump_timeout_ms, "keep_silent",
-		m->plan.keep_silent, "keep_images", m->plan.keep_images, "endpoints",
-		words_json(&m->bundle.endpoints), "source_addresses",
+	const int side = m->kind == MOVE_RESTORE ? DESTINATION : SOURCE;
+	/* NULL if the directory of the images is not UTF-8: that of the bundle is part of it. */
+	json_t *entry = json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s*}", "kind", (int)m->kind,
+		"images", m->image_dir, "id", m->id, "strategy", strategy_name(m->plan.strategy),
+		"transport", transport_name(m->plan.transport), "endpoints",
+		json_of_words(&m->bundle.endpoints), "source_addresses",
 		addresses_json(m->side[SOURCE].addresses, n), "destination_addresses",
-		addresses_json(m->side[DESTINATION].addresses, n), "netns", m->bundle.netns,
-		"warnings", warnings_json(&m->summary.warnings), "tcp_established",
-		o->tcp_established, "file_locks", o->file_locks, "ext_unix_sk", o->ext_unix_sk,
-		"shell_job", o->shell_job, "source_runc", (int)o->runc, "source_criu", (int)o->criu,
-		"destination_runc", (int)m->side[DESTINATION].options.runc, "destination_criu",
-		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
-		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
-		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
-		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
-		m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
+		addresses_json(m->side[DESTINATION].addresses, n), "warnings",
+		warnings_json(&m->summary.warnings), "quota", *m->quota ? m->quota : NULL);
+
+	if (!entry)
+		return NULL;
+	(void)fields_json(option_fields, &m->side[side].options, entry);
+	return fields_json(move_fields, m, entry);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -130,14 +147,7 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	CLEANUP_FREE char *strategy = NULL;
 
 	if (json_get_string(o, "move", "id", &id, err) < 0 ||
-	    json_get_string(o, "move", "name", &m->bundle.name, err) < 0 ||
-	    json_get_string(o, "move", "bundle", &m->bundle.dir, err) < 0 ||
-	    json_get_string(o, "move", "source", &m->side[SOURCE].name, err) < 0 ||
-	    json_get_string(o, "move", "destination", &m->side[DESTINATION].name, err) < 0 ||
 	    json_get_string(o, "move", "strategy", &strategy, err) < 0 ||
-	    json_get_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
-	    json_get_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
-	    json_get_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
 	    json_get_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
 		return -1;
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->side[SOURCE].name ||
@@ -154,43 +164,32 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	return check_words(m, err);
 }
 
-static int read_options(const json_t *o, struct move *m, struct err *err)
+static int read_fields(const json_t *o, struct move *m, struct err *err)
 {
-	struct runtime_options *src = &m->side[SOURCE].options,
-			       *dst = &m->side[DESTINATION].options;
-	unsigned timeout = 30000, dump_timeout = 60000, kind = MOVE_WHOLE;
+	struct runtime_options *src = &m->side[SOURCE].options;
 
-	if (json_get_uint(o, "move", "kind", &kind, err) < 0 ||
-	    json_get_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
-	    json_get_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
-	    json_get_uint(o, "move", "page_port", &m->page_server.port, err) < 0 ||
-	    json_get_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
-	    json_get_uint(o, "move", "source_criu", &src->criu, err) < 0)
+	m->plan.timeout_ms = 30000;
+	m->plan.dump_timeout_ms = 60000;
+	if (fields_read(option_fields, src, o, "move", err) < 0)
+		return -1;
+	src->tcp_close = !src->tcp_established;
+	m->side[DESTINATION].options = *src;
+	if (fields_read(move_fields, m, o, "move", err) < 0)
+		return -1;
+	m->plan.ends_first = m->plan.ends_first || !m->plan.gate;
+	return 0;
+}
+
+static int read_kind(const json_t *o, struct move *m, struct err *err)
+{
+	unsigned kind = MOVE_WHOLE;
+
+	if (json_get_uint(o, "move", "kind", &kind, err) < 0)
 		return -1;
 	if (kind > MOVE_REHEARSAL)
 		return err_set(err, EXIT_FAILED, "move.kind: unknown");
 	m->kind = (enum move_kind)kind;
-	m->plan.leave_running = json_is_true(json_object_get(o, "leave_running"));
-	m->plan.timeout_ms = (int)timeout;
-	m->plan.dump_timeout_ms = (int)dump_timeout;
-	m->plan.gate = json_is_true(json_object_get(o, "gate"));
-	m->plan.ends_first = !m->plan.gate || json_is_true(json_object_get(o, "ends_first"));
-	m->plan.lazy = json_is_true(json_object_get(o, "lazy"));
-	m->plan.keep_silent = json_is_true(json_object_get(o, "keep_silent"));
-	m->plan.keep_images = json_is_true(json_object_get(o, "keep_images"));
-	src->tcp_established = json_is_true(json_object_get(o, "tcp_established"));
-	src->tcp_close = !src->tcp_established;
-	src->file_locks = json_is_true(json_object_get(o, "file_locks"));
-	src->ext_unix_sk = json_is_true(json_object_get(o, "ext_unix_sk"));
-	src->shell_job = json_is_true(json_object_get(o, "shell_job"));
-	src->network_lock_skip = json_is_true(json_object_get(o, "network_lock_skip"));
-	src->own_network = json_is_true(json_object_get(o, "own_network"));
-	*dst = *src;
-	return read_transport(o, m, err) < 0 || read_quota(o, m, err) < 0 ||
-			       json_get_uint(o, "move", "destination_runc", &dst->runc, err) < 0 ||
-			       json_get_uint(o, "move", "destination_criu", &dst->criu, err) < 0
-		       ? -1
-		       : 0;
+	return 0;
 }
 
 /* The journal's place is no proof: root runs, restores and removes what it names. */
@@ -230,8 +229,9 @@ int move_from_json(const json_t *object, const struct bundle *bundle, const stru
 	m->summary.outage_ms = m->summary.freeze_ms = m->summary.freeze_start_ms = -1;
 	m->summary.total_ms = m->summary.predicted_freeze_ms = -1;
 	m->summary.drain_ms = m->summary.stall_ms = -1;
-	if (read_names(object, m, err) < 0 || check_is_of(m, bundle, err) < 0 ||
-	    read_options(object, m, err) < 0 ||
+	if (read_fields(object, m, err) < 0 || read_names(object, m, err) < 0 ||
+	    check_is_of(m, bundle, err) < 0 || read_kind(object, m, err) < 0 ||
+	    read_transport(object, m, err) < 0 || read_quota(object, m, err) < 0 ||
 	    read_addresses(object, "source_addresses", m->side[SOURCE].addresses, &n_source, err) <
 		    0 ||
 	    read_addresses(object, "destination_addresses", m->side[DESTINATION].addresses,

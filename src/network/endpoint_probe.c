@@ -23,7 +23,7 @@
 #define TRY_MS 10000
 /* Pause between two tries of an endpoint that refuses. */
 #define PAUSE_MS 2
-#define LONG_US 300000 /* a try that has lasted so long is told of */
+#define LONG_US 300000 /* a try is reported when it has lasted so long */
 /* The part of an answer that is shown. */
 #define ANSWER_MAX 64
 /* The part of a page that is searched. */

@@ -94,23 +94,6 @@ field() { # FILTER
 }
 
 # bats test_tags=all
-@test "pipes that are too small are refused with what to do" {
-	on rhel02 sh -c 'cat >/usr/local/sbin/cat; chmod 755 /usr/local/sbin/cat' <<-'END'
-		#!/bin/sh
-		case $* in */pipe-max-size) echo 1048576 ;; *) exec /bin/cat "$@" ;; esac
-	END
-	on rhel01 cmigrate --quiet move cache rhel02
-	run on rhel02 cmigrate move --strategy post-copy cache rhel01
-	on rhel02 rm -f /usr/local/sbin/cat
-	echo "$output"
-	if (($(sed -n 's/^CapEff:\s*/0x/p' /proc/self/status) >> 24 & 1)); then
-		[[ $status -eq 0 ]]
-	else
-		[[ $status -eq 3 && $output == *'sysctl fs.pipe-max-size='* ]]
-	fi
-}
-
-# bats test_tags=all
 @test "the agent is killed while the memory follows: that goes on, and recovery finds it whole" {
 	on rhel01 tc qdisc add dev eth0 root tbf rate 100mbit burst 32kb limit 1mb
 	on client bash -c 'cmigrate --quiet move --strategy post-copy --from rhel01 cache rhel02 </dev/null >/dev/null 2>/var/err; echo $? >/var/status' &

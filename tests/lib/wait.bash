@@ -12,15 +12,17 @@ scaled() { # SECONDS
 	echo $(($1 * ${TEST_SLOWNESS:-1}))
 }
 
-# Runs COMMAND up to 100 times a second until it succeeds, for at most SECONDS, scaled.
+# Runs COMMAND until it succeeds, for at most SECONDS, scaled: after 10 ms first, and less often then, because each run
+# may start processes.
 wait_until() { # SECONDS COMMAND...
-	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000 * ${TEST_SLOWNESS:-1}))
+	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000 * ${TEST_SLOWNESS:-1})) pause=1
 	shift
 	until "$@"; do
 		if [[ ${EPOCHREALTIME/[.,]/} -gt $deadline ]]; then
 			echo "not within the time: $*" >&2
 			return 1
 		fi
-		sleep 0.01
+		sleep "0.0$pause"
+		((pause = pause < 5 ? pause * 2 : 9))
 	done
 }

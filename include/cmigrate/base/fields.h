@@ -18,6 +18,7 @@ enum field_kind {
 	FIELD_FILLED, /* char *; "" is null too */
 	FIELD_SAID,   /* char *; left out if NULL */
 	FIELD_CODE,   /* int, 0 to 255 */
+	FIELD_UINT,   /* unsigned, or an int that isn't negative */
 	FIELD_MS,     /* double, one decimal; null if negative or above thirty years */
 	FIELD_SIZE,   /* uint64_t; 0 is null */
 	FIELD_COUNT,  /* uint64_t */

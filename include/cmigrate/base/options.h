@@ -38,6 +38,13 @@ struct opt {
 		.offset = offsetof(type, field), .arg = (arg_name), .help = (help_text),           \
 	}
 
+/* A text that is one of a few, "go|abort": help and completion show them. */
+#define OPT_ONE_OF(type, field, long_name, arg_name, help_text, words)                             \
+	{                                                                                          \
+		.name = (long_name), .kind = OPT_STRING, .offset = offsetof(type, field),          \
+		.arg = (arg_name), .help = (help_text), .choices = (words),                        \
+	}
+
 /*
  * Parses argv[1..] (argv[0] is the command's name) into *base, a zeroed option struct. Positional
  * arguments go to args; "--" ends the options; options may follow arguments unless first_stops is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sockets: what is told of the sockets of a container. The walk has noted them, sorted by inode.
+ * sockets: the facts of a container's sockets. The walk has noted them, sorted by inode.
  * All of these are called in its network namespace, at the end of the walk.
  */
 #ifndef CMIGRATE_AGENT_SOCKETS_H

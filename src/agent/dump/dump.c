@@ -56,7 +56,7 @@ static int run(struct request *req, const struct argv *argv)
 	char *const envs[] = {env, NULL};
 	struct child child;
 
-	/* Of memory that follows the container CRIU keeps a pipe for every 4 MB; without
+	/* CRIU keeps a pipe for every 4 MB of memory that follows the container; without
 	 * CAP_SYS_RESOURCE it can't raise the limit of open files. */
 	int status = program_start(req,
 				   &(struct program){.argv = argv->v,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a move needs to know of a host, one KEY=VALUE a line. A key may come more than once, and
+ * The facts of a host that a move needs, one KEY=VALUE a line. A key may come more than once, and
  * complete=yes is the last line. Leaves nothing on the host but the answers that are kept
  * (kept_answer.h).
  */
@@ -200,7 +200,7 @@ int verb_facts(struct request *req)
 	if (status == 0)
 		status = say_container(req);
 	program_facts_end(req, &programs);
-	/* What is told shows what is wrong, better than a failure would. */
+	/* The facts show the trouble better than a failure would. */
 	if (request_over(req))
 		return 0;
 	if (status != 0)

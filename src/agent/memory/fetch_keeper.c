@@ -73,8 +73,8 @@ static int note_status(struct request *req, int status)
 	return status;
 }
 
-/* Tells of what comes into the work directory, and of its end: in the directory above, because a
- * directory that is removed is told of only when no file of it is open any more. */
+/* Tells of what comes into the work directory, and of its end: in the directory above, because the
+ * kernel reports a removed directory only when no file of it is open any more. */
 static int watch(const char *run)
 {
 	CLEANUP_FREE char *above = str_dupn(run, (size_t)(strrchr(run, '/') - run));

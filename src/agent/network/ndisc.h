@@ -14,7 +14,7 @@ int ndisc_open(const struct device *device);
 /* Asks the machine that has an address. -1 with errno. */
 int ndisc_solicit(int fd, const struct device *device, const struct in6_addr *ip);
 /* Tells all machines that this device has the address; fails if this host lacks it. -1 with errno.
- * Of each socket one address can be told. */
+ * A socket can tell of one address. */
 int ndisc_advertise(int fd, const struct device *device, const struct in6_addr *ip);
 /* Reads one message that waits. True if another machine says in it that it has the address: its
  * hardware address as text, or the address that it sent from if it doesn't say. */

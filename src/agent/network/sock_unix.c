@@ -107,7 +107,7 @@ char *unix_name(const struct unix_sock *sock)
 		buf_puts(&text, "-");
 	for (size_t i = 0; i < sock->name_len; i++) {
 		char c = sock->name[i];
-		/* The kernel sends the zero behind a path along. */
+		/* The kernel sends the zero after a path along. */
 		if (!c && i && *sock->name)
 			break;
 		if (!c && !i)

@@ -46,7 +46,7 @@ int keeper_serve(struct request *req, const char *name, const char *kind, const 
 		req, &(struct program){.argv = argv.v, .log = log, .session = record}, &child);
 	if (status != 0)
 		return status;
-	/* What it prints has room in the pipes. */
+	/* The pipes have room for all that it prints. */
 	while (!process_has_ended(child.pid))
 		if (request_wait(req, child.pidfd, POLLIN, child.pidfd < 0 ? REAP_TICK_MS : -1) <
 		    0) {

@@ -99,7 +99,7 @@ void session_members(const char *path, struct pids *ret)
 		if (all[i].session == session && is_alive(&all[i]) &&
 		    (led || is_marked(&all[i], path)))
 			pids_add(ret, all[i].pid);
-	/* What is restored has sessions of its own. */
+	/* Restored processes have sessions of their own. */
 	do {
 		before = ret->n;
 		for (size_t i = 0; i < n; i++)

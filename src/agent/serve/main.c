@@ -51,7 +51,7 @@ static void go_to_memory(char **argv, int argc)
 		again[argc + 1] = NULL;
 		(void)fexecve(to, again, environ);
 	}
-	/* What is in it would be locked into memory in vain. */
+	/* Its contents would be locked into memory in vain. */
 	fd_close(&from);
 	fd_close(&to);
 }
@@ -70,7 +70,7 @@ static int serve_main(int argc, char **argv)
 		go_to_memory(argv, argc);
 	(void)prctl(PR_SET_NAME, "cmigrate-agent");
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
-	/* What it writes is a service's memory and state. */
+	/* It writes the memory and state of services. */
 	(void)umask(077);
 	agent_file_init(option(argc, argv, "--kept"), option(argc, argv, "--name"));
 	const char *root = option(argc, argv, "--bundle-root");

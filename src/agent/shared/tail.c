@@ -92,7 +92,7 @@ static int look(struct tail *t)
 
 /*
  * tail container|batch file size: waits until the file has other than `size` bytes, and says how
- * many it has, on a line, and then those behind `size`. Waits too for a file that is not there yet
+ * many it has, on a line, and then those after `size`. Waits too for a file that is not there yet
  * (size=0); STATUS_ABSENT: it was there and is not any more.
  */
 int verb_tail(struct request *req)

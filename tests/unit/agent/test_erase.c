@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "asked.h"
@@ -208,6 +209,34 @@ static void the_restoring_processes(void **state)
 	assert_true(process_has_ended(*child));
 }
 
+static void serve_criu(void *ctx)
+{
+	(void)prctl(PR_SET_NAME, "criu");
+	__atomic_store_n((int *)ctx, 1, __ATOMIC_RELEASE);
+	serve_sleep(NULL);
+}
+
+/* The quick end stops CRIU, which would leave mount points if it were killed. */
+static void a_restoring_criu_stays_for_the_rest(void **state)
+{
+	int *named = mmap(NULL, sizeof(*named), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
+	pid_t criu = session_child(RUN "/restore.session", serve_criu, named);
+	pid_t pid = contained();
+	struct process process;
+
+	(void)state;
+	while (!__atomic_load_n(named, __ATOMIC_ACQUIRE))
+		(void)usleep(1000);
+	CLEANUP_ASKED struct asked end = ask(root, NULL, "erase", "container=web9", "op=end", NULL);
+	assert_int_equal(end.status, 0);
+	assert_int_equal(ended_with(pid), SIGKILL);
+	assert_true(process_read(criu, &process));
+	assert_int_equal(process.state, 'T');
+	erased();
+	assert_int_equal(ended_with(criu), SIGKILL);
+}
+
 static void write_state(const char *bundle)
 {
 	CLEANUP_FREE char *text = str_fmt(
@@ -295,6 +324,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(its_processes_and_cgroups, begin),
 		cmocka_unit_test_setup(its_processes_alone, begin),
+		cmocka_unit_test_setup(a_restoring_criu_stays_for_the_rest, begin),
 		cmocka_unit_test_setup(where_config_json_says, begin),
 		cmocka_unit_test_setup(the_restoring_processes, begin),
 		cmocka_unit_test_setup(another_of_that_name, begin),

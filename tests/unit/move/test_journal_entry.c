@@ -167,6 +167,8 @@ static void what_is_wrong(void **state)
 		"{'source':1}",
 		"{'timeout_ms':-1}",
 		"{'timeout_ms':'1'}",
+		"{'page_port':4294967296}",
+		"{'gate':1}",
 		"{'endpoints':'http://x/'}",
 		"{'endpoints':['file:///etc/passwd']}",
 		"{'page_server':'192.0.2.3; add table x'}",
