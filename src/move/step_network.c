@@ -70,6 +70,9 @@ int step_settle(struct move *move, struct err *err)
 
 	if (!src->handover.n)
 		return 0;
+	/* New connections wait from here on. */
+	if (await_parked_restore(move, err) < 0)
+		return -1;
 	move->progress.forwarding = handover_forward(&src->handover, move->tag, &why) == 0;
 	if (!move->progress.forwarding) {
 		event_note(move->events, "late packets are not sent on: %s", why.msg);

@@ -149,6 +149,23 @@ python_in_root() { # HOST NAME PROGRAM ARGUMENT...
 	on rhel02 umount /var/passed/later
 }
 
+# In the namespace of a restore's own the other's mounts would come before the host's.
+@test "beside a restore that has the cgroup hierarchies mounted, a copy's cgroups are the host's" {
+	make_web web 10.99.0.100/32
+	start_container rhel01 web
+	on rhel02 sh -e -c 'yard=/run/cmigrate/other/.criu.cgyard.Ab3dE6
+		mkdir -p $yard && mount -t tmpfs none $yard
+		for point in $(awk "\$3 == \"cgroup\" {print \$2}" /proc/self/mounts); do
+			mkdir $yard/${point##*/}
+			mount --bind $point $yard/${point##*/}
+		done'
+	on rhel01 cmigrate --quiet move web rhel02
+	on rhel02 sh -e -c 'umount --lazy /run/cmigrate/other/.criu.cgyard.* && rm -r /run/cmigrate/other
+		runc pause web && runc resume web'
+	[[ $(on rhel02 cat /run/runc/web/state.json) != *cgyard* ]]
+	on rhel02 cmigrate --quiet move web rhel01
+}
+
 @test "one that changes all the time goes along as it is when the container freezes" {
 	local flags from to
 	flag_args python3 /srv/restless.py 8000

@@ -12,7 +12,9 @@
 
 /* A cgroup that isn't frozen by then is left to runc. */
 #define FREEZE_MS 1000
-/* Nearly all are frozen sooner, so that long pauses would be noticed. */
+/* Nearly all are frozen within the first of these times, so that long pauses would be noticed. */
+#define FIRST_MS 1
+#define FIRST_PAUSE_US 50
 #define SHORT_MS 20
 #define SHORT_PAUSE_MS 1
 #define PAUSE_MS 5
@@ -33,10 +35,15 @@ static int open_events(const char *freezer)
 
 static bool pause_shortly(struct request *req, int events, int64_t began)
 {
-	int ms = clock_now_us() - began < SHORT_MS * 1000 ? SHORT_PAUSE_MS : PAUSE_MS;
+	const int64_t spent = clock_now_us() - began;
 
-	return events >= 0 ? request_wait(req, events, POLLPRI, FREEZE_MS) >= 0
-			   : request_sleep(req, ms);
+	if (events >= 0)
+		return request_wait(req, events, POLLPRI, FREEZE_MS) >= 0;
+	if (spent < FIRST_MS * 1000) {
+		(void)usleep(FIRST_PAUSE_US);
+		return !request_over(req);
+	}
+	return request_sleep(req, spent < SHORT_MS * 1000 ? SHORT_PAUSE_MS : PAUSE_MS);
 }
 
 /* Only what comes after it is an event. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cmigrate/base/str.h"
 
 #define WORD_SIZE 16
+#define LOCK_AFTER_MS 500
 
 struct gate {
 	int run;	      /* RUN */
@@ -88,12 +90,26 @@ static void read_word(int run, char ret[WORD_SIZE])
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
+/*
+ * From then on it needs no file system but RUN's, whatever becomes of the one that it was executed
+ * from. At its end the container is frozen, and the processor is for the restore: then it comes
+ * later, unless a line is there before.
+ */
+static void lock_pages(const struct gate *gate)
+{
+	struct pollfd verdict = {.fd = gate->verdict, .events = POLLIN};
+
+	if (!gate->at_end || poll(&verdict, 1, LOCK_AFTER_MS) == 0)
+		(void)mlockall(MCL_CURRENT);
+}
+
 /* Waits for the next line. Bytes beyond its room are dropped. */
 static void read_line(struct gate *gate)
 {
 	size_t n = 0;
 	char c;
 
+	lock_pages(gate);
 	for (;;) {
 		ssize_t got = read(gate->verdict, &c, 1);
 		if (got == 1 && c == '\n')
@@ -182,8 +198,5 @@ int gate_main(const char *link)
 	gate.verdict = open_fifo(gate.run, GATE_VERDICT);
 	if (gate.verdict < 0 || !tell(&gate, images))
 		return 1;
-	/* From here on it needs no file system but RUN's, whatever becomes of the one that it was
-	 * executed from. */
-	(void)mlockall(MCL_CURRENT);
 	return wait_for_verdict(&gate);
 }

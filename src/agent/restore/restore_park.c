@@ -3,17 +3,20 @@
  * restore_park: a started restore goes as far as it can without images. criu opens its
  * configuration file before anything else, and in this restore that is a fifo. The open of runc's
  * version check is served (park), and the next open waits until the same text is written again
- * (restore-go).
+ * (restore-go). The container is frozen after that one has come: until then runc is busy.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/request/held.h"
 #include "agent/request/paths.h"
+#include "agent/request/process.h"
+#include "agent/request/session.h"
 #include "agent/request/text_file.h"
 #include "cmigrate/base/deadline.h"
 #include "restore.h"
@@ -24,6 +27,8 @@
 #define PARK_MS 5000
 /* Nothing tells that a reader has come to a fifo. */
 #define TICK_MS 2
+/* For runc to get from its version check to the restore. One that is later is no failure. */
+#define SETTLE_MS 3000
 #define KILL_ROUNDS 20
 #define KILL_ROUND_MS 50
 
@@ -100,12 +105,55 @@ static int await_reader(struct request *req, const char *run)
 	return fifo;
 }
 
+/* It waits in an open: criu opens nothing else that makes it wait. */
+static bool is_in_open(pid_t pid)
+{
+	CLEANUP_FREE char *call = process_file(pid, "syscall", 256, NULL);
+	char *end = call;
+	const long number = call ? strtol(call, &end, 10) : -1;
+
+#ifdef SYS_open
+	if (number == SYS_open && end != call)
+		return true;
+#endif
+	return number == SYS_openat;
+}
+
+/* A process of the restore that waits in an open, other than this one; 0: there is none. */
+static pid_t waits_in_open(const char *run, pid_t other)
+{
+	CLEANUP_FREE char *record = session_path(run, SESSION_RESTORE);
+	CLEANUP_PIDS struct pids members = {0};
+
+	session_members(record, &members);
+	for (size_t i = 0; i < members.n; i++)
+		if (members.v[i] != other && is_in_open(members.v[i]))
+			return members.v[i];
+	return 0;
+}
+
+/* first: the criu of the version check, which may not have noticed yet that it was served. */
+static void await_rest(struct request *req, const char *run, pid_t first)
+{
+	const int64_t end = deadline_in_ms(SETTLE_MS);
+
+	while (!waits_in_open(run, first) && !is_marked(run, RESTORE_ENDED) &&
+	       !deadline_passed(end) && request_sleep(req, TICK_MS))
+		;
+}
+
 int verb_park(struct request *req)
 {
 	CLEANUP_FREE char *run = path_run(req);
 	int fifo = await_reader(req, run);
 
-	return fifo < 0 ? 1 : serve(req, run, fifo);
+	if (fifo < 0)
+		return 1;
+	const pid_t first = waits_in_open(run, 0);
+	if (serve(req, run, fifo) != 0)
+		return 1;
+	await_rest(req, run, first);
+	return 0;
 }
 
 /* Nothing is started for it: the container is frozen. */

@@ -17,6 +17,7 @@
 #include "agent/request/program.h"
 #include "agent/request/session.h"
 #include "agent/request/text_file.h"
+#include "own_mounts.h"
 #include "tmpfs_mounts.h"
 
 #define LIST_MAX (1024 * 1024)
@@ -154,11 +155,7 @@ int restore_tmpfs_mount(struct request *req)
 
 	if (!list || !*list)
 		return 0;
-	request_spoil_thread(req);
-	if (unshare(CLONE_NEWNS | CLONE_FS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return request_errno(req, "can't make a mount namespace");
-	return mount_all(req, list);
+	return own_mounts_enter(req) != 0 ? 1 : mount_all(req, list);
 }
 
 /* Whether they are mounted there: the restore's process is in another namespace than the agent. */

@@ -19,6 +19,7 @@
 #include "agent/request/json_scan.h"
 #include "agent/request/paths.h"
 #include "agent/request/text_file.h"
+#include "own_mounts.h"
 
 #define CONFIG_MAX (2 * 1024 * 1024)
 #define MOUNTS_MAX (4 * 1024 * 1024)
@@ -165,10 +166,10 @@ static int cover_files(struct request *req)
 
 int scratch_enter(struct request *req)
 {
-	request_spoil_thread(req);
-	if (unshare(CLONE_NEWNS | CLONE_FS | CLONE_NEWNET) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return request_errno(req, "can't make namespaces");
+	if (own_mounts_enter(req) != 0)
+		return 1;
+	if (unshare(CLONE_NEWNET) < 0)
+		return request_errno(req, "can't make a network namespace");
 	if (fill_network(req) < 0)
 		return request_errno(req, "can't make a network");
 	if (put_network(req) < 0)

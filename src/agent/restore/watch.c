@@ -32,16 +32,20 @@
 #define RESUMED "Tasks resumed.\n"
 /* CRIU has said nothing for so long: it may wait for a lock. */
 #define QUIET_MS 2000
-/* CRIU writes line by line. The pause after a line is a part of the time since the first: a look
- * that is late by it is not late beside the restore as a whole. */
-#define CALM_PART 16
-#define CALM_MS 50
+/*
+ * CRIU's log is looked at when a file comes or goes in the work directory: CRIU makes its
+ * statistics just after the line that says that the processes run, and removes its mounts just
+ * after the one that says that it failed. It writes hundreds of lines before that, and to look at
+ * each would take the processor from it. The other looks are for whatever else is to be seen.
+ */
+#define LOOK_MS 250
 
 struct watch {
 	char *run, *log, *record;
 	int notify;
+	bool begun; /* there is a log */
 	off_t size;
-	int64_t quiet_since, first_us; /* 0: no line yet */
+	int64_t quiet_since;
 };
 
 /* The last bytes of the log. Owned by the caller. */
@@ -111,13 +115,12 @@ static bool look(struct request *req, struct watch *watch)
 
 	if (access(watch->run, F_OK) < 0)
 		return true;
-	watch->size = stat(watch->log, &st) < 0 ? 0 : st.st_size;
+	watch->begun = stat(watch->log, &st) == 0;
+	watch->size = watch->begun ? st.st_size : 0;
 	if (watch->size != before)
 		watch->quiet_since = clock_now_us();
 	if (!watch->size)
 		return false;
-	if (!watch->first_us)
-		watch->first_us = clock_now_us();
 	if (watch->size > LOG_MAX || repeats(watch)) {
 		(void)!truncate(watch->log, 0);
 		request_say(req, "criu repeats itself without end: an image is shorter than it "
@@ -147,32 +150,20 @@ static void drain(int notify)
 		;
 }
 
-static int calm_ms(const struct watch *watch)
-{
-	int64_t ms = watch->first_us ? (clock_now_us() - watch->first_us) / 1000 / CALM_PART : 0;
-
-	return ms < 1 ? 1 : ms > CALM_MS ? CALM_MS : (int)ms;
-}
-
 /* False: the verb has to return. */
 static bool await_change(struct request *req, const struct watch *watch)
 {
-	int64_t quiet_end = watch->quiet_since + (int64_t)QUIET_MS * 1000;
-	int ms = watch->size ? deadline_poll_ms(quiet_end) : -1;
-	int status = request_wait(req, watch->notify, POLLIN, ms);
+	int status = request_wait(req, watch->notify, POLLIN, watch->begun ? LOOK_MS : -1);
 
-	if (status != 1)
-		return status == 0;
-	if (!request_sleep(req, calm_ms(watch)))
-		return false;
-	drain(watch->notify);
-	return true;
+	if (status == 1)
+		drain(watch->notify);
+	return status >= 0;
 }
 
 static int watch_log(struct request *req, struct watch *watch)
 {
 	const uint32_t changes =
-		IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+		IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 	if (inotify_add_watch(watch->notify, watch->run, changes) < 0)
 		return errno == ENOENT ? 0 : request_errno(req, "can't watch '%s'", watch->run);

@@ -43,6 +43,19 @@ static void serve_parked(void *ctx)
 	_exit(n == 10 ? 0 : 3);
 }
 
+/* As runc does: criu is asked for its version, and started for the restore a while later. */
+static void serve_busy(void *ctx)
+{
+	pid_t version = fork();
+
+	if (version == 0)
+		serve_parked(ctx);
+	(void)waitpid(version, NULL, 0);
+	(void)usleep(100000);
+	own_run_write(RUN "/at-rest", "");
+	serve_parked(ctx);
+}
+
 static int ended_with(pid_t pid)
 {
 	for (int i = 0; i < scaled_ms(2000); i++) {
@@ -82,6 +95,20 @@ static void told_to_go_on(void **state)
 	assert_int_equal(access(WENT, F_OK), -1);
 	CLEANUP_ASKED struct asked late = ask_within(100, "/x", "park", "container=web", NULL);
 	assert_int_equal(late.status, 1);
+}
+
+static void parked_when_it_is_at_rest(void **state)
+{
+	pid_t pid = session_child(RECORD, serve_busy, NULL);
+	CLEANUP_ASKED struct asked parked = ask("/x", NULL, "park", "container=web", NULL);
+
+	(void)state;
+	assert_int_equal(parked.status, 0);
+	assert_int_equal(access(RUN "/at-rest", F_OK), 0);
+	CLEANUP_ASKED struct asked went = ask("/x", NULL, "restore-go", "container=web", NULL);
+	assert_int_equal(went.status, 0);
+	assert_int_equal(ended_with(pid), -1);
+	assert_int_equal(unlink(WENT), 0);
 }
 
 static void a_parked_one_is_ended(void **state)
@@ -212,6 +239,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told_to_go_on),
+		cmocka_unit_test(parked_when_it_is_at_rest),
 		cmocka_unit_test(a_parked_one_is_ended),
 		cmocka_unit_test(one_that_goes_on_is_left_alone),
 		cmocka_unit_test(one_that_has_ended),

@@ -21,6 +21,7 @@
 #include "stub.h"
 
 #define RUN "/run/cmigrate/web"
+#define YARD "/run/cmigrate/other/.criu.cgyard.Ab3dE6"
 #define ID "20260101T000000-01234567"
 #define FIELDS "container=web", "id=" ID
 
@@ -287,6 +288,36 @@ static void made_again(void **state)
 	assert_string_equal(conf_then, conf);
 }
 
+static void make_mount(const char *path)
+{
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(mount("yard", path, "tmpfs", 0, NULL), 0);
+}
+
+/* runc would take the first mount of a hierarchy for the host's. */
+static void without_the_cgroups_of_another(void **state)
+{
+	struct restoring restoring = {0};
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(mkdir("/run/cmigrate/other", 0700), 0);
+	make_mount(YARD);
+	make_mount(YARD "/cpuset");
+	make_mount("/run/cmigrate/other/kept");
+	stub_program(bin, "runc",
+		     "#!/bin/sh\ngrep -o '/run/cmigrate/other[^ ]*' "
+		     "/proc/self/mountinfo\nexit 7\n");
+	run_restore(&thread, &restoring, "op=now");
+	CLEANUP_FREE char *out = end_restore(thread, &restoring, 7);
+	assert_string_equal(out, "/run/cmigrate/other/kept\n");
+	/* It has its own. */
+	assert_int_equal(umount(YARD "/cpuset"), 0);
+	assert_int_equal(umount(YARD), 0);
+	assert_int_equal(umount("/run/cmigrate/other/kept"), 0);
+	assert_int_equal(system("rm -r /run/cmigrate/other"), 0);
+}
+
 static void *refill(void *arg)
 {
 	struct asked *asked = arg;
@@ -412,9 +443,13 @@ static void one_with_contents(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_run),   cmocka_unit_test(saved_and_compared),
-		cmocka_unit_test(made_again), cmocka_unit_test(refilled),
-		cmocka_unit_test(attributes), cmocka_unit_test(one_with_contents),
+		cmocka_unit_test(full_run),
+		cmocka_unit_test(saved_and_compared),
+		cmocka_unit_test(made_again),
+		cmocka_unit_test(without_the_cgroups_of_another),
+		cmocka_unit_test(refilled),
+		cmocka_unit_test(attributes),
+		cmocka_unit_test(one_with_contents),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 
 #include "asked.h"
 #include "own_run.h"
@@ -121,7 +122,7 @@ static void a_failure_is_seen_at_once(void **state)
 	(void)state;
 	assert_int_equal(asked.status, 0);
 	assert_string_equal(asked.out, "");
-	/* By an event: no look at the clock would be due. */
+	/* The log came: no look at the clock would be due. */
 	assert_true(clock_now_us() - began < 30000000);
 	session_child_end(pid);
 }
@@ -136,6 +137,36 @@ static void processes_that_run(void **state)
 	assert_int_equal(asked.status, 0);
 	assert_string_equal(asked.out, "resumed\n");
 	session_child_end(pid);
+}
+
+/* As CRIU ends: the line, and at once a file. */
+static void serve_statistics(void *ctx)
+{
+	(void)usleep(50000);
+	log_lines(1, "Restore finished successfully. Tasks resumed.");
+	*(int64_t *)ctx = clock_now_us();
+	own_run_write(RUN "/stats-restore", "");
+}
+
+/* The next look would be 200 ms later. A slow machine may need some tries to be quick enough. */
+static void no_look_at_the_clock_is_waited_for(void **state)
+{
+	int64_t *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int64_t late = INT64_MAX;
+
+	(void)state;
+	assert_true(said != MAP_FAILED);
+	for (int i = 0; i < 20 && late > 100000; i++) {
+		own_run_write(LOG, "Running pre-resume scripts\n");
+		pid_t pid = session_child(RUN "/other.session", serve_statistics, said);
+		CLEANUP_ASKED struct asked asked = watch(60000);
+		late = clock_now_us() - *said;
+		assert_string_equal(asked.out, "resumed\n");
+		session_child_end(pid);
+		assert_int_equal(unlink(RUN "/stats-restore"), 0);
+	}
+	assert_true(late <= 100000);
 }
 
 static void the_end_of_the_directory(void **state)
@@ -200,6 +231,8 @@ int main(void)
 						remove_run),
 		cmocka_unit_test_setup_teardown(a_failure_is_seen_at_once, make_run, remove_run),
 		cmocka_unit_test_setup_teardown(processes_that_run, make_run, remove_run),
+		cmocka_unit_test_setup_teardown(no_look_at_the_clock_is_waited_for, make_run,
+						remove_run),
 		cmocka_unit_test_setup_teardown(the_end_of_the_directory, make_run, remove_run),
 		cmocka_unit_test_setup_teardown(a_lock_that_another_has, make_run, remove_run),
 	};
