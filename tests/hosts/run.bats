@@ -304,6 +304,37 @@ journal_line() { # JSON
 	expect 0 'web: paused on rhel01' rhel02 cmigrate status web
 }
 
+# The exit code, and what is said with it.
+local_on() { # HOST CODE STATE
+	run on "$1" cmigrate --json status --local web
+	echo "$1: $status $output"
+	[[ $status -eq $2 && $(jq -r .state <<<"$output") == "$3" ]]
+}
+
+@test "status --local asks one machine alone: its own, not here, a source under a move, a copy that isn't committed" {
+	make_httpd web
+	local_on rhel01 3 null
+	on rhel01 cmigrate -q run web
+	# No host is asked: none can be.
+	"$lab" cut rhel01
+	local_on rhel01 0 running
+	"$lab" mend rhel01
+	# Nor is the shared directory there.
+	on rhel01 unshare -m sh -c 'umount /runc && ! ls /runc/containers/web && exec cmigrate status --local web'
+	on rhel01 env CMIGRATE_FAULT=answer:after cmigrate -q move web rhel02 || [[ $? -eq 137 ]]
+	local_on rhel01 0 gate
+	local_on rhel02 7 uncommitted
+	on rhel01 cmigrate -q recover web
+	local_on rhel01 3 null
+	local_on rhel02 0 running
+	on rhel02 runc pause web
+	local_on rhel02 0 paused
+	on rhel02 runc resume web
+	on rhel02 runc kill web KILL
+	wait_on rhel02 10 'runc state web | grep -q stopped'
+	local_on rhel02 3 stopped
+}
+
 @test "list has every container of every host, and those of the hosts named" {
 	make_httpd web
 	make_idle idle 'sleep 1000 & sleep 1000 & wait'

@@ -16,6 +16,7 @@ int verb_ready(struct request *req);
 int verb_list(struct request *req);
 int verb_state(struct request *req);
 int verb_status(struct request *req);
+int verb_here(struct request *req);
 int verb_whole(struct request *req);
 int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
@@ -84,6 +85,7 @@ const struct verb agent_verbs[] = {
 	{"list", "op", verb_list, false},
 	{"state", "container seconds?", verb_state, false},
 	{"status", "container", verb_status, false},
+	{"here", "container", verb_here, false},
 	{"whole", "container", verb_whole, false},
 
 	/* Files beside the bundle of a container, and those of hosts beside all bundles. */

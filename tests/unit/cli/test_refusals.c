@@ -151,6 +151,8 @@ static void options_of_a_move(void **state)
 		{"restore --on hostb --fenced hostx web", 2, "no host 'hostx'"},
 		{"stop --address nonsense web", 2, "--address"},
 		{"delete --address nonsense web", 2, "--address"},
+		{"status --local --on hosta web", 2, "--local takes neither --on nor --follow"},
+		{"status --local --follow web", 2, "--local takes neither --on nor --follow"},
 		{"recover", 2, "--all"},
 		{"recover --all web", 2, "--all"},
 		{"-c /nowhere move web hostb", 2, "can't read '/nowhere'"},
