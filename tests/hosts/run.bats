@@ -320,7 +320,7 @@ local_on() { # HOST CODE STATE
 	local_on rhel01 0 running
 	"$lab" mend rhel01
 	# Nor is the shared directory there.
-	on rhel01 unshare -m sh -c 'umount /runc && ! ls /runc/containers/web && exec cmigrate status --local web'
+	on rhel01 unshare -m sh -c 'umount -l /runc && ! ls /runc/containers/web && exec cmigrate status --local web'
 	on rhel01 env CMIGRATE_FAULT=answer:after cmigrate -q move web rhel02 || [[ $? -eq 137 ]]
 	local_on rhel01 0 gate
 	local_on rhel02 7 uncommitted
