@@ -8,6 +8,7 @@
 #include "cmigrate/base/name.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/find_host.h"
+#include "cmigrate/container/generations.h"
 #include "cmigrate/container/journal.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/remote_path.h"
@@ -73,7 +74,14 @@ void claim_clear(struct claim *claim)
 
 int claim_has_checkpoint(struct claim *claim, bool *ret, struct err *err)
 {
-	return path_exists(claim->host, claim->bundle.name, PATH_CHECKPOINT, ret, err);
+	CLEANUP_GENERATIONS struct generations list = {0};
+
+	if (path_exists(claim->host, claim->bundle.name, PATH_CHECKPOINT, ret, err) < 0)
+		return -1;
+	if (*ret || generations_read(claim->host, claim->bundle.name, &list, err) < 0)
+		return *ret ? 0 : -1;
+	*ret = list.n > 0;
+	return 0;
 }
 
 static int refuse_journal(struct claim *claim, struct err *err)

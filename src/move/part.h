@@ -72,6 +72,16 @@ bool move_can_be_lazy(const struct move *move);
 void move_name_page_server(struct move *move, const char *server, const char *client);
 /* Fills side->own_ips for the first n of its addresses, from its facts. */
 void move_find_own_ips(struct side *side, size_t n);
+/* The addresses stay where they are, whatever happens. */
+void move_leave_addresses(struct move *move);
+/* Whether the source goes on after its dump, which changes nothing of it. */
+bool move_leaves_source(const struct move *move);
+/* How much there is of images that are whole, as that side sees them. *ret_sum: of names and sizes;
+ * owned by the caller. */
+int move_measure_images(const struct side *side, char **ret_sum, uint64_t *ret_files,
+			uint64_t *ret_bytes, struct err *err);
+/* Chooses the images of a restore, and refuses those that can't be restored there. */
+int move_choose_images(struct move *move, const struct move_opts *opts, struct err *err);
 /* Removes the file by which the destination recognised the shared directory. */
 void move_remove_proof(struct move *move);
 

@@ -39,7 +39,7 @@ stub_program() { # NAME
 
 @test "every example is in the list, and everything in the list is there" {
 	diff <(cd "$examples" && find . -type f -printf '%P\n' | grep -v README.md |
-		sed 's/^\(systemd.cmigrate-recover\.\).*/\1*/' | sort -u) \
+		sed 's/^\(systemd.cmigrate-\(recover\|checkpoint@\)\.\).*/\1*/' | sort -u) \
 		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
 }
 
@@ -50,7 +50,7 @@ stub_program() { # NAME
 	cp "$cmigrate" root2/usr/local/bin/cmigrate
 	cp "$examples"/systemd/* root2/etc/systemd/system/
 	run systemd-analyze verify --man=no --root="$PWD/root2" cmigrate-recover.service cmigrate-recover.timer \
-		cmigrate-drain.service
+		cmigrate-drain.service cmigrate-checkpoint@web.service cmigrate-checkpoint@web.timer
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -76,7 +76,7 @@ stub_program() { # NAME
 @test "cron: the commands of the table print nothing when all is well" {
 	# Use the containers and hosts of the stubs.
 	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g;s/rhel01/hosta/g' >lines
-	[ "$(wc -l <lines)" -eq 3 ]
+	[ "$(wc -l <lines)" -eq 4 ]
 	# check has no option to skip what stubs lack.
 	sed -i 's/ check / check --skip-check memory,space,cpu,cgroup,machine,criu-kernel /' lines
 	while IFS= read -r line; do
