@@ -131,6 +131,10 @@ static int check_container(struct move *m, const struct move_opts *opts, struct 
 			      .alone = true};
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
 
+	/* The cluster need not know. */
+	if (m->plan.leave_running)
+		argv_add(&p.skip, "owner");
+
 	if (status == 0) {
 		preflight_run(&p, &m->checks);
 		warnings_of(&m->checks, &m->summary.warnings);

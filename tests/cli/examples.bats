@@ -106,6 +106,41 @@ stub_program() { # NAME
 	[ "$status" -ne 0 ]
 }
 
+# What stonith_admin --history --output-as xml prints, of these events.
+fence_history() { # STATUS...
+	echo '<pacemaker-result api-version="2.38" request="stonith_admin --history rhel02 --output-as xml">'
+	echo '  <fence_history status="0">'
+	printf '    <fence_event action="off" target="rhel02" client="stonith_admin.1" origin="rhel01" status="%s" delegate="rhel01"/>\n' "$@"
+	echo '  </fence_history>'
+	echo '</pacemaker-result>'
+}
+
+@test "the hook fence-cluster succeeds only if the newest event in the cluster's history is that the host was fenced" {
+	stub_program stonith_admin
+	fence_history success failed >stonith_admin.says
+	"$examples/hooks/fence-cluster" rhel02
+	grep -q -F '[--fence] [rhel02]' told
+	grep -q -F '[--history] [rhel02]' told
+	for what in 'failed success' pending; do
+		# shellcheck disable=SC2086 # words
+		fence_history $what >stonith_admin.says
+		run "$examples/hooks/fence-cluster" rhel02
+		[ "$status" -ne 0 ]
+		[[ $output == *"does not say that rhel02 was fenced"* ]]
+	done
+	fence_history success | sed 's/rhel02/rhel03/' >stonith_admin.says
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	: >stonith_admin.says
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	fence_history success >stonith_admin.says
+	echo 1 >stonith_admin.exits
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	[[ $output == *"could not fence rhel02"* ]]
+}
+
 # The hooks where whole.json looks for them.
 with_hooks() {
 	unshare -m sh -c 'mount -t tmpfs tmpfs /etc/cmigrate 2>/dev/null || { mkdir -p /etc/cmigrate && mount -t tmpfs tmpfs /etc/cmigrate; }

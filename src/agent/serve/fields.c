@@ -128,7 +128,7 @@ static bool is_images(const char *value)
  * images; or the mark of a host. */
 static bool is_state_file(const char *value)
 {
-	static const char *const files[] = {"journal", "history", "events", "wishes"};
+	static const char *const files[] = {"journal", "history", "events", "wishes", "owner"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (strcmp(value, files[i]) == 0)
