@@ -10,11 +10,9 @@
 #include "part.h"
 
 /* "SUM FILES BYTES" (src/agent/shared/images.c), of images that are whole. */
-int move_measure_images(const struct side *side, char **ret_sum, uint64_t *ret_files,
-			uint64_t *ret_bytes, struct err *err)
+int move_measure_images(const struct side *side, struct measure *ret, struct err *err)
 {
 	CLEANUP_JOB struct job job = {0};
-	char sum[16] = "";
 	unsigned long long files = 0, bytes = 0;
 
 	if (runtime_images_start(&side->runtime, false, &job, err) < 0)
@@ -22,12 +20,12 @@ int move_measure_images(const struct side *side, char **ret_sum, uint64_t *ret_f
 	job_wait(&job);
 	if (job_failure(&job, err) < 0)
 		return -1;
-	if (sscanf(buf_str(&job.out), "%8[0-9a-f] %llu %llu", sum, &files, &bytes) != 3)
+	*ret = (struct measure){0};
+	if (sscanf(buf_str(&job.out), "%8[0-9a-f] %llu %llu", ret->sum, &files, &bytes) != 3)
 		return err_set(err, EXIT_FAILED, "%s: can't understand what it says of the images",
 			       side->name);
-	*ret_sum = str_dup(sum);
-	*ret_files = files;
-	*ret_bytes = bytes;
+	ret->files = files;
+	ret->bytes = bytes;
 	return 0;
 }
 
@@ -81,12 +79,11 @@ static int check_criu(const struct move *m, const struct generation *g, struct e
 
 static int check_whole(const struct move *m, const struct generation *g, struct err *err)
 {
-	CLEANUP_FREE char *sum = NULL;
-	uint64_t files = 0, bytes = 0;
+	struct measure now;
 
-	if (move_measure_images(&m->side[DESTINATION], &sum, &files, &bytes, err) < 0)
+	if (move_measure_images(&m->side[DESTINATION], &now, err) < 0)
 		return move_refusal(err);
-	if (strcmp(sum, g->sum) == 0 && files == g->files && bytes == g->bytes)
+	if (strcmp(now.sum, g->sum) == 0 && now.files == g->files && now.bytes == g->bytes)
 		return 0;
 	(void)err_set(err, EXIT_REFUSED,
 		      "checkpoint '%s' is damaged: '%s' is not as it was written", g->id,

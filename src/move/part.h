@@ -76,10 +76,13 @@ void move_find_own_ips(struct side *side, size_t n);
 void move_leave_addresses(struct move *move);
 /* Whether the source goes on after its dump, which changes nothing of it. */
 bool move_leaves_source(const struct move *move);
-/* How much there is of images that are whole, as that side sees them. *ret_sum: of names and sizes;
- * owned by the caller. */
-int move_measure_images(const struct side *side, char **ret_sum, uint64_t *ret_files,
-			uint64_t *ret_bytes, struct err *err);
+/* Of images: a sum of names and sizes, how many, and how much. */
+struct measure {
+	char sum[16];
+	uint64_t files, bytes;
+};
+/* Measures images that are whole, as that side sees them. */
+int move_measure_images(const struct side *side, struct measure *ret, struct err *err);
 /* Chooses the images of a restore, and refuses those that can't be restored there. */
 int move_choose_images(struct move *move, const struct move_opts *opts, struct err *err);
 /* Removes the file by which the destination recognised the shared directory. */

@@ -37,7 +37,7 @@ static void name_place(struct move *move)
 int step_keep(struct move *move, struct err *err)
 {
 	const struct side *src = &move->side[SOURCE];
-	CLEANUP_FREE char *sum = NULL;
+	struct measure size;
 	CLEANUP_FREE char *taken = time_frozen(move);
 	struct generation g = {
 		.container = move->bundle.name,
@@ -49,10 +49,11 @@ int step_keep(struct move *move, struct err *err)
 		.kernel = (char *)facts_get(&src->facts, "kernel"),
 	};
 
-	if (move_measure_images(src, &sum, &g.files, &g.bytes, err) < 0)
+	if (move_measure_images(src, &size, err) < 0)
 		return -1;
-	g.sum = sum;
-	move->summary.image_bytes = g.bytes;
+	g.sum = size.sum;
+	g.files = size.files;
+	g.bytes = move->summary.image_bytes = size.bytes;
 	if (generation_keep(src->host, &g, move->plan.dump_timeout_ms, err) < 0)
 		return -1;
 	str_set(&move->summary.checkpoint, move->id);

@@ -21,11 +21,12 @@ int step_go_on(struct move *move, struct err *err)
 
 static int read_size(struct move *move, struct err *err)
 {
-	CLEANUP_FREE char *sum = NULL;
-	uint64_t files = 0;
+	struct measure size;
 
-	return move_measure_images(&move->side[SOURCE], &sum, &files, &move->summary.image_bytes,
-				   err);
+	if (move_measure_images(&move->side[SOURCE], &size, err) < 0)
+		return -1;
+	move->summary.image_bytes = size.bytes;
+	return 0;
 }
 
 int step_try(struct move *move, struct err *err)

@@ -216,8 +216,8 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	     struct err *err);
 /*
  * The same for one half: a checkpoint on `host`, or a restore there, of the images in
- * BUNDLE/checkpoint or of a generation (generations.h). host NULL: for a checkpoint the host that has the container, for a restore
- * this machine.
+ * BUNDLE/checkpoint or of a generation (generations.h). host NULL: for a checkpoint the host that
+ * has the container, for a restore this machine.
  */
 int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
 		  const char *name, const char *host, const struct events *events,
