@@ -118,6 +118,17 @@ nothing_half_made() {
 	[[ $status -eq 4 && $output == *"it runs on rhel01 as before" ]]
 	[[ $(ids) == "$a" ]]
 	nothing_half_made
+	unwrap rhel01
+	# The disk is full in the middle of the dump.
+	on rhel01 sh -c "cp -a $generations /tmp/kept && mount -t tmpfs -o size=\$((\$(du -sk /tmp/kept | cut -f 1) + 500))k full $generations &&
+		cp -a /tmp/kept/. $generations"
+	run on rhel01 cmigrate --quiet checkpoint --leave-running --keep 1 --skip-check space server
+	echo "$output"
+	[[ $status -eq 4 && $output == *"it runs on rhel01 as before" ]]
+	[[ $(on rhel01 ls -A $generations) == "$a" ]]
+	on rhel01 umount -l $generations
+	runs_only_on rhel01 server $address
+	[[ $(ids) == "$a" ]]
 }
 
 # bats test_tags=all
@@ -169,6 +180,10 @@ unit_on() { # HOST
 	local a b
 	a=$(take)
 	b=$(take)
+	# One that ends the container is newer than they are.
+	on rhel01 cmigrate -q checkpoint server
+	run on rhel01 cmigrate restore server
+	[[ $status -eq 0 && $output == *"'/runc/containers/server/checkpoint'" && $(ids) == "$b $a" ]]
 	on rhel01 cmigrate -q stop --timeout 0 server
 	on rhel02 sh -c 'truncate -s -1 '"$generations/$b"'/pages-1.img'
 	run on rhel02 cmigrate restore server

@@ -155,6 +155,26 @@ static void swept(void **state)
 	assert_true(is_there("checkpoints/" NEW) && is_there("checkpoints/.mine"));
 }
 
+/* A checkpoint begins by that: what was left of one that was killed takes room. */
+static void swept_by_the_next(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	write_hidden(OLD);
+	CLEANUP_ASKED struct asked prepared = ask(root, NULL, "prepare", "container=web", "id=" NEW,
+						  "images=new-" NEW, "role=ungated", NULL);
+	assert_int_equal(prepared.status, 0);
+	assert_false(is_there("checkpoints/." OLD));
+	CLEANUP_FREE char *own = below("checkpoints/." NEW);
+	assert_int_equal(stat(own, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	CLEANUP_ASKED struct asked cleaned =
+		ask(root, NULL, "clean", "container=web", "id=" NEW, "images=new-" NEW, NULL);
+	assert_int_equal(cleaned.status, 0);
+	assert_false(is_there("checkpoints/." NEW));
+}
+
 /* That one has ended its container. */
 static void beside_them(void **state)
 {
@@ -193,8 +213,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(none),  TEST(whole_or_not_there), TEST(one_line_each), TEST(removed),
-		TEST(swept), TEST(beside_them),	       TEST(refused),
+		TEST(swept), TEST(swept_by_the_next),  TEST(beside_them),   TEST(refused),
 	};
 
+	own_run_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
