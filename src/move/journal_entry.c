@@ -7,6 +7,7 @@
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/base/json.h"
+#include "cmigrate/container/generations.h"
 #include "part.h"
 
 /* Members that are written and read by their type alone. */
@@ -29,6 +30,7 @@ static const struct field move_fields[] = {
 	FIELD_AS("page_port", struct move, page_server.port, FIELD_UINT),
 	FIELD_AS("ends_first", struct move, plan.ends_first, FIELD_FLAG),
 	FIELD_AS("lazy", struct move, plan.lazy, FIELD_FLAG),
+	FIELD_AS("keep", struct move, plan.keep, FIELD_UINT),
 	{0},
 };
 
@@ -58,8 +60,7 @@ static json_t *addresses_json(const struct address *addresses, size_t n)
 
 json_t *move_json(const struct move *m)
 {
-	/* A rehearsal leaves the addresses where they are. */
-	const size_t n = m->kind == MOVE_REHEARSAL ? 0 : m->bundle.n_addresses;
+	const size_t n = move_leaves_source(m) ? 0 : m->bundle.n_addresses;
 	const int side = m->kind == MOVE_RESTORE ? DESTINATION : SOURCE;
 	/* NULL if the directory of the images is not UTF-8: that of the bundle is part of it. */
 	json_t *entry = json_pack(
@@ -203,6 +204,19 @@ static int check_is_of(const struct move *m, const struct bundle *bundle, struct
 			       "--bundle-root");
 }
 
+/* A generation: one that this checkpoint writes, or one that a restore reads. */
+static bool is_generation(const struct move *m, const char *images)
+{
+	CLEANUP_FREE char *above = str_fmt("%s/" BUNDLE_GENERATIONS "/", m->bundle.dir);
+	CLEANUP_FREE char *own = str_fmt("%s.%s", above, m->id);
+	struct err unused = ERR_INIT;
+
+	if (m->kind == MOVE_RESTORE)
+		return str_starts(images, above) &&
+		       name_check_id(images + strlen(above), &unused) == 0;
+	return m->kind == MOVE_CHECKPOINT && m->plan.leave_running && strcmp(images, own) == 0;
+}
+
 static int read_images(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *images = NULL;
@@ -210,7 +224,8 @@ static int read_images(const json_t *o, struct move *m, struct err *err)
 
 	if (json_get_string(o, "move", "images", &images, err) < 0)
 		return -1;
-	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0)
+	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0 &&
+	    !is_generation(m, images))
 		return err_set(err, EXIT_FAILED, "move.images: not those of the move");
 	if (images)
 		str_set(&m->image_dir, images);

@@ -16,6 +16,7 @@ int verb_ready(struct request *req);
 int verb_list(struct request *req);
 int verb_state(struct request *req);
 int verb_status(struct request *req);
+int verb_here(struct request *req);
 int verb_whole(struct request *req);
 int verb_fence(struct request *req);
 int verb_bundles(struct request *req);
@@ -24,6 +25,7 @@ int verb_unlock(struct request *req);
 int verb_locked(struct request *req);
 int verb_store(struct request *req);
 int verb_tail(struct request *req);
+int verb_generations(struct request *req);
 int verb_images(struct request *req);
 int verb_void(struct request *req);
 int verb_readahead(struct request *req);
@@ -84,6 +86,7 @@ const struct verb agent_verbs[] = {
 	{"list", "op", verb_list, false},
 	{"state", "container seconds?", verb_state, false},
 	{"status", "container", verb_status, false},
+	{"here", "container", verb_here, false},
 	{"whole", "container", verb_whole, false},
 
 	/* Files beside the bundle of a container, and those of hosts beside all bundles. */
@@ -95,6 +98,7 @@ const struct verb agent_verbs[] = {
 	{"tail", "container? batch? file size", verb_tail, false},
 
 	/* Images and logs of a move. */
+	{"generations", "op container? id?", verb_generations, false},
 	{"images", "container id images? transport?", verb_images, false},
 	{"void", "container id images?", verb_void, false},
 	{"readahead", "container id images? pass", verb_readahead, false},

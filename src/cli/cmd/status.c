@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/status.h"
+#include "cli/local.h"
 #include "cli/steered.h"
 #include "cmigrate/base/event_json.h"
 #include "cmigrate/cli/cmd.h"
@@ -86,8 +87,8 @@ static void print_text(const struct app *app, const struct status *s, const json
 
 	print_place(app, s, all_answered);
 	if (s->checkpointed)
-		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
-			 s->bundle.dir, s->bundle.name);
+		ui_print(ui, "  checkpoint to be restored by: cmigrate restore %s\n",
+			 s->bundle.name);
 	for (i = 1; i < s->list.n; i++)
 		ui_print(ui, "  copy      %s on %s\n", s->list.rows[i].state, s->list.rows[i].host);
 	const struct cordon *mark =
@@ -141,7 +142,7 @@ static int report(struct app *app, const struct status *s, struct err *err)
 
 struct status_opts {
 	struct argv on;
-	bool follow;
+	bool follow, local;
 };
 
 static const struct opt status_table[] = {
@@ -149,6 +150,8 @@ static const struct opt status_table[] = {
 	    "ask this host only; repeatable (all known hosts)"),
 	OPT(struct status_opts, follow, "follow", 0, OPT_FLAG, NULL,
 	    "show a move that runs, until its end"),
+	OPT(struct status_opts, local, "local", 0, OPT_FLAG, NULL,
+	    "ask this machine alone: the exit code says whether it is here"),
 	{.name = NULL},
 };
 
@@ -183,6 +186,10 @@ static int status_run(struct app *app, void *base, const struct argv *args, stru
 	CLEANUP_STATUS struct status s = {0};
 	const struct status_opts *opts = base;
 
+	if (opts->local && (opts->follow || opts->on.n))
+		return err_set(err, EXIT_USAGE, "--local takes neither --on nor --follow");
+	if (opts->local)
+		return local_report(app, args->v[0], err);
 	if (opts->follow)
 		return follow(app, args->v[0], &opts->on, err);
 	ui_wait(app->ui, "asking the hosts");
@@ -195,10 +202,14 @@ const struct verb verb_status = {
 	.name = "status",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "show one container in full",
-	.details = "Shows where it is, where its addresses are, whether its endpoint answers now,\n"
-		   "and whether a move of it waits for 'recover'. It asks all hosts at once; one\n"
-		   "that does not answer is shown as unreachable, and the exit code is then 1.\n"
-		   "--follow shows a move that another process makes, and has its exit code.\n",
+	.details =
+		"Shows where it is, where its addresses are, whether its endpoint answers now,\n"
+		"and whether a move of it waits for 'recover'. It asks all hosts at once; one\n"
+		"that does not answer is shown as unreachable, and the exit code is then 1.\n"
+		"--follow shows a move that another process makes, and has its exit code.\n"
+		"--local is quick, and needs neither the shared directory nor another host: exit\n"
+		"code 0 if the container is here, held by a move or not; 3 if it isn't, or has\n"
+		"stopped; 7 if a move has restored it here and isn't committed.\n",
 	.opts = status_table,
 	.options_size = sizeof(struct status_opts),
 	.min_args = 1,
