@@ -38,7 +38,8 @@ json_t *move_json(const struct move *m)
 	return json_pack(
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
-		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
+		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:b, s:s, "
+		"s:b, "
 		"s:b, s:s*}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
@@ -55,9 +56,9 @@ json_t *move_json(const struct move *m)
 		"destination_runc", (int)m->side[DESTINATION].options.runc, "destination_criu",
 		(int)m->side[DESTINATION].options.criu, "network_lock_skip", o->network_lock_skip,
 		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
-		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
-		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
-		m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
+		m->page_server.client, "page_port", (int)m->page_server.port, "tunnel",
+		m->page_server.tunnel, "transport", transport_name(m->plan.transport), "ends_first",
+		m->plan.ends_first, "lazy", m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -176,6 +177,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	m->plan.gate = json_is_true(json_object_get(o, "gate"));
 	m->plan.ends_first = !m->plan.gate || json_is_true(json_object_get(o, "ends_first"));
 	m->plan.lazy = json_is_true(json_object_get(o, "lazy"));
+	m->page_server.tunnel = json_is_true(json_object_get(o, "tunnel"));
 	m->plan.keep_silent = json_is_true(json_object_get(o, "keep_silent"));
 	m->plan.keep_images = json_is_true(json_object_get(o, "keep_images"));
 	src->tcp_established = json_is_true(json_object_get(o, "tcp_established"));

@@ -62,6 +62,7 @@ void move_free(struct move *m)
 	state_dir_unlock(&m->lock);
 	steering_free(m->steering);
 	clear_jobs(&m->jobs);
+	tunnel_close(&m->tunnel);
 	probe_free(m->probe);
 	journal_clear(&m->journal);
 	state_dir_clear(&m->state_dir);
@@ -107,6 +108,15 @@ static bool is_checkpoint(const char *image_dir)
 	return slash && strcmp(slash + 1, BUNDLE_CHECKPOINT) == 0;
 }
 
+/* Where the source's own page server is to listen. A move with pre-copy may get one on its way,
+ * after CRIU's configuration is written. */
+static const char *page_listen(const struct move *move)
+{
+	if (move_is_pre_copy(move) && !move_is_direct(move) && move->plan.encrypt != ENCRYPT_OFF)
+		return PAGE_LOOPBACK;
+	return move_is_post_copy(move) ? move->page_server.server : NULL;
+}
+
 void move_set_sides(struct move *move)
 {
 	for (size_t i = 0; i < SIDES; i++) {
@@ -128,6 +138,7 @@ void move_set_sides(struct move *move)
 		side->handover = handover_of(move, side, &move->side[SIDES - 1 - i]);
 	}
 	move->side[SOURCE].options.page_server = move->page_server.server;
+	move->side[SOURCE].options.page_listen = page_listen(move);
 	move->side[SOURCE].options.page_port = move->page_server.port;
 	move->page_server.tag = move->tag;
 }

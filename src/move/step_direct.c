@@ -18,15 +18,21 @@
 int admit_pages(struct move *move, const struct side *server, struct err *err)
 {
 	const unsigned port = move->page_server.port;
+	const struct runtime *src = &move->side[SOURCE].runtime,
+			     *dst = &move->side[DESTINATION].runtime;
+	int status = move->page_server.tunnel
+			     ? page_server_open_tunnel(&move->page_server, src, dst,
+						       move_is_direct(move), &move->tunnel, err)
+			     : page_server_admit(&move->page_server, &server->runtime, err);
 
-	if (page_server_admit(&move->page_server, &server->runtime, err) < 0)
+	if (status < 0)
 		return -1;
 	pace_start(move);
 	if (move->page_server.port == port)
 		return 0;
 	move_set_sides(move);
 	json_t *all = move_json(move);
-	int status = journal_change(&move->journal, all, err);
+	status = journal_change(&move->journal, all, err);
 	json_decref(all);
 	return status;
 }

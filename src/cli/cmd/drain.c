@@ -78,7 +78,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, d.opts->strict, &d.options,
 				err) < 0)
 		return -1;
-	batch_add_bound(d.opts->max_downtime_ms, d.opts->if_slow, &d.options);
+	batch_add_wishes(d.opts->max_downtime_ms, d.opts->if_slow, d.opts->encrypt, &d.options);
 	app->plans = d.opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
@@ -118,6 +118,12 @@ static const struct opt table[] = {
 	 .arg = "WHAT",
 	 .help = "if one would last longer, as with move",
 	 .choices = ANNOTATION_IF_SLOWS},
+	{.name = "encrypt",
+	 .kind = OPT_STRING,
+	 .offset = offsetof(struct drain_opts, encrypt),
+	 .arg = "WHAT",
+	 .help = "whether memory may cross the network in the clear, as with move",
+	 .choices = ANNOTATION_ENCRYPTS},
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),
