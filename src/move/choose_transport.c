@@ -100,6 +100,17 @@ static char *obstacle(const struct move *m)
 		       m->side[DESTINATION].name, size);
 }
 
+/* The tunnel goes where ssh goes. */
+static void tell_network(const struct move *m)
+{
+	const struct host *src = m->side[SOURCE].host, *dst = m->side[DESTINATION].host;
+
+	if (m->page_server.tunnel && (src->migration_address || dst->migration_address))
+		event_note(m->events,
+			   "memory goes by the addresses of ssh: migration_address is for "
+			   "--encrypt off");
+}
+
 void move_settle_transport(struct move *m)
 {
 	CLEANUP_FREE char *why = move_is_direct(m) ? obstacle(m) : NULL;
@@ -115,4 +126,5 @@ void move_settle_transport(struct move *m)
 	if (move_is_direct(m))
 		move_name_page_server(m, facts_get(&m->side[SOURCE].facts, "peer"),
 				      facts_get(&m->side[SOURCE].facts, "peer-from"));
+	tell_network(m);
 }

@@ -54,6 +54,8 @@ CHECK(memory);
 CHECK(cordon);
 CHECK(hosts);
 CHECK(group);
+/* encrypt.c */
+CHECK(encrypt);
 /* cpu.c */
 CHECK(cpu);
 /* criu.c */

@@ -31,6 +31,7 @@ static struct move *make(const char *strategy, const char *source, const char *d
 	m->side[SOURCE].name = str_dup("rhel01");
 	m->side[DESTINATION].name = str_dup("rhel02");
 	m->side[DESTINATION].options.criu = CRIU_GATE;
+	m->plan.encrypt = ENCRYPT_OFF;
 	m->summary.memory_bytes = MIB(100);
 	memcpy(m->tag, "00000005", 8);
 	facts_parse(&m->side[SOURCE].facts, source);
@@ -80,6 +81,53 @@ static void straight(void **state)
 	assert_string_equal(m->page_server.client, "192.0.2.1");
 	move_free(m);
 	expect(make("pre-copy", SOURCE_FACTS, DESTINATION_FACTS MORE_ROOM), NULL);
+}
+
+/* The tunnel needs no address of either host. */
+static void encrypted(void **state)
+{
+	struct move *m = make("cold", "", ROOM);
+	struct events silent = {NULL, NULL};
+
+	(void)state;
+	m->events = &silent;
+	m->plan.encrypt = ENCRYPT_IF_POSSIBLE;
+	move_settle_transport(m);
+	assert_true(move_is_direct(m));
+	assert_true(m->page_server.tunnel);
+	assert_string_equal(m->page_server.server, "127.0.0.1");
+	assert_int_equal(m->page_server.port, 27005);
+	move_free(m);
+}
+
+/* CRIU's configuration is written before pre-copy may become hybrid. */
+static void where_criu_listens(void **state)
+{
+	static const struct {
+		const char *strategy;
+		enum encrypt encrypt;
+		const char *address;
+	} rows[] = {
+		{"pre-copy", ENCRYPT_REQUIRED, "127.0.0.1"},
+		{"pre-copy", ENCRYPT_OFF, NULL},
+		{"hybrid", ENCRYPT_IF_POSSIBLE, "127.0.0.1"},
+		{"post-copy", ENCRYPT_IF_POSSIBLE, "127.0.0.1"},
+		{"post-copy", ENCRYPT_OFF, "192.0.2.1"},
+		{"cold", ENCRYPT_REQUIRED, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct move *m = make(rows[i].strategy, SOURCE_FACTS, DESTINATION_FACTS ROOM);
+		m->plan.transport = TRANSPORT_SHARED;
+		m->plan.encrypt = rows[i].encrypt;
+		if (move_is_post_copy(m))
+			move_find_pages(m);
+		move_set_sides(m);
+		const char *got = m->side[SOURCE].options.page_listen;
+		assert_string_equal(got ? got : "none", rows[i].address ? rows[i].address : "none");
+		move_free(m);
+	}
 }
 
 /* Two containers' names may lead to one port; not those of one batch. */
@@ -195,6 +243,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(straight),
+		cmocka_unit_test(encrypted),
+		cmocka_unit_test(where_criu_listens),
 		cmocka_unit_test(ports_of_a_batch),
 		cmocka_unit_test(by_the_shared_directory),
 		cmocka_unit_test(by_what_is_asked_for),
