@@ -62,7 +62,6 @@ void move_free(struct move *m)
 	state_dir_unlock(&m->lock);
 	steering_free(m->steering);
 	clear_jobs(&m->jobs);
-	tunnel_close(&m->tunnel);
 	probe_free(m->probe);
 	journal_clear(&m->journal);
 	state_dir_clear(&m->state_dir);

@@ -37,6 +37,15 @@ int admit_pages(struct move *move, const struct side *server, struct err *err)
 	return status;
 }
 
+/* A move that is in doubt leaves its tunnel as it is: a copy may still get its memory by it. */
+int release_pages(struct move *move, const struct side *server, struct err *err)
+{
+	if (page_server_clear(&move->page_server, &server->runtime, err) < 0)
+		return -1;
+	tunnel_close(&move->tunnel);
+	return 0;
+}
+
 int direct_admit(struct move *move, struct err *err)
 {
 	return move_is_direct(move) ? admit_pages(move, &move->side[DESTINATION], err) : 0;
@@ -145,7 +154,7 @@ int direct_close(struct move *move, struct err *err)
 	if (!move_is_direct(move))
 		return 0;
 	return post_copy_end(&dst->runtime, err) < 0 ||
-			       page_server_clear(&move->page_server, &dst->runtime, err) < 0
+			       release_pages(move, dst, err) < 0
 		       ? -1
 		       : 0;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -297,6 +298,7 @@ int tunnel_carry(const struct tunnel *tunnel, int in, int out, struct buf *heard
 			   .beat_us = deadline_in_ms(BEAT_MS)};
 
 	*heard = (struct buf){0};
+	(void)prctl(PR_SET_NAME, "cmigrate-tunnel");
 	prepare_pipe(in);
 	prepare_pipe(out);
 	if (hear_frames(&s))
