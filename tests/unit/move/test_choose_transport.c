@@ -86,18 +86,26 @@ static void straight(void **state)
 /* The tunnel needs no address of either host. */
 static void encrypted(void **state)
 {
-	struct move *m = make("cold", "", ROOM);
-	struct events silent = {NULL, NULL};
-
-	(void)state;
-	m->events = &silent;
-	m->plan.encrypt = ENCRYPT_IF_POSSIBLE;
-	move_settle_transport(m);
-	assert_true(move_is_direct(m));
-	assert_true(m->page_server.tunnel);
-	assert_string_equal(m->page_server.server, "127.0.0.1");
-	assert_int_equal(m->page_server.port, 27005);
-	move_free(m);
+	for (int network = 0; network < 2; network++) {
+		struct move *m = make("cold", "", ROOM);
+		CLEANUP_FREE char *said = NULL;
+		struct events events = {note, &said};
+		(void)state;
+		m->events = &events;
+		m->plan.encrypt = ENCRYPT_IF_POSSIBLE;
+		for (int i = 0; i < SIDES; i++)
+			m->side[i].host = host_new(m->side[i].name, NULL, NULL, NULL);
+		if (network)
+			m->side[SOURCE].host->migration_address = str_dup("192.0.2.1");
+		move_settle_transport(m);
+		assert_true(move_is_direct(m));
+		assert_true(m->page_server.tunnel);
+		assert_string_equal(m->page_server.server, "127.0.0.1");
+		assert_int_equal(m->page_server.port, 27005);
+		assert_int_equal(said && strstr(said, "migration_address is for --encrypt off"),
+				 network);
+		move_free(m);
+	}
 }
 
 /* CRIU's configuration is written before pre-copy may become hybrid. */
