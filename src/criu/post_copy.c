@@ -159,6 +159,9 @@ bool post_copy_may_come(const struct page_server *page_server, const struct runt
 	unsigned long long sent;
 	unsigned n;
 
+	/* It counts as having answered, with nothing. */
+	if (source->host->fenced)
+		return false;
 	return !server_sockets(page_server, source, &sent, &n) || n > 0;
 }
 
@@ -167,8 +170,9 @@ int post_copy_cut(const struct page_server *page_server, const struct runtime *d
 {
 	CLEANUP_ARGV struct argv a = {0};
 
-	if (page_server->tunnel)
-		return close_tunnel(destination, err);
+	if (page_server->tunnel && close_tunnel(destination, err) < 0)
+		return -1;
+	/* Waits until the program that had it has ended. */
 	ask(&a, "cut", "fetch", destination);
 	add_server(&a, page_server);
 	return run(destination->host, &a, err);
