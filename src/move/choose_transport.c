@@ -11,8 +11,6 @@
 /* More than any container has, and little enough that no sum below overflows. */
 #define MEMORY_MAX (UINT64_MAX / 8)
 
-/* After transport and strategy: where none was asked for, memory that crosses the network at all.
- */
 static int resolve_encrypt(struct move *m, const struct config *config,
 			   const struct move_opts *opts, struct err *err)
 {

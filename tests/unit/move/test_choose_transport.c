@@ -108,6 +108,30 @@ static void encrypted(void **state)
 	}
 }
 
+static void option_annotation_configuration(void **state)
+{
+	static char off[] = "off", required[] = "required", possible[] = "if-possible";
+	const struct {
+		char *option, *annotation, *config;
+		enum encrypt is;
+	} rows[] = {
+		{NULL, NULL, NULL, ENCRYPT_IF_POSSIBLE},
+		{NULL, NULL, off, ENCRYPT_OFF},
+		{NULL, required, off, ENCRYPT_REQUIRED},
+		{possible, required, off, ENCRYPT_IF_POSSIBLE},
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct config config = {.encrypt = rows[i].config};
+		const struct move_opts opts = {.encrypt = rows[i].option};
+		struct move m = {.bundle = {.encrypt = rows[i].annotation}};
+		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
+		assert_int_equal(m.plan.encrypt, rows[i].is);
+	}
+}
+
 /* CRIU's configuration is written before pre-copy may become hybrid. */
 static void where_criu_listens(void **state)
 {
@@ -253,6 +277,7 @@ int main(void)
 		cmocka_unit_test(straight),
 		cmocka_unit_test(encrypted),
 		cmocka_unit_test(where_criu_listens),
+		cmocka_unit_test(option_annotation_configuration),
 		cmocka_unit_test(ports_of_a_batch),
 		cmocka_unit_test(by_the_shared_directory),
 		cmocka_unit_test(by_what_is_asked_for),
