@@ -24,7 +24,7 @@ static const struct {
 	{"smb3", {"seal", NULL}},
 };
 
-bool in_clear_is(const char *type, const char *options)
+static bool in_clear(const char *type, const char *options)
 {
 	CLEANUP_ARGV struct argv has = {0};
 	size_t n = 0;
@@ -56,24 +56,32 @@ static size_t type_of(const struct argv *words)
 	return i + 1;
 }
 
+char *in_clear_type(const char *mountinfo, const char *device)
+{
+	CLEANUP_ARGV struct argv lines = {0};
+
+	argv_words(&lines, mountinfo, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		CLEANUP_ARGV struct argv words = {0};
+		argv_words(&words, lines.v[i], " ");
+		size_t type = type_of(&words);
+		if (is_of(&words, device) && type + 2 < words.n)
+			return in_clear(words.v[type], words.v[type + 2]) ? str_dup(words.v[type])
+									  : NULL;
+	}
+	return NULL;
+}
+
 void in_clear_say(struct request *req)
 {
 	CLEANUP_FREE char *bundle = path_bundle(req);
 	CLEANUP_FREE char *mounts = text_file_read("/proc/self/mountinfo", MOUNTINFO_MAX, NULL);
 	struct stat st;
-	char *save = NULL;
 
 	if (!mounts || stat(bundle, &st) < 0)
 		return;
 	CLEANUP_FREE char *device = str_fmt("%u:%u", major(st.st_dev), minor(st.st_dev));
-	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		CLEANUP_ARGV struct argv words = {0};
-		argv_words(&words, line, " ");
-		size_t type = type_of(&words);
-		if (!is_of(&words, device) || type + 2 >= words.n)
-			continue;
-		if (in_clear_is(words.v[type], words.v[type + 2]))
-			fact_say(req, "in-clear", words.v[type]);
-		return;
-	}
+	CLEANUP_FREE char *type = in_clear_type(mounts, device);
+	if (type)
+		fact_say(req, "in-clear", type);
 }

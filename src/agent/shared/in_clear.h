@@ -10,7 +10,8 @@
 /* Says "in-clear=TYPE" if the file system of the request's container is one of a network, and is not
  * mounted with encryption. Says nothing of a type that it doesn't know. */
 void in_clear_say(struct request *req);
-/* The words of a mount in /proc/PID/mountinfo: its type, and the options of its file system. */
-bool in_clear_is(const char *type, const char *options);
+/* The type of such a file system with that device, "MAJOR:MINOR", in the text of
+ * proc_pid_mountinfo(5); NULL: there is none. The caller's. */
+char *in_clear_type(const char *mountinfo, const char *device);
 
 #endif
