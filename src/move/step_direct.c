@@ -153,8 +153,5 @@ int direct_close(struct move *move, struct err *err)
 
 	if (!move_is_direct(move))
 		return 0;
-	return post_copy_end(&dst->runtime, err) < 0 ||
-			       release_pages(move, dst, err) < 0
-		       ? -1
-		       : 0;
+	return post_copy_end(&dst->runtime, err) < 0 || release_pages(move, dst, err) < 0 ? -1 : 0;
 }

@@ -43,9 +43,7 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	/* The guard belongs to another move then. */
 	if (src->taken || move->side[DESTINATION].taken)
 		return result;
-	return release_pages(move, src, err) < 0 && result == UNDO_DONE
-		       ? UNDO_LEFT
-		       : result;
+	return release_pages(move, src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
 }
 
 int pages_ready(struct move *move, struct err *err)

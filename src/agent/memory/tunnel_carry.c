@@ -21,7 +21,7 @@
 
 /* Of the stream in one frame. */
 #define PART 65536
-/* More than this waits for criu before the connection is read again. */
+/* If more than this waits for criu, or for the other tunnel, the connection isn't read. */
 #define WAITING_MAX (2 * PART)
 #define PIPE_BYTES (1024 * 1024)
 
@@ -261,7 +261,7 @@ static void wait_for(const struct stream *s, bool reads, struct pollfd fds[FDS])
 /* False: the tunnel has come to its end. */
 static bool carry(struct stream *s)
 {
-	const bool reads = s->to_sock.len < WAITING_MAX;
+	const bool reads = s->to_sock.len < WAITING_MAX && s->to_peer.len < WAITING_MAX;
 	struct pollfd fds[FDS];
 
 	wait_for(s, reads, fds);

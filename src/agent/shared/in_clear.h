@@ -7,8 +7,8 @@
 
 #include "agent/request/request.h"
 
-/* Says "in-clear=TYPE" if the file system of the request's container is one of a network, and is not
- * mounted with encryption. Says nothing of a type that it doesn't know. */
+/* Says "in-clear=TYPE" if the file system of the request's container is one of a network, and is
+ * not mounted with encryption. Says nothing of a type that it doesn't know. */
 void in_clear_say(struct request *req);
 /* The type of such a file system with that device, "MAJOR:MINOR", in the text of
  * proc_pid_mountinfo(5); NULL: there is none. The caller's. */
