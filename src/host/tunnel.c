@@ -27,7 +27,7 @@ static struct host *again(const struct host *host)
 static int make_tunnels(struct host *const ends[TUNNEL_ENDS], char *const *const argv[TUNNEL_ENDS],
 			char **ret_said, struct err *err)
 {
-	struct job jobs[TUNNEL_ENDS] = {0};
+	struct job jobs[TUNNEL_ENDS] = {0}, *both[] = {&jobs[0], &jobs[1]};
 	struct err second = ERR_INIT;
 	int status = 0;
 
@@ -35,9 +35,9 @@ static int make_tunnels(struct host *const ends[TUNNEL_ENDS], char *const *const
 		status = host_start(ends[i],
 				    &(struct command){.argv = argv[i], .timeout_ms = OPEN_MS},
 				    &jobs[i], err);
+	/* Neither agent waits for its controller's first word meanwhile. */
+	jobs_wait_all(both, TUNNEL_ENDS);
 	for (size_t i = 0; i < TUNNEL_ENDS; i++) {
-		if (jobs[i].state != JOB_NONE)
-			job_wait(&jobs[i]);
 		if (i == 0 && status == 0)
 			*ret_said = str_dup(buf_str(&jobs[i].out));
 		if (job_finish(&jobs[i], status < 0 ? &second : err) < 0)

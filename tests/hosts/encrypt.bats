@@ -114,6 +114,7 @@ listening() {
 	done
 }
 
+# bats test_tags=all
 @test "a controller that is killed while memory follows: it goes on to come, and recover commits" {
 	on client env CMIGRATE_FAULT=drain:before cmigrate --quiet move --strategy post-copy --from rhel01 cache rhel02 || [[ $? -eq 137 ]]
 	on client cmigrate recover cache
