@@ -4,15 +4,17 @@
 # shellcheck source=/dev/null
 . "$here/client.sh"
 
-method_names=(cmigrate whole direct directwhole postcopy busy busypostcopy article podman floor)
+method_names=(cmigrate whole direct directclear directwhole postcopy postcopyclear busy busypostcopy article podman floor)
 
 method_words() { # NAME
 	case $1 in
 	cmigrate) echo 'cmigrate' ;;
 	whole) echo 'not lazy' ;;
 	direct) echo 'direct' ;;
+	directclear) echo 'direct, in the clear' ;;
 	directwhole) echo 'direct, not lazy' ;;
 	postcopy) echo 'cmigrate, post-copy' ;;
+	postcopyclear) echo 'post-copy, in the clear' ;;
 	busy) echo 'cmigrate, under requests' ;;
 	busypostcopy) echo 'post-copy, the same' ;;
 	other) echo 'cmigrate, the other' ;;
@@ -42,6 +44,10 @@ method_whole() { # CONTAINER
 # Memory that goes straight to the destination.
 method_direct() { # CONTAINER
 	method_cmigrate "$1" cmigrate cold --transport direct
+}
+
+method_directclear() { # CONTAINER
+	method_cmigrate "$1" cmigrate cold --transport direct --encrypt off
 }
 
 method_directwhole() { # CONTAINER
@@ -76,6 +82,10 @@ method_busy() { # CONTAINER [PROGRAM [STRATEGY]]
 # Post-copy.
 method_postcopy() { # CONTAINER
 	method_cmigrate "$1" cmigrate post-copy
+}
+
+method_postcopyclear() { # CONTAINER
+	method_cmigrate "$1" cmigrate post-copy --encrypt off
 }
 
 method_other() { # CONTAINER

@@ -123,8 +123,8 @@ def print_table(report):
         print(f"- {line}")
 
 
-COLOURS = {"cmigrate": "#2a6f97", "whole": "#7f8fa6", "direct": "#14746f", "directwhole": "#8fb9aa",
-           "postcopy": "#52b788", "busy": "#468faf", "busypostcopy": "#95d5b2", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
+COLOURS = {"cmigrate": "#2a6f97", "whole": "#7f8fa6", "direct": "#14746f", "directclear": "#248277", "directwhole": "#8fb9aa",
+           "postcopy": "#52b788", "postcopyclear": "#74c69d", "busy": "#468faf", "busypostcopy": "#95d5b2", "other": "#61a5c2", "article": "#e09f3e", "podman": "#9e2a2b",
            "floor": "#8d99ae"}
 WIDTH, LEFT, RIGHT, BAR, GAP, HEAD, TOP = 800, 190, 110, 18, 6, 30, 52
 

@@ -22,6 +22,11 @@ const char *const strategy_words[] = {"auto", "cold", "pre-copy", "post-copy", "
 const char *const transport_words[] = {
 	[TRANSPORT_SHARED] = "shared", [TRANSPORT_DIRECT] = "direct", NULL};
 
+const char *const encrypt_words[] = {[ENCRYPT_REQUIRED] = "required",
+				     [ENCRYPT_IF_POSSIBLE] = "if-possible",
+				     [ENCRYPT_OFF] = "off",
+				     NULL};
+
 const char *const if_slow_words[] = {
 	[IF_SLOW_GO] = "go", [IF_SLOW_ABORT] = "abort", [IF_SLOW_POST_COPY] = "post-copy", NULL};
 
@@ -71,6 +76,15 @@ bool transport_parse(const char *name, enum transport *ret)
 
 	if (i >= 0)
 		*ret = (enum transport)i;
+	return i >= 0;
+}
+
+bool encrypt_parse(const char *word, enum encrypt *ret)
+{
+	int i = place(encrypt_words, word);
+
+	if (i >= 0)
+		*ret = (enum encrypt)i;
 	return i >= 0;
 }
 

@@ -43,7 +43,9 @@ CHECK(tools)
 	/* CRIU starts them. */
 	static const char *const tools[] = {"ip", "tar"};
 	/* Rules hold packets back, and keep others away from the port that memory comes from. */
-	bool rules = p->bundle->n_addresses > 0 || p->direct || strategy_is_post_copy(p->strategy);
+	bool rules =
+		p->bundle->n_addresses > 0 ||
+		(p->encrypt == ENCRYPT_OFF && (p->direct || strategy_is_post_copy(p->strategy)));
 
 	for (size_t i = 0; i < CHECK_HOSTS; i++) {
 		struct check_host host = check_host(p, i);

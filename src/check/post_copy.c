@@ -45,13 +45,13 @@ CHECK(pages)
 	if (facts_version(p->source, "criu") < CRIU_GATE)
 		return check_fail(f, NULL, "post-copy needs criu 3.19 or newer on %s",
 				  p->source_name);
-	if (!*facts_get(p->source, "peer-from"))
+	if (p->encrypt == ENCRYPT_OFF && !*facts_get(p->source, "peer-from"))
 		return check_fail(f,
 				  "make the name known there, or give both hosts a "
 				  "migration_address in the configuration",
 				  "%s does not know the address of %s", p->source_name,
 				  p->destination_name);
-	if (!check_peers(p->source, p->destination, p->bundle))
+	if (p->encrypt == ENCRYPT_OFF && !check_peers(p->source, p->destination, p->bundle))
 		return check_fail(f,
 				  "let each host resolve the other's name to the address that it "
 				  "is reached by, none that moves, or give both hosts a "

@@ -30,6 +30,11 @@ static int check_transport(const char *value, struct err *err)
 	return suggest_check(value, transport_words, err);
 }
 
+static int check_encrypt(const char *value, struct err *err)
+{
+	return suggest_check(value, encrypt_words, err);
+}
+
 static int check_if_slow(const char *value, struct err *err)
 {
 	return suggest_check(value, if_slow_words, err);
@@ -157,6 +162,7 @@ static const struct {
 	{ANNOTATION_ADDRESS, check_addresses},
 	{ANNOTATION_STRATEGY, check_strategy},
 	{ANNOTATION_TRANSPORT, check_transport},
+	{ANNOTATION_ENCRYPT, check_encrypt},
 	{ANNOTATION_TCP, check_tcp},
 	{ANNOTATION_TIMEOUT, check_timeout},
 	{ANNOTATION_MAX_DOWNTIME, check_downtime},

@@ -24,6 +24,7 @@ void bundle_clear(struct bundle *b)
 	free(b->dir);
 	free(b->strategy);
 	free(b->transport);
+	free(b->encrypt);
 	free(b->if_slow);
 	free(b->tcp);
 	free(b->netns);
@@ -109,6 +110,8 @@ static int read_annotations(struct bundle *b, const json_t *root, struct err *er
 			str_set(&b->strategy, text);
 		else if (strcmp(what, "transport") == 0)
 			str_set(&b->transport, text);
+		else if (strcmp(what, "encrypt") == 0)
+			str_set(&b->encrypt, text);
 		else if (strcmp(what, "tcp") == 0)
 			str_set(&b->tcp, text);
 		else if (strcmp(what, "timeout") == 0)

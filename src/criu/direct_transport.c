@@ -19,8 +19,12 @@ int direct_transport_start(const struct page_server *page_server, const struct r
 	argv_addf(&a, "container=%s", destination->name);
 	argv_addf(&a, "pass=%u", pass);
 	argv_addf(&a, "parent=%u", parent_pass);
-	argv_addf(&a, "server=%s", page_server->server);
-	argv_addf(&a, "port=%u", page_server->port);
+	if (page_server->tunnel) {
+		argv_addf(&a, "id=%s", destination->id);
+	} else {
+		argv_addf(&a, "server=%s", page_server->server);
+		argv_addf(&a, "port=%u", page_server->port);
+	}
 	argv_addf(&a, "seconds=%d", timeout_ms / 1000);
 	/* The limit on the host itself ends first. */
 	return host_start(destination->host,

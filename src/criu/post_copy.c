@@ -20,6 +20,17 @@ static int run(struct host *host, const struct argv *a, struct err *err)
 	return host_run(host, &(struct command){.argv = a->v, .timeout_ms = QUICK_MS}, err);
 }
 
+static int take_port(struct page_server *page_server, const struct host *host, const char *said,
+		     struct err *err)
+{
+	unsigned long port = strtoul(said, NULL, 10);
+
+	if (port < page_server->port || port > page_server->port + PAGE_PORTS)
+		return err_set(err, EXIT_FAILED, "%s: no port for memory", host->name);
+	page_server->port = (unsigned)port;
+	return 0;
+}
+
 int page_server_admit(struct page_server *page_server, const struct runtime *server,
 		      struct err *err)
 {
@@ -34,11 +45,7 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 	if (host_output(server->host, &(struct command){.argv = a.v, .timeout_ms = QUICK_MS}, &said,
 			err) < 0)
 		return -1;
-	unsigned long port = strtoul(said, NULL, 10);
-	if (port < page_server->port || port > page_server->port + PAGE_PORTS)
-		return err_set(err, EXIT_FAILED, "%s: no port for memory", server->host->name);
-	page_server->port = (unsigned)port;
-	return 0;
+	return take_port(page_server, server->host, said, err);
 }
 
 /* A request for the container of a runtime. */
@@ -56,6 +63,34 @@ static void add_server(struct argv *a, const struct page_server *page_server)
 	argv_addf(a, "port=%u", page_server->port);
 }
 
+int page_server_open_tunnel(struct page_server *page_server, const struct runtime *source,
+			    const struct runtime *destination, bool direct, struct tunnel *ret,
+			    struct err *err)
+{
+	CLEANUP_ARGV struct argv from = {0}, to = {0};
+	CLEANUP_FREE char *said = NULL;
+	struct host *const hosts[] = {source->host, destination->host};
+
+	ask(&from, "tunnel", direct ? "send" : "serve", source);
+	argv_addf(&from, "id=%s", source->id);
+	argv_addf(&from, "port=%u", page_server->port);
+	ask(&to, "tunnel", "take", destination);
+	argv_addf(&to, "id=%s", destination->id);
+	if (tunnel_open(ret, hosts, (char *const *const[]){from.v, to.v}, &said, err) < 0)
+		return err_append(err, "memory that is to be encrypted can't get to %s",
+				  destination->host->name);
+	return take_port(page_server, source->host, said, err);
+}
+
+static int close_tunnel(const struct runtime *rt, struct err *err)
+{
+	CLEANUP_ARGV struct argv a = {0};
+
+	ask(&a, "close-tunnel", NULL, rt);
+	argv_addf(&a, "id=%s", rt->id);
+	return run(rt->host, &a, err);
+}
+
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
 			  int timeout_ms, struct job *job, struct err *err)
 {
@@ -63,7 +98,9 @@ int post_copy_fetch_start(const struct page_server *page_server, const struct ru
 
 	ask(&a, "fetch", "start", destination);
 	argv_addf(&a, "id=%s", destination->id);
-	if (page_server)
+	if (page_server && page_server->tunnel)
+		argv_add(&a, "transport=tunnel");
+	else if (page_server)
 		add_server(&a, page_server);
 	else if (destination->pages)
 		argv_add(&a, "transport=direct");
@@ -122,6 +159,9 @@ bool post_copy_may_come(const struct page_server *page_server, const struct runt
 	unsigned long long sent;
 	unsigned n;
 
+	/* It counts as having answered, with nothing. */
+	if (source->host->fenced)
+		return false;
 	return !server_sockets(page_server, source, &sent, &n) || n > 0;
 }
 
@@ -130,6 +170,9 @@ int post_copy_cut(const struct page_server *page_server, const struct runtime *d
 {
 	CLEANUP_ARGV struct argv a = {0};
 
+	if (page_server->tunnel && close_tunnel(destination, err) < 0)
+		return -1;
+	/* Waits until the program that had it has ended. */
 	ask(&a, "cut", "fetch", destination);
 	add_server(&a, page_server);
 	return run(destination->host, &a, err);
@@ -158,6 +201,8 @@ int page_server_clear(const struct page_server *page_server, const struct runtim
 {
 	CLEANUP_ARGV struct argv a = {0};
 
+	if (page_server->tunnel)
+		return close_tunnel(server, err);
 	argv_addl(&a, "guard", "op=clear", NULL);
 	argv_addf(&a, "tag=%s", page_server->tag);
 	return run(server->host, &a, err);

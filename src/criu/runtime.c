@@ -73,8 +73,8 @@ int runtime_prepare_start(const struct runtime *rt, const char *role,
 	runtime_request(&a, rt, "prepare");
 	argv_addf(&a, "role=%s", role);
 	criu_options(&a, role, o);
-	if (o->lazy_pages && o->page_server)
-		argv_addf(&a, "server=%s", o->page_server);
+	if (o->page_listen)
+		argv_addf(&a, "server=%s", o->page_listen);
 	return start(rt, &a, QUICK_MS, job, err);
 }
 

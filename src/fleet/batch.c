@@ -92,12 +92,15 @@ int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool 
 	return status;
 }
 
-void batch_add_bound(unsigned max_downtime_ms, const char *if_slow, struct argv *options)
+void batch_add_wishes(unsigned max_downtime_ms, const char *if_slow, const char *encrypt,
+		      struct argv *options)
 {
 	if (max_downtime_ms)
 		argv_addf(options, "--max-downtime=%u", max_downtime_ms);
 	if (if_slow)
 		argv_addf(options, "--if-slow=%s", if_slow);
+	if (encrypt)
+		argv_addf(options, "--encrypt=%s", encrypt);
 }
 
 static void finish_row(struct batch *b, size_t row)

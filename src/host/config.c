@@ -68,8 +68,9 @@ static int read_bandwidth(const json_t *move, struct config *c, struct err *err)
 
 static int read_move(const json_t *root, struct config *c, struct err *err)
 {
-	static const char *const known[] = {"strategy", "transport", "timeout",	  "max_downtime_ms",
-					    "if_slow",	"lazy_from", "bandwidth", NULL};
+	static const char *const known[] = {"strategy",	       "transport", "timeout",
+					    "max_downtime_ms", "if_slow",   "lazy_from",
+					    "bandwidth",       "encrypt",   NULL};
 	const json_t *move = NULL;
 
 	if (json_get_object(root, "", "move", &move, err) < 0)
@@ -79,13 +80,15 @@ static int read_move(const json_t *root, struct config *c, struct err *err)
 	if (json_check_keys(move, "move", known, err) < 0 ||
 	    json_get_string(move, "move", "strategy", &c->strategy, err) < 0 ||
 	    json_get_string(move, "move", "transport", &c->transport, err) < 0 ||
+	    json_get_string(move, "move", "encrypt", &c->encrypt, err) < 0 ||
 	    json_get_count(move, "move", "timeout", &c->timeout, err) < 0 ||
 	    json_get_count(move, "move", "max_downtime_ms", &c->max_downtime_ms, err) < 0 ||
 	    json_get_string(move, "move", "if_slow", &c->if_slow, err) < 0 ||
 	    read_lazy_from(move, c, err) < 0 || read_bandwidth(move, c, err) < 0)
 		return -1;
 	return check_choice("move.strategy", c->strategy, strategy_words, err) < 0 ||
-			       check_choice("move.if_slow", c->if_slow, if_slow_words, err) < 0
+			       check_choice("move.if_slow", c->if_slow, if_slow_words, err) < 0 ||
+			       check_choice("move.encrypt", c->encrypt, encrypt_words, err) < 0
 		       ? -1
 		       : check_choice("move.transport", c->transport, transport_words, err);
 }
@@ -322,6 +325,7 @@ void config_clear(struct config *c)
 	free(c->ssh_user);
 	free(c->strategy);
 	free(c->transport);
+	free(c->encrypt);
 	free(c->if_slow);
 	free(c->rebalance_by);
 	argv_clear(&c->ssh_options);

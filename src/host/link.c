@@ -283,13 +283,24 @@ int64_t link_poll(const struct link *link, struct pollfd *fds, size_t *n)
 	return deadline_min(silent, link->again_us);
 }
 
+void link_take(struct link *link, struct proc *ret, struct buf *ret_heard)
+{
+	beat_stop(link->proc.in);
+	*ret = link->proc;
+	*ret_heard = link->out;
+	buf_clear(&link->in);
+	buf_clear(&link->queue);
+	buf_clear(&link->err);
+	free(link);
+}
+
 void link_close(struct link *link)
 {
 	if (link->state == LINK_OPEN)
 		link_pump(link); /* a cancel, an unlock */
 	bool patient = link->state != LINK_DEAD;
 	link_lose(link, "the connection was closed");
-	link_end_process(link, patient);
+	link_end_process(&link->proc, patient);
 	buf_clear(&link->in);
 	buf_clear(&link->queue);
 	buf_clear(&link->out);

@@ -45,6 +45,9 @@ void link_late(struct link *link);
 bool link_is_dead(const struct link *link);
 /* Adds its descriptors (3 at most); returns the latest time for the next link_pump(). */
 int64_t link_poll(const struct link *link, struct pollfd *fds, size_t *n);
+/* Gives its process away, whose agent speaks no protocol any more, with what came of it after the
+ * last reply. No job may wait. The link is gone. */
+void link_take(struct link *link, struct proc *ret, struct buf *ret_heard);
 /* Ends the connection; the agent ends with it, and the jobs that wait are lost. */
 void link_close(struct link *link);
 

@@ -103,19 +103,18 @@ static int64_t next_try(const struct link *link)
 
 /* Ends the process at our end. It ends by itself when its stdin closes; on a dead connection ssh
  * may stay, so the wait is bounded, and short unless patient. */
-void link_end_process(struct link *link, bool patient)
+void link_end_process(struct proc *proc, bool patient)
 {
 	bool killed = !patient;
 	int status;
 
-	proc_close(&link->proc);
-	for (int64_t end = deadline_in_ms(300);
-	     link->proc.pid > 0 && !proc_reap(&link->proc, &status);) {
+	proc_close(proc);
+	for (int64_t end = deadline_in_ms(300); proc->pid > 0 && !proc_reap(proc, &status);) {
 		if (deadline_passed(end)) {
-			proc_signal(&link->proc, SIGTERM);
+			proc_signal(proc, SIGTERM);
 			end = deadline_in_ms(1000);
 			if (killed)
-				proc_signal(&link->proc, SIGKILL);
+				proc_signal(proc, SIGKILL);
 			killed = true;
 		}
 		clock_sleep_ms(1);
@@ -136,7 +135,7 @@ bool link_reconnects(struct link *link)
 	link->heard_us = clock_now_us();
 	if (!deadline_passed(link->again_us))
 		return true;
-	link_end_process(link, true);
+	link_end_process(&link->proc, true);
 	if (agent_start(link->host, &link->proc, &unused) < 0)
 		return false;
 	link->again_us = 0;

@@ -12,6 +12,6 @@ bool link_hears_agent(struct link *link);
 /* Whether ssh, which has ended, is started again now or later: it was turned away. */
 bool link_reconnects(struct link *link);
 /* Ends the process at our end, in bounded time. */
-void link_end_process(struct link *link, bool patient);
+void link_end_process(struct proc *proc, bool patient);
 
 #endif

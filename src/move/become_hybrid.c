@@ -46,11 +46,13 @@ static int check(const struct move *move, const struct facts *facts, struct err 
 				    .source = &facts[SOURCE],
 				    .destination = &facts[DESTINATION],
 				    .strategy = move->plan.strategy,
+				    .encrypt = move->plan.encrypt,
 				    .link_remap = move->side[SOURCE].options.link_remap};
 	struct finding f = {0};
 
 	/* CRIU's configuration is written, and names no address of IPv6 to listen on. */
-	if (strchr(facts_get(&facts[SOURCE], "peer-from"), ':'))
+	if (move->plan.encrypt == ENCRYPT_OFF &&
+	    strchr(facts_get(&facts[SOURCE], "peer-from"), ':'))
 		return err_set(err, EXIT_FAILED, "the hosts reach each other by IPv6");
 	int status = check_pages(&p, &f) == CHECK_FAILED && !f.warning
 			     ? err_set(err, EXIT_FAILED, "%s", f.message)

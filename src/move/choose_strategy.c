@@ -91,7 +91,8 @@ void move_find_pages(struct move *m)
 	struct err bad = ERR_INIT;
 
 	m->side[SOURCE].options.lazy_pages = m->side[DESTINATION].options.lazy_pages = true;
-	if (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0)
+	if (m->plan.encrypt == ENCRYPT_OFF &&
+	    (address_parse(server, &unused, &bad) < 0 || address_parse(client, &unused, &bad) < 0))
 		return;
 	move_name_page_server(m, server, client);
 }

@@ -11,6 +11,19 @@
 /* More than any container has, and little enough that no sum below overflows. */
 #define MEMORY_MAX (UINT64_MAX / 8)
 
+static int resolve_encrypt(struct move *m, const struct config *config,
+			   const struct move_opts *opts, struct err *err)
+{
+	const char *said = opts->encrypt       ? opts->encrypt
+			   : m->bundle.encrypt ? m->bundle.encrypt
+			   : config->encrypt   ? config->encrypt
+					       : encrypt_words[ENCRYPT_IF_POSSIBLE];
+
+	return encrypt_parse(said, &m->plan.encrypt)
+		       ? 0
+		       : err_set(err, EXIT_USAGE, "encrypt '%s' is not known", said);
+}
+
 int move_resolve_transport(struct move *m, const struct config *config,
 			   const struct move_opts *opts, struct err *err)
 {
@@ -23,7 +36,7 @@ int move_resolve_transport(struct move *m, const struct config *config,
 		return err_set(err, EXIT_USAGE, "transport '%s' is not known", said);
 	if (m->kind != MOVE_WHOLE)
 		m->plan.transport = TRANSPORT_SHARED;
-	return 0;
+	return resolve_encrypt(m, config, opts, err);
 }
 
 /* The moves of a batch are numbered, so that they try different ports first. */
@@ -37,8 +50,9 @@ static unsigned first_port(const struct move *m)
 
 void move_name_page_server(struct move *m, const char *server, const char *client)
 {
-	str_set(&m->page_server.server, server);
-	str_set(&m->page_server.client, client);
+	m->page_server.tunnel = m->plan.encrypt != ENCRYPT_OFF;
+	str_set(&m->page_server.server, m->page_server.tunnel ? PAGE_LOOPBACK : server);
+	str_set(&m->page_server.client, m->page_server.tunnel ? PAGE_LOOPBACK : client);
 	m->page_server.port = PAGE_PORT_FIRST + first_port(m);
 }
 
@@ -71,7 +85,8 @@ static char *obstacle(const struct move *m)
 			"for a lock that it holds the images must be where both hosts see them");
 	if (m->plan.keep_images)
 		return str_dup("images that are kept would lack the memory");
-	if (!check_peers(&m->side[DESTINATION].facts, &m->side[SOURCE].facts, &m->bundle))
+	if (m->plan.encrypt == ENCRYPT_OFF &&
+	    !check_peers(&m->side[DESTINATION].facts, &m->side[SOURCE].facts, &m->bundle))
 		return str_fmt("%s and %s don't know each other's address", m->side[SOURCE].name,
 			       m->side[DESTINATION].name);
 	if (!memory || memory > MEMORY_MAX)
@@ -81,6 +96,17 @@ static char *obstacle(const struct move *m)
 	CLEANUP_FREE char *size = check_size(memory);
 	return str_fmt("%s has no room in /run or its memory for %s beside the container itself",
 		       m->side[DESTINATION].name, size);
+}
+
+/* The tunnel goes where ssh goes. */
+static void tell_network(const struct move *m)
+{
+	const struct host *src = m->side[SOURCE].host, *dst = m->side[DESTINATION].host;
+
+	if (m->page_server.tunnel && (src->migration_address || dst->migration_address))
+		event_note(m->events,
+			   "memory goes by the addresses of ssh: migration_address is for "
+			   "--encrypt off");
 }
 
 void move_settle_transport(struct move *m)
@@ -98,4 +124,5 @@ void move_settle_transport(struct move *m)
 	if (move_is_direct(m))
 		move_name_page_server(m, facts_get(&m->side[SOURCE].facts, "peer"),
 				      facts_get(&m->side[SOURCE].facts, "peer-from"));
+	tell_network(m);
 }

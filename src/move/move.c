@@ -117,6 +117,15 @@ static void name_images(const struct move *move, struct runtime *rt)
 		(void)snprintf(rt->images_of, sizeof(rt->images_of), "at-%s", dir + strlen(above));
 }
 
+/* Where the source's own page server is to listen. A move with pre-copy may get one on its way,
+ * after CRIU's configuration is written. */
+static const char *page_listen(const struct move *move)
+{
+	if (move_is_pre_copy(move) && !move_is_direct(move) && move->plan.encrypt != ENCRYPT_OFF)
+		return PAGE_LOOPBACK;
+	return move_is_post_copy(move) ? move->page_server.server : NULL;
+}
+
 void move_set_sides(struct move *move)
 {
 	for (size_t i = 0; i < SIDES; i++) {
@@ -138,6 +147,7 @@ void move_set_sides(struct move *move)
 		side->handover = handover_of(move, side, &move->side[SIDES - 1 - i]);
 	}
 	move->side[SOURCE].options.page_server = move->page_server.server;
+	move->side[SOURCE].options.page_listen = page_listen(move);
 	move->side[SOURCE].options.page_port = move->page_server.port;
 	move->page_server.tag = move->tag;
 }

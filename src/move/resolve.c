@@ -223,6 +223,7 @@ int move_check(struct move *m, const struct config *config, const struct move_op
 			      .members = &m->members,
 			      .strategy = m->plan.strategy,
 			      .direct = move_is_direct(m),
+			      .encrypt = m->plan.encrypt,
 			      .tcp_established = o->tcp_established,
 			      .endpoint_silence = m->progress.endpoint_silence,
 			      .ext_unix_sk = o->ext_unix_sk,

@@ -69,10 +69,7 @@ static int end_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE], *dst = &move->side[DESTINATION];
 
-	return post_copy_end(&dst->runtime, err) < 0 ||
-			       page_server_clear(&move->page_server, &src->runtime, err) < 0
-		       ? -1
-		       : 0;
+	return post_copy_end(&dst->runtime, err) < 0 || release_pages(move, src, err) < 0 ? -1 : 0;
 }
 
 int step_tidy(struct move *move, struct err *err)

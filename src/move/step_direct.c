@@ -18,17 +18,32 @@
 int admit_pages(struct move *move, const struct side *server, struct err *err)
 {
 	const unsigned port = move->page_server.port;
+	const struct runtime *src = &move->side[SOURCE].runtime,
+			     *dst = &move->side[DESTINATION].runtime;
+	int status = move->page_server.tunnel
+			     ? page_server_open_tunnel(&move->page_server, src, dst,
+						       move_is_direct(move), &move->tunnel, err)
+			     : page_server_admit(&move->page_server, &server->runtime, err);
 
-	if (page_server_admit(&move->page_server, &server->runtime, err) < 0)
+	if (status < 0)
 		return -1;
 	pace_start(move);
 	if (move->page_server.port == port)
 		return 0;
 	move_set_sides(move);
 	json_t *all = move_json(move);
-	int status = journal_change(&move->journal, all, err);
+	status = journal_change(&move->journal, all, err);
 	json_decref(all);
 	return status;
+}
+
+/* A move that is in doubt leaves its tunnel as it is: a copy may still get its memory by it. */
+int release_pages(struct move *move, const struct side *server, struct err *err)
+{
+	if (page_server_clear(&move->page_server, &server->runtime, err) < 0)
+		return -1;
+	tunnel_close(&move->tunnel);
+	return 0;
 }
 
 int direct_admit(struct move *move, struct err *err)
@@ -138,8 +153,5 @@ int direct_close(struct move *move, struct err *err)
 
 	if (!move_is_direct(move))
 		return 0;
-	return post_copy_end(&dst->runtime, err) < 0 ||
-			       page_server_clear(&move->page_server, &dst->runtime, err) < 0
-		       ? -1
-		       : 0;
+	return post_copy_end(&dst->runtime, err) < 0 || release_pages(move, dst, err) < 0 ? -1 : 0;
 }

@@ -43,9 +43,7 @@ enum undo_result undo_prepare_pages(struct move *move, struct err *err)
 	/* The guard belongs to another move then. */
 	if (src->taken || move->side[DESTINATION].taken)
 		return result;
-	return page_server_clear(&move->page_server, &src->runtime, err) < 0 && result == UNDO_DONE
-		       ? UNDO_LEFT
-		       : result;
+	return release_pages(move, src, err) < 0 && result == UNDO_DONE ? UNDO_LEFT : result;
 }
 
 int pages_ready(struct move *move, struct err *err)
@@ -192,7 +190,7 @@ int step_clean_pages(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (page_server_clear(&move->page_server, &src->runtime, err) < 0)
+	if (release_pages(move, src, err) < 0)
 		return -1;
 	return step_clean(move, err);
 }

@@ -163,6 +163,8 @@ int lazy_close(struct move *move, struct err *err);
 int direct_admit(struct move *move, struct err *err);
 /* page_server_admit() on that side; a port that had to change is in the journal then. */
 int admit_pages(struct move *move, const struct side *server, struct err *err);
+/* Takes that back: nobody needs the memory any more. */
+int release_pages(struct move *move, const struct side *server, struct err *err);
 int direct_receive(struct move *move, unsigned pass, struct err *err);
 int direct_received(struct move *move, uint64_t *ret_bytes, struct err *err);
 bool direct_broke(struct move *move, struct err *err);

@@ -70,9 +70,10 @@ int spec_set_annotations(struct spec_build *b, struct err *err)
 	const struct {
 		const char *key, *value;
 	} words[] = {
-		{ANNOTATION_STRATEGY, o->strategy},	  {ANNOTATION_TRANSPORT, o->transport},
-		{ANNOTATION_IF_SLOW, o->if_slow},	  {ANNOTATION_TCP, tcp_word(o)},
-		{ANNOTATION_PIN, o->pin ? "true" : NULL}, {ANNOTATION_GROUP, o->group},
+		{ANNOTATION_STRATEGY, o->strategy}, {ANNOTATION_TRANSPORT, o->transport},
+		{ANNOTATION_ENCRYPT, o->encrypt},   {ANNOTATION_IF_SLOW, o->if_slow},
+		{ANNOTATION_TCP, tcp_word(o)},	    {ANNOTATION_PIN, o->pin ? "true" : NULL},
+		{ANNOTATION_GROUP, o->group},
 	};
 
 	if (o->tcp_established && o->tcp_close)

@@ -77,7 +77,7 @@ nothing_refused() {
 	on client cmigrate -q move web rhel02
 	runs_only_on rhel02 web $address
 	[[ $(on client curl -s -m $patience http://rhel0x/) == rhel02 ]]
-	on client cmigrate -q move --keep-logs web rhel01
+	on client cmigrate -q move --keep-logs --transport direct --encrypt required web rhel01
 	runs_only_on rhel01 web $address
 	on client cmigrate -q recover --all
 	on client cmigrate -q checkpoint web
@@ -100,7 +100,7 @@ nothing_refused() {
 	on client cmigrate -q move cache rhel02
 	runs_only_on rhel02 cache 10.99.0.101
 	on client cmigrate -q move cache rhel01
-	on client cmigrate -q move plain rhel02
+	on client cmigrate -q move --strategy post-copy --encrypt required plain rhel02
 	runs_only_on rhel02 plain
 	nothing_refused
 }

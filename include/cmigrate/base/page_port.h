@@ -8,4 +8,7 @@
 #define PAGE_PORT_FIRST 27000
 #define PAGE_PORTS 2000
 
+/* The page server's address of a move whose memory goes through a tunnel. */
+#define PAGE_LOOPBACK "127.0.0.1"
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* strategy: the names of the strategies and transports of a move, and of what a slow one does. */
+/* strategy: the names of the strategies and transports of a move, whether memory is encrypted on
+ * its way, and what a slow move does. */
 #ifndef CMIGRATE_BASE_STRATEGY_H
 #define CMIGRATE_BASE_STRATEGY_H
 
@@ -20,6 +21,13 @@ enum strategy_id {
 /* How memory travels: through the shared directory, or straight to the destination. */
 enum transport { TRANSPORT_SHARED, TRANSPORT_DIRECT };
 
+/* Whether others on the network may see the memory. */
+enum encrypt {
+	ENCRYPT_REQUIRED,    /* it never crosses the network in the clear */
+	ENCRYPT_IF_POSSIBLE, /* nor where it goes straight; the shared directory is as it is */
+	ENCRYPT_OFF,	     /* it goes straight in the clear */
+};
+
 /* The choices of a move whose freeze would be longer than --max-downtime. */
 enum if_slow {
 	IF_SLOW_GO,	   /* it goes on: the time only chooses the strategy */
@@ -27,9 +35,10 @@ enum if_slow {
 	IF_SLOW_POST_COPY, /* its memory follows */
 };
 
-/* The words that --strategy, --transport and --if-slow accept, ending in NULL. */
+/* The words that --strategy, --transport, --encrypt and --if-slow accept, ending in NULL. */
 extern const char *const strategy_words[];
 extern const char *const transport_words[];
+extern const char *const encrypt_words[];
 extern const char *const if_slow_words[];
 
 /* A constant: "pre-copy". */
@@ -46,6 +55,8 @@ const char *transport_name(enum transport transport);
 /* False, with *ret untouched, if no transport has that name. */
 bool transport_parse(const char *name, enum transport *ret);
 
+/* False, with *ret untouched, if that is no word of --encrypt. */
+bool encrypt_parse(const char *word, enum encrypt *ret);
 /* False, with *ret untouched, if that is no word of --if-slow. */
 bool if_slow_parse(const char *word, enum if_slow *ret);
 

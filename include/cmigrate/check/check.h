@@ -55,6 +55,8 @@ CHECK(owner);
 CHECK(cordon);
 CHECK(hosts);
 CHECK(group);
+/* encrypt.c */
+CHECK(encrypt);
 /* cpu.c */
 CHECK(cpu);
 /* criu.c */

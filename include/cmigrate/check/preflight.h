@@ -39,6 +39,7 @@ struct preflight {
 	const struct containers *members;
 	enum strategy_id strategy;
 	bool direct; /* memory goes straight to the destination */
+	enum encrypt encrypt;
 	bool tcp_established;
 	const char *endpoint_silence; /* why an endpoint does not answer now; NULL: all do */
 	struct argv skip;	      /* ids */

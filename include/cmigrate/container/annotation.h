@@ -14,6 +14,7 @@
 #define ANNOTATION_ADDRESS ANNOTATION_PREFIX "address"		 /* address_parse() */
 #define ANNOTATION_STRATEGY ANNOTATION_PREFIX "strategy"	 /* auto, cold, pre-copy, ... */
 #define ANNOTATION_TRANSPORT ANNOTATION_PREFIX "transport"	 /* shared or direct */
+#define ANNOTATION_ENCRYPT ANNOTATION_PREFIX "encrypt"		 /* required, if-possible or off */
 #define ANNOTATION_TCP ANNOTATION_PREFIX "tcp"			 /* established or close */
 #define ANNOTATION_TIMEOUT ANNOTATION_PREFIX "timeout"		 /* seconds */
 #define ANNOTATION_MAX_DOWNTIME ANNOTATION_PREFIX "max-downtime" /* milliseconds */
@@ -24,9 +25,10 @@
 #define ANNOTATION_GROUP ANNOTATION_PREFIX "group" /* place_rule_group() */
 #define ANNOTATION_HOSTS ANNOTATION_PREFIX "hosts" /* place_rule_hosts() */
 
-/* The words of three keys, in the form of an option table's choices. */
+/* The words of four keys, in the form of an option table's choices. */
 #define ANNOTATION_STRATEGIES "auto|cold|pre-copy|post-copy|hybrid"
 #define ANNOTATION_TRANSPORTS "shared|direct"
+#define ANNOTATION_ENCRYPTS "required|if-possible|off"
 #define ANNOTATION_IF_SLOWS "go|abort|post-copy"
 
 /*

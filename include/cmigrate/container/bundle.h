@@ -23,6 +23,7 @@ struct bundle {
 	size_t n_addresses;
 	char *strategy;		  /* org.cmigrate.strategy, NULL if not set */
 	char *transport;	  /* "shared", "direct" or NULL */
+	char *encrypt;		  /* "required", "if-possible", "off" or NULL */
 	char *tcp;		  /* "established", "close" or NULL */
 	unsigned timeout;	  /* seconds; 0: not set */
 	unsigned max_downtime_ms; /* 0: not set */

@@ -19,6 +19,7 @@
 #include "cmigrate/base/page_port.h"
 #include "cmigrate/criu/runtime.h"
 #include "cmigrate/host/host.h"
+#include "cmigrate/host/tunnel.h"
 
 /* The page server of one move: on the source in post-copy, on the destination with direct
  * transport. server and client belong to the move. */
@@ -27,8 +28,19 @@ struct page_server {
 	char *client; /* address of the other host as the server sees it */
 	unsigned port;
 	const char *tag; /* handover_tag() */
+	/* Memory goes through a tunnel (tunnel.h): server is the loopback, and the port the
+	 * source's. */
+	bool tunnel;
 };
 
+/*
+ * Instead of page_server_admit(): opens a tunnel between the two hosts. Before the dump, and before
+ * anything is to fetch or receive memory. direct: the page server is on the destination. pages has
+ * another port afterwards, if that one was taken. The caller closes the tunnel.
+ */
+int page_server_open_tunnel(struct page_server *page_server, const struct runtime *source,
+			    const struct runtime *destination, bool direct, struct tunnel *ret,
+			    struct err *err);
 /*
  * On its host, before the dump: nobody but the other one reaches the port, and no other move gets
  * it. pages has another port afterwards, if that one was taken.
@@ -67,7 +79,7 @@ int post_copy_end(const struct runtime *destination, struct err *err);
 /* Makes a page server end that has no client, or a dead one. */
 int page_server_nudge(const struct page_server *page_server, const struct runtime *source,
 		      struct err *err);
-/* Removes the rules of page_server_admit(). */
+/* Removes the rules of page_server_admit(), or ends the tunnel at that host. */
 int page_server_clear(const struct page_server *page_server, const struct runtime *server,
 		      struct err *err);
 

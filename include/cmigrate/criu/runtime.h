@@ -46,7 +46,10 @@ struct runtime_options {
 	 * Borrowed. */
 	const char *page_server;
 	unsigned page_port;
-	unsigned parent_pass;	/* the last pass of pre-copy, on which the dump builds; 0: none */
+	const char
+		*page_listen; /* on the source: the address of its own; NULL: it has none. Borrowed.
+			       */
+	unsigned parent_pass; /* the last pass of pre-copy, on which the dump builds; 0: none */
 	bool network_lock_skip; /* the hold and the forwarding keep packets away, so CRIU needn't */
 	bool own_network;	/* its network namespace is made anew, with an empty loopback */
 };

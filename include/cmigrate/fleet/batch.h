@@ -124,8 +124,10 @@ struct batch {
  */
 int batch_check_options(unsigned parallel, const struct argv *skip_checks, bool strict,
 			struct argv *options, struct err *err);
-/* Adds --max-downtime (0: not given) and --if-slow (NULL) to the options of each move. */
-void batch_add_bound(unsigned max_downtime_ms, const char *if_slow, struct argv *options);
+/* Adds --max-downtime (0: not given), --if-slow and --encrypt (NULL) to the options of each move.
+ */
+void batch_add_wishes(unsigned max_downtime_ms, const char *if_slow, const char *encrypt,
+		      struct argv *options);
 /*
  * Makes the moves, in the order of the rows as far as the limits allow. A signal (move_cancelled)
  * is passed on once to the running processes, and nothing more is begun. After `cmigrate abort`

@@ -21,7 +21,7 @@
 struct drain_opts {
 	struct argv to, exclude, skip_checks;
 	unsigned parallel, max_downtime_ms;
-	char *if_slow;
+	char *if_slow, *encrypt;
 	char *on_error;
 	char *reason;		 /* of the mark */
 	char *within, *fallback; /* words of within.h */

@@ -33,6 +33,7 @@ struct config {
 	size_t n_hosts;
 	char *strategy;		      /* NULL: not set */
 	char *transport;	      /* "shared" or "direct"; NULL: not set */
+	char *encrypt;		      /* "required", "if-possible" or "off"; NULL: not set */
 	unsigned timeout;	      /* seconds; 0: not set */
 	unsigned max_downtime_ms;     /* 0: not set */
 	char *if_slow;		      /* "go", "abort" or "post-copy"; NULL: not set */

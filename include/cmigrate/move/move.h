@@ -26,6 +26,7 @@
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/facts.h"
 #include "cmigrate/host/host.h"
+#include "cmigrate/host/tunnel.h"
 #include "cmigrate/network/endpoint_probe.h"
 #include "cmigrate/network/handover.h"
 
@@ -34,6 +35,7 @@ struct move_opts {
 	char *from;
 	char *strategy;
 	char *transport; /* "shared" or "direct" */
+	char *encrypt;	 /* "required", "if-possible" or "off" */
 	bool tcp_established, tcp_close;
 	struct argv addresses; /* CIDR[@DEVICE] */
 	struct argv endpoints;
@@ -87,6 +89,7 @@ struct side {
 struct move_plan {
 	enum strategy_id strategy;
 	enum transport transport;
+	enum encrypt encrypt;
 	int timeout_ms; /* for the endpoint */
 	unsigned max_downtime_ms;
 	enum if_slow if_slow;
@@ -181,6 +184,7 @@ struct move {
 	struct move_recovery recovery;
 	/* On the source in post-copy, on the destination with direct transport. */
 	struct page_server page_server;
+	struct tunnel tunnel;	   /* of this process, if memory goes through one */
 	uint64_t destination_room; /* memory_left.h */
 	struct containers members; /* the other living ones of the container's group */
 	/* The quota of processor time on the source before it was throttled; "": it was not. */

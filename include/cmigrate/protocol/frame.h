@@ -30,11 +30,12 @@
 enum frame_kind {
 	FRAME_HELLO = 1, /* both ways, the first: words */
 	FRAME_REQUEST,	 /* to the agent: a request */
-	FRAME_CANCEL,	 /* to the agent: the request of this id is to end */
+	FRAME_CANCEL,	 /* to the agent: the request, or the stream, of this id is to end */
 	FRAME_BEAT,	 /* both ways: alive */
 	FRAME_OUT,	 /* from the agent: output of the request */
 	FRAME_ERR,	 /* from the agent: its messages */
 	FRAME_END,	 /* from the agent: its end, a struct frame_end */
+	FRAME_DATA,	 /* between two tunnels (src/agent/memory/tunnel.h): bytes of a stream */
 	FRAME_KINDS
 };
 

@@ -34,7 +34,7 @@ struct spec_opts {
 	struct argv label;	       /* annotations, KEY=VALUE */
 	/* Settings for moves, spelled as for `move`; kept as annotations. */
 	struct argv address, endpoint;
-	char *strategy, *transport, *if_slow;
+	char *strategy, *transport, *encrypt, *if_slow;
 	bool tcp_established, tcp_close; /* at most one of them */
 	unsigned timeout;		 /* seconds */
 	unsigned max_downtime_ms;

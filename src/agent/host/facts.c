@@ -22,6 +22,7 @@
 #include "agent/request/text_file.h"
 #include "agent/restore/tmpfs_attributes.h"
 #include "agent/shared/cordons.h"
+#include "agent/shared/in_clear.h"
 #include "agent/shared/proof.h"
 #include "host_facts.h"
 #include "peer_facts.h"
@@ -206,6 +207,7 @@ int verb_facts(struct request *req)
 	program_facts_begin(req, &programs);
 	host_facts(req);
 	proof_facts(req);
+	in_clear_say(req);
 	int status = network_facts(req);
 	plan_facts(req);
 	if (is_source(req))

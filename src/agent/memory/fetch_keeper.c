@@ -14,6 +14,7 @@
 #include "agent/request/session.h"
 #include "cmigrate/base/deadline.h"
 #include "stalls.h"
+#include "tunnel.h"
 
 #define KILL_AGAIN_MS 20
 /* CRIU's configuration file. */
@@ -126,7 +127,8 @@ static void protect(void)
 	(void)close(fd);
 }
 
-static void make_command(struct request *req, struct argv *criu)
+/* server: the tunnel's end, or -1. */
+static void make_command(struct request *req, int server, struct argv *criu)
 {
 	CLEANUP_FREE char *run = path_run(req);
 	CLEANUP_FREE char *images = request_is(req, "transport", "direct")
@@ -138,6 +140,24 @@ static void make_command(struct request *req, struct argv *criu)
 	if (request_has(req, "server"))
 		argv_addl(criu, "--page-server", "--address", request_get(req, "server"), "--port",
 			  request_get(req, "port"), NULL);
+	if (server < 0)
+		return;
+	argv_addl(criu, "--page-server", "--ps-socket", NULL);
+	argv_addf(criu, "%d", server);
+}
+
+/* criu alone has the tunnel's end afterwards. */
+static pid_t start_criu(struct request *req)
+{
+	const bool by_tunnel = request_is(req, "transport", "tunnel");
+	CLEANUP_ARGV struct argv criu = {0};
+	int server = by_tunnel ? tunnel_connect(req) : -1;
+
+	make_command(req, server, &criu);
+	pid_t pid = by_tunnel && server < 0 ? -1 : keeper_start(criu.v, -1);
+	if (server >= 0)
+		(void)close(server);
+	return pid;
 }
 
 /* criu opens its configuration, the fifo, before anything else, and goes on when it has read the
@@ -193,16 +213,16 @@ static int fetch(struct request *req, pid_t pid)
 
 /*
  * Fetches the memory of a container that is restored without it, first the pages that the container
- * touches: from the page server at `server` and `port`, or without those from the images that are
- * here. The outcome is in RUN/pages.status, where a copy whose memory can't come any more has been
- * killed before. criu is started at once and waits at its configuration file for the word to begin
- * (op=go), so that nothing is started while the container is frozen. It ends with the work
- * directory if that word never comes.
+ * touches: from the page server at `server` and `port`, by the tunnel of the move
+ * (transport=tunnel), or without those from the images that are here. The outcome is in
+ * RUN/pages.status, where a copy whose memory can't come any more has been killed before. criu is
+ * started at once and waits at its configuration file for the word to begin (op=go), so that
+ * nothing is started while the container is frozen. It ends with the work directory if that word
+ * never comes.
  */
 int fetch_keeper(int argc, char **argv)
 {
 	struct request req;
-	CLEANUP_ARGV struct argv criu = {0};
 	int status = 1;
 
 	keeper_request(argc, argv, &req);
@@ -210,8 +230,7 @@ int fetch_keeper(int argc, char **argv)
 	if ((mkfifo(fifo, 0600) < 0 && errno != EEXIST) || setenv("CRIU_CONFIG_FILE", fifo, 1) < 0)
 		return keeper_end(&req, request_errno(&req, "can't make '%s'", fifo));
 	protect();
-	make_command(&req, &criu);
-	pid_t pid = keeper_start(criu.v, -1);
+	pid_t pid = start_criu(&req);
 	if (!is_let_go(&req)) {
 		if (pid > 0)
 			(void)kill(pid, SIGKILL);

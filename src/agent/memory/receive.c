@@ -28,19 +28,17 @@ static int listens(struct request *req)
 	return !said;
 }
 
-/* receive op=start container server port seconds [pass] [parent], op=listens container:
+/* receive op=start container seconds (server port | id) [pass] [parent], op=listens container:
  * receive_keeper.c. */
 int verb_receive(struct request *req)
 {
-	static const char *const needed[] = {"server", "port", "seconds"};
-
 	if (request_is(req, "op", "listens"))
 		return listens(req);
 	if (!request_is(req, "op", "start"))
 		return request_fail(req, "'receive' has no such op");
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (!request_has(req, needed[i]))
-			return request_fail(req, "'receive' needs '%s'", needed[i]);
+	if (request_has(req, "server") != request_has(req, "port") ||
+	    request_has(req, "server") == request_has(req, "id"))
+		return request_fail(req, "'receive' needs 'id', or 'server' together with 'port'");
 	/* None waits for ever. */
 	if (request_number(req, "seconds") - 1 >= SECONDS_MAX)
 		return request_fail(req, "'receive' waits %d seconds at most", SECONDS_MAX);

@@ -10,6 +10,7 @@
 #include "agent/request/keeper.h"
 #include "agent/request/paths.h"
 #include "agent/shared/criu_log.h"
+#include "tunnel.h"
 
 static int make_dir(struct request *req, const char *path)
 {
@@ -45,7 +46,21 @@ static void add_parent(struct argv *criu, const struct request *req)
 	argv_addf(criu, "%spass-%llu", request_number(req, "pass") ? "../" : "", parent);
 }
 
-/* criu's exit status. It writes a byte to the fifo when it listens. */
+/* Where its client comes from. -1 with a message. */
+static int add_client(struct argv *criu, struct request *req)
+{
+	if (request_has(req, "server")) {
+		argv_addl(criu, "--address", request_get(req, "server"), "--port",
+			  request_get(req, "port"), NULL);
+		return 0;
+	}
+	int fd = tunnel_connect(req);
+	argv_addl(criu, "--ps-socket", NULL);
+	argv_addf(criu, "%d", fd);
+	return fd < 0 ? -1 : 0;
+}
+
+/* criu's exit status. It writes a byte to the fifo when it listens, or has its client. */
 static int serve(struct request *req, const char *dir)
 {
 	CLEANUP_FREE char *run = path_run(req);
@@ -60,10 +75,11 @@ static int serve(struct request *req, const char *dir)
 	if (listens < 0 || out < 0)
 		return request_errno(req, "'%s'", listens < 0 ? fifo : output);
 	argv_addl(&criu, "criu", "page-server", "--images-dir", dir, "--work-dir", run,
-		  "--log-file", "receive.log", "-v2", "--address", request_get(req, "server"),
-		  "--port", request_get(req, "port"), "--status-fd", NULL);
+		  "--log-file", "receive.log", "-v2", "--status-fd", NULL);
 	argv_addf(&criu, "%d", listens);
 	add_parent(&criu, req);
+	if (add_client(&criu, req) < 0)
+		return 1;
 	return keeper_run(criu.v, out, seconds * 1000);
 }
 
@@ -115,9 +131,10 @@ static int note_received(struct request *req, const char *dir)
 
 /*
  * A page server for one dump: criu writes the memory that the source's criu sends to `server` and
- * `port` to RUN/pages, or for a pass of pre-copy to RUN/pages/pass-PASS. It ends when its
- * client has sent everything and its files are complete: then "received" is beside them, and the
- * number of bytes is printed. It ends after `seconds` at the latest.
+ * `port`, or through the tunnel of the move `id`, to RUN/pages, or for a pass of pre-copy to
+ * RUN/pages/pass-PASS. It ends when its client has sent everything and its files are complete: then
+ * "received" is beside them, and the number of bytes is printed. It ends after `seconds` at the
+ * latest.
  */
 int receive_keeper(int argc, char **argv)
 {

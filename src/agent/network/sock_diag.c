@@ -134,7 +134,8 @@ static bool on_message(const struct nlmsghdr *msg, void *ctx)
 			    .device = d.id.idiag_if,
 			    .v6 = d.idiag_family == AF_INET6,
 			    .receive_queue = d.idiag_rqueue,
-			    .inode = d.idiag_inode};
+			    .inode = d.idiag_inode,
+			    .uid = d.idiag_uid};
 	address_print(&src, sock.src, sizeof(sock.src));
 	address_print(&dst, sock.dst, sizeof(sock.dst));
 	const unsigned char *v6only = sock_attr(msg, sizeof(d), INET_DIAG_SKV6ONLY, 1, NULL);

@@ -40,6 +40,7 @@ struct sock {
 	uint64_t bytes_acked;	/* of tcp_info */
 	uint32_t silence_ms;	/* since anything came from the other end; 0 if nobody knows */
 	uint32_t inode;		/* 0: no process has it open */
+	uint32_t uid;		/* of whoever made it */
 };
 
 /* Calls back for each matching socket of TCP; stops when that returns false. -1 with a message in

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/memory/tunnel.h"
 #include "agent/request/rivals.h"
 #include "agent/shared/lock.h"
 #include "cmigrate/agent/build.h"
@@ -33,6 +34,7 @@ static struct {
 	const char *only_root;	 /* the one that is served, or NULL */
 	char *root;		 /* the controller's; NULL before its hello */
 	int64_t heard_us;
+	bool is_tunnel; /* it serves no request any more */
 } server = {.writing = PTHREAD_MUTEX_INITIALIZER};
 
 /* Called with the lock. A controller that is gone shows at the next read. */
@@ -193,6 +195,17 @@ static int turn_away(struct request *req)
 	return send_soon(&frames) ? 0 : 1;
 }
 
+/* Nothing else is asked of this connection, before or after it. Returns 1: it ends, unless the
+ * agent is a tunnel from now on. */
+static int become_tunnel(struct request *req)
+{
+	int status = verb_may(req, verb_find(TUNNEL_VERB)) ? verb_tunnel(req) : WORKERS_REFUSED;
+
+	server.is_tunnel = status == 0;
+	reply(req, status);
+	return 1;
+}
+
 static int hear_request(const struct frame *frame)
 {
 	struct frame_request request;
@@ -213,6 +226,8 @@ static int hear_request(const struct frame *frame)
 		req->deadline = deadline_in_ms(
 			request.timeout_ms < TIMEOUT_MAX_MS ? request.timeout_ms : TIMEOUT_MAX_MS);
 	req->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (strcmp(req->words.v[0], TUNNEL_VERB) == 0)
+		return become_tunnel(req);
 	return req->wake >= 0 && workers_serve(req, reply) ? 0 : turn_away(req);
 }
 
@@ -240,9 +255,10 @@ static int hear_frames(struct buf *text)
 	int got;
 
 	while ((got = frame_read(text, &frame, &err)) > 0) {
-		if (hear_frame(&frame) != 0)
-			return 1;
+		int status = hear_frame(&frame);
 		frame_drop(text, &frame);
+		if (status != 0)
+			return 1;
 	}
 	return got < 0 ? refuse(err.msg) : 0;
 }
@@ -289,7 +305,7 @@ int serve(int in, int out, const char *root)
 	}
 	workers_cancel_all();
 	lock_release_all();
-	return status;
+	return server.is_tunnel ? tunnel_serve(in, out, &text) : status;
 }
 
 void serve_get_ready(unsigned n)

@@ -38,6 +38,8 @@ int verb_cut(struct request *req);
 int verb_pace(struct request *req);
 int verb_fetch(struct request *req);
 int verb_receive(struct request *req);
+int verb_tunnel(struct request *req);
+int verb_close_tunnel(struct request *req);
 int verb_gather(struct request *req);
 int verb_prepare(struct request *req);
 int verb_pass(struct request *req);
@@ -112,7 +114,9 @@ const struct verb agent_verbs[] = {
 	{"cut", "op container server port", verb_cut, false},
 	{"pace", "container server port rate", verb_pace, false},
 	{"fetch", "op container id? transport? server? port?", verb_fetch, true},
-	{"receive", "op container server? port? seconds? pass? parent?", verb_receive, false},
+	{"receive", "op container id? server? port? seconds? pass? parent?", verb_receive, false},
+	{"tunnel", "op container id port?", verb_tunnel, true},
+	{"close-tunnel", "container id", verb_close_tunnel, false},
 	{"gather", "container id images? count?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},

@@ -10,8 +10,6 @@
 
 #include "verbs.h"
 
-/* Exit status of a request that was refused, as a shell has it for what it may not execute. */
-#define REFUSED 126
 /* Verbs keep what is large on the heap. */
 #define STACK_SIZE (256 * 1024)
 
@@ -37,7 +35,7 @@ static int serve_one(struct request *req)
 	const struct verb *verb = verb_find(req->words.v[0]);
 
 	if (!verb_may(req, verb))
-		return REFUSED;
+		return WORKERS_REFUSED;
 	return request_over(req) ? 1 : verb->serve(req);
 }
 

@@ -8,6 +8,8 @@
 
 #include "agent/request/request.h"
 
+/* Exit status of a request that was refused, as a shell has it for what it may not execute. */
+#define WORKERS_REFUSED 126
 /* More at once are refused. */
 #define WORKERS_MAX 64
 

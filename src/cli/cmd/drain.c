@@ -78,7 +78,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, d.opts->strict, &d.options,
 				err) < 0)
 		return -1;
-	batch_add_bound(d.opts->max_downtime_ms, d.opts->if_slow, &d.options);
+	batch_add_wishes(d.opts->max_downtime_ms, d.opts->if_slow, d.opts->encrypt, &d.options);
 	app->plans = d.opts->dry_run;
 	signals_watch();
 	ui_wait(app->ui, "asking the hosts");
@@ -107,6 +107,9 @@ static const struct opt table[] = {
 	ROW(max_downtime_ms, "max-downtime", OPT_COUNT, "MS", "how long each freeze may last"),
 	OPT_ONE_OF(struct drain_opts, if_slow, "if-slow", "WHAT",
 		   "if one would last longer, as with move", ANNOTATION_IF_SLOWS),
+	OPT_ONE_OF(struct drain_opts, encrypt, "encrypt", "WHAT",
+		   "whether memory may cross the network in the clear, as with move",
+		   ANNOTATION_ENCRYPTS),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(dry_run, "dry-run", OPT_FLAG, NULL, "make the checks, show the plan, move nothing"),

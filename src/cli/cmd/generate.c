@@ -72,6 +72,8 @@ static const struct opt generate_table[] = {
 		   "how a move carries memory over"),
 	ROW_CHOICE(spec.transport, "transport", ANNOTATION_TRANSPORTS,
 		   "how memory travels: via the shared directory or directly"),
+	ROW_CHOICE(spec.encrypt, "encrypt", ANNOTATION_ENCRYPTS,
+		   "whether memory may cross the network in the clear"),
 	ROW(spec.tcp_established, "tcp-established", OPT_FLAG, NULL,
 	    "a move keeps open connections"),
 	ROW(spec.tcp_close, "tcp-close", OPT_FLAG, NULL,

@@ -16,7 +16,7 @@
 #define THRESHOLD_MAX 10
 
 struct rebalance_opts {
-	char *by, *threshold, *if_slow;
+	char *by, *threshold, *if_slow, *encrypt;
 	unsigned max_moves, parallel, max_downtime_ms;
 	struct argv skip_checks;
 	bool strict, dry_run, force;
@@ -57,7 +57,7 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	/* The plan keeps groups in mind as a whole. */
 	argv_addl(&r->options, o->force ? "--force" : "--skip-check", o->force ? NULL : "group",
 		  NULL);
-	batch_add_bound(o->max_downtime_ms, o->if_slow, &r->options);
+	batch_add_wishes(o->max_downtime_ms, o->if_slow, o->encrypt, &r->options);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;
 	return batch_check_options(o->parallel, &o->skip_checks, o->strict, &r->options, err);
@@ -99,6 +99,9 @@ static const struct opt table[] = {
 	ROW(max_downtime_ms, "max-downtime", OPT_COUNT, "MS", "how long each freeze may last"),
 	OPT_ONE_OF(struct rebalance_opts, if_slow, "if-slow", "WHAT",
 		   "if one would last longer, as with move", ANNOTATION_IF_SLOWS),
+	OPT_ONE_OF(struct rebalance_opts, encrypt, "encrypt", "WHAT",
+		   "whether memory may cross the network in the clear, as with move",
+		   ANNOTATION_ENCRYPTS),
 	ROW(skip_checks, "skip-check", OPT_STRINGS, "ID[,ID]", "leave out checks; repeatable"),
 	ROW(strict, "strict", OPT_FLAG, NULL, "refuse a move where a check only warns"),
 	ROW(force, "force", OPT_FLAG, NULL, "let cordoned hosts take part"),

@@ -39,7 +39,7 @@ container_reset() {
 		boot "$host"
 		on "$host" rm -f /usr/local/sbin/{runc,criu,nft,tar}
 		on "$host" bash -c '
-			for pid in $({ grep -l -x cmigrate-agent /proc/[0-9]*/comm; grep -l -a -z "^CRIU_CONFIG" /proc/[0-9]*/environ; } | cut -d/ -f3); do kill -9 "$pid"; done
+			for pid in $({ grep -l -x -e cmigrate-agent -e cmigrate-tunnel -e cmigrate-relay /proc/[0-9]*/comm; grep -l -a -z "^CRIU_CONFIG" /proc/[0-9]*/environ; } | cut -d/ -f3); do kill -9 "$pid"; done
 			rm -f /run/filler; mount -o remount,size=50% /run
 			runc resume counter; timeout 15 runc delete --force counter
 			find /sys/fs/cgroup -name cgroup.procs -path "*/counter/*" -exec cat {} + | xargs -r kill -9

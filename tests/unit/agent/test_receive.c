@@ -130,10 +130,9 @@ static void received(void **state)
 	assert_true(is_there(PAGES "/received"));
 	assert_file("/run/said", "4101\n");
 	assert_file(WEB_RUN "/receive.out", "spoken\n");
-	assert_file("/run/words",
-		    "page-server\n--images-dir\n" PAGES "\n--work-dir\n" WEB_RUN
-		    "\n--log-file\nreceive.log\n-v2\n--address\n192.0.2.2\n--port\n27001\n"
-		    "--status-fd\n3\n");
+	assert_file("/run/words", "page-server\n--images-dir\n" PAGES "\n--work-dir\n" WEB_RUN
+				  "\n--log-file\nreceive.log\n-v2\n--status-fd\n3\n"
+				  "--address\n192.0.2.2\n--port\n27001\n");
 }
 
 static void passes_build_on_each_other(void **state)

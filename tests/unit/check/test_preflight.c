@@ -115,6 +115,7 @@ static void set_up(struct fixture *x, const char *source, const char *destinatio
 		.source = &x->source,
 		.destination = &x->destination,
 		.strategy = STRATEGY_COLD,
+		.encrypt = ENCRYPT_IF_POSSIBLE,
 		.tcp_established = true,
 		.destination_room = ROOM_UNLIMITED,
 	};
@@ -265,6 +266,46 @@ static void post_copy(struct fixture *x)
 	x->p.strategy = STRATEGY_POST_COPY;
 }
 
+static void encrypted(struct fixture *x)
+{
+	x->p.encrypt = ENCRYPT_REQUIRED;
+}
+
+static void encrypted_direct(struct fixture *x)
+{
+	encrypted(x);
+	direct(x);
+}
+
+static void encrypted_post_copy(struct fixture *x)
+{
+	encrypted(x);
+	post_copy(x);
+}
+
+static void encrypted_hybrid(struct fixture *x)
+{
+	encrypted(x);
+	x->p.strategy = STRATEGY_HYBRID;
+}
+
+static void in_clear(struct fixture *x)
+{
+	x->p.encrypt = ENCRYPT_OFF;
+}
+
+static void clear_direct(struct fixture *x)
+{
+	in_clear(x);
+	direct(x);
+}
+
+static void clear_post_copy(struct fixture *x)
+{
+	in_clear(x);
+	post_copy(x);
+}
+
 static void limited_post_copy(struct fixture *x)
 {
 	limited(x);
@@ -383,17 +424,26 @@ static const struct row failing[] = {
 	 true},
 	{"gate", "criu=3.18\n", NULL, NULL, "criu 3.18 on rhel01 has no gate", true},
 	{"pages", "criu=3.18\n", NULL, post_copy, "needs criu 3.19 or newer on rhel01", false},
-	{"pages", NULL, NULL, post_copy, "rhel01 does not know the address of rhel02", false},
+	{"pages", NULL, NULL, clear_post_copy, "rhel01 does not know the address of rhel02", false},
 	/* Another of its addresses, and one that moves. */
-	{"pages", PEERS1, "peer=192.0.2.9\npeer-from=192.0.2.2\n", post_copy,
+	{"pages", PEERS1, "peer=192.0.2.9\npeer-from=192.0.2.2\n", clear_post_copy,
 	 "rhel01 and rhel02 don't know each other's address", false},
 	{"pages", "peer=192.0.2.2\npeer-from=10.99.0.100\n",
-	 "peer=10.99.0.100\npeer-from=192.0.2.2\n", post_copy,
+	 "peer=10.99.0.100\npeer-from=192.0.2.2\n", clear_post_copy,
 	 "rhel01 and rhel02 don't know each other's address", false},
 	{"pages", PEERS1, PEERS2, post_copy, "criu on rhel02 can't use userfaultfd", false},
 	{"pages", PEERS1, PEERS2 "uffd=yes\n", post_copy_remap, "exclude each other", false},
 	{"pages", PEERS1 "pipe-max=1048576\n", PEERS2 "uffd=yes\n", post_copy,
 	 "pipes on rhel01 are too small", false},
+	{"encrypt", NULL, NULL, clear_direct, "in the clear from rhel01 to rhel02", true},
+	{"encrypt", NULL, NULL, clear_post_copy, "in the clear from rhel01 to rhel02", true},
+	{"encrypt", "in-clear=nfs4\n", NULL, encrypted, "which rhel01 has by nfs4 without", false},
+	{"encrypt", NULL, "in-clear=cifs\n", encrypted_hybrid, "which rhel02 has by cifs without",
+	 false},
+	{"encrypt", NULL, "in-clear=nfs4\n", encrypted_direct, "registers, buffers of sockets",
+	 true},
+	{"encrypt", NULL, "in-clear=nfs4\n", encrypted_post_copy, "registers, buffers of sockets",
+	 true},
 	{"space", "space=1048576\n", NULL, NULL, "has 1.0 MiB left, and the images may take 19 MiB",
 	 false},
 	{"space", "memory=1073741824\nspace=2000000000\n", NULL, pre_copy,
@@ -678,6 +728,12 @@ static const struct row passing[] = {
 	{"pages", PEERS1 "pipe-max=4194304\n", PEERS2 "uffd=yes\n", post_copy, NULL, false},
 	{"pages", PEERS1 "pipe-max=1048576\nmay-exceed=yes\n", PEERS2 "uffd=yes\n", post_copy, NULL,
 	 false},
+	/* The tunnel needs no address of either host. */
+	{"pages", "pipe-max=4194304\n", "uffd=yes\n", encrypted_post_copy, NULL, false},
+	{"encrypt", "in-clear=nfs4\n", "in-clear=nfs4\n", NULL, NULL, false},
+	{"encrypt", "in-clear=nfs4\n", "in-clear=nfs4\n", direct, NULL, false},
+	{"encrypt", NULL, NULL, encrypted, NULL, false},
+	{"encrypt", NULL, NULL, in_clear, NULL, false},
 	{"space", "memory=1073741824\nspace=33554432\n", NULL, direct, NULL, false},
 	/* Only kernels and hypervisors use those. */
 	{"cpu", "cpu=fpu vmx ept smep constant_tsc\n", "cpu=fpu\n", NULL, NULL, false},

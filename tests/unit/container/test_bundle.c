@@ -49,6 +49,7 @@ static void every_setting_is_read(void **state)
 		      "\"org.cmigrate.address\":\"192.0.2.7/24@eth0,2001:db8::7\","
 		      "\"org.cmigrate.strategy\":\"cold\",\"org.cmigrate.tcp\":\"close\","
 		      "\"org.cmigrate.transport\":\"direct\","
+		      "\"org.cmigrate.encrypt\":\"off\","
 		      "\"org.cmigrate.group\":\"web:together\","
 		      "\"org.cmigrate.hosts\":\"!rhel03 !rhel04\","
 		      "\"org.cmigrate.timeout\":\"7\",\"org.cmigrate.max-downtime\":\"250\","
@@ -72,6 +73,7 @@ static void every_setting_is_read(void **state)
 	assert_true(b.addresses[1].v6);
 	assert_string_equal(b.strategy, "cold");
 	assert_string_equal(b.transport, "direct");
+	assert_string_equal(b.encrypt, "off");
 	assert_string_equal(b.tcp, "close");
 	assert_int_equal(b.timeout, 7);
 	assert_int_equal(b.max_downtime_ms, 250);

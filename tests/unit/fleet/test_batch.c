@@ -388,6 +388,13 @@ static void options_of_each_process(void **state)
 	assert_string_equal(options.v[4], "--strict");
 	assert_int_equal(batch_check_options(2, &(struct argv){0}, false, &lenient, &err), 0);
 	assert_int_equal(lenient.n, 0);
+	batch_add_wishes(0, NULL, NULL, &lenient);
+	assert_int_equal(lenient.n, 0);
+	batch_add_wishes(250, "abort", "required", &lenient);
+	assert_int_equal(lenient.n, 3);
+	assert_string_equal(lenient.v[0], "--max-downtime=250");
+	assert_string_equal(lenient.v[1], "--if-slow=abort");
+	assert_string_equal(lenient.v[2], "--encrypt=required");
 }
 
 /* Rows that are no moves, and what they have become. */

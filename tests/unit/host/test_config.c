@@ -33,7 +33,7 @@ static void every_key(void **state)
 		      "  \"device\": \"eth1\", \"memory\": \"16G\","
 		      "  \"migration_address\": \"FD00:0::2\" } },"
 		      "\"move\": { \"strategy\": \"pre-copy\", \"transport\": \"direct\", "
-		      "\"timeout\": 31, "
+		      "\"timeout\": 31, \"encrypt\": \"required\", "
 		      "\"max_downtime_ms\": 301, \"if_slow\": \"abort\", "
 		      "\"lazy_from\": \"100M\", \"bandwidth\": \"20M\" },"
 		      "\"rebalance\": { \"by\": \"memory\", \"threshold\": 0.3, \"max_moves\": 5, "
@@ -59,6 +59,7 @@ static void every_key(void **state)
 	assert_null(config_find(&c, "rhel03"));
 	assert_string_equal(c.strategy, "pre-copy");
 	assert_string_equal(c.transport, "direct");
+	assert_string_equal(c.encrypt, "required");
 	assert_int_equal(c.timeout, 31);
 	assert_int_equal(c.max_downtime_ms, 301);
 	assert_string_equal(c.if_slow, "abort");
@@ -131,6 +132,8 @@ static void errors_name_their_place(void **state)
 		{"{\"move\":{\"strategy\":\"warm\"}}",
 		 "move.strategy: 'warm' is not one of auto, cold"},
 		{"{\"move\":{\"transport\":\"nfs\"}}", "is not one of shared, direct"},
+		{"{\"move\":{\"encrypt\":true}}", "'move.encrypt' is not"},
+		{"{\"move\":{\"encrypt\":\"on\"}}", "is not one of required, if-possible, off"},
 		{"{\"move\":{\"timeout\":-1}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"timeout\":\"30\"}}", "'move.timeout' is not a whole number"},
 		{"{\"move\":{\"if_slow\":\"stop\"}}", "is not one of go, abort, post-copy"},

@@ -31,6 +31,7 @@ static struct move *make(const char *strategy, const char *source, const char *d
 	m->side[SOURCE].name = str_dup("rhel01");
 	m->side[DESTINATION].name = str_dup("rhel02");
 	m->side[DESTINATION].options.criu = CRIU_GATE;
+	m->plan.encrypt = ENCRYPT_OFF;
 	m->summary.memory_bytes = MIB(100);
 	memcpy(m->tag, "00000005", 8);
 	facts_parse(&m->side[SOURCE].facts, source);
@@ -80,6 +81,85 @@ static void straight(void **state)
 	assert_string_equal(m->page_server.client, "192.0.2.1");
 	move_free(m);
 	expect(make("pre-copy", SOURCE_FACTS, DESTINATION_FACTS MORE_ROOM), NULL);
+}
+
+/* The tunnel needs no address of either host. */
+static void encrypted(void **state)
+{
+	for (int network = 0; network < 2; network++) {
+		struct move *m = make("cold", "", ROOM);
+		CLEANUP_FREE char *said = NULL;
+		struct events events = {note, &said};
+		(void)state;
+		m->events = &events;
+		m->plan.encrypt = ENCRYPT_IF_POSSIBLE;
+		for (int i = 0; i < SIDES; i++)
+			m->side[i].host = host_new(m->side[i].name, NULL, NULL, NULL);
+		if (network)
+			m->side[SOURCE].host->migration_address = str_dup("192.0.2.1");
+		move_settle_transport(m);
+		assert_true(move_is_direct(m));
+		assert_true(m->page_server.tunnel);
+		assert_string_equal(m->page_server.server, "127.0.0.1");
+		assert_int_equal(m->page_server.port, 27005);
+		assert_int_equal(said && strstr(said, "migration_address is for --encrypt off"),
+				 network);
+		move_free(m);
+	}
+}
+
+static void option_annotation_configuration(void **state)
+{
+	static char off[] = "off", required[] = "required", possible[] = "if-possible";
+	const struct {
+		char *option, *annotation, *config;
+		enum encrypt is;
+	} rows[] = {
+		{NULL, NULL, NULL, ENCRYPT_IF_POSSIBLE},
+		{NULL, NULL, off, ENCRYPT_OFF},
+		{NULL, required, off, ENCRYPT_REQUIRED},
+		{possible, required, off, ENCRYPT_IF_POSSIBLE},
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct config config = {.encrypt = rows[i].config};
+		const struct move_opts opts = {.encrypt = rows[i].option};
+		struct move m = {.bundle = {.encrypt = rows[i].annotation}};
+		assert_int_equal(move_resolve_transport(&m, &config, &opts, &err), 0);
+		assert_int_equal(m.plan.encrypt, rows[i].is);
+	}
+}
+
+/* CRIU's configuration is written before pre-copy may become hybrid. */
+static void where_criu_listens(void **state)
+{
+	static const struct {
+		const char *strategy;
+		enum encrypt encrypt;
+		const char *address;
+	} rows[] = {
+		{"pre-copy", ENCRYPT_REQUIRED, "127.0.0.1"},
+		{"pre-copy", ENCRYPT_OFF, NULL},
+		{"hybrid", ENCRYPT_IF_POSSIBLE, "127.0.0.1"},
+		{"post-copy", ENCRYPT_IF_POSSIBLE, "127.0.0.1"},
+		{"post-copy", ENCRYPT_OFF, "192.0.2.1"},
+		{"cold", ENCRYPT_REQUIRED, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct move *m = make(rows[i].strategy, SOURCE_FACTS, DESTINATION_FACTS ROOM);
+		m->plan.transport = TRANSPORT_SHARED;
+		m->plan.encrypt = rows[i].encrypt;
+		if (move_is_post_copy(m))
+			move_find_pages(m);
+		move_set_sides(m);
+		const char *got = m->side[SOURCE].options.page_listen;
+		assert_string_equal(got ? got : "none", rows[i].address ? rows[i].address : "none");
+		move_free(m);
+	}
 }
 
 /* Two containers' names may lead to one port; not those of one batch. */
@@ -195,6 +275,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(straight),
+		cmocka_unit_test(encrypted),
+		cmocka_unit_test(where_criu_listens),
+		cmocka_unit_test(option_annotation_configuration),
 		cmocka_unit_test(ports_of_a_batch),
 		cmocka_unit_test(by_the_shared_directory),
 		cmocka_unit_test(by_what_is_asked_for),

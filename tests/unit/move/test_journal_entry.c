@@ -116,9 +116,14 @@ static void straight_there(void **state)
 	assert_string_equal(dst->runtime.pages, "/run/cmigrate/web/pages");
 	json_decref(o);
 	move_free(m);
+	/* A recovery ends the tunnel. */
+	m = read_back(object_with("{'gate':true,'transport':'direct','page_server':'127.0.0.1',"
+				  "'page_client':'127.0.0.1','page_port':27001,'tunnel':true}"));
+	assert_true(m->page_server.tunnel);
+	move_free(m);
 	/* Of before there was a choice, and by the shared directory. */
 	m = read_back(object_with("{}"));
-	assert_false(move_is_direct(m));
+	assert_false(move_is_direct(m) || m->page_server.tunnel);
 	dst = &m->side[DESTINATION];
 	assert_null(dst->runtime.pages);
 	move_free(m);

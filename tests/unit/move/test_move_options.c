@@ -29,6 +29,8 @@ static void all(void **state)
 			"cold",
 			"--transport",
 			"direct",
+			"--encrypt",
+			"off",
 			"--tcp-established",
 			"--tcp-close",
 			"--address",
@@ -73,6 +75,7 @@ static void all(void **state)
 	assert_string_equal(o.from, "rhel01");
 	assert_string_equal(o.strategy, "cold");
 	assert_string_equal(o.transport, "direct");
+	assert_string_equal(o.encrypt, "off");
 	assert_true(o.tcp_established && o.tcp_close);
 	assert_int_equal(o.addresses.n, 2);
 	assert_string_equal(o.addresses.v[1], "2001:db8::7");
@@ -96,6 +99,7 @@ static void wrong(void **state)
 	} rows[] = {
 		{"--strategy", "warm", "auto|cold"},
 		{"--transport", "nfs", "shared|direct"},
+		{"--encrypt", "no", "required|if-possible|off"},
 		{"--if-silent", "wait", "rollback|keep"},
 		{"--timeout", "soon", "timeout"},
 		{"--timeout", "-1", "timeout"},
