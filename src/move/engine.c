@@ -350,11 +350,13 @@ static int begin(struct move *move, struct err *err)
 
 	if (may_go_on(move, err) < 0)
 		return -1;
+	fault_point("begin", "before");
 	json_t *all = move_json(move);
 	int status = journal_begin(&move->journal, all, err);
 	json_decref(all);
 	if (status < 0)
 		(void)journal_end(&move->journal, &unused);
+	state_dir_unlock(&move->group_lock);
 	return status;
 }
 

@@ -39,7 +39,7 @@ json_t *move_json(const struct move *m)
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
-		"s:b, s:s*}",
+		"s:b, s:s*, s:s*}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
 		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
@@ -57,7 +57,7 @@ json_t *move_json(const struct move *m)
 		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
 		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
 		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
-		m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
+		m->plan.lazy, "quota", *m->quota ? m->quota : NULL, "group", m->bundle.rule.group);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,

@@ -184,11 +184,9 @@ aborts() { # POINT HOST EXIT-CODE OF-THE-MOVE
 	wait_on rhel01 30 "grep -q '\"post_copy\":true' $state_dir/wishes"
 	wish_is_heard server
 	let_pass_go rhel01
-	sleep 5; 	on rhel01 cat /var/out /var/err
 	ended_with follows 0
 	tail -n 1 "$BATS_TEST_TMPDIR/follows" | jq -e '.answer == "taken"'
 	ends 0
-	sleep 5; 	on rhel01 cat /var/out /var/err
 	on rhel01 tail -n 1 /var/out | jq -e '.strategy == "hybrid" and (.passes | length) == 2 and .outcome == "moved"'
 	on rhel01 grep -q -e '--max-downtime is 2 from now on' /var/out
 	on rhel01 grep -q 'the rest follows, as somebody asked' /var/out
