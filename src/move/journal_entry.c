@@ -138,6 +138,7 @@ static int read_names(const json_t *o, struct move *m, struct err *err)
 	    json_get_string(o, "move", "netns", &m->bundle.netns, err) < 0 ||
 	    json_get_string(o, "move", "page_server", &m->page_server.server, err) < 0 ||
 	    json_get_string(o, "move", "page_client", &m->page_server.client, err) < 0 ||
+	    json_get_string(o, "move", "group", &m->bundle.rule.group, err) < 0 ||
 	    json_get_strings(o, "move", "endpoints", &m->bundle.endpoints, err) < 0)
 		return -1;
 	if (!id || !m->bundle.name || !m->bundle.dir || !m->side[SOURCE].name ||
