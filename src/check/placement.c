@@ -67,6 +67,10 @@ CHECK(group)
 	if (rule->together ? there || !any : !there)
 		return CHECK_OK;
 	const struct container *other = rule->together ? any : there;
-	return check_fail(f, NULL, "'%s' is on %s, and group '%s' is to be %s", other->name,
-			  other->host, rule->group, rule->together ? "together" : "spread");
+	return check_fail(f, NULL,
+			  other->in_move ? "a move of '%s' to or from %s is under way, and group "
+					   "'%s' is to be %s"
+					 : "'%s' is on %s, and group '%s' is to be %s",
+			  other->name, other->host, rule->group,
+			  rule->together ? "together" : "spread");
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The file of a mark, read and replaced under the bundle root's lock. */
-#include "cmigrate/base/deadline.h"
 #include "cmigrate/container/cordon.h"
 
 /* A holder needs three requests; an NFS server that is slow has been seen to take seconds. */
 #define LOCK_MS 15000
-/* Between two attempts at the lock. */
-#define PAUSE_MS 50
 
 int cordon_load(const struct state_dir *root, const char *host, struct cordon *ret, struct err *err)
 {
@@ -20,22 +17,6 @@ int cordon_load(const struct state_dir *root, const char *host, struct cordon *r
 	if (found)
 		cordon_parse(host, buf_str(&text), text.len, ret);
 	return 0;
-}
-
-static int lock(const struct state_dir *root, struct state_dir_lock *ret, struct err *err)
-{
-	int64_t until = deadline_in_ms(LOCK_MS);
-
-	for (;;) {
-		struct err busy = ERR_INIT;
-		if (state_dir_lock(root, ret, &busy) == 0)
-			return 0;
-		if (busy.code != EXIT_BUSY || deadline_passed(until)) {
-			*err = busy;
-			return -1;
-		}
-		clock_sleep_ms(PAUSE_MS);
-	}
 }
 
 static int write_back(const struct state_dir *root, const char *host, const struct cordon *c,
@@ -56,7 +37,7 @@ int cordon_change(const struct state_dir *root, const char *host,
 	CLEANUP_CORDON struct cordon c = {0};
 	struct state_dir_lock held = {0};
 
-	if (lock(root, &held, err) < 0)
+	if (state_dir_lock_wait(root, LOCK_MS, &held, err) < 0)
 		return -1;
 	int status = cordon_load(root, host, &c, err);
 	if (status == 0) {

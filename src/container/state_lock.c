@@ -6,12 +6,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmigrate/base/deadline.h"
 #include "cmigrate/container/state_dir.h"
 #include "cmigrate/protocol/status.h"
 
 #define LOCK_MS 15000
 /* An agent gives it back at once, unless its disk is away. */
 #define UNLOCK_MS 2000
+/* Between two attempts at a lock. */
+#define PAUSE_MS 50
 
 /* Names the holder of the lock in messages: "pid 42 on rhel01 since TIME". */
 static char *make_stamp(void)
@@ -54,12 +57,20 @@ static int failure(const struct state_dir *s, const struct job *job, struct err 
 	return -1;
 }
 
+/* The field of a request that names the directory. NULL: none is needed. Owned by the caller. */
+static char *owner_of(const struct state_dir *s)
+{
+	if (s->batch)
+		return str_fmt("batch=%s", s->batch);
+	return s->container ? str_fmt("container=%s", s->container) : NULL;
+}
+
 int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct err *err)
 {
-	CLEANUP_FREE char *container = s->container ? str_fmt("container=%s", s->container) : NULL;
+	CLEANUP_FREE char *owner = owner_of(s);
 	CLEANUP_FREE char *stamp = make_stamp();
 	CLEANUP_JOB struct job job = {0};
-	char *argv[] = {"lock", stamp, container, NULL};
+	char *argv[] = {"lock", stamp, owner, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = LOCK_MS};
 
 	if (host_start(s->host, &cmd, &job, err) < 0)
@@ -68,8 +79,25 @@ int state_dir_lock(const struct state_dir *s, struct state_dir_lock *ret, struct
 	if (failure(s, &job, err) < 0)
 		return -1;
 	ret->host = s->host;
-	ret->container = str_dup(s->container);
+	ret->owner = str_dup(owner);
 	return 0;
+}
+
+int state_dir_lock_wait(const struct state_dir *s, int wait_ms, struct state_dir_lock *ret,
+			struct err *err)
+{
+	int64_t until = deadline_in_ms(wait_ms);
+
+	for (;;) {
+		struct err busy = ERR_INIT;
+		if (state_dir_lock(s, ret, &busy) == 0)
+			return 0;
+		if (busy.code != EXIT_BUSY || deadline_passed(until)) {
+			*err = busy;
+			return -1;
+		}
+		clock_sleep_ms(PAUSE_MS);
+	}
 }
 
 int state_dir_owner(const struct state_dir *s, char **ret_owner, struct err *err)
@@ -97,12 +125,10 @@ void state_dir_unlock(struct state_dir_lock *lock)
 
 	if (!lock->host)
 		return;
-	CLEANUP_FREE char *container =
-		lock->container ? str_fmt("container=%s", lock->container) : NULL;
-	char *argv[] = {"unlock", container, NULL};
+	char *argv[] = {"unlock", lock->owner, NULL};
 	struct command cmd = {.argv = argv, .timeout_ms = UNLOCK_MS};
 	/* Where that fails it ends with the connection. */
 	(void)host_run(lock->host, &cmd, &unused);
-	free(lock->container);
+	free(lock->owner);
 	*lock = (struct state_dir_lock){0};
 }

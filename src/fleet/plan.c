@@ -120,17 +120,19 @@ static double load_with(const struct draft *d, size_t item, size_t host)
 static bool group_allows(const struct draft *d, size_t item, size_t host)
 {
 	const struct plan_item *items = d->problem->items;
-	bool there = false, elsewhere = false;
+	bool there = false, elsewhere = false, was_there = false;
 
 	for (size_t i = 0; items[item].group && i < d->problem->n_items; i++) {
 		if (i == item || items[i].group != items[item].group)
 			continue;
+		was_there = was_there || items[i].host == host;
 		if (d->at[i] == host)
 			there = true;
 		else
 			elsewhere = true;
 	}
-	return items[item].together ? there || !elsewhere : !there;
+	/* One that leaves may still be there when this one comes. */
+	return items[item].together ? there || !elsewhere : !there && !was_there;
 }
 
 static bool may_take(const struct draft *d, size_t item, size_t host)

@@ -158,7 +158,7 @@ static int survey(struct move *m, const struct config *config, const struct move
 		return -1;
 	int status = 0;
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
-	    move_take_lock(m, true, err) < 0 || move_find_members(m, config, opts, err) < 0 ||
+	    move_take_lock(m, true, err) < 0 || move_find_members(m, config, opts, true, err) < 0 ||
 	    ask_and_check(m, config, opts, s, err) < 0)
 		status = -1;
 	if (!m->side[SOURCE].host->lost)

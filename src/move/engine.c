@@ -351,6 +351,7 @@ static int begin(struct move *move, struct err *err)
 
 	if (may_go_on(move, err) < 0)
 		return -1;
+	fault_point("begin", "before");
 	if (owner_note(&move->state_dir, err) < 0)
 		return -1;
 	json_t *all = move_json(move);
@@ -358,6 +359,7 @@ static int begin(struct move *move, struct err *err)
 	json_decref(all);
 	if (status < 0)
 		(void)journal_end(&move->journal, &unused);
+	state_dir_unlock(&move->group_lock);
 	return status;
 }
 

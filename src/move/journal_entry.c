@@ -30,6 +30,7 @@ static const struct field move_fields[] = {
 	FIELD_AS("page_port", struct move, page_server.port, FIELD_UINT),
 	FIELD_AS("ends_first", struct move, plan.ends_first, FIELD_FLAG),
 	FIELD_AS("lazy", struct move, plan.lazy, FIELD_FLAG),
+	FIELD_AS("group", struct move, bundle.rule.group, FIELD_SAID),
 	FIELD_AS("tunnel", struct move, page_server.tunnel, FIELD_FLAG),
 	FIELD_AS("keep", struct move, plan.keep, FIELD_UINT),
 	{0},

@@ -60,6 +60,7 @@ void move_free(struct move *m)
 {
 	if (!m)
 		return;
+	state_dir_unlock(&m->group_lock);
 	state_dir_unlock(&m->lock);
 	steering_free(m->steering);
 	clear_jobs(&m->jobs);

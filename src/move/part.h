@@ -21,10 +21,11 @@ int move_resolve_strategy(struct move *move, const struct config *config,
 /* look_only, for checks: takes the lock only if there is a journal, to say why that waits. */
 int move_take_lock(struct move *move, bool look_only, struct err *err);
 int move_gather_facts(struct move *move, const struct config *config, struct err *err);
-/* Asks all hosts for the other members of the container's group, unless it has none or the check is
- * left out. */
+/* Finds the other members of the container's group, on all hosts and on their way, unless it has
+ * none or the check is left out. look_only: doesn't take the group's lock, which a move has until
+ * its journal is there. */
 int move_find_members(struct move *move, const struct config *config, const struct move_opts *opts,
-		      struct err *err);
+		      bool look_only, struct err *err);
 /* Starts the question for the facts of one host; role: "source" or "destination". */
 int move_ask(struct move *move, struct host *host, const char *role, struct job *job,
 	     struct err *err);

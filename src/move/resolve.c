@@ -271,7 +271,7 @@ static int ask_and_check(struct move *m, const struct config *config, const stru
 {
 	if (move_read_bundle(m, err) < 0 || move_resolve_options(m, config, opts, err) < 0 ||
 	    move_take_lock(m, opts->dry_run, err) < 0 || move_gather_facts(m, config, err) < 0 ||
-	    move_find_members(m, config, opts, err) < 0)
+	    move_find_members(m, config, opts, opts->dry_run, err) < 0)
 		return -1;
 	move_resolve_versions(m);
 	move_read_past(m);

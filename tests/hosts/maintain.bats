@@ -209,6 +209,45 @@ marks() {
 	jq -e '.passed_over | all(contains("rebalance.cooldown is 3600 s"))' <<<"$out"
 }
 
+# A move of a1 on rhel01 that stops itself at a point.
+move_stops() { # POINT DEST
+	on rhel01 bash -c 'rm -f /var/pid /var/status
+		CMIGRATE_PAUSE=$1 setsid cmigrate move a1 "$2" >/var/first 2>&1 </dev/null &
+		echo $! >/var/pid
+		wait $!
+		echo $? >/var/status' - "$@" >/dev/null 2>&1 3>&- &
+	wait_on rhel01 30 'test -s /var/pid'
+	wait_paused rhel01
+}
+
+goes_on_to() { # DEST
+	on rhel01 bash -c 'kill -CONT "$(</var/pid)"'
+	wait_on rhel01 60 'test -s /var/status'
+	[[ $(on rhel01 cat /var/status) -eq 0 && $(where_is a1) == "$1" ]]
+}
+
+@test "two moves at once don't bring two that are to be spread to one host" {
+	make_idle a1 --group web
+	make_idle a2 --group web
+	start_on rhel01 a1
+	start_on rhel02 a2
+	# The first has made its checks, and its journal is not there yet: the second waits for it.
+	move_stops begin:before rhel03
+	on rhel02 sh -c 'cmigrate --verbose move a2 rhel03 >/var/second 2>&1; echo $? >/var/status' 3>&- &
+	wait_on rhel02 30 'test "$(grep -c "lock .*batch=group-web" /var/second)" -ge 2'
+	goes_on_to rhel03
+	wait_on rhel02 60 'test -s /var/status'
+	on rhel02 cat /var/second
+	[[ $(on rhel02 cat /var/status) -eq 3 && $(where_is a2) == rhel02 ]]
+	[[ $(on rhel02 cat /var/second) == *"check 'group': "*"'a1'"* ]]
+	# Its journal says where it goes: a drain by another controller finds another host.
+	move_stops hold:before rhel04
+	on rhel02 cmigrate -q drain rhel02 --to rhel04,rhel05
+	goes_on_to rhel04
+	[[ $(where_is a2) == rhel05 ]]
+	[[ -z $(on rhel01 find /runc/containers -maxdepth 1 -name '.cmigrate-group*') ]]
+}
+
 # The commands of the unit, on hosts that have its name.
 # bats test_tags=all
 @test "the service of examples: its commands drain a host before it goes down, and fill it after its boot" {

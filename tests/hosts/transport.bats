@@ -82,6 +82,34 @@ beside_page_server() { # SCRIPT
 	[[ $(memory) == "$digest" ]]
 }
 
+# Moves there, and back without a limit; prints the rate of its dump in KB a ms.
+there_and_back() { # OPTION...
+	local out
+	out=$(on rhel01 cmigrate --json move --transport direct "$@" cache rhel02) || { echo "$out" >&2; return 1; }
+	end_lap near
+	on rhel02 cmigrate -q move cache rhel01 || return 1
+	end_lap near
+	jq -s '(.[] | select(.name == "dump" and .event == "step") | .ms) as $ms | .[-1].memory_bytes / $ms / 1048.576 | round' <<<"$out"
+}
+
+# The answers of another service of rhel01 leave by the same link, which lets 42 MB a second through.
+# bats test_tags=all
+@test "a client of another service on the same link waits less beside a move with --bandwidth, which keeps to its rate" {
+	local free limited report
+	on rhel01 sh -c 'mkdir -p /var/near && echo here >/var/near/index.html 
+		busybox httpd -f -p 10.99.0.1:8100 -h /var/near </dev/null >/dev/null 2>&1 3>&- &
+		echo $! >/var/near/pid'
+	on rhel01 tc qdisc add dev eth0 root tbf rate 336mbit burst 256kb limit 1mb
+	start_client near asker 25 20 http://10.99.0.1:8100/
+	free=$(there_and_back)
+	limited=$(there_and_back --bandwidth 20M)
+	report=$(end_client near | jq -c '.[0] | {failed, longest_ms: [.laps[].longest_ms], p99_ms: [.laps[].p99_ms]}')
+	on rhel01 sh -c 'tc qdisc del dev eth0 root; kill "$(cat /var/near/pid)"'
+	say "without a limit $free KB/ms, p99 $(jq '.p99_ms[0]' <<<"$report") ms; with 20M $limited KB/ms, p99 $(jq '.p99_ms[2]' <<<"$report") ms: $report"
+	[[ $limited -ge 17 && $limited -le 23 ]]
+	jq -e '.failed == 0 and .p99_ms[2] < .p99_ms[0]' <<<"$report"
+}
+
 # A move that is to fail with 4 and leaves all as it was; its message matches REGEX.
 is_undone() { # REGEX
 	local status=0 begin

@@ -2,10 +2,10 @@
 /*
  * state_dir: the small files that moves keep beside a container's bundle (BUNDLE/.cmigrate):
  * journal, lock, record of past moves, and what a move and others say to each other. A command that
- * makes many moves has such a directory too, ROOT/.cmigrate-BATCH, and so has the bundle root, for
- * what concerns hosts (cordon.h). They are reached through the
- * agent of a host: this machine if it has the shared directory (the controller is source or
- * destination), else one of the two.
+ * makes many moves has such a directory too, ROOT/.cmigrate-BATCH, and so have a group of
+ * containers, for its lock, and the bundle root, for what concerns hosts (cordon.h). They are
+ * reached through the agent of a host: this machine if it has the shared directory (the controller
+ * is source or destination), else one of the two.
  */
 #ifndef CMIGRATE_STORE_H
 #define CMIGRATE_STORE_H
@@ -20,11 +20,11 @@ struct state_dir {
 	struct host *host; /* borrowed */
 	char *dir;	   /* BUNDLE/.cmigrate, for messages */
 	char *container;   /* NULL: a batch, or the bundle root's own */
-	char *batch;	   /* "drain-HOST" or "rebalance" */
+	char *batch;	   /* "drain-HOST", "rebalance" or "group-NAME" */
 };
 
 void state_dir_init(struct state_dir *state_dir, struct host *host, const char *bundle_dir);
-/* The directory of a command which makes many moves. */
+/* The directory of a command which makes many moves, or of a group. */
 void state_dir_init_batch(struct state_dir *state_dir, struct host *host, const char *root,
 			  const char *batch);
 void state_dir_init_root(struct state_dir *state_dir, struct host *host, const char *bundle_root);
@@ -69,10 +69,13 @@ int state_dir_remove(const struct state_dir *state_dir, const char *file, struct
  */
 struct state_dir_lock {
 	struct host *host; /* borrowed, until it is unlocked; NULL: not held */
-	char *container;   /* NULL: the bundle root's own */
+	char *owner;	   /* the field that names the directory; NULL: the bundle root's own */
 };
 /* EXIT_BUSY if another process has it. */
 int state_dir_lock(const struct state_dir *state_dir, struct state_dir_lock *ret, struct err *err);
+/* Tries again for so long if another process has it. */
+int state_dir_lock_wait(const struct state_dir *state_dir, int wait_ms, struct state_dir_lock *ret,
+			struct err *err);
 /* Whether somebody has it, this process included. *ret_owner: who, or "" if that is not known;
  * NULL: nobody. Owned by the caller. */
 int state_dir_owner(const struct state_dir *state_dir, char **ret_owner, struct err *err);

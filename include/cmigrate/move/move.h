@@ -51,7 +51,8 @@ struct move_opts {
 	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
 	bool dry_run, rehearse, throttle;
-	bool force; /* against rules about where a container may be: preflight_force() */
+	bool force;   /* against rules about where a container may be: preflight_force() */
+	bool planned; /* one of many moves: their plan brings those together that belong together */
 	bool file_locks, ext_unix_sk, shell_job, link_remap;
 	unsigned long long ghost_limit;
 };
@@ -174,6 +175,7 @@ struct move {
 		asked; /* hosts that were asked for the container, until both are connected */
 	struct state_dir state_dir;
 	struct state_dir_lock lock;
+	struct state_dir_lock group_lock; /* until the journal says where the container goes */
 	struct journal journal;
 	const struct events *events;
 	struct steering *steering; /* what other processes are told, and ask for; or NULL */
@@ -186,7 +188,7 @@ struct move {
 	struct page_server page_server;
 	struct tunnel tunnel;	   /* of this process, if memory goes through one */
 	uint64_t destination_room; /* memory_left.h */
-	struct containers members; /* the other living ones of the container's group */
+	struct containers members; /* the others of its group: living, or to be brought there */
 	/* The quota of processor time on the source before it was throttled; "": it was not. */
 	char quota[QUOTA_SIZE];
 	struct check_results checks;

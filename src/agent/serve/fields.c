@@ -136,11 +136,13 @@ static bool is_state_file(const char *value)
 	return str_starts(value, "cordon-") && is_host(value + strlen("cordon-"));
 }
 
-/* Many moves of one command: "rebalance", or "drain-HOST". It becomes part of a path. */
+/* Many moves of one command, "rebalance" or "drain-HOST", or of one group, "group-NAME". It becomes
+ * part of a path. */
 static bool is_batch(const char *value)
 {
 	return strcmp(value, "rebalance") == 0 ||
-	       (str_starts(value, "drain-") && is_host(value + strlen("drain-")));
+	       (str_starts(value, "drain-") && is_host(value + strlen("drain-"))) ||
+	       (str_starts(value, "group-") && is_container(value + strlen("group-")));
 }
 
 /* One line. */

@@ -93,8 +93,8 @@ const struct verb agent_verbs[] = {
 
 	/* Files beside the bundle of a container, and those of hosts beside all bundles. */
 	{"bundles", "file", verb_bundles, false},
-	{"lock", "container? stamp", verb_lock, false},
-	{"unlock", "container?", verb_unlock, false},
+	{"lock", "container? batch? stamp", verb_lock, false},
+	{"unlock", "container? batch?", verb_unlock, false},
 	{"locked", "container", verb_locked, false},
 	{"store", "container? batch? op file", verb_store, false},
 	{"tail", "container? batch? file size", verb_tail, false},

@@ -72,8 +72,7 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 		argv_words(&d.exclude, d.opts->exclude.v[i], ", ");
 	d.by = batch_caller_name(app);
 	/* The drain keeps groups in mind as a whole; a single move would see them half moved. */
-	argv_addl(&d.options, d.opts->force ? "--force" : "--skip-check",
-		  d.opts->force ? NULL : "group", NULL);
+	argv_add(&d.options, d.opts->force ? "--force" : "--planned");
 	if (check_opts(&d, err) < 0 || read_maintenance(&d, err) < 0 ||
 	    batch_check_options(d.opts->parallel, &d.opts->skip_checks, d.opts->strict, &d.options,
 				err) < 0)

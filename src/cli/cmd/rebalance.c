@@ -55,8 +55,7 @@ static int read_opts(const struct rebalance_opts *o, struct rebalance *r, struct
 	r->parallel = o->parallel;
 	r->force = o->force;
 	/* The plan keeps groups in mind as a whole. */
-	argv_addl(&r->options, o->force ? "--force" : "--skip-check", o->force ? NULL : "group",
-		  NULL);
+	argv_add(&r->options, o->force ? "--force" : "--planned");
 	batch_add_wishes(o->max_downtime_ms, o->if_slow, o->encrypt, &r->options);
 	if (config_need_hosts(config, 2, err) < 0)
 		return -1;

@@ -137,8 +137,8 @@ static int run(struct app *app, void *base, const struct argv *args, struct err 
 					      .start_us = clock_now_us()};
 
 	batch_caller_init(&caller, app);
-	/* They were there before. */
-	argv_addl(&u.options, "--skip-check", "group", NULL);
+	/* They were there before, but another of their group may have come. */
+	argv_add(&u.options, "--planned");
 	if (name_check_host(u.host, err) < 0 ||
 	    (opts->give_back && config_need_hosts(app->config, 2, err) < 0) ||
 	    batch_check_options(opts->parallel, &opts->skip_checks, false, &u.options, err) < 0)

@@ -31,7 +31,7 @@ lane_up() {
 	# The third host has no shared directory.
 	on client umount -l /runc || return
 	container_make && container_start rhel01 || return
-	observe
+	start_observer counter "$(shared_directory)/beats/beat" "$work" rhel01 rhel02
 	connect
 }
 
@@ -50,13 +50,6 @@ shared_directory() {
 	echo "$LAB_BASE/$LAB_NAME/shared"
 }
 
-# The host's own cgroup: of the freezer where there are many hierarchies.
-host_cgroup() { # HOST
-	local top=/sys/fs/cgroup
-	[[ ! -d $top/freezer ]] || top=$top/freezer
-	find "$top" -xdev -type d -path "*/cmlab.$LAB_NAME/$1" -print -quit
-}
-
 # A moment between two looks, without a process for it: what forks some hundred times a second has all
 # process ids in use within minutes, and bash has been seen to wait for ever for a child whose id had
 # been another's.
@@ -66,18 +59,6 @@ moment() { # SECONDS
 		never_pid=$BASHPID
 	fi
 	read -r -t "$1" -u "$never" || true
-}
-
-observe() {
-	local host
-	local -a words=()
-	for host in rhel01 rhel02; do
-		words+=("$host=$(host_cgroup "$host")=$LAB_BASE/$LAB_NAME/hosts/$host/pid")
-	done
-	: >"$work/doubles"
-	nice -n -15 python3 "$faults_dir/programs/observer.py" counter "$(shared_directory)/beats/beat" \
-		"$work/doubles" "$work/stats" "$work/off" "${words[@]}" 2>"$work/observer.err" &
-	observer_pid=$!
 }
 
 # From outside of the hosts, but in the client's network.

@@ -2,12 +2,13 @@
 """Watches for two running copies of a container, from outside of the hosts.
 
 observer.py NAME BEATS DOUBLES STATS OFF HOST=CGROUP=PIDFILE...: CGROUP is the host's own, below which the
-container NAME has one; PIDFILE has the pid of the host's first process. Until SIGTERM it looks every
-10 ms. A copy runs when one of its processes can: not frozen, not stopped (as CRIU leaves those at its
+container NAME has one; PIDFILE has the pid of the host's first process. NAME "*" is every container that two
+of the hosts have. Until SIGTERM it looks every 10 ms. A copy runs when one of its processes can: not frozen, not stopped (as CRIU leaves those at its
 gate), not on its way out. DOUBLES gets a line for each instant at which two of them run, and for
 heartbeats of two hosts that alternate. STATS is written at least once a second. OFF names a host that
 is just losing its power.
 """
+import itertools
 import os
 import signal
 import sys
@@ -38,12 +39,20 @@ def killed(pid):
 
 class Host:
     def __init__(self, word):
-        self.name, cgroup, self.pid_file = word.split("=", 2)
-        self.cgroup = f"{cgroup}/{NAME}"
+        self.name, self.cgroup, self.pid_file = word.split("=", 2)
 
-    def frozen(self):
-        return read(f"{self.cgroup}/freezer.state").strip() == "FROZEN" or (
-            "frozen 1" in read(f"{self.cgroup}/cgroup.events")
+    def containers(self):
+        if NAME != "*":
+            return {NAME}
+        try:
+            with os.scandir(self.cgroup) as entries:
+                return {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        except OSError:
+            return set()
+
+    def frozen(self, name):
+        return read(f"{self.cgroup}/{name}/freezer.state").strip() == "FROZEN" or (
+            "frozen 1" in read(f"{self.cgroup}/{name}/cgroup.events")
         )
 
     def own_namespace(self):
@@ -64,10 +73,10 @@ class Host:
             return False
         return not killed(pid)
 
-    def running(self):
-        """The pid of a process that can run, or 0."""
-        pids = read(f"{self.cgroup}/cgroup.procs").split()
-        if not pids or self.frozen():
+    def running(self, name):
+        """The pid of a process of a container that can run, or 0."""
+        pids = read(f"{self.cgroup}/{name}/cgroup.procs").split()
+        if not pids or self.frozen(name):
             return 0
         own = self.own_namespace()
         return next((int(pid) for pid in pids if self.can_run(pid, own)), 0)
@@ -116,15 +125,20 @@ class Observer:
             f.write(f"{time.time_ns()} {what}\n")
 
     # The first once more behind the second: not one that went as the other came.
-    def sample(self):
-        a, b = self.hosts
+    def compare(self, name, a, b):
         for first, second in ((a, b), (b, a)):
-            pids = first.running(), second.running()
+            pids = first.running(name), second.running(name)
             if not all(pids):
                 return
-            if not first.running() or read(OFF).strip() in (a.name, b.name):
+            if not first.running(name) or read(OFF).strip() in (a.name, b.name):
                 return
-        self.report(f"{b.name} (pid {pids[0]}) and {a.name} (pid {pids[1]}) run")
+        self.report(f"{name}: {b.name} (pid {pids[0]}) and {a.name} (pid {pids[1]}) run")
+
+    def sample(self):
+        have = [(host, host.containers()) for host in self.hosts]
+        for (a, in_a), (b, in_b) in itertools.combinations(have, 2):
+            for name in in_a & in_b:
+                self.compare(name, a, b)
 
     def write_stats(self):
         with open(f"{STATS}.new", "w", encoding="ascii") as f:

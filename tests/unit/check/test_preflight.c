@@ -180,6 +180,16 @@ static void together_elsewhere(struct fixture *x)
 	x->p.members = &members;
 }
 
+static void spread_on_its_way(struct fixture *x)
+{
+	static struct container coming = {
+		.name = (char *)"web2", .host = (char *)"rhel02", .in_move = true};
+	static const struct containers all = {&coming, 1};
+
+	set_rule(x, NULL, "web:spread");
+	x->p.members = &all;
+}
+
 static void no_addresses(struct fixture *x)
 {
 	x->bundle.n_addresses = 0;
@@ -367,6 +377,8 @@ static const struct row failing[] = {
 	{"hosts", NULL, NULL, not_there, "org.cmigrate.hosts is '!rhel02'", false},
 	{"group", NULL, NULL, spread_there, "'web2' is on rhel02, and group 'web' is to be spread",
 	 false},
+	{"group", NULL, NULL, spread_on_its_way,
+	 "a move of 'web2' to or from rhel02 is under way, and group 'web' is to be spread", false},
 	{"group", NULL, NULL, together_elsewhere,
 	 "'web2' is on rhel03, and group 'web' is to be together", false},
 	{"tools", "tool=tar\n", NULL, NULL, "there is no 'ip' on rhel01", false},

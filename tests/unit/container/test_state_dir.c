@@ -198,6 +198,32 @@ static void a_lock_excludes(void **state)
 	on_both(locked);
 }
 
+/* A group's is in the bundle root, and is waited for. */
+static void locked_group(const struct state_dir *state_dir)
+{
+	struct state_dir_lock lock = {0}, second = {0};
+	struct state_dir group = {0};
+	struct err err = ERR_INIT;
+
+	state_dir_init_batch(&group, state_dir->host, dir, "group-web");
+	ok(state_dir_lock_wait(&group, 0, &lock, &err), &err);
+	assert_int_equal(state_dir_lock_wait(&group, 100, &second, &err), -1);
+	assert_int_equal(err.code, EXIT_BUSY);
+	assert_null(second.host);
+	/* A container's is another one. */
+	ok(state_dir_lock(state_dir, &second, &err), &err);
+	state_dir_unlock(&second);
+	state_dir_unlock(&lock);
+	assert_int_not_equal(access(group.dir, F_OK), 0);
+	state_dir_clear(&group);
+}
+
+static void a_lock_of_a_group(void **state)
+{
+	(void)state;
+	on_both(locked_group);
+}
+
 /* Runs in a child: takes the lock and waits to be killed. */
 static _Noreturn void hold(const struct state_dir *state_dir, int ready)
 {
@@ -360,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_failed_write_is_reported),
 		cmocka_unit_test(no_half_file_is_read),
 		cmocka_unit_test(a_lock_excludes),
+		cmocka_unit_test(a_lock_of_a_group),
 		cmocka_unit_test(a_holder_that_crashes),
 		cmocka_unit_test(whoever_has_lost_a_lock_notices),
 		cmocka_unit_test(a_lock_on_a_host_that_is_off),

@@ -142,6 +142,28 @@ static void by_pressure(void **state)
 	fleet_problem_clear(&p);
 }
 
+/* A rebalance neither fills nor empties a cordoned host. */
+static void cordoned(void **state)
+{
+	struct cordon mark = {.host = (char *)"c", .by = (char *)"ann@a", .since = (char *)"2026"};
+	const struct fleet marked = {three, 3, {four, 4}, {&mark, 1}};
+	struct fleet_problem p;
+
+	(void)state;
+	fleet_problem(&marked, BY_MEMORY, true, &p);
+	assert_int_equal(p.plan.n_hosts, 1);
+	assert_string_equal(p.rows[0]->name, "a");
+	assert_int_equal(p.plan.n_items, 2);
+	fleet_problem_clear(&p);
+	CLEANUP_FREE char *said = fleet_cordoned(&marked, NULL);
+	assert_string_equal(said, "c is cordoned since 2026 by ann@a");
+	/* It is open while what left comes back. */
+	mark.open = true;
+	fleet_problem(&marked, BY_MEMORY, true, &p);
+	assert_int_equal(p.plan.n_hosts, 2);
+	fleet_problem_clear(&p);
+}
+
 static void words(void **state)
 {
 	enum fleet_by by = BY_COUNT;
@@ -227,7 +249,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts),    cmocka_unit_test(by_memory),
 		cmocka_unit_test(by_count), cmocka_unit_test(by_pressure),
-		cmocka_unit_test(words),    cmocka_unit_test(asked),
+		cmocka_unit_test(cordoned), cmocka_unit_test(words),
+		cmocka_unit_test(asked),
 	};
 
 	/* As in program_run(): a host that closes its connection must not end the process. */

@@ -350,6 +350,15 @@ static void groups(void **state)
 	put_in(&p, 0, 20, 1, false);
 	put_in(&p, 0, 20, 1, false);
 	expect(&p, "0>1 1>2", 0);
+	/* One that leaves may be there still when the other comes. */
+	p = empty(3);
+	p.threshold = 0.1;
+	put_in(&p, 1, 15, 1, false);
+	put(&p, 1, 15);
+	put_in(&p, 0, 5, 1, false);
+	put(&p, 0, 20);
+	items[1].fixed = items[3].fixed = true;
+	expect(&p, "0>2", 1);
 	/* One that is together is not torn apart, and finds the others. */
 	p = empty(2);
 	put_in(&p, 0, 20, 1, true);

@@ -6,8 +6,10 @@
 #include <stdint.h>
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "cmigrate/fleet/within.h"
+#include "fleet/drain_time.h"
 
 #define MB 1000000ULL
 
@@ -126,6 +128,21 @@ static void what_fits(void **state)
 	assert_true(within_fits(&endless, 1000000, 1e9));
 }
 
+static void long_moves_come_first(void **state)
+{
+	static const char *const expected[] = {"long", "b", "c", "short"};
+	struct batch_move rows[] = {{.name = (char *)"c", .predicted_ms = 5000},
+				    {.name = (char *)"short", .predicted_ms = 4999},
+				    {.name = (char *)"long", .predicted_ms = 1e9},
+				    {.name = (char *)"b", .predicted_ms = 5000}};
+	size_t n = sizeof(rows) / sizeof(*rows);
+
+	(void)state;
+	qsort(rows, n, sizeof(*rows), drain_time_order);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(rows[i].name, expected[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +150,7 @@ int main(void)
 		cmocka_unit_test(predictions),
 		cmocka_unit_test(fallbacks),
 		cmocka_unit_test(what_fits),
+		cmocka_unit_test(long_moves_come_first),
 	};
 
 	return cmocka_run_group_tests_name("within", tests, NULL, NULL);

@@ -51,7 +51,7 @@ static void there_and_back(void **state)
 		"'keep_images':true,'endpoints':['http://192.0.2.7/','tcp://[2001:db8::7]:80'],"
 		"'source_addresses':['192.0.2.7/24@eth0','2001:db8::7/64@eth0'],"
 		"'destination_addresses':['192.0.2.7/24@eth1','2001:db8::7/64@eth1'],"
-		"'netns':'/run/netns/web',"
+		"'netns':'/run/netns/web','group':'front',"
 		"'warnings':[{'check':'timers','message':'it may stop','remedy':null}],"
 		"'tcp_established':true,'file_locks':true,'ext_unix_sk':true,'shell_job':true,"
 		"'source_runc':10306,'source_criu':40201,'destination_runc':10101,"
@@ -83,6 +83,7 @@ static void there_and_back(void **state)
 	assert_int_equal(m->side[DESTINATION].options.runc, 10101);
 	assert_int_equal(m->side[DESTINATION].options.criu, 31900);
 	assert_string_equal(m->summary.destination, "rhel02");
+	assert_string_equal(m->bundle.rule.group, "front");
 	assert_int_equal(m->summary.warnings.n, 1);
 	/* Or a second recovery could not end the agents of the first. */
 	assert_string_equal(m->side[SOURCE].host->serves, m->id);
