@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the two machines: cmigrate's rights, what they are, what they have left. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmigrate/check/check.h"
@@ -107,4 +108,38 @@ CHECK(memory)
 	return check_fail(f, NULL, "%s has %s of memory left%s, and the container uses %s",
 			  p->destination_name, has,
 			  limited ? " of what the configuration allows" : "", needs);
+}
+
+/* Free huge pages of that size on the destination. */
+static unsigned long long huge_free(const struct facts *facts, unsigned long long kib)
+{
+	unsigned long long size, pages;
+	const char *row;
+
+	for (size_t i = 0; (row = facts_nth(facts, "huge-free", i)) != NULL; i++)
+		if (sscanf(row, "%llu %llu", &size, &pages) == 2 && size == kib)
+			return pages;
+	return 0;
+}
+
+/* "KIB PAGES, HOLDER" */
+CHECK(huge_pages)
+{
+	unsigned long long kib, pages;
+	const char *fact;
+
+	for (size_t i = 0; (fact = facts_nth(p->source, "huge", i)) != NULL; i++) {
+		if (sscanf(fact, "%llu %llu", &kib, &pages) != 2)
+			continue;
+		unsigned long long there = huge_free(p->destination, kib);
+		if (pages <= there)
+			continue;
+		return check_fail(
+			f, NULL,
+			"container '%s' on %s has %llu huge pages of %llu KiB, and %s has "
+			"%llu of them free: %.100s",
+			p->bundle->name, p->source_name, pages, kib, p->destination_name, there,
+			fact + strcspn(fact, "p"));
+	}
+	return CHECK_OK;
 }

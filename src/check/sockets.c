@@ -234,3 +234,23 @@ CHECK(socket_options)
 		  "container '%s' on %s has a socket with options that it loses: %.200s");
 	return CHECK_OK;
 }
+
+/* "WHAT, ENDS, HOLDER". CRIU closes connections, and not listeners, if they are not to be kept. */
+CHECK(tcp_keys)
+{
+	const char *fact;
+
+	for (size_t i = 0; (fact = facts_nth(p->source, "tcp-keys", i)) != NULL; i++) {
+		bool connection = strstr(fact, " to ") != NULL;
+		if (connection && !p->tcp_established)
+			continue;
+		return check_fail(f,
+				  connection ? "end that connection (ss -K), or move it with "
+					       "--tcp-close"
+					     : NULL,
+				  "container '%s' on %s has a TCP socket whose keys the kernel has "
+				  "and criu does not keep: %.200s",
+				  p->bundle->name, p->source_name, fact);
+	}
+	return CHECK_OK;
+}

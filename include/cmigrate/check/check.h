@@ -81,6 +81,7 @@ CHECK(locks);
 CHECK(sleep);
 CHECK(deleted);
 CHECK(attributes);
+CHECK(tcp_keys);
 CHECK(mptcp);
 /* files.c */
 CHECK(binds);
@@ -112,6 +113,7 @@ CHECK(socket_options);
 CHECK(unread);
 CHECK(multicast);
 /* limits.c */
+CHECK(huge_pages);
 CHECK(memory_limit);
 CHECK(pids_limit);
 CHECK(limits);

@@ -24,6 +24,7 @@ void walk_clear(struct walk *walk)
 	free(walk->seen);
 	suspects_clear(walk);
 	fifos_clear(walk);
+	huge_pages_clear(walk);
 	mounts_clear(&walk->mounts);
 	mounts_clear(&walk->host_mounts);
 	binds_clear(&walk->binds);

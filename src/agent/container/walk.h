@@ -38,6 +38,19 @@ struct open_fifo {
 	char *path;
 };
 
+/* Memory in huge pages of one size, and a process that has some. */
+struct huge_size {
+	unsigned long long page, bytes;
+	pid_t pid;
+};
+#define HUGE_SIZES 4
+
+struct huge_pages {
+	struct huge_size sizes[HUGE_SIZES];
+	ino_t *seen; /* files that are counted */
+	size_t n_seen;
+};
+
 struct told {
 	const char *key;
 	unsigned times;
@@ -65,6 +78,7 @@ struct walk {
 	size_t n_outside;
 	struct open_fifo *fifos;
 	size_t n_fifos;
+	struct huge_pages huge;
 	/* Deleted files that were told, or looked at. */
 	struct argv known;
 	unsigned looked;
@@ -121,6 +135,12 @@ void closed_entries(struct walk *walk, pid_t pid);
  * of io_uring, which may have no descriptor either, shared memory of the host, and processes whose
  * first code CRIU can't write into. own: of used_mounts(). */
 void mapped_files(struct walk *walk, pid_t pid, const struct mounts *own);
+/* Counts a file that is open or mapped, if it is in huge pages. link: where /proc leads to it;
+ * private: the length of a private mapping; 0: none. */
+bool huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private);
+/* At the end: says huge=KIB PAGES, HOLDER of each size of pages. */
+void huge_pages(struct walk *walk);
+void huge_pages_clear(struct walk *walk);
 /* A file, directory or device that a process has open or mapped. */
 struct used_file {
 	pid_t pid;

@@ -401,6 +401,7 @@ static const struct row failing[] = {
 	 false},
 	{"space", "memory=99999999999999999999999\n", NULL, NULL, "memory on rhel01 is unknown",
 	 false},
+	{"huge-pages", "huge=2048 3, process 7 (a)\n", "huge-free=2048 3\n", NULL, NULL, false},
 	{"memory", NULL, "memory-available=2994176\n", NULL,
 	 "rhel02 has 2.9 MiB of memory left, and the container uses 2.9 MiB", false},
 	{"memory", "memory=18446744073709551615\n", NULL, NULL, "memory on rhel01 is unknown",
@@ -656,6 +657,23 @@ static const struct row failing[] = {
 	 true},
 	{"scheduling", "scheduling=process 7 (web): CPUs 0\n", NULL, NULL,
 	 "a process has settings that it loses: process 7 (web): CPUs 0", true},
+	{"huge-pages", "huge=2048 3, process 7 (a)\n", "huge-free=1048576 9\nhuge-free=2048 2\n",
+	 NULL,
+	 "container 'web' on rhel01 has 3 huge pages of 2048 KiB, and rhel02 has 2 of them free: "
+	 "process 7 (a); let that host have more",
+	 false},
+	{"huge-pages", "huge=2048 1, process 7 (a)\n", NULL, NULL, "rhel02 has 0 of them free",
+	 false},
+	{"tcp-keys", "tcp-keys=TCP_MD5SIG, 0.0.0.0:179, process 7 (a), descriptor 4\n", NULL, NULL,
+	 "container 'web' on rhel01 has a TCP socket whose keys the kernel has and criu does not "
+	 "keep: TCP_MD5SIG, 0.0.0.0:179, process 7 (a), descriptor 4; stop it, and start it there",
+	 false},
+	{"tcp-keys",
+	 "tcp-keys=kernel TLS, 10.99.0.100:443 to 10.99.0.9:40000, process 7 (a), descriptor 4\n",
+	 NULL, NULL,
+	 "kernel TLS, 10.99.0.100:443 to 10.99.0.9:40000, process 7 (a), descriptor 4; end that "
+	 "connection (ss -K), or move it with --tcp-close",
+	 false},
 	{"mptcp", "mptcp=0.0.0.0:8080\n", NULL, NULL,
 	 "container 'web' on rhel01 has an MPTCP socket: 0.0.0.0:8080", false},
 };
