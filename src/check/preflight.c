@@ -176,6 +176,8 @@ static const struct check checks[] = {
 	 "let the program join it again after the move", check_multicast},
 	{"socket-options", CHECK_WARNING, false, "no socket has options that criu does not know",
 	 "let the program set them again after the move, or connect again", check_socket_options},
+	{"ping", CHECK_ERROR, false, "criu can make the container's ICMP sockets there",
+	 "sysctl net.ipv4.ping_group_range=\"0 2147483647\" there", check_ping},
 	{"tcp-keys", CHECK_ERROR, false, "no TCP socket has keys in the kernel (MD5, TLS)",
 	 "stop it, and start it there: cmigrate stop, cmigrate run --on", check_tcp_keys},
 	{"mptcp", CHECK_ERROR, false, "the container has no MPTCP socket",

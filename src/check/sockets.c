@@ -254,3 +254,26 @@ CHECK(tcp_keys)
 	}
 	return CHECK_OK;
 }
+
+/* CRIU makes the socket as group 0. In a network namespace that it makes, no group may. */
+CHECK(ping)
+{
+	const char *fact = facts_get(p->source, "ping");
+	unsigned first = 1, last = 0;
+
+	if (!*fact)
+		return CHECK_OK;
+	if (!shares_network(p))
+		return check_fail(f, "let the program close it, or use a raw socket (CAP_NET_RAW)",
+				  "container '%s' on %s has an ICMP socket that is not raw, which "
+				  "criu can't make in a network namespace of the container's own: "
+				  "%.200s",
+				  p->bundle->name, p->source_name, fact);
+	(void)sscanf(facts_get(p->destination, "ping-groups"), "%u %u", &first, &last);
+	if (first == 0 && first <= last)
+		return CHECK_OK;
+	return check_fail(f, NULL,
+			  "container '%s' on %s has an ICMP socket that is not raw, and %s lets "
+			  "group 0 have none: %.200s",
+			  p->bundle->name, p->source_name, p->destination_name, fact);
+}

@@ -81,6 +81,7 @@ CHECK(locks);
 CHECK(sleep);
 CHECK(deleted);
 CHECK(attributes);
+CHECK(ping);
 CHECK(tcp_keys);
 CHECK(mptcp);
 /* files.c */

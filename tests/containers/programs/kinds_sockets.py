@@ -326,9 +326,10 @@ def tcp_workers(port, number="3"):
     return look
 
 
-def tcp_connecting(ip, port):
+def tcp_connecting(ip, port, own):
     """Nobody answers there."""
     s = inet("any4", socket.SOCK_STREAM)
+    s.bind((own, 0))
     s.setblocking(False)
     s.connect_ex((ip, int(port)))
     return lambda: s.fileno() >= 0
@@ -360,8 +361,8 @@ def ping(word="lo4"):
 
 def raw_icmp():
     s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-    s.setsockopt(socket.SOL_RAW, 1, 0xffffffff)
-    return lambda: s.getsockopt(socket.SOL_RAW, 1, 4).hex()
+    s.setsockopt(255, 1, struct.pack("I", 0xffffff00))
+    return lambda: s.getsockopt(255, 1, 4).hex()
 
 
 def udp_member(port):
@@ -388,12 +389,12 @@ def socket_filter(port):
     return look
 
 
-def socket_option(level, name, value, port, kind="datagram"):
+def socket_option(level, name, value, port, kind="datagram", fate="kept"):
     """Some option that is a number."""
     s = inet("any4", socket.SOCK_DGRAM if kind == "datagram" else socket.SOCK_STREAM)
     s.bind(("", int(port)))
     s.setsockopt(int(level), int(name), int(value))
-    return lambda: s.getsockopt(int(level), int(name))
+    return lambda: s.getsockopt(int(level), int(name)) if fate == "kept" else s.fileno() >= 0
 
 
 def unix_deleted(kind, path):
