@@ -98,8 +98,10 @@ void tree(struct walk *walk)
 
 	for (size_t i = 0; i < walk->n; i++) {
 		struct process_status *status = &walk->processes[i];
-		status->descends = !known || walk_is_descendant(walk, status->pid);
-		if (known)
+		status->descends = !known || status->pid == walk->first ||
+				   status->parent == walk->first ||
+				   walk_is_descendant(walk, status->pid);
+		if (known && (!status->descends || status->outside))
 			walk_suspect(walk, "exec", status->pid,
 				     status->descends ? is_of_outer_session : came_in);
 	}

@@ -29,6 +29,7 @@ void walk_clear(struct walk *walk)
 	mounts_clear(&walk->host_mounts);
 	binds_clear(&walk->binds);
 	argv_clear(&walk->known);
+	argv_clear(&walk->namespaces);
 	argv_clear(&walk->said);
 	memset(walk, 0, sizeof(*walk));
 }

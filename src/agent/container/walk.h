@@ -67,6 +67,7 @@ struct walk {
 	size_t n_sockets;
 	struct suspect *suspects;
 	size_t n_suspects;
+	struct argv namespaces;		   /* names of the first process's; unseizable.c */
 	struct mounts mounts, host_mounts; /* of the first process, of the agent */
 	struct binds binds;		   /* none if it can't be told what the mounts are */
 	dev_t shared;			   /* the device of the bundle */
