@@ -122,24 +122,36 @@ static unsigned long long huge_free(const struct facts *facts, unsigned long lon
 	return 0;
 }
 
-/* "KIB PAGES, HOLDER" */
+/* Fails if the host has fewer pages free than that. */
+static enum check_outcome check_huge(struct finding *f, struct check_host host,
+				     unsigned long long kib, unsigned long long pages,
+				     const char *what, const char *holder)
+{
+	unsigned long long has = huge_free(host.facts, kib);
+
+	if (pages <= has)
+		return CHECK_OK;
+	return check_fail(f, NULL,
+			  "%s of %llu huge pages of %llu KiB, and %s has %llu of them free: %.100s",
+			  what, pages, kib, host.name, has, holder);
+}
+
+/* "KIB PAGES LARGEST, HOLDER". CRIU maps each file once more to dump it, and one page to see what
+ * such memory is. */
 CHECK(huge_pages)
 {
-	unsigned long long kib, pages;
+	unsigned long long kib, pages, largest;
 	const char *fact;
 
 	for (size_t i = 0; (fact = facts_nth(p->source, "huge", i)) != NULL; i++) {
-		if (sscanf(fact, "%llu %llu", &kib, &pages) != 2)
+		if (sscanf(fact, "%llu %llu %llu", &kib, &pages, &largest) != 3)
 			continue;
-		unsigned long long there = huge_free(p->destination, kib);
-		if (pages <= there)
-			continue;
-		return check_fail(
-			f, NULL,
-			"container '%s' on %s has %llu huge pages of %llu KiB, and %s has "
-			"%llu of them free: %.100s",
-			p->bundle->name, p->source_name, pages, kib, p->destination_name, there,
-			fact + strcspn(fact, "p"));
+		const char *holder = fact + strcspn(fact, "p");
+		if (check_huge(f, check_host(p, 0), kib, largest ? largest : 1, "a dump has need",
+			       holder) == CHECK_FAILED ||
+		    (!p->alone && check_huge(f, check_host(p, 1), kib, pages,
+					     "the container has need", holder) == CHECK_FAILED))
+			return CHECK_FAILED;
 	}
 	return CHECK_OK;
 }

@@ -24,9 +24,11 @@ static bool is_new(struct walk *walk, const struct stat *st)
 	return true;
 }
 
-static void add(struct walk *walk, pid_t pid, unsigned long long page, unsigned long long bytes)
+static void add(struct walk *walk, pid_t pid, unsigned long long page, unsigned long long bytes,
+		bool is_file)
 {
 	struct huge_pages *huge = &walk->huge;
+	unsigned long long pages = (bytes + page - 1) / page;
 
 	for (size_t i = 0; i < HUGE_SIZES; i++) {
 		struct huge_size *size = &huge->sizes[i];
@@ -34,25 +36,27 @@ static void add(struct walk *walk, pid_t pid, unsigned long long page, unsigned 
 			*size = (struct huge_size){.page = page, .pid = pid};
 		if (size->page != page)
 			continue;
-		size->bytes += bytes;
+		size->pages += pages;
+		if (is_file && size->largest < pages)
+			size->largest = pages;
 		return;
 	}
 }
 
-bool huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private)
+void huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private)
 {
 	struct statfs fs;
 	struct stat st;
 
 	if (statfs(link, &fs) < 0 || (unsigned long)fs.f_type != HUGETLBFS_MAGIC ||
 	    stat(link, &st) < 0 || fs.f_bsize <= 0)
-		return false;
+		return;
 	/* A private mapping reserves all of its pages, whatever the file has. */
 	if (private)
-		add(walk, pid, (unsigned long long)fs.f_bsize, private);
+		add(walk, pid, (unsigned long long)fs.f_bsize, private, false);
 	else if (is_new(walk, &st))
-		add(walk, pid, (unsigned long long)fs.f_bsize, (unsigned long long)st.st_size);
-	return true;
+		add(walk, pid, (unsigned long long)fs.f_bsize, (unsigned long long)st.st_size,
+		    true);
 }
 
 void huge_pages(struct walk *walk)
@@ -61,8 +65,8 @@ void huge_pages(struct walk *walk)
 		const struct huge_size *size = &walk->huge.sizes[i];
 		CLEANUP_BUF struct buf text = {0};
 		walk_name(size->pid, &text);
-		walk_tell(walk, "huge", "%llu %llu, %s", size->page / 1024,
-			  (size->bytes + size->page - 1) / size->page, buf_str(&text));
+		walk_tell(walk, "huge", "%llu %llu %llu, %s", size->page / 1024, size->pages,
+			  size->largest, buf_str(&text));
 	}
 }
 

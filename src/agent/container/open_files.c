@@ -163,7 +163,7 @@ static void look_at_file(struct descriptors *d, const struct descriptor *f)
 
 	tell_locks(d, f);
 	if (walk_is_memory(path))
-		(void)huge_file(d->walk, d->pid, link, 0);
+		huge_file(d->walk, d->pid, link, 0);
 	if (f->mount >= 0 && !f->row && !walk_is_memory(path) && is_still_outside(d, f))
 		walk_tell(d->walk,
 			  is_terminal(path)	? "terminal"

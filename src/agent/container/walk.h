@@ -40,7 +40,8 @@ struct open_fifo {
 
 /* Memory in huge pages of one size, and a process that has some. */
 struct huge_size {
-	unsigned long long page, bytes;
+	unsigned long long page, pages;
+	unsigned long long largest; /* pages of the largest file */
 	pid_t pid;
 };
 #define HUGE_SIZES 4
@@ -138,8 +139,8 @@ void closed_entries(struct walk *walk, pid_t pid);
 void mapped_files(struct walk *walk, pid_t pid, const struct mounts *own);
 /* Counts a file that is open or mapped, if it is in huge pages. link: where /proc leads to it;
  * private: the length of a private mapping; 0: none. */
-bool huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private);
-/* At the end: says huge=KIB PAGES, HOLDER of each size of pages. */
+void huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private);
+/* At the end: says huge=KIB PAGES LARGEST, HOLDER of each size of pages. */
 void huge_pages(struct walk *walk);
 void huge_pages_clear(struct walk *walk);
 /* A file, directory or device that a process has open or mapped. */

@@ -94,7 +94,7 @@ static void memory_in_huge_pages(void **state)
 	(void)state;
 	pid_t pid = start(have_huge_file);
 	CLEANUP_FREE char *told = facts();
-	expect(told, "huge=2048 3, process %d (test_unknown_fi)", (int)pid);
+	expect(told, "huge=2048 3 3, process %d (test_unknown_fi)", (int)pid);
 	assert_int_equal(count(told, "huge"), 1);
 }
 
