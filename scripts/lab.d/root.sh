@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # lab_* variables: set in lab and names.sh
+# shellcheck shell=bash disable=SC2154,SC2016 # lab_* variables: set in lab and names.sh; $1: for a hook
 # The root file system of the hosts, made once by mmdebstrap and kept in
 # LAB_CACHE/SUITE-HASH: root/, container-rootfs/ and versions.
 
@@ -96,7 +96,8 @@ build_root() { # SUITE DIR
 	fi
 }
 
-# A suite under development may be served past its Release file's date.
+# A suite under development may be served past its Release file's date. Java's package fails without a directory for
+# its manuals.
 bootstrap() { # SUITE DIR MIRROR
 	local proxy
 	proxy=$(apt-config shell PROXY Acquire::http::Proxy | sed "s/^PROXY='\(.*\)'$/\1/")
@@ -104,6 +105,7 @@ bootstrap() { # SUITE DIR MIRROR
 	INITRD=No mmdebstrap --mode=root --variant=minbase \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
+		--setup-hook='mkdir -p "$1/usr/share/man/man1"' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \

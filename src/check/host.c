@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks of the two machines: cmigrate's rights, what they are, what they have left. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cmigrate/check/check.h"
@@ -109,4 +110,50 @@ CHECK(memory)
 	return check_fail(f, NULL, "%s has %s of memory left%s, and the container uses %s",
 			  p->destination_name, has,
 			  limited ? " of what the configuration allows" : "", needs);
+}
+
+/* Free huge pages of that size on the destination. */
+static unsigned long long huge_free(const struct facts *facts, unsigned long long kib)
+{
+	unsigned long long size, pages;
+	const char *row;
+
+	for (size_t i = 0; (row = facts_nth(facts, "huge-free", i)) != NULL; i++)
+		if (sscanf(row, "%llu %llu", &size, &pages) == 2 && size == kib)
+			return pages;
+	return 0;
+}
+
+/* Fails if the host has fewer pages free than that. */
+static enum check_outcome check_huge(struct finding *f, struct check_host host,
+				     unsigned long long kib, unsigned long long pages,
+				     const char *what, const char *holder)
+{
+	unsigned long long has = huge_free(host.facts, kib);
+
+	if (pages <= has)
+		return CHECK_OK;
+	return check_fail(f, NULL,
+			  "%s of %llu huge pages of %llu KiB, and %s has %llu of them free: %.100s",
+			  what, pages, kib, host.name, has, holder);
+}
+
+/* "KIB PAGES LARGEST, HOLDER". CRIU maps each file once more to dump it, and one page to see what
+ * such memory is. */
+CHECK(huge_pages)
+{
+	unsigned long long kib, pages, largest;
+	const char *fact;
+
+	for (size_t i = 0; (fact = facts_nth(p->source, "huge", i)) != NULL; i++) {
+		if (sscanf(fact, "%llu %llu %llu", &kib, &pages, &largest) != 3)
+			continue;
+		const char *holder = fact + strcspn(fact, "p");
+		if (check_huge(f, check_host(p, 0), kib, largest ? largest : 1, "a dump has need",
+			       holder) == CHECK_FAILED ||
+		    (!p->alone && check_huge(f, check_host(p, 1), kib, pages,
+					     "the container has need", holder) == CHECK_FAILED))
+			return CHECK_FAILED;
+	}
+	return CHECK_OK;
 }

@@ -234,3 +234,46 @@ CHECK(socket_options)
 		  "container '%s' on %s has a socket with options that it loses: %.200s");
 	return CHECK_OK;
 }
+
+/* "WHAT, ENDS, HOLDER". CRIU closes connections, and not listeners, if they are not to be kept. */
+CHECK(tcp_keys)
+{
+	const char *fact;
+
+	for (size_t i = 0; (fact = facts_nth(p->source, "tcp-keys", i)) != NULL; i++) {
+		bool connection = strstr(fact, " to ") != NULL;
+		if (connection && !p->tcp_established)
+			continue;
+		return check_fail(f,
+				  connection ? "end that connection (ss -K), or move it with "
+					       "--tcp-close"
+					     : NULL,
+				  "container '%s' on %s has a TCP socket whose keys the kernel has "
+				  "and criu does not keep: %.200s",
+				  p->bundle->name, p->source_name, fact);
+	}
+	return CHECK_OK;
+}
+
+/* CRIU makes the socket as group 0. In a network namespace that it makes, no group may. */
+CHECK(ping)
+{
+	const char *fact = facts_get(p->source, "ping");
+	unsigned first = 1, last = 0;
+
+	if (!*fact)
+		return CHECK_OK;
+	if (!shares_network(p))
+		return check_fail(f, "let the program close it, or use a raw socket (CAP_NET_RAW)",
+				  "container '%s' on %s has an ICMP socket that is not raw, which "
+				  "criu can't make in a network namespace of the container's own: "
+				  "%.200s",
+				  p->bundle->name, p->source_name, fact);
+	(void)sscanf(facts_get(p->destination, "ping-groups"), "%u %u", &first, &last);
+	if (first == 0 && first <= last)
+		return CHECK_OK;
+	return check_fail(f, NULL,
+			  "container '%s' on %s has an ICMP socket that is not raw, and %s lets "
+			  "group 0 have none: %.200s",
+			  p->bundle->name, p->source_name, p->destination_name, fact);
+}

@@ -78,7 +78,8 @@ class Case:
     def snapshot(self, host):
         c = self.container
         report = c.report(host) if c.reports else {}
-        return {"pid": c.pid(host), "first": c.first_process(host), "limits": c.limits(host), **report}
+        return {"pid": c.pid(host), "first": c.first_process(host), "limits": c.limits(host),
+                "processes": 0 if c.reports else c.processes(host), **report}
 
     def goes_on(self, host, before, moved):
         """The container is there as it was, and runs."""
@@ -89,9 +90,11 @@ class Case:
         if c.reports:
             self.counts_on(host, before, lost)
         after = self.snapshot(host)
-        for what in ("first", "looks", "limits") + (() if moved else ("pid",)):
+        for what in ("first", "looks", "limits") + (() if moved else ("pid", "processes")):
             if before.get(what) != after.get(what):
                 raise Verdict(lost, f"{what}: {after.get(what)} on {host}, before {before.get(what)}")
+        if c.address_is_on() not in (None, [host]):
+            raise Verdict("wrong", f"its address is on {c.address_is_on()}")
         if not c.answers():
             raise Verdict(lost, "the client's connection is dead")
         if left := c.leavings():

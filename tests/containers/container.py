@@ -155,6 +155,21 @@ class Container:
                     there[name] = text.strip()
         return there
 
+    def processes(self, host):
+        """How many there are."""
+        for top in ("pids/", ""):
+            text = self.lab.hosts[host].read(f"sys/fs/cgroup/{top}{self.name}/cgroup.procs")
+            if text:
+                return len(text.split())
+        return 0
+
+    def address_is_on(self):
+        """The hosts that have its service address; None: it has none."""
+        if not self.port and not self.real:
+            return None
+        return [host.name for host in self.lab.hosts.values()
+                if f" {self.address}\n" in host.read("proc/1/net/fib_trie")]
+
     def check(self):
         """The checks that say something: id to (result, message)."""
         status, out, error = self.lab.hosts["rhel01"].run("cmigrate", "--json", "check", self.name, "rhel02",

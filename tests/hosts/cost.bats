@@ -109,6 +109,35 @@ medians() { # FOUR NUMBERS...
 	[[ $first -le 90 && $processes -le 40 ]]
 }
 
+# Processes that cmigrate and its agent on the source start, without threads.
+starts_of_check() { # NAME
+	on rhel01 sh -c 'strace -f --seccomp-bpf -qq -e trace=clone,clone3,fork,vfork -o /tmp/trace cmigrate -q check "$1" rhel02 &&
+		grep -E "(clone3?|v?fork)\(" /tmp/trace | grep -c -v CLONE_THREAD' - "$1"
+}
+
+@test "a check of 200 processes and 2,000 descriptors starts no more processes than one of a single process" {
+	local one many
+	flag_args python3 -c 'import time; time.sleep(1e6)'
+	on rhel01 cmigrate generate one "${flags[@]}" "${common_flags[@]}"
+	flag_args python3 -c '
+import os, time
+for i in range(199):
+    if os.fork() == 0:
+        break
+for i in range(7):
+    os.open("/tmp/f%d" % i, os.O_CREAT | os.O_RDWR)
+time.sleep(1e6)'
+	on rhel01 cmigrate generate many "${flags[@]}" "${common_flags[@]}"
+	start_container rhel01 one
+	start_container rhel01 many
+	wait_on rhel01 30 '[[ $(ls -d $(runc ps --format json many | tr -cs 0-9 "\n" | sed "s:.:/proc/&:;s:$:/fd/9:") 2>/dev/null | wc -l) -eq 200 ]]'
+	on rhel01 cmigrate -q check one rhel02
+	one=$(starts_of_check one)
+	many=$(starts_of_check many)
+	say "processes that a check starts: $one for a single process, $many for 200"
+	[[ $one -ge 2 && $many -le $one ]]
+}
+
 @test "its first command is started soon" {
 	local turn times=()
 	for turn in 1 2 3 4 5 6 7 8 9 10; do

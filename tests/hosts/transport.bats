@@ -160,6 +160,17 @@ is_undone() { # REGEX
 	[[ -z $(on rhel02 nft list ruleset) ]]
 }
 
+# bats test_tags=all
+@test "a work directory that is somebody else's: nothing is left to guard its port, nor is that one's guard touched" {
+	on rhel02 mkdir -p /run/cmigrate/cache
+	run on rhel01 cmigrate -v move --transport direct cache rhel02
+	echo "$output"
+	[[ $status -eq 4 && $output == *'/run/cmigrate/cache'* && $output != *'guard op='* ]]
+	[[ -z $(on rhel02 nft list tables) ]]
+	runs_only_on rhel01 cache $address
+	on rhel02 rmdir /run/cmigrate/cache /run/cmigrate
+}
+
 @test "a page server that is killed in the middle of the dump: undone" {
 	beside_page_server 'kill -9 $pid'
 	is_undone 'the memory did not get to rhel02: its page server ended with status 137'

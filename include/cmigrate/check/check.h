@@ -84,6 +84,8 @@ CHECK(locks);
 CHECK(sleep);
 CHECK(deleted);
 CHECK(attributes);
+CHECK(ping);
+CHECK(tcp_keys);
 CHECK(mptcp);
 /* files.c */
 CHECK(binds);
@@ -115,6 +117,7 @@ CHECK(socket_options);
 CHECK(unread);
 CHECK(multicast);
 /* limits.c */
+CHECK(huge_pages);
 CHECK(memory_limit);
 CHECK(pids_limit);
 CHECK(limits);

@@ -45,6 +45,7 @@ static void look_at_all(struct walk *walk, const struct runc_state *state, const
 	sleeps(walk);
 	queues(walk);
 	fifos(walk);
+	huge_pages(walk);
 	host_ipc(walk);
 	scheduling(walk, state);
 	suspects(walk);

@@ -135,6 +135,14 @@ static void tell_listener(struct inet *inet, const struct sock *sock)
 		    local);
 }
 
+void inet_keys(struct walk *walk, const struct open_socket *ours, const struct sock *sock,
+	       const char *what)
+{
+	CLEANUP_FREE char *ends = socket_ends(sock), *holder = socket_holder(ours);
+
+	walk_tell(walk, "tcp-keys", "%s, %s, %s", what, ends, holder);
+}
+
 static bool on_inet(const struct sock *sock, void *ctx)
 {
 	struct inet *inet = ctx;
@@ -152,6 +160,8 @@ static bool on_inet(const struct sock *sock, void *ctx)
 	else if (tcp && sock->dport)
 		add(&inet->ours, sock);
 	inet->walk->sockets[ours - inet->walk->sockets].listed = true;
+	if (sock->has_md5)
+		inet_keys(inet->walk, ours, sock, "TCP_MD5SIG");
 	if (tcp && sock->dport)
 		note_address(inet, ours, sock);
 	else

@@ -58,6 +58,8 @@ static void look(struct walk *walk, pid_t pid, struct mapping *m, const struct m
 	if (str_starts(m->name, "/SYSV") && process_in_our(pid, "ipc"))
 		walk_tell(walk, "host-ipc", "process %d, %.*s", (int)pid,
 			  (int)strcspn(m->name, " "), m->name);
+	if (walk_is_memory(m->name))
+		huge_file(walk, pid, link, m->access[3] == 'p' ? m->to - m->from : 0);
 	if (walk_cut_deleted(m->name)) {
 		if (!walk_is_memory(m->name))
 			walk_tell_deleted(walk, link, m->name,

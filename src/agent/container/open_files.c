@@ -162,6 +162,8 @@ static void look_at_file(struct descriptors *d, const struct descriptor *f)
 	CLEANUP_FREE char *link = str_fmt("/proc/%d/fd/%d", (int)d->pid, f->fd);
 
 	tell_locks(d, f);
+	if (walk_is_memory(path))
+		huge_file(d->walk, d->pid, link, 0);
 	if (f->mount >= 0 && !f->row && !walk_is_memory(path) && is_still_outside(d, f))
 		walk_tell(d->walk,
 			  is_terminal(path)	? "terminal"

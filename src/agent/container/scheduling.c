@@ -103,16 +103,32 @@ static bool read_setting(pid_t pid, const char *file, unsigned long long *ret)
 
 /* Which memory a core dump has (core(5)), and personality(2). A restored process has those of the
  * agent there. */
-static void add_settings(pid_t pid, struct buf *ret)
-{
-	static const char *const files[][2] = {{"coredump_filter", "core dumps of"},
-					       {"personality", "personality"}};
-	unsigned long long own, theirs;
+static const char *const settings[][2] = {{"coredump_filter", "core dumps of"},
+					  {"personality", "personality"}};
+#define N_SETTINGS (sizeof(settings) / sizeof(*settings))
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (read_setting(getpid(), files[i][0], &own) &&
-		    read_setting(pid, files[i][0], &theirs) && theirs != own)
-			buf_printf(ret, ", %s 0x%llx", files[i][1], theirs);
+struct usual {
+	cpu_set_t set;
+	const cpu_set_t *cpus; /* NULL: not known */
+	unsigned long long values[N_SETTINGS];
+	bool known[N_SETTINGS];
+};
+
+static void read_usual(const struct runc_state *state, struct usual *ret)
+{
+	ret->cpus = all_cpus(state, &ret->set) ? &ret->set : NULL;
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		ret->known[i] = read_setting(getpid(), settings[i][0], &ret->values[i]);
+}
+
+static void add_settings(pid_t pid, const struct usual *usual, struct buf *ret)
+{
+	unsigned long long value;
+
+	for (size_t i = 0; i < N_SETTINGS; i++)
+		if (usual->known[i] && read_setting(pid, settings[i][0], &value) &&
+		    value != usual->values[i])
+			buf_printf(ret, ", %s 0x%llx", settings[i][1], value);
 }
 
 /* all NULL: not known. */
@@ -142,19 +158,19 @@ static void add_threads(const struct process_status *p, const cpu_set_t *all, st
 
 void scheduling(struct walk *walk, const struct runc_state *state)
 {
-	cpu_set_t set;
-	const cpu_set_t *all = all_cpus(state, &set) ? &set : NULL;
+	struct usual usual;
 
+	read_usual(state, &usual);
 	for (size_t i = 0; i < walk->n && !request_over(walk->req); i++) {
 		const struct process_status *p = &walk->processes[i];
 		CLEANUP_BUF struct buf text = {0};
 		const char *of = "";
 		if (!p->descends)
 			continue;
-		add_all(p->pid, all, &text);
-		add_settings(p->pid, &text);
+		add_all(p->pid, usual.cpus, &text);
+		add_settings(p->pid, &usual, &text);
 		if (!text.len && p->threads > 1 && p->threads <= TASKS_MAX) {
-			add_threads(p, all, &text);
+			add_threads(p, usual.cpus, &text);
 			of = ", a thread";
 		}
 		if (text.len)

@@ -7,6 +7,7 @@
 #include "agent/request/process.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
@@ -60,23 +61,48 @@ static void print_end(const struct sockaddr_storage *end, char ip[64], unsigned 
 	*ret_port = ntohs(v6.sin6_port);
 }
 
+/* Where it is bound and what it is connected with. */
+static bool read_ends(const struct socket_copy *copy, struct sock *ret)
+{
+	struct sockaddr_storage own = {0}, other = {0};
+	socklen_t own_len = sizeof(own), other_len = sizeof(other);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->v6 = copy->domain == AF_INET6;
+	if (getsockname(copy->fd, (struct sockaddr *)&own, &own_len) < 0)
+		return false;
+	print_end(&own, ret->src, &ret->sport);
+	if (copy->type != SOCK_RAW &&
+	    getpeername(copy->fd, (struct sockaddr *)&other, &other_len) == 0)
+		print_end(&other, ret->dst, &ret->dport);
+	return true;
+}
+
 /* Raw sockets, and those of TCP that are only bound, to an older kernel. */
 static void look_at_unlisted(struct socket_copy *copy)
 {
-	struct sock sock = {.v6 = copy->domain == AF_INET6};
-	struct sockaddr_storage own = {0}, other = {0};
-	socklen_t own_len = sizeof(own), other_len = sizeof(other);
 	int device = ask(copy->fd, SOL_SOCKET, SO_BINDTOIFINDEX);
-	bool raw = copy->type == SOCK_RAW;
+	struct sock sock;
 
-	if (getsockname(copy->fd, (struct sockaddr *)&own, &own_len) < 0)
+	if (!read_ends(copy, &sock))
 		return;
-	print_end(&own, sock.src, &sock.sport);
-	if (!raw && getpeername(copy->fd, (struct sockaddr *)&other, &other_len) == 0)
-		print_end(&other, sock.dst, &sock.dport);
 	if (device > 0)
 		sock.device = (unsigned)device;
-	inet_bound(copy->walk, raw ? IPPROTO_RAW : copy->protocol, copy->socket, &sock);
+	inet_bound(copy->walk, copy->type == SOCK_RAW ? IPPROTO_RAW : copy->protocol, copy->socket,
+		   &sock);
+}
+
+/* Kernel TLS, for instance: the program writes plain text, the kernel encrypts it. */
+static void look_at_layer(struct socket_copy *copy)
+{
+	char name[16] = "";
+	socklen_t len = sizeof(name) - 1;
+	struct sock sock;
+
+	if (getsockopt(copy->fd, IPPROTO_TCP, TCP_ULP, name, &len) == 0 && len && *name &&
+	    read_ends(copy, &sock))
+		inet_keys(copy->walk, copy->socket, &sock,
+			  strcmp(name, "tls") == 0 ? "kernel TLS" : name);
 }
 
 static void look_at_inet(struct socket_copy *copy)
@@ -89,6 +115,8 @@ static void look_at_inet(struct socket_copy *copy)
 	if (copy->type == SOCK_DGRAM && copy->protocol == IPPROTO_UDP &&
 	    ask(copy->fd, IPPROTO_UDP, UDP_CORK) == 1)
 		tell(copy, "corked", "UDP_CORK");
+	if (copy->type == SOCK_STREAM)
+		look_at_layer(copy);
 	if (copy->type == SOCK_STREAM && has_urgent(copy))
 		tell(copy, "urgent", "a connection");
 	if (copy->type != SOCK_STREAM)

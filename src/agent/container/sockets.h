@@ -46,6 +46,9 @@ void inet_sockets(struct walk *walk, struct passings *ret);
  * kernel lists. */
 void inet_bound(struct walk *walk, int protocol, const struct open_socket *ours,
 		const struct sock *sock);
+/* Tells of a socket of TCP with keys in the kernel. what: for what. */
+void inet_keys(struct walk *walk, const struct open_socket *ours, const struct sock *sock,
+	       const char *what);
 /* The passing part of it once more. */
 void inet_passing(struct walk *walk, struct passings *ret);
 /* Unix sockets: abstract names; and passing, those that are connected with what is outside. */

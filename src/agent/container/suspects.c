@@ -22,8 +22,8 @@ static bool still_holds(const struct walk *walk, struct suspect *s)
 	CLEANUP_BUF struct buf what = {0};
 	struct process p;
 
-	if (!process_read(s->pid, &p) || (s->start && p.start != s->start) ||
-	    !s->holds(walk, s->pid, &what))
+	if (!s->holds(walk, s->pid, &what) || !process_read(s->pid, &p) ||
+	    (s->start && p.start != s->start))
 		return false;
 	s->start = p.start;
 	free(s->what);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "agent/request/process.h"
 #include "walk.h"
@@ -71,6 +74,23 @@ static void look_at_children(struct walk *walk, pid_t pid, int depth)
 	}
 }
 
+/* While "nsenter" waits for a process, that one has its parent outside, and is in nobody's cgroup.
+ * It ends with the PID namespace. */
+static void look_at_namespace(struct walk *walk)
+{
+	CLEANUP_FREE char *ours = process_link(walk->first, "ns/pid");
+	DIR *proc = process_in_our(walk->first, "pid") ? NULL : opendir("/proc");
+
+	for (struct dirent *e; ours && proc && (e = readdir(proc)) != NULL;) {
+		pid_t pid = atoi(e->d_name);
+		CLEANUP_FREE char *theirs = pid > 0 ? process_link(pid, "ns/pid") : NULL;
+		if (theirs && strcmp(theirs, ours) == 0 && !walk_finds(walk, pid))
+			walk_suspect(walk, "exec", pid, came_in);
+	}
+	if (proc)
+		(void)closedir(proc);
+}
+
 void tree(struct walk *walk)
 {
 	struct process p;
@@ -78,11 +98,15 @@ void tree(struct walk *walk)
 
 	for (size_t i = 0; i < walk->n; i++) {
 		struct process_status *status = &walk->processes[i];
-		status->descends = !known || walk_is_descendant(walk, status->pid);
-		if (known)
+		status->descends = !known || status->pid == walk->first ||
+				   status->parent == walk->first ||
+				   walk_is_descendant(walk, status->pid);
+		if (known && (!status->descends || status->outside))
 			walk_suspect(walk, "exec", status->pid,
 				     status->descends ? is_of_outer_session : came_in);
 	}
-	if (known)
-		look_at_children(walk, walk->first, DEPTH_MAX_OUTSIDE);
+	if (!known)
+		return;
+	look_at_children(walk, walk->first, DEPTH_MAX_OUTSIDE);
+	look_at_namespace(walk);
 }

@@ -104,6 +104,8 @@ void unknown_socket(struct walk *walk, pid_t pid, int fd)
 	if (len <= 0)
 		return;
 	name[len] = '\0';
+	if (str_starts(name, "PING"))
+		walk_tell(walk, "ping", "process %d, descriptor %d", (int)pid, fd);
 	/* MPTCP has a check of its own. */
 	if (!is_among(name, known))
 		walk_tell(walk, "descriptor", "process %d, descriptor %d, a socket of %s", (int)pid,

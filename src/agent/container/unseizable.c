@@ -55,43 +55,61 @@ static bool is_zombie_leader(const struct walk *walk, pid_t pid, struct buf *ret
 	return true;
 }
 
-/* After unshare(), before the first process of it: it has no name. One that has ended has no names
- * of others either. */
-static bool has_unborn_namespace(const struct walk *walk, pid_t pid)
-{
-	CLEANUP_FREE char *ours = process_link(walk->first, "ns/pid_for_children");
-	CLEANUP_FREE char *theirs = process_link(pid, "ns/pid_for_children");
-	CLEANUP_FREE char *other = process_link(pid, "ns/ipc");
+/* Those that CRIU doesn't dump below the container's. It dumps mount namespaces. */
+static const char *const kinds[] = {
+	"pid",	"pid_for_children", "net", "ipc", "uts", "user", "cgroup",
+	"time", "time_for_children"};
+#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
-	return ours && !theirs && other;
+static char *link_of(pid_t pid, size_t kind)
+{
+	CLEANUP_FREE char *link = str_fmt("ns/%s", kinds[kind]);
+
+	return process_link(pid, link);
 }
 
-/* CRIU dumps mount namespaces below the container's. */
+/* Whether it has another one than the first process. After unshare(), before the first process of
+ * it, a PID namespace has no name. A process that has ended has no names of others either. */
+static bool is_other(const struct walk *walk, pid_t pid, size_t kind)
+{
+	CLEANUP_FREE char *theirs = link_of(pid, kind);
+	const char *ours = walk->namespaces.v[kind];
+
+	if (theirs || strcmp(kinds[kind], "pid_for_children") != 0)
+		return theirs && *ours && strcmp(theirs, ours) != 0;
+	CLEANUP_FREE char *another = process_link(pid, "ns/ipc");
+	return *ours && another;
+}
+
 static bool is_nested(const struct walk *walk, pid_t pid, struct buf *ret)
 {
-	static const char *const kinds[] = {
-		"pid",	"pid_for_children", "net", "ipc", "uts", "user", "cgroup",
-		"time", "time_for_children"};
-	const char *kind = has_unborn_namespace(walk, pid) ? "pid_for_children" : NULL;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !kind; i++) {
-		CLEANUP_FREE char *link = str_fmt("ns/%s", kinds[i]);
-		CLEANUP_FREE char *theirs = process_link(pid, link);
-		CLEANUP_FREE char *ours = process_link(walk->first, link);
-		if (theirs && ours && strcmp(theirs, ours) != 0)
-			kind = kinds[i];
+	for (size_t i = 0; i < N_KINDS; i++) {
+		if (!is_other(walk, pid, i))
+			continue;
+		walk_name(pid, ret);
+		buf_printf(ret, ", %s namespace", kinds[i]);
+		return true;
 	}
-	if (!kind)
-		return false;
-	walk_name(pid, ret);
-	buf_printf(ret, ", %s namespace", kind);
-	return true;
+	return false;
+}
+
+static void read_namespaces(struct walk *walk)
+{
+	for (size_t i = 0; i < N_KINDS; i++) {
+		CLEANUP_FREE char *link = link_of(walk->first, i);
+		argv_add(&walk->namespaces, link ? link : "");
+	}
 }
 
 void unseizable(struct walk *walk, const struct process_status *p)
 {
-	walk_suspect(walk, "traced", p->pid, is_traced);
-	walk_suspect(walk, "zombie", p->pid, is_zombie_leader);
-	if (walk->first > 0 && p->pid != walk->first)
-		walk_suspect(walk, "nested", p->pid, is_nested);
+	if (p->tracer || p->threads > 1)
+		walk_suspect(walk, "traced", p->pid, is_traced);
+	if (p->state == 'Z')
+		walk_suspect(walk, "zombie", p->pid, is_zombie_leader);
+	if (walk->first <= 0 || p->pid == walk->first)
+		return;
+	if (!walk->namespaces.n)
+		read_namespaces(walk);
+	walk_suspect(walk, "nested", p->pid, is_nested);
 }

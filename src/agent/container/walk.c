@@ -24,10 +24,12 @@ void walk_clear(struct walk *walk)
 	free(walk->seen);
 	suspects_clear(walk);
 	fifos_clear(walk);
+	huge_pages_clear(walk);
 	mounts_clear(&walk->mounts);
 	mounts_clear(&walk->host_mounts);
 	binds_clear(&walk->binds);
 	argv_clear(&walk->known);
+	argv_clear(&walk->namespaces);
 	argv_clear(&walk->said);
 	memset(walk, 0, sizeof(*walk));
 }

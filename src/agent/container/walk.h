@@ -38,6 +38,20 @@ struct open_fifo {
 	char *path;
 };
 
+/* Memory in huge pages of one size, and a process that has some. */
+struct huge_size {
+	unsigned long long page, pages;
+	unsigned long long largest; /* pages of the largest file */
+	pid_t pid;
+};
+#define HUGE_SIZES 4
+
+struct huge_pages {
+	struct huge_size sizes[HUGE_SIZES];
+	ino_t *seen; /* files that are counted */
+	size_t n_seen;
+};
+
 struct told {
 	const char *key;
 	unsigned times;
@@ -54,6 +68,7 @@ struct walk {
 	size_t n_sockets;
 	struct suspect *suspects;
 	size_t n_suspects;
+	struct argv namespaces;		   /* names of the first process's; unseizable.c */
 	struct mounts mounts, host_mounts; /* of the first process, of the agent */
 	struct binds binds;		   /* none if it can't be told what the mounts are */
 	dev_t shared;			   /* the device of the bundle */
@@ -65,6 +80,7 @@ struct walk {
 	size_t n_outside;
 	struct open_fifo *fifos;
 	size_t n_fifos;
+	struct huge_pages huge;
 	/* Deleted files that were told, or looked at. */
 	struct argv known;
 	unsigned looked;
@@ -121,6 +137,12 @@ void closed_entries(struct walk *walk, pid_t pid);
  * of io_uring, which may have no descriptor either, shared memory of the host, and processes whose
  * first code CRIU can't write into. own: of used_mounts(). */
 void mapped_files(struct walk *walk, pid_t pid, const struct mounts *own);
+/* Counts a file that is open or mapped, if it is in huge pages. link: where /proc leads to it;
+ * private: the length of a private mapping; 0: none. */
+void huge_file(struct walk *walk, pid_t pid, const char *link, unsigned long long private);
+/* At the end: says huge=KIB PAGES LARGEST, HOLDER of each size of pages. */
+void huge_pages(struct walk *walk);
+void huge_pages_clear(struct walk *walk);
 /* A file, directory or device that a process has open or mapped. */
 struct used_file {
 	pid_t pid;

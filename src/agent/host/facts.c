@@ -78,6 +78,14 @@ static void say_nonlocal(struct request *req, const char *file, const char *fami
 		fact_say(req, "nonlocal-bind", family);
 }
 
+/* The groups that may have an ICMP socket that is not raw, icmp(7). */
+static void say_ping_groups(struct request *req)
+{
+	CLEANUP_FREE char *text = text_file_read("/proc/sys/net/ipv4/ping_group_range", 64, NULL);
+
+	fact_say(req, "ping-groups", text ? str_trim(text) : "");
+}
+
 /* Ports and names that are taken where the container is to be, and addresses it may take. */
 static void say_sockets(struct request *req)
 {
@@ -87,6 +95,7 @@ static void say_sockets(struct request *req)
 	(void)sock_list_unix(req, say_name, &names);
 	say_nonlocal(req, "/proc/sys/net/ipv4/ip_nonlocal_bind", "ipv4");
 	say_nonlocal(req, "/proc/sys/net/ipv6/ip_nonlocal_bind", "ipv6");
+	say_ping_groups(req);
 }
 
 /* The service addresses are in the container's network namespace if config.json names one. A

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "host_facts.h"
 
+#include <dirent.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -19,6 +21,7 @@
 #define CONFIG_FILE_MAX 65536
 /* "0-3,8" of a host with many processors. */
 #define LIST_MAX 4096
+#define HUGE_PAGES "/sys/kernel/mm/hugepages"
 
 /* Two names of one host are found by this: one boot, one pid and one network namespace. */
 static void say_identity(struct request *req)
@@ -95,6 +98,39 @@ static void say_cpus(struct request *req)
 	fact_say(req, "nodes", nodes ? str_trim(nodes) : "");
 }
 
+static unsigned long long read_count(const char *size, const char *file)
+{
+	CLEANUP_FREE char *path = str_fmt(HUGE_PAGES "/%s/%s", size, file);
+	CLEANUP_FREE char *text = text_file_read(path, 64, NULL);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static unsigned long long more(unsigned long long a, unsigned long long b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* huge-free=KIB PAGES of each size that the kernel has; it makes more of them on demand, up to a
+ * limit. */
+static void say_huge_pages(struct request *req)
+{
+	DIR *dir = opendir(HUGE_PAGES);
+	unsigned long long kib;
+
+	for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+		if (sscanf(e->d_name, "hugepages-%llukB", &kib) != 1)
+			continue;
+		request_say(req, "huge-free=%llu %llu\n", kib,
+			    more(read_count(e->d_name, "free_hugepages"),
+				 read_count(e->d_name, "resv_hugepages")) +
+				    more(read_count(e->d_name, "nr_overcommit_hugepages"),
+					 read_count(e->d_name, "surplus_hugepages")));
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
 static void say_tools(struct request *req)
 {
 	static const char *const tools[] = {"nft", "ip", "tar"};
@@ -118,6 +154,7 @@ void host_facts(struct request *req)
 	say_processor(req);
 	say_cpus(req);
 	request_say(req, "memory-available=%llu\n", strtoull(available, NULL, 10) * 1024);
+	say_huge_pages(req);
 	say_cgroup(req);
 	say_tools(req);
 }

@@ -143,6 +143,7 @@ static bool on_message(const struct nlmsghdr *msg, void *ctx)
 	if (walk->protocol == IPPROTO_TCP) {
 		take_info(msg, INFO_PART(tcpi_bytes_acked), &sock.bytes_acked);
 		take_info(msg, INFO_PART(tcpi_last_ack_recv), &sock.silence_ms);
+		sock.has_md5 = sock_attr(msg, sizeof(d), INET_DIAG_MD5SIG, 1, NULL) != NULL;
 	}
 	walk->stopped = !walk->each(&sock, walk->ctx);
 	return !walk->stopped;

@@ -36,6 +36,7 @@ struct sock {
 	unsigned device;	/* index of the one that it is bound to, 0: none */
 	bool v6;		/* of IPv6, perhaps with an IPv4 address */
 	bool v6only;		/* of IPv6, and no IPv4 reaches it */
+	bool has_md5;		/* keys for signatures of TCP, tcp(7): TCP_MD5SIG */
 	uint32_t receive_queue; /* of a listener: connections not yet accepted; else bytes */
 	uint64_t bytes_acked;	/* of tcp_info */
 	uint32_t silence_ms;	/* since anything came from the other end; 0 if nobody knows */

@@ -288,3 +288,26 @@ def death_notice():
     thread = threading.Thread(target=poll.poll, daemon=True)
     thread.start()
     return lambda: [lives(pid)(), thread.is_alive()]
+
+
+def cpu_timer():
+    """A POSIX timer of the processor time of the process, and one of a thread's that goes on after it."""
+    event = ctypes.create_string_buffer(struct.pack("qii48x", 0, int(signal.SIGUSR2), 1))
+    timer = ctypes.c_void_p()
+    call("timer_create", 2, event, ctypes.byref(timer))
+    call("timer_settime", timer, 0, struct.pack("qqqq", 0, 0, 100000, 0), None)
+    value = ctypes.create_string_buffer(32)
+
+    def look():
+        call("timer_gettime", timer, value)
+        return 0 < struct.unpack("qqqq", value.raw)[2] <= 100000
+    return look
+
+
+def directory_notice(path):
+    """dnotify: a signal if something is made in the directory."""
+    import fcntl
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    signal.signal(signal.SIGIO, lambda *_: None)
+    fcntl.fcntl(fd, fcntl.F_NOTIFY, fcntl.DN_CREATE | fcntl.DN_MULTISHOT)
+    return lambda: os.readlink(f"/proc/self/fd/{fd}")

@@ -199,3 +199,26 @@ def swapped_program():
     ctypes.memmove(address, code, len(code))
     function = ctypes.CFUNCTYPE(ctypes.c_int)(address)
     return function
+
+
+def huge(how="memfd", mib="2"):
+    """Memory in huge pages: a memfd without its pages, one with them, an anonymous area, a segment of System V."""
+    size = int(mib) << 20
+    if how == "sysv":
+        libc.shmat.restype = ctypes.c_void_p
+        address = libc.shmat(call("shmget", 0, size, 0o1600 | 0o4000), None, 0)
+    elif how == "anonymous":
+        libc.mmap.restype = ctypes.c_void_p
+        address = libc.mmap(None, ctypes.c_size_t(size), 3, 0x40022, -1, 0)
+    else:
+        fd = os.memfd_create("huge", 4)
+        os.ftruncate(fd, size)
+        if how == "memfd":
+            return lambda: os.fstat(fd).st_size
+        memory = mmap.mmap(fd, size)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        huge.memory = memory
+    if address in (None, (1 << 64) - 1):
+        raise OSError("no huge pages")
+    ctypes.memset(address, 0x44, size)
+    return lambda: ctypes.string_at(address + size - 1, 1).decode()

@@ -370,3 +370,41 @@ def poll_without_end():
         time.sleep(0.05)
     pid = child(sleeper)
     return lambda: [lives(pid)(), status(pid, "Threads")]
+
+
+def ambient():
+    """A child with ambient capabilities, one inheritable."""
+    def keep():
+        head = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
+        data = ctypes.create_string_buffer(24)
+        call("capget", head, data)
+        effective, permitted = struct.unpack_from("II", data.raw)
+        call("capset", head, struct.pack("IIIIII", effective, permitted, 1 << 10, 0, 0, 0))
+        call("prctl", 47, 2, 10, 0, 0)
+    pid = child(keep)
+    return lambda: [status(pid, "CapInh"), status(pid, "CapAmb")]
+
+
+def seccomp_log():
+    """A child whose filter logs a call, as a profile in its trial does."""
+    def restrict():
+        call("prctl", 38, 1, 0, 0, 0)
+        code = struct.pack("HBBI", 6, 0, 0, 0x7ffc0000)
+        program = ctypes.create_string_buffer(code, len(code))
+        head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 1, ctypes.addressof(program)))
+        system((317, 277), 1, 2, head)
+    pid = child(restrict)
+    return lambda: [status(pid, "Seccomp"), status(pid, "Seccomp_filters")]
+
+
+def quiet_null(where="root"):
+    """A child with the first process's /dev/null as its input, and another root or mount namespace."""
+    def change():
+        if where == "root":
+            os.makedirs("/tmp/jail", exist_ok=True)
+            os.chroot("/tmp/jail")
+            os.chdir("/")
+        else:
+            call("unshare", NAMESPACES["mnt"])
+    pid = child(change)
+    return lambda: [lives(pid)(), os.readlink(f"/proc/{pid}/fd/0")]

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Sockets whose addresses, other ends, options or contents belong to the host. WORDS for addresses: own4, own6 (the
 host's), link6 (its link-local one), lo4, lo6, any4, any6."""
+import ctypes
 import socket
 import struct
+import threading
 
-from tools import wait
+from tools import child, lives, wait
 
 FIXED = {"lo4": "127.0.0.1", "lo6": "::1", "any4": "0.0.0.0", "any6": "::", "broadcast": "255.255.255.255"}
 
@@ -280,3 +282,127 @@ def unix_unaccepted(kind, name, how):
     if how == "closed":
         client.close()
     return lambda: [server.fileno() >= 0, client.fileno() >= 0]
+
+
+def set_key(s, ip):
+    """A key for signatures of TCP with that address: TCP_MD5SIG, as BGP has it."""
+    at = struct.pack("=HH4s8x112x", socket.AF_INET, 0, socket.inet_aton(ip))
+    s.setsockopt(socket.IPPROTO_TCP, 14, at + struct.pack("=BBHi80s", 0, 0, 3, 0, b"key"))
+
+
+def tcp_md5(how, port):
+    """A listener, or with it a connection, whose packets are signed."""
+    server = listening("lo4", port)
+    if how == "listener":
+        set_key(server, "10.99.0.200")
+        return lambda: server.fileno() >= 0
+    set_key(server, "127.0.0.1")
+    client = inet("lo4", socket.SOCK_STREAM)
+    set_key(client, "127.0.0.1")
+    client.connect(("127.0.0.1", int(port)))
+    return speaks(client, server.accept()[0])
+
+
+def tcp_workers(port, number="3"):
+    """Processes that listen on one port, each with a socket of its own (SO_REUSEPORT)."""
+    def serve():
+        s = inet("any4", socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind(("", int(port)))
+        s.listen(8)
+
+        def answer():
+            while True:
+                there = s.accept()[0]
+                there.sendall(there.recv(1))
+                there.close()
+        threading.Thread(target=answer, daemon=True).start()
+    alive = lives(*[child(serve) for _ in range(int(number))])
+
+    def look():
+        with socket.create_connection(("127.0.0.1", int(port))) as s:
+            s.sendall(b"?")
+            return [s.recv(1).decode(), alive()]
+    return look
+
+
+def tcp_connecting(ip, port, own):
+    """Nobody answers there."""
+    s = inet("any4", socket.SOCK_STREAM)
+    s.bind((own, 0))
+    s.setblocking(False)
+    s.connect_ex((ip, int(port)))
+    return lambda: s.fileno() >= 0
+
+
+def tcp_corked(port):
+    """What is sent waits for more."""
+    server = listening("lo4", port)
+    client = connected("lo4", port)
+    there = server.accept()[0]
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    client.send(b"part")
+    return lambda: [client.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK), there.recv(4, socket.MSG_PEEK).decode()]
+
+
+def tcp_dual_stack(port):
+    """A listener of IPv6 that IPv4 reaches, with a connection of each."""
+    server = listening("any6", port)
+    looks = [speaks(connected(word, port), server.accept()[0]) for word in ("lo4", "lo6")]
+    return lambda: [look() for look in looks]
+
+
+def ping(word="lo4"):
+    """An ICMP socket without a raw one, which programs use to see whether a host is there."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+    s.bind(("0.0.0.0", 0))
+    return lambda: s.fileno() >= 0
+
+
+def raw_icmp():
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    s.setsockopt(255, 1, struct.pack("I", 0xffffff00))
+    return lambda: s.getsockopt(255, 1, 4).hex()
+
+
+def udp_member(port):
+    """Of mDNS's group."""
+    s = inet("any4", socket.SOCK_DGRAM)
+    s.bind(("", int(port)))
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                 socket.inet_aton("224.0.0.251") + struct.pack("@4si", b"\0" * 4, socket.if_nametoindex("eth0")))
+    return lambda: s.getsockname()[1]
+
+
+def socket_filter(port):
+    """Packets that a filter lets through (BPF of old)."""
+    s = inet("any4", socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", int(port)))
+    code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0xffff), 8)
+    s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1, ctypes.addressof(code)))
+    socket_filter.code = code
+    client = inet("lo4", socket.SOCK_DGRAM)
+
+    def look():
+        client.sendto(b"x", ("127.0.0.1", int(port)))
+        return s.recv(1).decode()
+    return look
+
+
+def socket_option(level, name, value, port, kind="datagram", fate="kept"):
+    """Some option that is a number."""
+    s = inet("any4", socket.SOCK_DGRAM if kind == "datagram" else socket.SOCK_STREAM)
+    s.bind(("", int(port)))
+    s.setsockopt(int(level), int(name), int(value))
+    return lambda: s.getsockopt(int(level), int(name)) if fate == "kept" else s.fileno() >= 0
+
+
+def unix_deleted(kind, path):
+    """A server whose file is gone, with a connection; others can't connect any more."""
+    import os
+    server = unix_listening(kind, path)
+    client = unix_socket(kind)
+    client.connect(unix_name(path))
+    there = server.accept()[0]
+    os.unlink(path)
+    return speaks(client, there)

@@ -59,6 +59,40 @@ static void options_that_are_forgotten(void **state)
 	expect(told, "socket-option=IPV6_MULTICAST_HOPS, process %d " ME ", descriptor 103", pid);
 }
 
+static void set_key(int fd, const char *ip)
+{
+	struct tcp_md5sig key = {.tcpm_keylen = 3, .tcpm_key = "key"};
+	struct sockaddr_in at = {.sin_family = AF_INET};
+
+	MUST(inet_pton(AF_INET, ip, &at.sin_addr) == 1);
+	memcpy(&key.tcpm_addr, &at, sizeof(at));
+	MUST(setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &key, sizeof(key)) == 0);
+}
+
+static void set_keys(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(7080)};
+
+	become(own_listen("127.0.0.1", 7080), 100);
+	become(own_listen("127.0.0.1", 7081), 102);
+	set_key(100, "127.0.0.1");
+	become(socket(AF_INET, SOCK_STREAM, 0), 101);
+	set_key(101, "127.0.0.1");
+	MUST(inet_pton(AF_INET, "127.0.0.1", &to.sin_addr) == 1);
+	MUST(connect(101, (struct sockaddr *)&to, sizeof(to)) == 0);
+}
+
+static void keys_of_signatures(void **state)
+{
+	(void)state;
+	int pid = start(set_keys);
+	CLEANUP_FREE char *told = facts();
+	expect(told, "tcp-keys=TCP_MD5SIG, 127.0.0.1:7080, process %d " ME ", descriptor 100", pid);
+	assert_non_null(strstr(told, "tcp-keys=TCP_MD5SIG, 127.0.0.1:"));
+	assert_non_null(strstr(told, " to 127.0.0.1:7080, process "));
+	assert_int_equal(count(told, "tcp-keys"), 2);
+}
+
 static void send_urgent(void)
 {
 	int own = own_listen("127.0.0.1", 7090);
@@ -105,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(options_that_are_forgotten),
+		TEST(keys_of_signatures),
 		TEST(urgent_data),
 		TEST(multicast_groups),
 	};

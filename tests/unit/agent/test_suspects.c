@@ -309,6 +309,22 @@ static void a_session_outside(void **state)
 	assert_int_equal(count_all(told), 1);
 }
 
+/* As nsenter starts one: its parent is outside, and it is not in the cgroup. */
+static void a_process_of_its_pid_namespace(void **state)
+{
+	(void)state;
+	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	MUST(own >= 0 && unshare(CLONE_NEWPID) == 0);
+	(void)start(nothing);
+	pid_t pid = child_after(nothing);
+	MUST(setns(own, CLONE_NEWPID) == 0 && close(own) == 0);
+	CLEANUP_FREE char *told = facts();
+	/* The first process of the namespace waits for it. */
+	MUST(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	expect(told, "exec=process %d (test_suspects)", (int)pid);
+	assert_int_equal(count_all(told), 1);
+}
+
 /* The mount of what it was started with is that of others. */
 static void open_before(void)
 {
@@ -358,6 +374,7 @@ int main(void)
 		TEST(files_of_a_process_that_came_in),
 		TEST(a_process_that_comes_and_goes),
 		TEST(a_session_outside),
+		TEST(a_process_of_its_pid_namespace),
 		TEST(files_of_the_container),
 	};
 

@@ -7,6 +7,7 @@
 /* cmocka.h wants those four first. */
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -79,11 +80,30 @@ static void code_in_shared_memory(void **state)
 	assert_int_equal(count(read, "code"), 0);
 }
 
+/* A file of huge pages counts once, though a process has it under two numbers. */
+static void have_huge_file(void)
+{
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+
+	MUST(fd >= 0 && ftruncate(fd, 6 << 20) == 0);
+	MUST(dup2(fd, 100) == 100 && dup2(memfd_create("plain", 0), 101) == 101);
+}
+
+static void memory_in_huge_pages(void **state)
+{
+	(void)state;
+	pid_t pid = start(have_huge_file);
+	CLEANUP_FREE char *told = facts();
+	expect(told, "huge=2048 3 3, process %d (test_unknown_fi)", (int)pid);
+	assert_int_equal(count(told, "huge"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(descriptors_of_unknown_kinds),
 		TEST(code_in_shared_memory),
+		TEST(memory_in_huge_pages),
 	};
 
 	own_run_enter();
