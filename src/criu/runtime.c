@@ -320,6 +320,8 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	argv_add(&a, parked ? "op=parked" : "op=now");
 	if (rt->pages)
 		argv_add(&a, "transport=direct");
+	if (o->lazy_pages && o->parent_pass)
+		argv_addf(&a, "parent=%u", o->parent_pass);
 	runc_flags(&a, o, false);
 	return start(rt, &a, timeout_ms, job, err);
 }
