@@ -139,8 +139,9 @@ static void make_command(struct request *req, const struct page_source *source, 
 	CLEANUP_FREE char *run = path_run(req);
 	CLEANUP_FREE char *images = path_restored(req);
 
+	/* It warns at each request that the socket of a source is none of TCP. */
 	argv_addl(criu, "criu", "lazy-pages", "--images-dir", images, "--work-dir", run,
-		  "--log-file", "pages.log", "-v2", NULL);
+		  "--log-file", "pages.log", source->client < 0 ? "-v2" : "-v1", NULL);
 	if (request_has(req, "server"))
 		argv_addl(criu, "--page-server", "--address", request_get(req, "server"), "--port",
 			  request_get(req, "port"), NULL);

@@ -211,7 +211,7 @@ static void after_pre_copy(void **state)
 	line[n] = '\0';
 	(void)fclose(f);
 	const char *begin = "lazy-pages\n--images-dir\n" WEB_RUN "/flat\n--work-dir\n" WEB_RUN
-			    "\n--log-file\npages.log\n-v2\n--page-server\n--ps-socket\n";
+			    "\n--log-file\npages.log\n-v1\n--page-server\n--ps-socket\n";
 	assert_true(str_starts(line, begin) && atoi(line + strlen(begin)) > 2);
 	assert_true(is_there(WEB_RUN "/flat/core-1.img"));
 	criu_ends("0");
