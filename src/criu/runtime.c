@@ -205,6 +205,8 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	runc_flags(&a, o, true);
 	if (o->parent_pass)
 		argv_addf(&a, "parent=%u", o->parent_pass);
+	if (o->quota)
+		argv_addf(&a, "quota=%s", o->quota);
 	if (o->page_server)
 		add_page_server(&a, o);
 	return start(rt, &a, 0, job, err);

@@ -49,6 +49,7 @@ struct runtime_options {
 	/* The last pass of pre-copy, on which the dump builds; 0: none. On the destination, of a
 	 * lazy restore from the images. */
 	unsigned parent_pass;
+	const char *quota; /* of a throttled container: what its copy is to have; NULL. Borrowed. */
 	bool network_lock_skip; /* the hold and the forwarding keep packets away, so CRIU needn't */
 	bool own_network;	/* its network namespace is made anew, with an empty loopback */
 };

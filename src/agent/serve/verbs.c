@@ -114,7 +114,7 @@ const struct verb agent_verbs[] = {
 	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
 	{"quota", "container op quota?", verb_quota, true},
-	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
+	{"dump", "container id images? flag* parent? server? port? quota?", verb_dump, true},
 	{"await-gate", "container op", verb_await_gate, false},
 	{"seize", "container id images?", verb_seize, true},
 	{"freeze", "container", verb_freeze, true},
