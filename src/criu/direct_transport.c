@@ -43,7 +43,8 @@ int direct_transport_listens_start(const struct runtime *destination, struct job
 			  &(struct command){.argv = a.v, .timeout_ms = LISTEN_MS}, job, err);
 }
 
-int direct_transport_gather(const struct runtime *destination, int n, struct err *err)
+int direct_transport_gather(const struct runtime *destination, int n, unsigned parent_pass,
+			    struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -52,6 +53,8 @@ int direct_transport_gather(const struct runtime *destination, int n, struct err
 	argv_addf(&a, "id=%s", destination->id);
 	if (n != DIRECT_ALL)
 		argv_addf(&a, "count=%d", n);
+	if (parent_pass)
+		argv_addf(&a, "parent=%u", parent_pass);
 	return host_run(destination->host, &(struct command){.argv = a.v, .timeout_ms = GATHER_MS},
 			err);
 }

@@ -92,7 +92,7 @@ static int close_tunnel(const struct runtime *rt, struct err *err)
 }
 
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
-			  int timeout_ms, struct job *job, struct err *err)
+			  unsigned parent_pass, struct job *job, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
@@ -104,14 +104,18 @@ int post_copy_fetch_start(const struct page_server *page_server, const struct ru
 		add_server(&a, page_server);
 	else if (destination->pages)
 		argv_add(&a, "transport=direct");
-	return start(destination->host, &a, timeout_ms, job, err);
+	if (parent_pass)
+		argv_addf(&a, "parent=%u", parent_pass);
+	return start(destination->host, &a, 0, job, err);
 }
 
-int post_copy_fetch_go(const struct runtime *destination, struct err *err)
+int post_copy_fetch_go(const struct runtime *destination, int n_images, struct err *err)
 {
 	CLEANUP_ARGV struct argv a = {0};
 
 	ask(&a, "fetch", "go", destination);
+	if (n_images > 0)
+		argv_addf(&a, "count=%d", n_images);
 	return run(destination->host, &a, err);
 }
 

@@ -205,6 +205,8 @@ int runtime_dump_start(const struct runtime *rt, const struct runtime_options *o
 	runc_flags(&a, o, true);
 	if (o->parent_pass)
 		argv_addf(&a, "parent=%u", o->parent_pass);
+	if (o->quota)
+		argv_addf(&a, "quota=%s", o->quota);
 	if (o->page_server)
 		add_page_server(&a, o);
 	return start(rt, &a, 0, job, err);
@@ -320,6 +322,8 @@ int runtime_restore_start(const struct runtime *rt, const struct runtime_options
 	argv_add(&a, parked ? "op=parked" : "op=now");
 	if (rt->pages)
 		argv_add(&a, "transport=direct");
+	if (o->lazy_pages && o->parent_pass)
+		argv_addf(&a, "parent=%u", o->parent_pass);
 	runc_flags(&a, o, false);
 	return start(rt, &a, timeout_ms, job, err);
 }

@@ -101,6 +101,8 @@ int become_hybrid(struct move *move, bool *ret_became, struct err *err)
 	if (*ret_became) {
 		take_facts(move, facts);
 		move_find_pages(move);
+		move->plan.lazy = false;
+		move->side[DESTINATION].options.parent_pass = 0;
 		move_set_sides(move);
 		str_set(&move->summary.strategy, strategy_name(STRATEGY_HYBRID));
 		status = change_journal(move, err) < 0 ? -1 : prepare_pages(move, err);

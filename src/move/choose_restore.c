@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a cold move restores its memory lazily, from the images on the destination. */
+/* Whether a move restores its memory lazily, from the images on the destination. */
 #include "cmigrate/check/check.h"
 #include "part.h"
 
@@ -54,7 +54,7 @@ void move_settle_restore(struct move *m)
 {
 	const char *why = obstacle(m);
 
-	if (m->plan.strategy != STRATEGY_COLD || !is_large(m))
+	if (move_is_post_copy(m) || !is_large(m))
 		return;
 	m->plan.lazy = m->side[DESTINATION].options.lazy_pages = !why;
 	if (why && m->plan.lazy_from)

@@ -46,10 +46,14 @@ static double cold_ms(const struct move *m, double rate)
 	return pre_copy_cold_ms(move_can_be_lazy(m) ? bytes / 2 : bytes, rate);
 }
 
-/* The freeze of pre-copy: all that the passes have written is restored in it. */
+/* The freeze of pre-copy: all that the passes have written is restored in it, unless the restore is
+ * lazy. */
 static double pre_copy_ms(const struct move *m)
 {
-	return pre_copy_cold_ms(m->summary.memory_bytes / 2, RESTORE_BYTES_MS);
+	uint64_t bytes = m->summary.memory_bytes;
+
+	return move_can_be_lazy(m) ? pre_copy_follow_ms(bytes)
+				   : pre_copy_cold_ms(bytes / 2, RESTORE_BYTES_MS);
 }
 
 static enum strategy_id choose(const struct move *m)

@@ -137,7 +137,7 @@ static int read_transport(const json_t *o, struct move *m, struct err *err)
 		return err_set(err, EXIT_FAILED, "move.transport: unknown");
 	if (move_is_direct(m) && (m->plan.ends_first || move_is_post_copy(m)))
 		return err_set(err, EXIT_FAILED, "move.transport: not with this strategy");
-	if (m->plan.lazy && (m->plan.ends_first || move_is_post_copy(m) || move_is_pre_copy(m)))
+	if (m->plan.lazy && (m->plan.ends_first || move_is_post_copy(m)))
 		return err_set(err, EXIT_FAILED, "move.lazy: not with this strategy");
 	if (move_is_direct(m) && (!m->page_server.server || !m->page_server.client))
 		return err_set(err, EXIT_FAILED, "move.page_server: missing");

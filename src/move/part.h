@@ -65,7 +65,7 @@ bool pace_applies(const struct move *move);
 int move_resolve_transport(struct move *move, const struct config *config,
 			   const struct move_opts *opts, struct err *err);
 void move_settle_transport(struct move *move);
-/* After strategy and transport: whether a cold move restores lazily (plan.lazy). */
+/* After strategy and transport: whether the move restores lazily (plan.lazy). */
 void move_settle_restore(struct move *move);
 /* Whether a cold move of this container would. */
 bool move_can_be_lazy(const struct move *move);

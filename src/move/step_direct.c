@@ -122,7 +122,12 @@ int direct_before_restore(struct move *move, int n, struct err *err)
 {
 	struct side *dst = &move->side[DESTINATION];
 
-	return move_is_direct(move) ? direct_transport_gather(&dst->runtime, n, err) : 0;
+	/* A lazy restore after pre-copy has a place of its own. */
+	const unsigned parent = move->plan.lazy ? dst->options.parent_pass : 0;
+
+	return parent || move_is_direct(move)
+		       ? direct_transport_gather(&dst->runtime, n, parent, err)
+		       : 0;
 }
 
 /* The program that serves a lazy restore needs them before the restore does. */
@@ -131,6 +136,9 @@ int direct_images(struct move *move, struct err *err)
 	/* Recovery has not heard it. */
 	const int n = move->progress.n_images;
 
+	/* What serves the memory puts them together then (src/agent/memory/flat_images.c). */
+	if (move->plan.lazy && move->side[DESTINATION].options.parent_pass)
+		return 0;
 	if (!move->progress.gathered && direct_before_restore(move, n ? n : DIRECT_ALL, err) < 0)
 		return -1;
 	move->progress.gathered = true;

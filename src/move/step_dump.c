@@ -33,7 +33,7 @@ int step_freeze(struct move *move, struct err *err)
 		status = -1;
 	if (job_finish(&freeze, status < 0 ? &second : err) < 0)
 		status = -1;
-	/* CRIU's own code runs in its processes, and a copy gets the quota that it has now. */
+	/* CRIU's own code runs in its processes. */
 	return status < 0 ? -1 : throttle_end(move, err);
 }
 

@@ -20,6 +20,18 @@ int step_prepare_lazy(struct move *move, struct err *err)
 		       : step_park(move, err);
 }
 
+/* The passes decide what serves the memory. */
+int step_park_lazy(struct move *move, struct err *err)
+{
+	const struct side *dst = &move->side[DESTINATION];
+
+	return move->plan.lazy &&
+			       post_copy_fetch_start(NULL, &dst->runtime, dst->options.parent_pass,
+						     &move->jobs.fetch, err) < 0
+		       ? -1
+		       : step_park(move, err);
+}
+
 int lazy_close(struct move *move, struct err *err)
 {
 	return move->plan.lazy ? post_copy_end(&move->side[DESTINATION].runtime, err) : 0;

@@ -51,7 +51,7 @@ int pages_ready(struct move *move, struct err *err)
 	struct side *dst = &move->side[DESTINATION];
 	struct job socket = {0}, *jobs[] = {&socket};
 
-	if (post_copy_fetch_go(&dst->runtime, err) < 0 ||
+	if (post_copy_fetch_go(&dst->runtime, move->progress.n_images, err) < 0 ||
 	    post_copy_socket_start(&dst->runtime, &socket, err) < 0)
 		return -1;
 	if (jobs_wait_any(jobs, 1, freeze_end(move)) == 0)

@@ -116,6 +116,8 @@ static int passes(struct move *move, struct job *ahead, struct err *err)
 		if (read_ahead(move, number, ahead, err) < 0)
 			return -1;
 		move->side[SOURCE].options.parent_pass = number;
+		if (move->plan.lazy)
+			move->side[DESTINATION].options.parent_pass = number;
 		steering_look(move);
 		decision = pre_copy_decide(s->passes, s->n_passes, move->plan.max_downtime_ms,
 					   &predicted_ms);

@@ -13,7 +13,10 @@
 
 static const char *source_role(const struct move *move)
 {
-	return move_is_direct(move) ? "sender" : move->plan.gate ? "source" : "ungated";
+	/* Images that the destination copies are counted. */
+	if (move_is_direct(move) || (move->plan.lazy && move_is_pre_copy(move)))
+		return "sender";
+	return move->plan.gate ? "source" : "ungated";
 }
 
 /* Exit code of "prepare" if the work directory is another move's. It has made nothing then. */

@@ -59,6 +59,26 @@ static const struct step pre_copy[] = {
 	{"clean",      step_clean,         NULL,           false,  false},
 };
 
+/* Both: it is copied ahead, and from the images there it follows. */
+static const struct step pre_copy_lazy[] = {
+	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
+	{"pre-copy",   step_pre_copy,      undo_pre_copy,  false,  false},
+	{"park",       step_park_lazy,     NULL,           false,  false},
+	{"hold",       step_hold,          undo_hold,      false,  false},
+	{"address",    step_address,       undo_address,   false,  false},
+	{"settle",     step_settle,        undo_settle,    false,  false},
+	{"freeze",     step_freeze,        undo_freeze,    true,   false},
+	{"dump",       step_dump,          undo_dump,      true,   false},
+	{"serve",      step_serve_images,  undo_serve,     true,   false},
+	{"restore",    step_restore_lazy,  undo_restore,   true,   false},
+	{"release",    step_release,       NULL,           false,  false},
+	{"answer",     step_answer,        NULL,           false,  false},
+	{"drain",      step_drain_images,  NULL,           false,  false},
+	{"commit",     step_commit,        NULL,           false,  true},
+	{"open-gate",  step_open_gate,     NULL,           false,  false},
+	{"clean",      step_clean,         NULL,           false,  false},
+};
+
 /*
  * Memory follows while the container runs on the destination already. The commit comes when all of it
  * is there: until then the frozen source is the only whole copy.
@@ -232,6 +252,8 @@ const struct strategy strategy_post_copy = {"post-copy", post_copy,
 					    sizeof(post_copy) / sizeof(*post_copy), false};
 const struct strategy strategy_pre_copy = {"pre-copy", pre_copy,
 					   sizeof(pre_copy) / sizeof(*pre_copy), false};
+const struct strategy strategy_pre_copy_lazy = {
+	"pre-copy", pre_copy_lazy, sizeof(pre_copy_lazy) / sizeof(*pre_copy_lazy), false};
 const struct strategy strategy_hybrid = {"hybrid", hybrid, sizeof(hybrid) / sizeof(*hybrid), false};
 const struct strategy strategy_cold_ungated = {"cold", cold_ungated,
 					       sizeof(cold_ungated) / sizeof(*cold_ungated), false};
@@ -275,7 +297,9 @@ const struct strategy *strategy_of(const struct move *move)
 	if (move_is_post_copy(move))
 		return move_is_pre_copy(move) ? &strategy_hybrid : &strategy_post_copy;
 	if (move_is_pre_copy(move))
-		return move->plan.ends_first ? &strategy_pre_copy_ends_first : &strategy_pre_copy;
+		return move->plan.ends_first ? &strategy_pre_copy_ends_first
+		       : move->plan.lazy     ? &strategy_pre_copy_lazy
+					     : &strategy_pre_copy;
 	if (!move->plan.gate)
 		return &strategy_cold_ungated;
 	if (move->plan.ends_first)

@@ -141,11 +141,13 @@ int step_clean_pages(struct move *move, struct err *err);
 
 /*
  * A lazy restore (plan.lazy): the restored container runs before its memory is there, and this
- * comes from the images on the destination. prepare: what serves it waits beside the rest. serve:
+ * comes from the images on the destination. prepare, or park after pre-copy: what serves it waits
+ * beside the rest. serve:
  * it has the images and is ready. restore: if that fails, all memory is restored from the same
  * images. drain: all of it is there; the source stays at its gate until then.
  */
 int step_prepare_lazy(struct move *move, struct err *err);
+int step_park_lazy(struct move *move, struct err *err);
 int step_serve_images(struct move *move, struct err *err);
 int step_restore_lazy(struct move *move, struct err *err);
 int step_drain_images(struct move *move, struct err *err);

@@ -35,6 +35,8 @@ static int remember(struct move *move, const char *quota, struct err *err)
 	if (*move->quota)
 		return 0;
 	memcpy(move->quota, quota, sizeof(move->quota));
+	/* The dump is parked before the freeze, and notes the limits then. */
+	move->side[SOURCE].options.quota = move->quota;
 	json_t *all = move_json(move);
 	int status = journal_change(&move->journal, all, err);
 

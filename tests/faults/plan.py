@@ -34,6 +34,10 @@ COLD, DIRECT, POST_COPY = ("cold", "shared"), ("cold", "direct"), ("post-copy", 
 # A cold move whose memory follows from the images.
 LAZY, LAZY_DIRECT = ("cold-lazy", "shared"), ("cold-lazy", "direct")
 PRE_COPY, HYBRID = ("pre-copy", "shared"), ("hybrid", "shared")
+# The same after passes.
+PRE_COPY_LAZY = ("pre-copy-lazy", "shared")
+# No move: the container stays, whatever happens.
+REHEARSAL = ("rehearsal", "shared")
 # About how many seconds longer than a kill.
 WAITS = {"cut": 12, "hang": 12, "crash": 3, "silence": 2, "rush": 4, "agent": 8, "disk": 1}
 
@@ -97,7 +101,7 @@ def turns(values, every):
 
 
 def kill():
-    for way in (COLD, DIRECT, POST_COPY, LAZY):
+    for way in (COLD, DIRECT, POST_COPY, LAZY, REHEARSAL):
         for point, controller in itertools.product(points(way), CONTROLLERS):
             yield row("kill", way, controller, point)
 
@@ -213,9 +217,9 @@ def cut():
 def agent():
     """Killed, or stopped for longer than a controller waits for a sign of life."""
     forms = "killed", "stopped", "stays-stopped"
-    for way in (COLD, DIRECT, POST_COPY, LAZY):
+    for way in (COLD, DIRECT, POST_COPY, LAZY, REHEARSAL):
         for (point, side), turn in turns(itertools.product(points(way), SIDES), itertools.permutations(CONTROLLERS)):
-            for form, controller in zip(forms, turn):
+            for form, controller in zip(forms[:1] if way == REHEARSAL else forms, turn):
                 yield row("agent", way, controller, point, side, form)
 
 
@@ -309,7 +313,7 @@ def observer():
 
 
 def vm_kill():
-    for way in (PRE_COPY, HYBRID):
+    for way in (PRE_COPY, PRE_COPY_LAZY, HYBRID):
         for point, controller in turns(points(way), CONTROLLERS):
             yield row("kill", way, controller, point)
     yield row("kill", PRE_COPY, "third", "pre-copy:in")

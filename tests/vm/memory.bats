@@ -33,9 +33,9 @@ field() { # FILTER
 	jq -r "$1" <<<"$report"
 }
 
-move() { # FROM TO STRATEGY
+move() { # FROM TO STRATEGY [OPTION...]
 	local out
-	out=$(on "$1" cmigrate --json move --strategy "$3" --timeout "$patience" cache "$2") || {
+	out=$(on "$1" cmigrate --json move --strategy "$3" --timeout "$patience" "${@:4}" cache "$2") || {
 		echo "$out" | tail -n 1
 		return 1
 	}
@@ -57,6 +57,36 @@ move() { # FROM TO STRATEGY
 	[[ $(jq '.passes | length' <<<"$summary") -ge 2 ]]
 	# The second pass has what was written since the first.
 	jq -e '.passes[1].bytes < .passes[0].bytes / 2' <<<"$summary"
+	report=$(end_client count)
+	say "$report"
+	[[ $(field .fault) == null ]]
+	[[ $(on client redis-cli -h $address get counter) == "$(field .replies)" ]]
+	say "frozen: cold $cold ms, pre-copy $ahead"
+	jq -n -e --argjson cold "$cold" --argjson ahead "$ahead" '$ahead * 2 < $cold'
+}
+
+# Of a thousand keys, which nobody writes.
+small_keys() {
+	local -a keys
+	mapfile -t keys < <(seq -f small:%g 0 999)
+	on client redis-cli -h $address debug digest-value "${keys[@]}" | sha256sum
+}
+
+# A restore of all memory at once is the measure: its dump and its restore have all of it.
+@test "pre-copy: the memory of its passes follows from the images, by both transports" {
+	on client redis-cli -h $address debug populate 1000 small 100 >/dev/null
+	small=$(small_keys)
+	start_client count incrementer $address 6379 counter "$patience" 0.01
+	on rhel01 sh -c 'echo "{\"move\": {\"lazy_from\": \"never\"}}" >/tmp/config.json'
+	move rhel01 rhel02 cold --config /tmp/config.json
+	cold=$(jq .freeze_ms <<<"$summary")
+	move rhel02 rhel01 pre-copy
+	ahead=$(jq .freeze_ms <<<"$summary")
+	[[ $(jq -r '[.steps[].name] | join(" ")' <<<"$summary") == *'dump serve restore release answer drain commit open-gate clean' ]]
+	[[ $(small_keys) == "$small" ]]
+	move rhel01 rhel02 pre-copy --transport direct
+	jq -e '.drain_ms > 0' <<<"$summary"
+	[[ $(small_keys) == "$small" ]]
 	report=$(end_client count)
 	say "$report"
 	[[ $(field .fault) == null ]]

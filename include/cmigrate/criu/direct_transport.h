@@ -40,9 +40,11 @@ int direct_transport_listens_start(const struct runtime *destination, struct job
 #define DIRECT_ALL (-1) /* the number is no longer known */
 /*
  * Puts the n images of the shared directory beside the memory. It fails if another number is
- * visible, because CRIU takes a missing image for an empty one.
+ * visible, because CRIU takes a missing image for an empty one. parent_pass: the place is that of a
+ * lazy restore after pre-copy (src/agent/memory/flat_images.h); 0: beside the memory.
  */
-int direct_transport_gather(const struct runtime *destination, int n, struct err *err);
+int direct_transport_gather(const struct runtime *destination, int n, unsigned parent_pass,
+			    struct err *err);
 /* On the source: ends the connection of a dump or pass that is to fail, and waits a moment for its
  * end. Succeeds if there is none. */
 int direct_transport_cut(const struct page_server *page_server, const struct runtime *source,

@@ -49,13 +49,15 @@ int page_server_admit(struct page_server *page_server, const struct runtime *ser
 		      struct err *err);
 /*
  * On the destination, when it is prepared: what will fetch memory, from that page server or,
- * without one (NULL), from the images that are there. It ends with the work directory.
- * post_copy_fetch_go(), once the page server is ready or the images are complete, lets it begin. A
- * restore may go on when the other job, that waits for its socket, is done.
+ * without one (NULL), from the images that are there. parent_pass: the last pass that belongs to
+ * them, 0: none. It ends with the work directory. post_copy_fetch_go(), once the page server is
+ * ready or the images are complete, lets it begin; n_images: how many the source has written to the
+ * shared directory, 0: not known. A restore may go on when the other job, that waits for its
+ * socket, is done.
  */
 int post_copy_fetch_start(const struct page_server *page_server, const struct runtime *destination,
-			  int timeout_ms, struct job *job, struct err *err);
-int post_copy_fetch_go(const struct runtime *destination, struct err *err);
+			  unsigned parent_pass, struct job *job, struct err *err);
+int post_copy_fetch_go(const struct runtime *destination, int n_images, struct err *err);
 int post_copy_socket_start(const struct runtime *destination, struct job *job, struct err *err);
 /* Starts a job that is done when the copy has all its memory, and fails when that has become
  * impossible. */

@@ -41,15 +41,17 @@ struct runtime_options {
 	unsigned long long ghost_limit;
 	unsigned runc;	 /* version of the runc there, VERSION() */
 	unsigned criu;	 /* version of the criu there */
-	bool lazy_pages; /* post-copy: memory stays on the source at first */
+	bool lazy_pages; /* memory stays on the source at first, or in the images */
 	/* On the source, the page server (its own or the receiving one); page_server NULL: none.
 	 * Borrowed. */
 	const char *page_server;
 	unsigned page_port;
-	const char
-		*page_listen; /* on the source: the address of its own; NULL: it has none. Borrowed.
-			       */
-	unsigned parent_pass; /* the last pass of pre-copy, on which the dump builds; 0: none */
+	/* On the source: the address of its own; NULL: it has none. Borrowed. */
+	const char *page_listen;
+	/* The last pass of pre-copy, on which the dump builds; 0: none. On the destination, of a
+	 * lazy restore from the images. */
+	unsigned parent_pass;
+	const char *quota; /* of a throttled container: what its copy is to have; NULL. Borrowed. */
 	bool network_lock_skip; /* the hold and the forwarding keep packets away, so CRIU needn't */
 	bool own_network;	/* its network namespace is made anew, with an empty loopback */
 };

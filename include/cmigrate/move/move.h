@@ -102,8 +102,9 @@ struct move_plan {
 	/* The source's copy ends before the restore, and the images are the way back: because both
 	 * copies want a lock, or because CRIU has no gate. */
 	bool ends_first;
-	/* A cold move whose memory follows the restored container from the images, which the
-	 * destination has. It is false again where that failed and all of it was restored at once.
+	/* The memory follows the restored container from the images, which the destination has. Of
+	 * a cold move and of pre-copy. It is false again where that failed and all of it was
+	 * restored at once.
 	 */
 	bool lazy;
 	uint64_t lazy_from; /* move.lazy_from of the configuration, bytes; 0: not set */

@@ -15,6 +15,7 @@ extern const struct strategy strategy_cold_ungated;
 extern const struct strategy strategy_cold_ends_first;
 /* Memory goes ahead in passes (pre_copy.h). */
 extern const struct strategy strategy_pre_copy;
+extern const struct strategy strategy_pre_copy_lazy;
 extern const struct strategy strategy_pre_copy_ends_first;
 /* Memory goes ahead, and what is left of it follows. */
 extern const struct strategy strategy_hybrid;

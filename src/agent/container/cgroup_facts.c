@@ -60,7 +60,7 @@ static void say_cpusets(struct request *req, const struct runc_state *state)
 	CLEANUP_BUF struct buf text = {0};
 	CLEANUP_ARGV struct argv lines = {0};
 
-	limits_read(state, &text);
+	limits_read(state, NULL, &text);
 	argv_words(&lines, buf_str(&text), "\n");
 	for (size_t i = 0; i < lines.n; i++)
 		if (str_starts(lines.v[i], "cpuset.") && !strstr(lines.v[i], " " LIMITS_ALL))

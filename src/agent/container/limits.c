@@ -89,13 +89,27 @@ static char *limit_in(const char *dir, const struct limit *limit)
 	return str_dup(value);
 }
 
-void limits_read(const struct runc_state *state, struct buf *ret)
+/* The value with another quota; the period stays. NULL: it isn't that limit. Owned by the caller.
+ */
+static char *with_quota(const char *file, const char *value, const char *quota)
+{
+	const char *period = strchr(value, ' ');
+
+	if (quota && strcmp(file, "cpu.max") == 0)
+		return str_fmt("%s%s", quota, period ? period : "");
+	if (quota && strcmp(file, "cpu.cfs_quota_us") == 0)
+		return str_dup(strcmp(quota, "max") == 0 ? "-1" : quota);
+	return NULL;
+}
+
+void limits_read(const struct runc_state *state, const char *quota, struct buf *ret)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		CLEANUP_FREE char *dir = cgroup_dir(state, limits[i].controller);
 		CLEANUP_FREE char *value = dir ? limit_in(dir, &limits[i]) : NULL;
+		CLEANUP_FREE char *other = value ? with_quota(limits[i].file, value, quota) : NULL;
 		if (value)
-			buf_printf(ret, "%s %s\n", limits[i].file, value);
+			buf_printf(ret, "%s %s\n", limits[i].file, other ? other : value);
 	}
 }
 

@@ -99,7 +99,7 @@ static void note_container(struct request *req)
 		state.pid ? process_file(state.pid, "mountinfo", MOUNTS_MAX, NULL) : NULL;
 	if (mounts && state.rootfs)
 		hidden_mounts(mounts, state.rootfs, &paths);
-	limits_read(&state, &lines);
+	limits_read(&state, request_get(req, "quota"), &lines);
 	(void)text_file_write(hidden, &paths);
 	(void)text_file_write(limits, &lines);
 }

@@ -20,6 +20,7 @@
 #define LISTEN_LOOK_MS 1
 #define END_MS 5000
 #define END_LOOK_MS 10
+#define FETCH_WHY_MAX 1024
 
 /* Tells of new names in the work directory; -1 with a message. */
 static int watch_run(struct request *req)
@@ -55,19 +56,21 @@ static int start(struct request *req)
 	return keeper_serve(req, "fetch-keeper", SESSION_FETCH, log);
 }
 
-/* Lets a keeper begin that was started before. A link needs no room on a full /run. */
+/* Lets a keeper begin that was started before. A link needs no room on a full /run. Its text is
+ * the number of images, if that is known. */
 static int go(struct request *req)
 {
 	CLEANUP_FREE char *run = path_run(req);
 	CLEANUP_FREE char *record = session_path(run, SESSION_FETCH);
 	CLEANUP_FREE char *word = path_in_run(req, FETCH_GO);
+	const char *count = request_get(req, "count");
 	int64_t late = deadline_in_ms(END_MS);
 
 	/* It was asked for long before; on a slow machine it may not have been started yet. */
 	while (!session_lives(record))
 		if (deadline_passed(late) || !request_sleep(req, END_LOOK_MS))
 			return request_fail(req, "nobody waits to fetch its memory");
-	if (symlink("go", word) < 0 && errno != EEXIST)
+	if (symlink(count ? count : "go", word) < 0 && errno != EEXIST)
 		return request_errno(req, "'%s'", word);
 	return 0;
 }
@@ -102,6 +105,17 @@ static int fail(struct request *req, const char *what)
 	return request_fail(req, "%s%s%s", what, *why ? ": " : "", why);
 }
 
+/* The text of the link is the reason, if it is another than criu's (fetch_keeper.c). */
+static int fail_early(struct request *req, const char *failed)
+{
+	char why[FETCH_WHY_MAX];
+	ssize_t n = readlink(failed, why, sizeof(why) - 1);
+
+	why[n > 0 ? n : 0] = '\0';
+	return n <= 0 || strcmp(why, FETCH_FAILED) == 0 ? fail(req, "criu lazy-pages has ended")
+							: request_fail(req, "%s", why);
+}
+
 /* Waits until what fetches memory has its socket: a restore connects to it. */
 static int await_socket(struct request *req)
 {
@@ -112,7 +126,7 @@ static int await_socket(struct request *req)
 
 	while (status == 0 && !listens(req, path)) {
 		if (lstat(failed, &st) == 0)
-			status = fail(req, "criu lazy-pages has ended");
+			status = fail_early(req, failed);
 		else if (!watch_wait(req, fd, access(path, F_OK) == 0 ? LISTEN_LOOK_MS : LOOK_MS))
 			status = 1;
 	}
@@ -190,8 +204,8 @@ static int end(struct request *req)
 	return 0;
 }
 
-/* fetch op=start container id [transport] [server port], op=go|socket|wait|end container: memory
- * that follows a container (fetch_keeper.c). */
+/* fetch op=start container id [transport] [server port] [parent], op=go container [count],
+ * op=socket|wait|end container: memory that follows a container (fetch_keeper.c). */
 int verb_fetch(struct request *req)
 {
 	static const struct {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "agent/request/paths.h"
 #include "agent/request/session.h"
 #include "cmigrate/base/deadline.h"
+#include "page_source.h"
 #include "stalls.h"
 #include "tunnel.h"
 
@@ -24,6 +26,8 @@
 #define READS_LOOK_MS 2
 /* A look at the threads is followed by so many times its duration without one. */
 #define LOOK_REST 20
+/* The word to begin: a number, or none. */
+#define WORD_SIZE 32
 
 /* True if there is a copy: it has been killed. runc knows the pid at the end of the restore. */
 static bool kill_copy(struct request *req)
@@ -55,12 +59,14 @@ static void end_copy(struct request *req)
 	}
 }
 
-/* Whoever waits for the socket to start a restore hears of it while no copy is to be ended yet. */
+/* Whoever waits for the socket to start a restore hears of it, and why if criu is not to blame,
+ * while no copy is to be ended yet. */
 static void note_failure(struct request *req)
 {
 	CLEANUP_FREE char *path = path_in_run(req, FETCH_FAILED);
+	CLEANUP_FREE char *why = str_last_line(buf_str(&req->err));
 
-	(void)!symlink("failed", path);
+	(void)!symlink(*why ? why : FETCH_FAILED, path);
 }
 
 /* A link, because a reader reads it as soon as it sees it, and /run may be full. */
@@ -89,10 +95,10 @@ static int watch(const char *run)
 	return -1;
 }
 
-/* Waits for the word to begin. False: there is none any more, because the work directory is gone.
- * Another move of the container has another one of that name: its word is not for this keeper,
- * which would end its copy. */
-static bool is_let_go(struct request *req)
+/* Waits for the word to begin, and copies it. False: there is none any more, because the work
+ * directory is gone. Another move of the container has another one of that name: its word is not
+ * for this keeper, which would end its copy. */
+static bool is_let_go(struct request *req, char word[WORD_SIZE])
 {
 	CLEANUP_FREE char *run = path_run(req);
 	char events[4096];
@@ -102,7 +108,9 @@ static bool is_let_go(struct request *req)
 	bool goes = false, more = fd >= 0;
 
 	while (more && !goes) {
-		goes = fstatat(dir, FETCH_GO, &st, AT_SYMLINK_NOFOLLOW) == 0;
+		ssize_t len = readlinkat(dir, FETCH_GO, word, WORD_SIZE - 1);
+		goes = len > 0;
+		word[goes ? len : 0] = '\0';
 		more = goes || (fstat(dir, &st) == 0 && st.st_nlink > 0 &&
 				read(fd, events, sizeof(events)) > 0);
 	}
@@ -127,37 +135,21 @@ static void protect(void)
 	(void)close(fd);
 }
 
-/* server: the tunnel's end, or -1. */
-static void make_command(struct request *req, int server, struct argv *criu)
+static void make_command(struct request *req, const struct page_source *source, struct argv *criu)
 {
 	CLEANUP_FREE char *run = path_run(req);
-	CLEANUP_FREE char *images = request_is(req, "transport", "direct")
-					    ? path_in_run(req, "pages")
-					    : path_images(req);
+	CLEANUP_FREE char *images = path_restored(req);
 
+	/* It warns at each request that a socket which it has inherited is none of TCP. */
 	argv_addl(criu, "criu", "lazy-pages", "--images-dir", images, "--work-dir", run,
-		  "--log-file", "pages.log", "-v2", NULL);
+		  "--log-file", "pages.log", source->client < 0 ? "-v2" : "-v1", NULL);
 	if (request_has(req, "server"))
 		argv_addl(criu, "--page-server", "--address", request_get(req, "server"), "--port",
 			  request_get(req, "port"), NULL);
-	if (server < 0)
+	if (source->client < 0)
 		return;
 	argv_addl(criu, "--page-server", "--ps-socket", NULL);
-	argv_addf(criu, "%d", server);
-}
-
-/* criu alone has the tunnel's end afterwards. */
-static pid_t start_criu(struct request *req)
-{
-	const bool by_tunnel = request_is(req, "transport", "tunnel");
-	CLEANUP_ARGV struct argv criu = {0};
-	int server = by_tunnel ? tunnel_connect(req) : -1;
-
-	make_command(req, server, &criu);
-	pid_t pid = by_tunnel && server < 0 ? -1 : keeper_start(criu.v, -1);
-	if (server >= 0)
-		(void)close(server);
-	return pid;
+	argv_addf(criu, "%d", source->client);
 }
 
 /* criu opens its configuration, the fifo, before anything else, and goes on when it has read the
@@ -192,12 +184,18 @@ static void note_stalls(struct request *req, const struct stalls *stalls)
 	(void)!symlink(text, path);
 }
 
-static int fetch(struct request *req, pid_t pid)
+/* For ms at most. A criu that is served has not ended. */
+static bool ends(pid_t pid, struct page_source *source, int ms, int *ret_status)
+{
+	return !page_source_serve(source, ms) && keeper_ends(pid, ms, ret_status);
+}
+
+static int fetch(struct request *req, pid_t pid, struct page_source *source)
 {
 	struct stalls stalls = {0};
 	int status = 1, pause_ms = STALLS_LOOK_MS;
 
-	while (!keeper_ends(pid, pause_ms, &status)) {
+	while (!ends(pid, source, pause_ms, &status)) {
 		int64_t began = clock_now_us();
 		stalls_look(req, &stalls);
 		/* Where there are thousands of threads, most of the time is still theirs. */
@@ -211,35 +209,85 @@ static int fetch(struct request *req, pid_t pid)
 	return status;
 }
 
+/* criu, which has begun, reads them only after this. */
+static bool makes_images(struct request *req, const char *word, struct page_source *source)
+{
+	return !request_has(req, "parent") ||
+	       flat_images_make(req, strtoull(word, NULL, 10), &source->images) == 0;
+}
+
+/* Once there is the word. The status of criu. */
+static int begin(struct request *req, pid_t pid, const char *fifo, const char *word,
+		 struct page_source *source)
+{
+	int status = 1;
+
+	if (pid > 0 && !makes_images(req, word, source)) {
+		(void)kill(pid, SIGKILL);
+		(void)keeper_ends(pid, 0, &status);
+		return status ? status : 1;
+	}
+	if (pid > 0 && let_on(pid, fifo, &status))
+		return fetch(req, pid, source);
+	return status ? status : 1;
+}
+
+/* Each process has a file for each pass. */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* Pages of flat images are served by this process. */
+static int prepare(struct request *req, const char *fifo, struct page_source *source)
+{
+	*source = (struct page_source){.fd = -1, .client = -1};
+	if ((mkfifo(fifo, 0600) < 0 && errno != EEXIST) || setenv("CRIU_CONFIG_FILE", fifo, 1) < 0)
+		return request_errno(req, "can't make '%s'", fifo);
+	if (request_is(req, "transport", "tunnel"))
+		return (source->client = tunnel_connect(req)) < 0;
+	if (!request_has(req, "parent"))
+		return 0;
+	allow_files();
+	return page_source_open(source) < 0 ? request_errno(req, "can't make a socket") : 0;
+}
+
 /*
  * Fetches the memory of a container that is restored without it, first the pages that the container
  * touches: from the page server at `server` and `port`, by the tunnel of the move
- * (transport=tunnel), or without those from the images that are here. The outcome is in
- * RUN/pages.status, where a copy whose memory can't come any more has been killed before. criu is
- * started at once and waits at its configuration file for the word to begin (op=go), so that
- * nothing is started while the container is frozen. It ends with the work directory if that word
- * never comes.
+ * (transport=tunnel), or without those from the images that are here. parent: the last pass of
+ * pre-copy; those images are made flat first (flat_images.h). The outcome is in RUN/pages.status,
+ * where a copy whose memory can't come any more has been killed before. criu is started at once and
+ * waits at its configuration file for the word to begin (op=go), so that nothing is started while
+ * the container is frozen. It ends with the work directory if that word never comes.
  */
 int fetch_keeper(int argc, char **argv)
 {
 	struct request req;
-	int status = 1;
+	struct page_source source;
+	CLEANUP_ARGV struct argv criu = {0};
+	char word[WORD_SIZE];
 
 	keeper_request(argc, argv, &req);
 	CLEANUP_FREE char *fifo = path_in_run(&req, FETCH_FIFO);
-	if ((mkfifo(fifo, 0600) < 0 && errno != EEXIST) || setenv("CRIU_CONFIG_FILE", fifo, 1) < 0)
-		return keeper_end(&req, request_errno(&req, "can't make '%s'", fifo));
+	if (prepare(&req, fifo, &source) != 0)
+		return keeper_end(&req, 1);
 	protect();
-	pid_t pid = start_criu(&req);
-	if (!is_let_go(&req)) {
+	make_command(&req, &source, &criu);
+	pid_t pid = keeper_start(criu.v, -1);
+	page_source_leave_client(&source);
+	if (!is_let_go(&req, word)) {
 		if (pid > 0)
 			(void)kill(pid, SIGKILL);
 		return keeper_end(&req, 1);
 	}
-	if (pid > 0 && let_on(pid, fifo, &status))
-		status = fetch(&req, pid);
-	else if (status == 0)
-		status = 1;
+	int status = begin(&req, pid, fifo, word, &source);
+	page_source_close(&source);
 	if (status != 0) {
 		note_failure(&req);
 		end_copy(&req);

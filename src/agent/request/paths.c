@@ -57,3 +57,11 @@ char *path_in_images(const struct request *req, const char *file)
 
 	return str_fmt("%s/%s", images, file);
 }
+
+char *path_restored(const struct request *req)
+{
+	if (request_has(req, "parent"))
+		return path_in_run(req, "flat");
+	return request_is(req, "transport", "direct") ? path_in_run(req, "pages")
+						      : path_images(req);
+}

@@ -19,5 +19,9 @@ char *path_in_run(const struct request *req, const char *file);
  * checkpoints/.ID, one that is being written. */
 char *path_images(const struct request *req);
 char *path_in_images(const struct request *req, const char *file);
+/* Where a restore finds its images. With transport=direct the memory came to the work directory,
+ * beside the other images; with parent=PASS, for a lazy restore after pre-copy, so did copies of
+ * them (src/agent/memory/flat_images.h). */
+char *path_restored(const struct request *req);
 
 #endif

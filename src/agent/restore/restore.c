@@ -107,14 +107,10 @@ static void set_limits(struct request *req, const char *noted)
 static const char *const flags[] = {"file-locks",      "ext-unix-sk", "shell-job",
 				    "tcp-established", "lazy-pages",  NULL};
 
-/* Memory that came straight to this host is in the work directory, together with links to the
- * images. */
 static int make_command(struct request *req, struct argv *argv)
 {
 	CLEANUP_FREE char *bundle = path_bundle(req);
-	CLEANUP_FREE char *images = request_is(req, "transport", "direct")
-					    ? path_in_run(req, "pages")
-					    : path_images(req);
+	CLEANUP_FREE char *images = path_restored(req);
 	CLEANUP_FREE char *run = path_run(req);
 
 	argv_addl(argv, "runc", "restore", "--detach", "--bundle", bundle, "--image-path", images,

@@ -113,16 +113,16 @@ const struct verb agent_verbs[] = {
 	{"nudge", "container server port", verb_nudge, false},
 	{"cut", "op container server port", verb_cut, false},
 	{"pace", "container server port rate", verb_pace, false},
-	{"fetch", "op container id? transport? server? port?", verb_fetch, true},
+	{"fetch", "op container id? transport? server? port? parent? count?", verb_fetch, true},
 	{"receive", "op container id? server? port? seconds? pass? parent?", verb_receive, false},
 	{"tunnel", "op container id port?", verb_tunnel, true},
 	{"close-tunnel", "container id", verb_close_tunnel, false},
-	{"gather", "container id images? count?", verb_gather, false},
+	{"gather", "container id images? count? parent?", verb_gather, false},
 	/* The source's copy: prepared, dumped, held at the gate, let go. */
 	{"prepare", "container id images? role flag* ghost-limit? server?", verb_prepare, false},
 	{"pass", "container id images? pass server? port?", verb_pass, true},
 	{"quota", "container op quota?", verb_quota, true},
-	{"dump", "container id images? flag* parent? server? port?", verb_dump, true},
+	{"dump", "container id images? flag* parent? server? port? quota?", verb_dump, true},
 	{"await-gate", "container op", verb_await_gate, false},
 	{"seize", "container id images?", verb_seize, true},
 	{"freeze", "container", verb_freeze, true},
@@ -137,7 +137,7 @@ const struct verb agent_verbs[] = {
 
 	/* The destination's copy: restored, watched, erased. */
 	{"tmpfs", "op container id images?", verb_tmpfs, true},
-	{"restore", "op container id images? transport? flag* netns? ip* bind*", verb_restore, true},
+	{"restore", "op container id images? transport? parent? flag* netns? ip* bind*", verb_restore, true},
 	{"park", "container", verb_park, false},
 	{"refill", "container id images?", verb_refill, false},
 	{"warm", "container", verb_warm, false},

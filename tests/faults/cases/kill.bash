@@ -10,6 +10,7 @@ side_of() { # STEP:WHEN
 		;;
 	*) side=$dst ;;
 	esac
+	[[ $strategy != rehearsal ]] || side=$src
 }
 
 fault_kill() {

@@ -96,6 +96,8 @@ check_counter() {
 check_observer() {
 	local -a lines
 	mapfile -t -s "$doubles" lines <"$work/doubles"
+	# A rehearsal's copy has processes beside the source's, in which only CRIU's own code runs.
+	[[ $strategy != rehearsal ]] || lines=()
 	[[ ${#lines[@]} -eq 0 ]] || flaw "two copies: ${lines[*]::3}"
 	kill -0 "$observer_pid" 2>/dev/null || flaw "the observer has ended: $(tail -n 3 "$work/observer.err")"
 }

@@ -19,8 +19,9 @@ cmigrate_on() { # HOST FAULT ARG...
 # Sets words to those of the row's strategy and transport.
 move_words() {
 	words=(--verbose move counter "$dst" --from "$src" --strategy "$strategy" --transport "$transport")
-	[[ $strategy != cold-lazy ]] ||
-		words=(--config /etc/cmigrate/lazy.json --verbose move counter "$dst" --from "$src" --strategy cold --transport "$transport")
+	[[ $strategy != *-lazy ]] ||
+		words=(--config /etc/cmigrate/lazy.json --verbose move counter "$dst" --from "$src" --strategy "${strategy%-lazy}" --transport "$transport")
+	[[ $strategy != rehearsal ]] || words=(--verbose check --rehearse counter "$dst" --from "$src")
 }
 
 move() { # FAULT [ARG...]
@@ -117,6 +118,7 @@ check_truth() {
 	1 | 3 | 4) host=$src ;;
 	*) return ;;
 	esac
+	[[ $strategy != rehearsal ]] || host=$src
 	[[ $(on "$host" runc state counter 2>/dev/null) == *'"status": "running"'* ]] ||
 		flaw "move ended with $move_code, but no copy runs on $host"
 }

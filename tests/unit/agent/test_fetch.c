@@ -189,6 +189,55 @@ static void from_images_that_are_here(void **state)
 	assert_int_equal(half.status, 1);
 }
 
+static struct asked start_after_pre_copy(void)
+{
+	return ask(ROOT, NULL, "fetch", "op=start", "container=web", "id=" ID, "parent=2", NULL);
+}
+
+/* It gets images of its own and pages over a socket, once the images are there. */
+static void after_pre_copy(void **state)
+{
+	char line[4096];
+
+	(void)state;
+	assert_int_equal(system("cd " ROOT "/web && mkdir -p .cmigrate/images-" ID "/pass-1 "
+				".cmigrate/images-" ID "/pass-2 && cd .cmigrate/images-" ID
+				" && echo x >core-1.img && echo [] >descriptors.json"),
+			 0);
+	pid_t fetch = begin_fetch_by(start_after_pre_copy);
+	assert_true(comes(is_there, "/run/words"));
+	FILE *f = fopen("/run/words", "re");
+	size_t n = fread(line, 1, sizeof(line) - 1, f);
+	line[n] = '\0';
+	(void)fclose(f);
+	const char *begin = "lazy-pages\n--images-dir\n" WEB_RUN "/flat\n--work-dir\n" WEB_RUN
+			    "\n--log-file\npages.log\n-v1\n--page-server\n--ps-socket\n";
+	assert_true(str_starts(line, begin) && atoi(line + strlen(begin)) > 2);
+	assert_true(is_there(WEB_RUN "/flat/core-1.img"));
+	criu_ends("0");
+	assert_int_equal(end_of(fetch), 0);
+}
+
+/* The source has written more than can be seen: criu is not let go, and the reason is told. */
+static void images_that_are_not_there(void **state)
+{
+	(void)state;
+	assert_int_equal(system("mkdir -p " ROOT "/web/.cmigrate/images-" ID), 0);
+	pid_t restore = own_process(NULL), fetch = begin(start_after_pre_copy);
+	own_record(SESSION_RESTORE, restore);
+	assert_true(comes(is_there, WEB_RUN "/fetch.session"));
+	CLEANUP_ASKED struct asked go =
+		ask(ROOT, NULL, "fetch", "op=go", "container=web", "count=30", NULL);
+	assert_int_equal(go.status, 0);
+	CLEANUP_ASKED struct asked socket = await_socket();
+	assert_int_equal(socket.status, 1);
+	assert_string_equal(socket.err, "not all images of the dump are in '" ROOT
+					"/web/.cmigrate/images-" ID "'\n");
+	own_end(restore);
+	assert_true(end_of(fetch) != 0);
+	assert_false(is_there("/run/words"));
+}
+
 /* No restore is started for it, and none waits for the time limit. */
 static void a_socket_that_will_not_come(void **state)
 {
@@ -409,6 +458,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(fetched),
 		TEST(from_images_that_are_here),
+		TEST(after_pre_copy),
+		TEST(images_that_are_not_there),
 		TEST(a_socket_that_will_not_come),
 		TEST(the_copy_is_killed_if_it_can_not_be_fetched),
 		TEST(no_other_process_is_killed),

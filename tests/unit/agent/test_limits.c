@@ -43,8 +43,22 @@ static void is_read(const struct runc_state *state, const char *wanted)
 {
 	CLEANUP_BUF struct buf text = {0};
 
-	limits_read(state, &text);
+	limits_read(state, NULL, &text);
 	assert_string_equal(buf_str(&text), wanted);
+}
+
+/* Of a throttled container: its copy is to have what it had before. */
+static void another_quota(void **state)
+{
+	CLEANUP_BUF struct buf first = {0}, second = {0};
+
+	(void)state;
+	put("cpu/web/cpu.cfs_quota_us", "20000");
+	limits_read(&v1, "max", &first);
+	assert_string_equal(buf_str(&first), "cpu.cfs_quota_us -1\n");
+	put("web/cpu.max", "20000 50000");
+	limits_read(&v2, "90000", &second);
+	assert_string_equal(buf_str(&second), "cpu.max 90000 50000\n");
 }
 
 /* Returns the lines that could not be set. Owned by the caller. */
@@ -143,6 +157,7 @@ static int set_up(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_quota),
 		cmocka_unit_test(version_1),
 		cmocka_unit_test(version_2),
 		cmocka_unit_test(what_the_host_lacks),

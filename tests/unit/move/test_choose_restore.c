@@ -51,7 +51,8 @@ static void expect(const struct row *row)
 			 m->plan.lazy);
 	/* The source's dump has all its memory. */
 	assert_false(m->side[SOURCE].options.lazy_pages);
-	assert_true((strategy_of(m) == &strategy_cold_lazy) == row->lazy);
+	assert_true((strategy_of(m) == (move_is_pre_copy(m) ? &strategy_pre_copy_lazy
+							    : &strategy_cold_lazy)) == row->lazy);
 	if (row->said ? !said || !strstr(said, row->said) : said != NULL)
 		fail_msg("'%s' instead of '%s'", said ? said : "", row->said ? row->said : "");
 	move_free(m);
@@ -67,8 +68,9 @@ static void from_a_size_on(void **state)
 		{"cold", SOURCE_FACTS, DESTINATION_FACTS, MIB(500), 0, UINT64_MAX, NULL, false},
 		/* Not known. */
 		{"cold", SOURCE_FACTS, DESTINATION_FACTS, UINT64_MAX, 0, 1, NULL, false},
-		/* CRIU reads what a pass has written at once. */
-		{"pre-copy", SOURCE_FACTS "dirty=yes\n", DESTINATION_FACTS, MIB(500), 0, 0, NULL,
+		{"pre-copy", SOURCE_FACTS "dirty=yes\n", DESTINATION_FACTS, MIB(64), 0, 0, NULL,
+		 true},
+		{"pre-copy", SOURCE_FACTS "dirty=yes\n", DESTINATION_FACTS, MIB(64) - 1, 0, 0, NULL,
 		 false},
 	};
 
@@ -85,6 +87,8 @@ static void what_stands_against_it(void **state)
 		{"cold", SOURCE_FACTS, "criu=4.2.1\n", MIB(64), 0, 1, "userfaultfd", false},
 		{"cold", SOURCE_FACTS, "criu=3.18\nuffd=yes\n", MIB(64), 0, 1, "older", false},
 		{"cold", SOURCE_FACTS LOCK, DESTINATION_FACTS, MIB(64), 0, 1, "ends before", false},
+		{"pre-copy", SOURCE_FACTS "dirty=yes\n" LOCK, DESTINATION_FACTS, MIB(64), 0, 1,
+		 "ends before", false},
 		{"cold", SOURCE_FACTS, DESTINATION_FACTS, MIB(64), MIB(70) - 1, 1, "memory limit",
 		 false},
 		{"cold", SOURCE_FACTS, DESTINATION_FACTS, MIB(64), MIB(70), 1, NULL, true},

@@ -99,7 +99,8 @@ static void what_auto_takes(void **state)
 		enum strategy_id wanted;
 		double least_ms, most_ms; /* the prediction of a cold move */
 	} rows[] = {
-		{GIB FAST TRACKS, LAZY, STRATEGY_COLD, 1100, 1150},
+		{GIB FAST TRACKS, LAZY, STRATEGY_PRE_COPY, 1100, 1150},
+		{GIB FAST, LAZY, STRATEGY_COLD, 1100, 1150},
 		{GIB FAST TRACKS, NOT_LAZY, STRATEGY_PRE_COPY, 2100, 2200},
 		{GIB SLOW TRACKS, LAZY, STRATEGY_PRE_COPY, 10000, 10500},
 		{GIB SLOW, LAZY, STRATEGY_COLD, 10000, 10500},

@@ -134,6 +134,9 @@ static void straight_there(void **state)
 	m = read_back(object_with("{'gate':true,'lazy':true}"));
 	assert_true(m->plan.lazy && strategy_of(m) == &strategy_cold_lazy);
 	move_free(m);
+	m = read_back(object_with("{'gate':true,'lazy':true,'strategy':'pre-copy'}"));
+	assert_true(m->plan.lazy && strategy_of(m) == &strategy_pre_copy_lazy);
+	move_free(m);
 }
 
 /* How requests name the images follows from their place. */
@@ -224,6 +227,7 @@ static void what_is_wrong(void **state)
 		"{'transport':'direct','page_server':'192.0.2.2','page_client':'192.0.2.1'}",
 		"{'gate':true,'strategy':'hybrid','transport':'direct','page_server':'192.0.2.2',"
 		"'page_client':'192.0.2.1'}",
+		"{'gate':true,'lazy':true,'strategy':'hybrid'}",
 		"{'source_addresses':['192.0.2.7/24@eth0']}",
 		"{'source_addresses':['192.0.2.7/24'],'destination_addresses':['192.0.2.7/24']}",
 		"{'source_addresses':['x@eth0'],'destination_addresses':['x@eth0']}",
