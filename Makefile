@@ -11,6 +11,8 @@ DOCDIR ?= $(PREFIX)/share/doc/cmigrate
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Pacemaker looks for agents nowhere else.
+OCFROOT ?= $(if $(filter /usr /usr/local,$(PREFIX)),/usr,$(PREFIX))/lib/ocf
 DESTDIR ?=
 
 PKG_CONFIG ?= pkg-config
@@ -181,15 +183,19 @@ deb: ## makes a Debian package in build
 	@scripts/setup build package
 	@scripts/deb $(VERSION)
 
-install: all ## installs program, agent, manuals, completions and examples below DESTDIR/PREFIX
+install: all ## installs program, agents, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man7 \
-		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR) \
+		$(DESTDIR)$(OCFROOT)/resource.d/cmigrate $(DESTDIR)$(OCFROOT)/lib/cmigrate
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
 	$(INSTALL) -m 0755 $(AGENT) $(DESTDIR)$(LIBEXECDIR)/cmigrate-agent
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 0644 man/cmigrate-losses.7 $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 0755 packaging/ocf/resource.d/cmigrate/container $(DESTDIR)$(OCFROOT)/resource.d/cmigrate
+	sed -i 's|:/usr/local/bin$$|:$(BINDIR)|' $(DESTDIR)$(OCFROOT)/resource.d/cmigrate/container
+	$(INSTALL) -m 0644 packaging/ocf/lib/cmigrate/functions.sh $(DESTDIR)$(OCFROOT)/lib/cmigrate
 	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
 	umask 022; $(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
 	umask 022; $(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
@@ -202,7 +208,8 @@ uninstall: ## removes what install has installed
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
 		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
 		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man7/cmigrate-losses.7
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(OCFROOT)/resource.d/cmigrate \
+		$(DESTDIR)$(OCFROOT)/lib/cmigrate
 
 clean: ## removes build and ./cmigrate
 	rm -rf build cmigrate
