@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of rules about where a container may be: --force leaves them out. */
+/* Checks of rules about where a container may be. */
 #include <string.h>
 
 #include "cmigrate/check/check.h"
 #include "cmigrate/container/cordon.h"
+#include "cmigrate/container/owner.h"
+
+/* Two that place it would undo each other's moves. */
+CHECK(owner)
+{
+	const char *owner = facts_get(p->source, "owner"), *resource = owner_resource(owner);
+
+	if (!owner_is_other(owner))
+		return CHECK_OK;
+	CLEANUP_FREE char *remedy =
+		str_fmt("let the cluster move it: crm_resource --move --resource %s --node %s "
+			"--lifetime PT10M",
+			resource, p->destination_name);
+	return check_fail(f, remedy, "resource '%s' of the cluster has it", resource);
+}
 
 CHECK(cordon)
 {

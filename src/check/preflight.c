@@ -20,6 +20,8 @@ static const struct check checks[] = {
 	 check_root},
 	{"source-is-destination", CHECK_ERROR, true, "source and destination are two hosts",
 	 "name another destination", check_source_is_destination},
+	{"owner", CHECK_ERROR, false, "no cluster has the container as a resource of its own",
+	 "let the cluster move it: crm_resource --move", check_owner},
 	{"cordon", CHECK_ERROR, false, "the destination is not cordoned",
 	 "name another destination, or --force", check_cordon},
 	{"hosts", CHECK_ERROR, false, "org.cmigrate.hosts allows the destination",

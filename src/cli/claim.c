@@ -8,7 +8,9 @@
 #include "cmigrate/base/name.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/find_host.h"
+#include "cmigrate/container/generations.h"
 #include "cmigrate/container/journal.h"
+#include "cmigrate/container/owner.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/host/remote_path.h"
 #include "cmigrate/network/service_address.h"
@@ -73,7 +75,14 @@ void claim_clear(struct claim *claim)
 
 int claim_has_checkpoint(struct claim *claim, bool *ret, struct err *err)
 {
-	return path_exists(claim->host, claim->bundle.name, PATH_CHECKPOINT, ret, err);
+	CLEANUP_GENERATIONS struct generations list = {0};
+
+	if (path_exists(claim->host, claim->bundle.name, PATH_CHECKPOINT, ret, err) < 0)
+		return -1;
+	if (*ret || generations_read(claim->host, claim->bundle.name, &list, err) < 0)
+		return *ret ? 0 : -1;
+	*ret = list.n > 0;
+	return 0;
 }
 
 static int refuse_journal(struct claim *claim, struct err *err)
@@ -213,10 +222,15 @@ static void find_addresses(struct claim *claim, const struct container *c)
 int claim_remove(struct claim *claim, const struct container *c, const struct argv *addresses,
 		 unsigned seconds, char **ret_how, struct err *err)
 {
+	struct err unheard = ERR_INIT;
+
+	if (container_lives(c) && owner_check(&claim->state_dir, c->name, err) < 0)
+		return -1;
 	find_addresses(claim, c);
 	if (claim_set_addresses(claim, addresses, err) < 0 ||
 	    claim_end(claim, seconds, ret_how, err) < 0)
 		return -1;
+	(void)owner_forget(&claim->state_dir, &unheard);
 	if (service_address_remove(claim->host, &claim->bundle, err) == 0)
 		return 0;
 	err->code = EXIT_IN_DOUBT;

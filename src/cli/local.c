@@ -52,5 +52,5 @@ int local_report(const struct app *app, const char *name, struct err *err)
 					   json_of_text(*state ? state : NULL)));
 	else if (!ui_is_quiet(app->ui))
 		ui_print(app->ui, "%s: %s\n", name, states[i].text);
-	return states[i].code;
+	return (int)states[i].code;
 }

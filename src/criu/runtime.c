@@ -35,7 +35,7 @@ void runtime_request(struct argv *a, const struct runtime *rt, const char *verb)
 	argv_add(a, verb);
 	argv_addf(a, "container=%s", rt->name);
 	argv_addf(a, "id=%s", rt->id);
-	argv_add(a, rt->checkpoint ? "images=checkpoint" : "images=move");
+	argv_addf(a, "images=%s", rt->images_of);
 }
 
 /* A request about the container alone. */
@@ -110,7 +110,7 @@ static int clean(const struct runtime *rt, bool images, bool keep, struct err *e
 	container_request(&a, rt, "clean");
 	argv_addf(&a, "id=%s", rt->id);
 	if (images)
-		argv_add(&a, rt->checkpoint ? "images=checkpoint" : "images=move");
+		argv_addf(&a, "images=%s", rt->images_of);
 	if (keep)
 		argv_add(&a, "keep=yes");
 	return run(rt, &a, CLEAN_MS, err);

@@ -24,6 +24,7 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary, stall_ms, FIELD_MS),
 	FIELD(struct summary, memory_bytes, FIELD_SIZE),
 	FIELD(struct summary, image_bytes, FIELD_SIZE),
+	FIELD(struct summary, checkpoint, FIELD_SAID),
 	FIELD(struct summary, packets, FIELD_TEXT),
 	FIELD(struct summary, way_back, FIELD_TEXT),
 	FIELD(struct summary, answered_by, FIELD_TEXT),

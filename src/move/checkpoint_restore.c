@@ -5,6 +5,7 @@
 
 #include "cmigrate/container/cordon.h"
 #include "cmigrate/container/find_host.h"
+#include "cmigrate/container/generations.h"
 #include "cmigrate/host/remote_path.h"
 #include "part.h"
 
@@ -36,6 +37,9 @@ static int check_checkpoint(const struct move *m, const char *status, struct err
 		return err_set(err, EXIT_REFUSED,
 			       "%s: criu 3.19 or newer is needed for --leave-running",
 			       m->side[SOURCE].name);
+	/* A generation has a directory of its own. */
+	if (m->plan.leave_running)
+		return 0;
 	if (path_exists(m->side[SOURCE].host, m->bundle.name, PATH_CHECKPOINT, &there, err) < 0)
 		return -1;
 	if (there)
@@ -61,27 +65,16 @@ static int check_cordon(const struct side *side, struct err *err)
 	return err_because_check(err, "cordon", false);
 }
 
-static int check_restore(struct move *m, const char *status, struct err *err)
+static int check_restore(struct move *m, const struct move_opts *opts, const char *status,
+			 struct err *err)
 {
-	uint64_t bytes = 0;
-	bool there = false;
-
 	if (*status)
 		return err_set(err, EXIT_REFUSED, "container '%s' on %s is %s already",
 			       m->bundle.name, m->side[DESTINATION].name, status);
-	if (path_exists(m->side[DESTINATION].host, m->bundle.name, PATH_CHECKPOINT, &there, err) <
-	    0)
-		return -1;
-	if (!there)
-		return err_set(err, EXIT_REFUSED, "no images to restore: '%s' is not on %s",
-			       m->image_dir, m->side[DESTINATION].name);
-	if (path_bytes(m->side[DESTINATION].host, m->bundle.name, PATH_CHECKPOINT, &bytes, err) < 0)
-		return -1;
-	move_set_dump_timeout(m, bytes);
-	return 0;
+	return move_choose_images(m, opts, err);
 }
 
-static int check(struct move *m, struct err *err)
+static int check(struct move *m, const struct move_opts *opts, struct err *err)
 {
 	const struct side *side = &m->side[m->kind == MOVE_RESTORE ? DESTINATION : SOURCE];
 	CLEANUP_FREE char *status = NULL;
@@ -89,7 +82,7 @@ static int check(struct move *m, struct err *err)
 	move_set_sides(m);
 	if (runtime_status(&side->runtime, &status, err) < 0)
 		return -1;
-	return m->kind == MOVE_RESTORE ? check_restore(m, status, err)
+	return m->kind == MOVE_RESTORE ? check_restore(m, opts, status, err)
 				       : check_checkpoint(m, status, err);
 }
 
@@ -138,6 +131,10 @@ static int check_container(struct move *m, const struct move_opts *opts, struct 
 			      .alone = true};
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
 
+	/* The cluster need not know. */
+	if (m->plan.leave_running)
+		argv_add(&p.skip, "owner");
+
 	if (status == 0) {
 		preflight_run(&p, &m->checks);
 		warnings_of(&m->checks, &m->summary.warnings);
@@ -164,8 +161,12 @@ static int prepare(struct move *m, const struct config *config, const struct mov
 	if (m->kind == MOVE_RESTORE &&
 	    find_host_none(config, m->bundle.name, &opts->fenced, m->events, err) < 0)
 		return -1;
-	if (find_addresses(m, config, err) < 0 || check(m, err) < 0)
+	if (find_addresses(m, config, err) < 0 || check(m, opts, err) < 0)
 		return -1;
+	if (move_leaves_source(m)) {
+		move_leave_addresses(m);
+		move_set_sides(m);
+	}
 	return m->kind == MOVE_CHECKPOINT ? check_container(m, opts, err) : 0;
 }
 
@@ -181,7 +182,9 @@ int move_half_new(const struct config *config, const struct move_opts *opts, enu
 	    config_check_fenced(config, &opts->fenced, err) < 0)
 		return -1;
 	free(m->image_dir);
-	m->image_dir = str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
+	m->image_dir = opts->leave_running
+			       ? str_fmt("%s/" BUNDLE_GENERATIONS "/.%s", m->bundle.dir, m->id)
+			       : str_fmt("%s/" BUNDLE_CHECKPOINT, m->bundle.dir);
 	if (name_host(m, config, host, err) < 0 || move_connect(m, config, err) < 0)
 		return -1;
 	replies_clear(&m->asked);

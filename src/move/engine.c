@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/container/owner.h"
 #include "cmigrate/criu/pre_copy.h"
 #include "cmigrate/move/step_tables.h"
 #include "fault_point.h"
@@ -349,6 +350,8 @@ static int begin(struct move *move, struct err *err)
 	struct err unused = ERR_INIT;
 
 	if (may_go_on(move, err) < 0)
+		return -1;
+	if (owner_note(&move->state_dir, err) < 0)
 		return -1;
 	json_t *all = move_json(move);
 	int status = journal_begin(&move->journal, all, err);

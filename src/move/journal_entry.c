@@ -6,6 +6,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "cmigrate/base/json.h"
+#include "cmigrate/container/generations.h"
 #include "part.h"
 
 static json_t *addresses_json(const struct address *addresses, size_t n)
@@ -30,8 +31,7 @@ static json_t *words_json(const struct argv *words)
 
 json_t *move_json(const struct move *m)
 {
-	/* A rehearsal leaves the addresses where they are. */
-	const size_t n = m->kind == MOVE_REHEARSAL ? 0 : m->bundle.n_addresses;
+	const size_t n = move_leaves_source(m) ? 0 : m->bundle.n_addresses;
 	const struct runtime_options *o =
 		m->kind == MOVE_RESTORE ? &m->side[DESTINATION].options : &m->side[SOURCE].options;
 
@@ -39,7 +39,7 @@ json_t *move_json(const struct move *m)
 		"{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:b, s:b, s:o, s:o, "
 		"s:o, s:s*, s:o,"
 		" s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:s*, s:s*, s:i, s:s, s:b, "
-		"s:b, s:s*}",
+		"s:b, s:s*, s:i}",
 		"kind", (int)m->kind, "images", m->image_dir, "leave_running",
 		m->plan.leave_running, "id", m->id, "name", m->bundle.name, "bundle", m->bundle.dir,
 		"source", m->side[SOURCE].name, "destination", m->side[DESTINATION].name,
@@ -57,7 +57,7 @@ json_t *move_json(const struct move *m)
 		"own_network", o->own_network, "page_server", m->page_server.server, "page_client",
 		m->page_server.client, "page_port", (int)m->page_server.port, "transport",
 		transport_name(m->plan.transport), "ends_first", m->plan.ends_first, "lazy",
-		m->plan.lazy, "quota", *m->quota ? m->quota : NULL);
+		m->plan.lazy, "quota", *m->quota ? m->quota : NULL, "keep", (int)m->plan.keep);
 }
 
 static int read_addresses(const json_t *object, const char *key, struct address *ret, size_t *ret_n,
@@ -164,6 +164,7 @@ static int read_options(const json_t *o, struct move *m, struct err *err)
 	    json_get_uint(o, "move", "timeout_ms", &timeout, err) < 0 ||
 	    json_get_uint(o, "move", "dump_timeout_ms", &dump_timeout, err) < 0 ||
 	    json_get_uint(o, "move", "page_port", &m->page_server.port, err) < 0 ||
+	    json_get_uint(o, "move", "keep", &m->plan.keep, err) < 0 ||
 	    json_get_uint(o, "move", "source_runc", &src->runc, err) < 0 ||
 	    json_get_uint(o, "move", "source_criu", &src->criu, err) < 0)
 		return -1;
@@ -204,6 +205,19 @@ static int check_is_of(const struct move *m, const struct bundle *bundle, struct
 			       "--bundle-root");
 }
 
+/* A generation: one that this checkpoint writes, or one that a restore reads. */
+static bool is_generation(const struct move *m, const char *images)
+{
+	CLEANUP_FREE char *above = str_fmt("%s/" BUNDLE_GENERATIONS "/", m->bundle.dir);
+	CLEANUP_FREE char *own = str_fmt("%s.%s", above, m->id);
+	struct err unused = ERR_INIT;
+
+	if (m->kind == MOVE_RESTORE)
+		return str_starts(images, above) &&
+		       name_check_id(images + strlen(above), &unused) == 0;
+	return m->kind == MOVE_CHECKPOINT && m->plan.leave_running && strcmp(images, own) == 0;
+}
+
 static int read_images(const json_t *o, struct move *m, struct err *err)
 {
 	CLEANUP_FREE char *images = NULL;
@@ -211,7 +225,8 @@ static int read_images(const json_t *o, struct move *m, struct err *err)
 
 	if (json_get_string(o, "move", "images", &images, err) < 0)
 		return -1;
-	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0)
+	if (images && strcmp(images, m->image_dir) != 0 && strcmp(images, checkpoint) != 0 &&
+	    !is_generation(m, images))
 		return err_set(err, EXIT_FAILED, "move.images: not those of the move");
 	if (images)
 		str_set(&m->image_dir, images);

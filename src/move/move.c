@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmigrate/base/deadline.h"
+#include "cmigrate/container/generations.h"
 #include "steering.h"
 
 #define RUN_DIR "/run/cmigrate"
@@ -99,12 +100,21 @@ static struct handover handover_of(const struct move *move, const struct side *s
 	return handover;
 }
 
-/* Images that a checkpoint has made, or a restore uses. */
-static bool is_checkpoint(const char *image_dir)
+/* Names the images by their place, as the agent derives it from that name (paths.h there). */
+static void name_images(const struct move *move, struct runtime *rt)
 {
-	const char *slash = image_dir ? strrchr(image_dir, '/') : NULL;
+	CLEANUP_FREE char *above = str_fmt("%s/" BUNDLE_GENERATIONS "/", move->bundle.dir);
+	CLEANUP_FREE char *checkpoint = str_fmt("%s/" BUNDLE_CHECKPOINT, move->bundle.dir);
+	const char *dir = move->image_dir;
 
-	return slash && strcmp(slash + 1, BUNDLE_CHECKPOINT) == 0;
+	if (!str_starts(dir, above))
+		(void)snprintf(rt->images_of, sizeof(rt->images_of), "%s",
+			       strcmp(dir, checkpoint) == 0 ? "checkpoint" : "move");
+	else if (dir[strlen(above)] == '.')
+		(void)snprintf(rt->images_of, sizeof(rt->images_of), "new-%s",
+			       dir + strlen(above) + 1);
+	else
+		(void)snprintf(rt->images_of, sizeof(rt->images_of), "at-%s", dir + strlen(above));
 }
 
 void move_set_sides(struct move *move)
@@ -117,7 +127,6 @@ void move_set_sides(struct move *move)
 			.name = move->bundle.name,
 			.bundle = move->bundle.dir,
 			.id = move->id,
-			.checkpoint = is_checkpoint(move->image_dir),
 			.run = move->work_dir,
 			.images = move->image_dir,
 			.pages = receives ? move->page_dir : NULL,
@@ -125,6 +134,7 @@ void move_set_sides(struct move *move)
 			.locks = !move->side[SOURCE].options.network_lock_skip,
 			.netns = move->bundle.netns,
 		};
+		name_images(move, &side->runtime);
 		side->handover = handover_of(move, side, &move->side[SIDES - 1 - i]);
 	}
 	move->side[SOURCE].options.page_server = move->page_server.server;

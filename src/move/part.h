@@ -72,6 +72,19 @@ bool move_can_be_lazy(const struct move *move);
 void move_name_page_server(struct move *move, const char *server, const char *client);
 /* Fills side->own_ips for the first n of its addresses, from its facts. */
 void move_find_own_ips(struct side *side, size_t n);
+/* The addresses stay where they are, whatever happens. */
+void move_leave_addresses(struct move *move);
+/* Whether the source goes on after its dump, which changes nothing of it. */
+bool move_leaves_source(const struct move *move);
+/* Of images: a sum of names and sizes, how many, and how much. */
+struct measure {
+	char sum[16];
+	uint64_t files, bytes;
+};
+/* Measures images that are whole, as that side sees them. */
+int move_measure_images(const struct side *side, struct measure *ret, struct err *err);
+/* Chooses the images of a restore, and refuses those that can't be restored there. */
+int move_choose_images(struct move *move, const struct move_opts *opts, struct err *err);
 /* Removes the file by which the destination recognised the shared directory. */
 void move_remove_proof(struct move *move);
 

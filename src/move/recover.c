@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmigrate/container/generations.h"
 #include "cmigrate/move/step_tables.h"
+#include "part.h"
 
 #define ASK_MS 15000
 /* A restore that is still under way when its controller died ends by its own deadline at the
@@ -131,10 +133,15 @@ static void end_orphan(const struct move *move, const struct runtime *src,
 
 static enum exit_code settle_lost(struct move *move, const char *why, struct err *err)
 {
+	struct err unheard = ERR_INIT;
+
 	/* The images of a restore belong to the operator. */
 	move->plan.keep_images = move->plan.keep_images || move->kind == MOVE_RESTORE;
 	enum exit_code code = engine_forward(&strategy_tidy, move, err);
 
+	/* Its own host may be off. */
+	if (move->plan.leave_running)
+		(void)generations_sweep(move->journal.state_dir->host, move->bundle.name, &unheard);
 	if (code != EXIT_DONE)
 		return code;
 	str_set(&move->summary.outcome, "lost");
@@ -266,8 +273,10 @@ static enum exit_code settle(struct move *move, enum recovery way, const char *d
 		break;
 	case RECOVER_LOST:
 		code = settle_lost(move,
-				   "it ended, or its host went down, before the images were "
-				   "complete",
+				   move->plan.leave_running
+					   ? "it ended, or its host went down, during a checkpoint"
+					   : "it ended, or its host went down, before the images "
+					     "were complete",
 				   err);
 		break;
 	case RECOVER_DOUBT:
@@ -293,9 +302,9 @@ static enum recovery choose_way(struct move *move, const struct recover_facts *f
 {
 	bool takes_source =
 		facts->committed && move->recovery.take_source && move->kind == MOVE_WHOLE;
-	enum recovery way = move->kind == MOVE_REHEARSAL ? recover_decide_rehearsal(facts, ret_why)
-			    : takes_source ? recover_decide_take_source(facts, ret_why)
-					   : recover_decide(facts, ret_why);
+	enum recovery way = move_leaves_source(move) ? recover_decide_rehearsal(facts, ret_why)
+			    : takes_source	     ? recover_decide_take_source(facts, ret_why)
+						     : recover_decide(facts, ret_why);
 
 	if (way == RECOVER_FORWARD && move->kind == MOVE_WHOLE &&
 	    is(facts->source_status, "running")) {

@@ -57,6 +57,9 @@ enum recovery recover_decide(const struct recover_facts *f, const char **ret_why
 
 enum recovery recover_decide_rehearsal(const struct recover_facts *f, const char **ret_why)
 {
+	/* The images of a checkpoint are in their place. */
+	if (f->committed)
+		return RECOVER_FORWARD;
 	if (f->source_known)
 		return recover_is_alive(f) ? RECOVER_BACK : RECOVER_LOST;
 	*ret_why = "the source can't tell whether it goes on";

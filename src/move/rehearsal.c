@@ -2,8 +2,12 @@
 /* A rehearsal from the command line: all checks of a cold move, then steps of its own. */
 #include "part.h"
 
-/* The addresses stay on the source; only the scratch network of the restore has them too. */
-static void leave_addresses(struct move *m)
+bool move_leaves_source(const struct move *m)
+{
+	return m->kind == MOVE_REHEARSAL || (m->kind == MOVE_CHECKPOINT && m->plan.leave_running);
+}
+
+void move_leave_addresses(struct move *m)
 {
 	for (size_t i = 0; i < m->bundle.n_addresses; i++)
 		for (size_t side = 0; side < SIDES; side++)
@@ -34,7 +38,8 @@ int move_rehearsal_new(const struct config *config, const struct move_opts *opts
 	m->plan.lazy = m->side[DESTINATION].options.lazy_pages = false;
 	str_set(&m->summary.strategy, strategy_name(m->plan.strategy));
 	str_set(&m->summary.way_back, NULL);
-	leave_addresses(m);
+	/* Only the scratch network of the restore has them too. */
+	move_leave_addresses(m);
 	move_set_sides(m);
 	return 0;
 }

@@ -82,6 +82,7 @@ int move_resolve_options(struct move *m, const struct config *config, const stru
 	m->plan.keep_logs = opts->keep_logs;
 	m->plan.throttle = opts->throttle;
 	m->plan.leave_running = opts->leave_running;
+	m->plan.keep = opts->keep;
 	m->plan.lazy_from = config->lazy_from;
 	if (resolve_flags(m, opts, err) < 0 || move_resolve_if_slow(m, config, opts, err) < 0)
 		return -1;

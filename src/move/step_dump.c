@@ -231,25 +231,9 @@ int step_leave(struct move *move, struct err *err)
 {
 	struct side *src = &move->side[SOURCE];
 
-	if (!move->plan.leave_running && handover_address_down(&src->handover, err) < 0)
+	if (handover_address_down(&src->handover, err) < 0)
 		return -1;
 	return runtime_clean(&src->runtime, false, err);
-}
-
-/* A checkpoint that leaves the container running: the gate is closed, CRIU resumes it. */
-static int go_on(struct move *move, struct err *err)
-{
-	struct side *src = &move->side[SOURCE];
-
-	if (runtime_verdict(&src->runtime, "close", err) < 0 || wait_for_dump_end(move, err) < 0)
-		return -1;
-	if (runtime_thaw(&src->runtime, err) == 0)
-		return 0;
-	if (!source_has_ended(move))
-		return -1;
-	*err = (struct err)ERR_INIT;
-	event_note(move->events, "it has ended by itself; its checkpoint is complete");
-	return 0;
 }
 
 int step_open_gate(struct move *move, struct err *err)
@@ -257,8 +241,6 @@ int step_open_gate(struct move *move, struct err *err)
 	struct side *src = &move->side[SOURCE];
 	CLEANUP_FREE char *status = NULL;
 
-	if (move->plan.leave_running)
-		return go_on(move, err);
 	if (runtime_verdict(&src->runtime, "open", err) < 0 || wait_for_dump_end(move, err) < 0)
 		return -1;
 	if (runtime_status(&src->runtime, &status, err) < 0)

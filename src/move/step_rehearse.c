@@ -5,6 +5,7 @@
 
 #include "cmigrate/base/deadline.h"
 #include "freeze_limit.h"
+#include "part.h"
 #include "steps.h"
 
 int step_go_on(struct move *move, struct err *err)
@@ -18,21 +19,13 @@ int step_go_on(struct move *move, struct err *err)
 	return 0;
 }
 
-/* "SUM FILES BYTES" (src/agent/shared/images.c). */
 static int read_size(struct move *move, struct err *err)
 {
-	CLEANUP_JOB struct job job = {0};
-	unsigned long long bytes = 0;
+	struct measure size;
 
-	if (runtime_images_start(&move->side[SOURCE].runtime, false, &job, err) < 0)
+	if (move_measure_images(&move->side[SOURCE], &size, err) < 0)
 		return -1;
-	job_wait(&job);
-	if (job_failure(&job, err) < 0)
-		return -1;
-	const char *last = strrchr(buf_str(&job.out), ' ');
-	if (last)
-		bytes = strtoull(last, NULL, 10);
-	move->summary.image_bytes = bytes;
+	move->summary.image_bytes = size.bytes;
 	return 0;
 }
 

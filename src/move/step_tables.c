@@ -197,6 +197,17 @@ static const struct step checkpoint_ungated[] = {
 	{"leave",      step_leave,          NULL,               false, false},
 };
 
+/* The source goes on at once; its images become a generation once they are on disk. */
+static const struct step generation[] = {
+	{"prepare",    step_prepare,        undo_prepare,       false, false},
+	{"freeze",     step_freeze,         undo_freeze,        true,  false},
+	{"dump",       step_dump,           undo_dump,          true,  false},
+	{"go-on",      step_go_on,          NULL,               true,  false},
+	{"keep",       step_keep,           NULL,               false, true},
+	{"prune",      step_prune,          NULL,               false, false},
+	{"leave",      step_leave,          NULL,               false, false},
+};
+
 /* The source goes on at once, and nothing of the copy runs: it is undone whatever happens. */
 static const struct step rehearsal[] = {
 	{"prepare",    step_prepare_rehearsal, undo_prepare,    false, false},
@@ -241,6 +252,9 @@ const struct strategy strategy_tidy = {"tidy", tidy, sizeof(tidy) / sizeof(*tidy
 const struct strategy strategy_checkpoint = {"checkpoint", checkpoint,
 					     sizeof(checkpoint) / sizeof(*checkpoint), false};
 
+const struct strategy strategy_generation = {"checkpoint", generation,
+					     sizeof(generation) / sizeof(*generation), false};
+
 const struct strategy strategy_rehearsal = {"rehearsal", rehearsal,
 					    sizeof(rehearsal) / sizeof(*rehearsal), false};
 
@@ -250,6 +264,8 @@ const struct strategy strategy_checkpoint_ungated = {
 
 const struct strategy *strategy_of(const struct move *move)
 {
+	if (move->kind == MOVE_CHECKPOINT && move->plan.leave_running)
+		return &strategy_generation;
 	if (move->kind == MOVE_CHECKPOINT)
 		return move->plan.gate ? &strategy_checkpoint : &strategy_checkpoint_ungated;
 	if (move->kind == MOVE_RESTORE)

@@ -189,6 +189,11 @@ int step_clean_rehearsal(struct move *move, struct err *err);
 /* sync: the images are on disk; of a checkpoint. */
 int step_sync(struct move *move, struct err *err);
 
+/* keep: the images of a generation are on disk, and it is listed from then on. prune: none older
+ * than those to be kept is left; that it failed is only told. */
+int step_keep(struct move *move, struct err *err);
+int step_prune(struct move *move, struct err *err);
+
 /* leave: the source without the service address and the work directory; the images stay. */
 int step_leave(struct move *move, struct err *err);
 

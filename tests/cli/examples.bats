@@ -39,7 +39,7 @@ stub_program() { # NAME
 
 @test "every example is in the list, and everything in the list is there" {
 	diff <(cd "$examples" && find . -type f -printf '%P\n' | grep -v README.md |
-		sed 's/^\(systemd.cmigrate-recover\.\).*/\1*/' | sort -u) \
+		sed 's/^\(systemd.cmigrate-\(recover\|checkpoint@\)\.\).*/\1*/' | sort -u) \
 		<(sed -n 's/^| `\([^`]*\)`.*/\1/p' "$examples/README.md" | sort)
 }
 
@@ -50,7 +50,7 @@ stub_program() { # NAME
 	cp "$cmigrate" root2/usr/local/bin/cmigrate
 	cp "$examples"/systemd/* root2/etc/systemd/system/
 	run systemd-analyze verify --man=no --root="$PWD/root2" cmigrate-recover.service cmigrate-recover.timer \
-		cmigrate-drain.service
+		cmigrate-drain.service cmigrate-checkpoint@web.service cmigrate-checkpoint@web.timer
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -76,7 +76,7 @@ stub_program() { # NAME
 @test "cron: the commands of the table print nothing when all is well" {
 	# Use the containers and hosts of the stubs.
 	sed -n 's/^.* root  //p' "$examples/cron/cmigrate" | sed -e 's/rhel7-httpd/web/g;s/rhel02/hostb/g;s/rhel01/hosta/g' >lines
-	[ "$(wc -l <lines)" -eq 3 ]
+	[ "$(wc -l <lines)" -eq 4 ]
 	# check has no option to skip what stubs lack.
 	sed -i 's/ check / check --skip-check memory,space,cpu,cgroup,machine,criu-kernel /' lines
 	while IFS= read -r line; do
@@ -104,6 +104,41 @@ stub_program() { # NAME
 	[ "$status" -ne 0 ]
 	run "$examples/hooks/fence"
 	[ "$status" -ne 0 ]
+}
+
+# What stonith_admin --history --output-as xml prints, of these events.
+fence_history() { # STATUS...
+	echo '<pacemaker-result api-version="2.38" request="stonith_admin --history rhel02 --output-as xml">'
+	echo '  <fence_history status="0">'
+	printf '    <fence_event action="off" target="rhel02" client="stonith_admin.1" origin="rhel01" status="%s" delegate="rhel01"/>\n' "$@"
+	echo '  </fence_history>'
+	echo '</pacemaker-result>'
+}
+
+@test "the hook fence-cluster succeeds only if the newest event in the cluster's history is that the host was fenced" {
+	stub_program stonith_admin
+	fence_history success failed >stonith_admin.says
+	"$examples/hooks/fence-cluster" rhel02
+	grep -q -F '[--fence] [rhel02]' told
+	grep -q -F '[--history] [rhel02]' told
+	for what in 'failed success' pending; do
+		# shellcheck disable=SC2086 # words
+		fence_history $what >stonith_admin.says
+		run "$examples/hooks/fence-cluster" rhel02
+		[ "$status" -ne 0 ]
+		[[ $output == *"does not say that rhel02 was fenced"* ]]
+	done
+	fence_history success | sed 's/rhel02/rhel03/' >stonith_admin.says
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	: >stonith_admin.says
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	fence_history success >stonith_admin.says
+	echo 1 >stonith_admin.exits
+	run "$examples/hooks/fence-cluster" rhel02
+	[ "$status" -ne 0 ]
+	[[ $output == *"could not fence rhel02"* ]]
 }
 
 # The hooks where whole.json looks for them.

@@ -320,7 +320,7 @@ local_on() { # HOST CODE STATE
 	local_on rhel01 0 running
 	"$lab" mend rhel01
 	# Nor is the shared directory there.
-	on rhel01 unshare -m sh -c 'umount /runc && ! ls /runc/containers/web && exec cmigrate status --local web'
+	on rhel01 unshare -m sh -c 'umount -l /runc && ! ls /runc/containers/web && exec cmigrate status --local web'
 	on rhel01 env CMIGRATE_FAULT=answer:after cmigrate -q move web rhel02 || [[ $? -eq 137 ]]
 	local_on rhel01 0 gate
 	local_on rhel02 7 uncommitted
@@ -333,6 +333,38 @@ local_on() { # HOST CODE STATE
 	on rhel02 runc kill web KILL
 	wait_on rhel02 10 'runc state web | grep -q stopped'
 	local_on rhel02 3 stopped
+}
+
+# As the agent of a cluster runs it.
+owned() { # HOST WORD...
+	on "$1" env CMIGRATE_OWNER=pacemaker:web_rsc cmigrate "${@:2}"
+}
+
+@test "a cluster's container is moved and ended by the cluster alone, and everybody else's again after that" {
+	make_httpd web
+	run on rhel01 env CMIGRATE_OWNER=pacemaker: cmigrate run web
+	[[ $status -eq 2 && $output == *"CMIGRATE_OWNER: 'pacemaker:'"* ]]
+	left_nothing rhel01 web
+	owned rhel01 -q run web
+	expect 3 "resource 'web_rsc' of the cluster has it; let the cluster move it: crm_resource --move --resource web_rsc --node rhel02 --lifetime PT10M" \
+		rhel01 cmigrate move web rhel02
+	expect 3 'crm_resource --resource web_rsc' rhel02 cmigrate stop web
+	expect 3 'crm_resource --resource web_rsc' rhel02 cmigrate delete --force web
+	expect 3 'of the cluster has it' rhel01 cmigrate checkpoint web
+	expect 8 'crm_resource --move --resource web_rsc' rhel01 cmigrate drain rhel01
+	runs_only_on rhel01 web 10.99.0.100/24
+	# The cluster need not know of this, and goes on to have it.
+	on rhel01 cmigrate -q checkpoint --leave-running --keep 1 web
+	owned rhel01 -q move web rhel02
+	expect 3 'of the cluster has it' rhel01 cmigrate move web rhel01
+	owned rhel02 -q stop --timeout 0 web
+	on rhel01 cmigrate -q run web
+	on rhel01 cmigrate -q move web rhel02
+	on rhel02 cmigrate -q stop --timeout 0 web
+	# Whoever restores it has it.
+	owned rhel02 -q restore web
+	expect 3 'of the cluster has it' rhel01 cmigrate move web rhel01
+	expect 0 '' rhel01 cmigrate move --skip-check owner web rhel01
 }
 
 @test "list has every container of every host, and those of the hosts named" {

@@ -51,6 +51,7 @@ CHECK(machine);
 CHECK(cgroup);
 CHECK(memory);
 /* placement.c */
+CHECK(owner);
 CHECK(cordon);
 CHECK(hosts);
 CHECK(group);

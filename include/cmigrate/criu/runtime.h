@@ -23,7 +23,7 @@ struct runtime {
 	const char *name;
 	const char *bundle;
 	const char *id;	    /* of the move */
-	bool checkpoint;    /* images is BUNDLE/checkpoint, not a directory of the move */
+	char images_of[32]; /* how requests name images: "move", "checkpoint", "at-ID", "new-ID" */
 	const char *run;    /* work directory, on a tmpfs of the host */
 	const char *images; /* on the shared directory */
 	const char *pages;  /* images together with the memory for a restore (direct_transport.h);

@@ -47,7 +47,8 @@ struct summary {
 	size_t n_passes;
 	struct warnings warnings;
 	uint64_t memory_bytes; /* 0: not known */
-	uint64_t image_bytes;  /* of a rehearsal; 0: not known */
+	uint64_t image_bytes;  /* of a rehearsal, a checkpoint that is kept; 0: not known */
+	char *checkpoint;      /* id of the one that was made or restored; NULL: another */
 	char *packets;	/* what happened to packets during the freeze: "queued", "dropped"; NULL: no
 			   address */
 	char *way_back; /* what a failure would have gone back to: the frozen "source" or a restore

@@ -43,6 +43,8 @@ struct move_opts {
 	char *if_silent;	      /* "rollback" or "keep" */
 	unsigned long long bandwidth; /* bytes a second */
 	bool keep_images, keep_logs, leave_running;
+	unsigned keep; /* checkpoints of a container that goes on; 0: all */
+	char *at;      /* id of the one to be restored; NULL: the newest */
 	struct argv skip_checks;
 	bool strict;	    /* a warning of a check refuses */
 	struct argv fenced; /* for a restore: hosts that are off and needn't be asked */
@@ -104,7 +106,8 @@ struct move_plan {
 	bool keep_silent;   /* an endpoint that stays silent does not undo the move */
 	bool keep_images, keep_logs;
 	bool throttle;	    /* less processor time if the passes don't shrink */
-	bool leave_running; /* after a checkpoint the container goes on */
+	bool leave_running; /* a checkpoint after which the container goes on: a generation */
+	unsigned keep;	    /* generations that stay; 0: all */
 };
 
 /* Commands that may still be under way. */
@@ -213,8 +216,8 @@ int move_new(const struct config *config, const struct move_opts *opts, const ch
 	     struct err *err);
 /*
  * The same for one half: a checkpoint on `host`, or a restore there, of the images in
- * BUNDLE/checkpoint. host NULL: for a checkpoint the host that has the container, for a restore
- * this machine.
+ * BUNDLE/checkpoint or of a generation (generations.h). host NULL: for a checkpoint the host that
+ * has the container, for a restore this machine.
  */
 int move_half_new(const struct config *config, const struct move_opts *opts, enum move_kind kind,
 		  const char *name, const char *host, const struct events *events,

@@ -38,7 +38,8 @@ enum recover_images recover_way_back(int went_on, enum recover_images images);
 /* The decision, a pure function. *ret_why (constant text) is the reason of RECOVER_DOUBT. */
 enum recovery recover_decide(const struct recover_facts *facts, const char **ret_why);
 
-/* The decision about a rehearsal: only the source's copy counts, and it goes on. */
+/* The decision about a rehearsal, and a checkpoint whose container goes on: only the source's copy
+ * counts. */
 enum recovery recover_decide_rehearsal(const struct recover_facts *facts, const char **ret_why);
 
 /*

@@ -26,6 +26,7 @@ extern const struct strategy strategy_from_images;
 extern const struct strategy strategy_return_from_images;
 /* A dump alone, into images that stay; with leave_running the container goes on afterwards. */
 extern const struct strategy strategy_checkpoint;
+extern const struct strategy strategy_generation;
 /* The same without a gate, for a CRIU that has none. */
 extern const struct strategy strategy_checkpoint_ungated;
 /* A dump after which the container goes on, and a restore that lets nothing run. */

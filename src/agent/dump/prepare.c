@@ -15,6 +15,7 @@
 
 #include "agent/request/agent_file.h"
 #include "agent/request/paths.h"
+#include "agent/shared/generations.h"
 #include "gate.h"
 #include "work_dir.h"
 
@@ -142,7 +143,10 @@ static int prepare_own_network(struct request *req, struct buf *conf)
 static int prepare_source(struct request *req, struct buf *conf)
 {
 	CLEANUP_FREE char *images = path_images(req);
+	const char *whose = request_get(req, "images");
 
+	if (whose && str_starts(whose, "new-") && generations_prepare(req) != 0)
+		return 1;
 	if (mkdir(images, 0700) < 0)
 		return request_errno(req, "can't make '%s'", images);
 	if (request_is(req, "role", "ungated"))

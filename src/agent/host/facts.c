@@ -18,6 +18,7 @@
 #include "agent/network/sock_unix.h"
 #include "agent/request/fact.h"
 #include "agent/request/netns.h"
+#include "agent/request/paths.h"
 #include "agent/request/text_file.h"
 #include "agent/restore/tmpfs_attributes.h"
 #include "agent/shared/cordons.h"
@@ -29,6 +30,7 @@
 /* A host with more listeners, or names of unix sockets, tells of these. */
 #define LISTENERS_MAX 1000
 #define NAMES_MAX 500
+#define OWNER_MAX 256
 
 static bool is_source(const struct request *req)
 {
@@ -152,6 +154,17 @@ static void plan_facts(struct request *req)
 	}
 }
 
+/* A cluster's resource that has the container (include/cmigrate/container/owner.h). */
+static void say_owner(struct request *req)
+{
+	CLEANUP_FREE char *state = path_state(req);
+	CLEANUP_FREE char *path = str_fmt("%s/owner", state);
+	CLEANUP_FREE char *text = text_file_read(path, OWNER_MAX, NULL);
+
+	if (text)
+		fact_say(req, "owner", str_trim(text));
+}
+
 static void say_state(struct request *req, const struct runc_state *state)
 {
 	CLEANUP_BUF struct buf json = {0};
@@ -195,7 +208,9 @@ int verb_facts(struct request *req)
 	proof_facts(req);
 	int status = network_facts(req);
 	plan_facts(req);
-	if (!is_source(req))
+	if (is_source(req))
+		say_owner(req);
+	else
 		cordons_say(req);
 	if (status == 0)
 		status = say_container(req);

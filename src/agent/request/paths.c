@@ -40,8 +40,12 @@ char *path_in_run(const struct request *req, const char *file)
 
 char *path_images(const struct request *req)
 {
-	const char *id = request_get(req, "id");
+	const char *id = request_get(req, "id"), *images = request_get(req, "images");
 
+	if (images && str_starts(images, "at-"))
+		return str_fmt("%s/%s/checkpoints/%s", req->root, container(req), images + 3);
+	if (images && str_starts(images, "new-"))
+		return str_fmt("%s/%s/checkpoints/.%s", req->root, container(req), images + 4);
 	if (request_is(req, "images", "checkpoint") || !id)
 		return str_fmt("%s/%s/checkpoint", req->root, container(req));
 	return str_fmt("%s/%s/.cmigrate/images-%s", req->root, container(req), id);

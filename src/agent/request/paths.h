@@ -14,7 +14,9 @@ char *path_state(const struct request *req);
 char *path_run(const struct request *req);
 /* A file there. */
 char *path_in_run(const struct request *req, const char *file);
-/* Images: of the move `id` below path_state(); with images=checkpoint ROOT/CONTAINER/checkpoint. */
+/* Images: of the move `id` below path_state(); with images=checkpoint ROOT/CONTAINER/checkpoint;
+ * with images=at-ID ROOT/CONTAINER/checkpoints/ID, a generation, and with images=new-ID
+ * checkpoints/.ID, one that is being written. */
 char *path_images(const struct request *req);
 char *path_in_images(const struct request *req, const char *file);
 

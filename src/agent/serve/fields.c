@@ -119,14 +119,16 @@ static bool is_word(const char *value)
 /* Images are known by whose they are; where they lie, the agent says (paths.h). */
 static bool is_images(const char *value)
 {
-	return strcmp(value, "move") == 0 || strcmp(value, "checkpoint") == 0;
+	return strcmp(value, "move") == 0 || strcmp(value, "checkpoint") == 0 ||
+	       (str_starts(value, "new-") && is_id(value + strlen("new-"))) ||
+	       (str_starts(value, "at-") && is_id(value + strlen("at-")));
 }
 
 /* A file of a container, or of many moves, on the shared directory, besides configuration and
  * images; or the mark of a host. */
 static bool is_state_file(const char *value)
 {
-	static const char *const files[] = {"journal", "history", "events", "wishes"};
+	static const char *const files[] = {"journal", "history", "events", "wishes", "owner"};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (strcmp(value, files[i]) == 0)

@@ -25,6 +25,7 @@ int verb_unlock(struct request *req);
 int verb_locked(struct request *req);
 int verb_store(struct request *req);
 int verb_tail(struct request *req);
+int verb_generations(struct request *req);
 int verb_images(struct request *req);
 int verb_void(struct request *req);
 int verb_readahead(struct request *req);
@@ -97,6 +98,7 @@ const struct verb agent_verbs[] = {
 	{"tail", "container? batch? file size", verb_tail, false},
 
 	/* Images and logs of a move. */
+	{"generations", "op container? id?", verb_generations, false},
 	{"images", "container id images? transport?", verb_images, false},
 	{"void", "container id images?", verb_void, false},
 	{"readahead", "container id images? pass", verb_readahead, false},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/check_report.h"
+#include "cmigrate/base/name.h"
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/move/signals.h"
@@ -40,6 +41,10 @@ static int run_half(struct app *app, struct half_opts *opts, enum move_kind kind
 {
 	struct move *move = NULL;
 
+	if (opts->move.keep && !opts->move.leave_running)
+		return err_set(err, EXIT_USAGE, "--keep needs --leave-running");
+	if (opts->move.at && name_check_id(opts->move.at, err) < 0)
+		return err_wrap(err, "--at");
 	signals_watch();
 	int status = move_half_new(app->config, &opts->move, kind, name, opts->on, app->events,
 				   &move, err);
@@ -76,7 +81,9 @@ static int run_restore(struct app *app, void *base, const struct argv *args, str
 static const struct opt checkpoint_table[] = {
 	ROW(on, "on", OPT_STRING, "HOST", "host that has the container (found by asking)"),
 	ROW(move.leave_running, "leave-running", OPT_FLAG, NULL,
-	    "keep it running afterwards, as a backup"),
+	    "let it go on: one more of its checkpoints, with an id"),
+	ROW(move.keep, "keep", OPT_COUNT, "N",
+	    "with --leave-running: remove all but the newest N of them"),
 	ROW(move.file_locks, "file-locks", OPT_FLAG, NULL, "it takes file locks now and then"),
 	ROW(move.ext_unix_sk, "ext-unix-sk", OPT_FLAG, NULL, "passed on to runc"),
 	ROW(move.shell_job, "shell-job", OPT_FLAG, NULL, "passed on to runc"),
@@ -90,6 +97,8 @@ static const struct opt checkpoint_table[] = {
 
 static const struct opt restore_table[] = {
 	ROW(on, "on", OPT_STRING, "HOST", "host to restore it on (this machine)"),
+	ROW(move.at, "at", OPT_STRING, "ID",
+	    "checkpoint to restore, of 'list --checkpoints' (the newest)"),
 	ROW(move.keep_images, "keep-images", OPT_FLAG, NULL, "keep the images, as a backup"),
 	ROW(move.fenced, "fenced", OPT_STRINGS, "HOST",
 	    "host that is certainly off: it is not asked; repeatable"),
@@ -112,7 +121,9 @@ const struct verb verb_checkpoint = {
 	.summary = "write a running container's state into its bundle and end it",
 	.details =
 		"The images go to NAME's bundle, directory 'checkpoint', and are on disk before\n"
-		"the container is ended. 'cmigrate restore NAME' resumes it, on any host.",
+		"the container is ended. 'cmigrate restore NAME' resumes it, on any host. With\n"
+		"--leave-running it is frozen for a moment only, and the images stay as one of\n"
+		"its checkpoints, to be restored after the loss of its host.",
 	.opts = checkpoint_table,
 	.options_size = sizeof(struct half_opts),
 	.acts = true,
@@ -126,7 +137,8 @@ const struct verb verb_restore = {
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "resume a checkpointed container",
 	.details = "The images are removed after its endpoint has answered; a restore that fails\n"
-		   "leaves them. Connections that were open at the checkpoint are closed.",
+		   "leaves them. Those of a checkpoint that has left it running stay in any case.\n"
+		   "Connections that were open at the checkpoint are closed.",
 	.opts = restore_table,
 	.options_size = sizeof(struct half_opts),
 	.acts = true,

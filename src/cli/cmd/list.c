@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/checkpoints.h"
 #include "cli/status.h"
 #include "cmigrate/base/fields.h"
 #include "cmigrate/cli/cmd.h"
@@ -106,13 +107,25 @@ static void print_table(struct ui *ui, const struct containers *list, const stru
 	ui_table_print(ui, table);
 }
 
-static int list_run(struct app *app, void *opts, const struct argv *args, struct err *err)
+struct list_opts {
+	bool checkpoints;
+};
+
+static const struct opt list_table[] = {
+	OPT(struct list_opts, checkpoints, "checkpoints", 0, OPT_FLAG, NULL,
+	    "show checkpoints; the arguments are names of containers"),
+	{.name = NULL},
+};
+
+static int list_run(struct app *app, void *base, const struct argv *args, struct err *err)
 {
+	const struct list_opts *opts = base;
 	CLEANUP_REPLIES struct replies replies = {0};
 	CLEANUP_CONTAINERS struct containers list = {0};
 	CLEANUP_CORDONS struct cordons marks = {0};
 
-	(void)opts;
+	if (opts->checkpoints)
+		return checkpoints_report(app, args, err);
 	ui_wait(app->ui, "asking the hosts");
 	if (ask_hosts(app, args, &replies, err) < 0)
 		return -1;
@@ -133,12 +146,16 @@ static int list_run(struct app *app, void *opts, const struct argv *args, struct
 
 const struct verb verb_list = {
 	.name = "list",
-	.synopsis = "[HOST...]",
+	.synopsis = "[OPTIONS] [HOST...]",
 	.summary = "show every container on every known host",
 	.details = "Asks the named hosts, or all hosts of the configuration, or this machine if\n"
 		   "there is none. A host that does not answer is shown as unreachable, and the\n"
 		   "exit code is then 1. MEMORY is what no file backs: a move has to copy it.\n"
-		   "Cordoned hosts are named below the table: who did it, when, and why.\n",
+		   "Cordoned hosts are named below the table: who did it, when, and why.\n"
+		   "--checkpoints [NAME...] shows the checkpoints that have left their container\n"
+		   "running, the newest first: 'restore --at ID NAME' takes one.\n",
+	.opts = list_table,
+	.options_size = sizeof(struct list_opts),
 	.max_args = 1024,
 	.run = list_run,
 };

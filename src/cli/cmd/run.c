@@ -8,6 +8,7 @@
 #include "cmigrate/cli/cmd.h"
 #include "cmigrate/cli/ui.h"
 #include "cmigrate/container/find_host.h"
+#include "cmigrate/container/owner.h"
 #include "cmigrate/host/config.h"
 #include "cmigrate/move/move.h"
 #include "cmigrate/move/signals.h"
@@ -235,7 +236,8 @@ static int run(struct app *app, struct run *r, const char *name, struct err *err
 {
 	if (prepare(app, r, name, err) < 0 || bring_addresses_up(r, err) < 0)
 		return -1;
-	if (!move_cancelled && start(r, err) == 0 && prove(r, app->config, err) == 0)
+	if (!move_cancelled && owner_note(&r->claim.state_dir, err) == 0 && start(r, err) == 0 &&
+	    prove(r, app->config, err) == 0)
 		return 0;
 	if (err->code == EXIT_DONE)
 		(void)err_set(err, EXIT_FAILED, "stopped by a signal");

@@ -315,6 +315,8 @@ static const struct row failing[] = {
 	{"root", "uid=\n", NULL, NULL, "user id '' on rhel01", false},
 	{"source-is-destination", NULL, "identity=" BOOT " pid:[4026532770] net:[4026532618]\n",
 	 NULL, "rhel01 and rhel02 are the same host", false},
+	{"owner", "owner=pacemaker:web\n", NULL, NULL, "resource 'web' of the cluster has it",
+	 false},
 	{"cordon", NULL,
 	 "cordon=rhel02 {\"host\":\"rhel02\",\"by\":\"ann@rhel03\",\"since\":\"2026\","
 	 "\"reason\":\"new disk\"}\n",

@@ -130,6 +130,32 @@ static void straight_there(void **state)
 	move_free(m);
 }
 
+/* How requests name the images follows from their place. */
+static void generations(void **state)
+{
+	struct move *m =
+		read_back(object_with("{'kind':1,'gate':true,'leave_running':true,'keep':3,"
+				      "'images':'/b/web/checkpoints/.20240506T070809-0a1b2c3d'}"));
+
+	(void)state;
+	assert_true(strategy_of(m) == &strategy_generation && m->plan.keep == 3);
+	assert_string_equal(m->side[SOURCE].runtime.images_of, "new-20240506T070809-0a1b2c3d");
+	json_t *o = move_json(m);
+	assert_int_equal(json_integer_value(json_object_get(o, "keep")), 3);
+	json_decref(o);
+	move_free(m);
+	m = read_back(
+		object_with("{'kind':2,'images':'/b/web/checkpoints/20240506T070809-00000000'}"));
+	assert_string_equal(m->side[DESTINATION].runtime.images_of, "at-20240506T070809-00000000");
+	move_free(m);
+	m = read_back(object_with("{'kind':2,'images':'/b/web/checkpoint'}"));
+	assert_string_equal(m->side[DESTINATION].runtime.images_of, "checkpoint");
+	move_free(m);
+	m = read_back(object_with("{}"));
+	assert_string_equal(m->side[DESTINATION].runtime.images_of, "move");
+	move_free(m);
+}
+
 static void little(void **state)
 {
 	struct move *m = read_back(object_with("{}"));
@@ -162,6 +188,15 @@ static void what_is_wrong(void **state)
 		"{'bundle':'/etc','images':'/etc/ssh'}",
 		"{'images':'/b/web/rootfs'}",
 		"{'images':'/b/web/.cmigrate/images-20240506T070809-00000000'}",
+		/* A restore reads a generation, a checkpoint writes its own. */
+		"{'images':'/b/web/checkpoints/20240506T070809-0a1b2c3d'}",
+		"{'kind':2,'images':'/b/web/checkpoints/.20240506T070809-0a1b2c3d'}",
+		"{'kind':2,'images':'/b/web/checkpoints/../../db'}",
+		"{'kind':1,'images':'/b/web/checkpoints/.20240506T070809-0a1b2c3d'}",
+		"{'kind':1,'leave_running':true,'images':'/b/web/checkpoints/"
+		".20240506T070809-00000000'}",
+		"{'kind':1,'leave_running':true,'images':'/b/web/checkpoints/"
+		"20240506T070809-0a1b2c3d'}",
 		"{'source':'-oProxyCommand=x'}",
 		"{'destination':'a b'}",
 		"{'source':1}",
@@ -244,11 +279,9 @@ static void swapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back),
-		cmocka_unit_test(straight_there),
-		cmocka_unit_test(little),
-		cmocka_unit_test(what_is_wrong),
-		cmocka_unit_test(names_that_are_missing),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(straight_there),
+		cmocka_unit_test(generations),	  cmocka_unit_test(little),
+		cmocka_unit_test(what_is_wrong),  cmocka_unit_test(names_that_are_missing),
 		cmocka_unit_test(swapped),
 	};
 

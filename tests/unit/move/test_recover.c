@@ -168,6 +168,8 @@ static void a_rehearsal(void **state)
 		{{false, true, false, "running", "", IMAGES_COMPLETE}, RECOVER_BACK},
 		{{false, true, true, "", "", IMAGES_COMPLETE}, RECOVER_LOST},
 		{{false, false, true, "", "", IMAGES_COMPLETE}, RECOVER_DOUBT},
+		/* Of a checkpoint whose container goes on. */
+		{{true, true, true, "running", "", IMAGES_NONE}, RECOVER_FORWARD},
 	};
 
 	(void)state;
