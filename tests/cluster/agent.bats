@@ -76,7 +76,7 @@ refreshed() {
 	act start
 	grep -q -x 'cmigrate run web' told
 	OCF_RESKEY_start=checkpoint act start
-	grep -q -x 'cmigrate restore --keep-images web' told
+	grep -q -x 'cmigrate restore web' told
 	echo 0 >here
 	act start
 	[ "$status" -eq 0 ]
@@ -200,6 +200,27 @@ refreshed() {
 	echo 'exit 1' >stop.does
 	act stop
 	[ "$status" -eq 1 ]
+}
+
+@test "stop: a container that goes on from checkpoints gets one, and ends without one if none can be made" {
+	echo 0 >here
+	echo 'echo 3 >here' >checkpoint.does
+	OCF_RESKEY_start=checkpoint act stop
+	[ "$status" -eq 0 ]
+	[ "$(grep -c cmigrate told)" -eq 1 ]
+	grep -q -x 'cmigrate checkpoint web --on rhel01' told
+	echo 0 >here
+	echo 'exit 1' >checkpoint.does
+	echo 'echo 3 >here' >stop.does
+	OCF_RESKEY_start=checkpoint act stop
+	[ "$status" -eq 0 ]
+	grep -q -x 'cmigrate stop web --on rhel01' told
+}
+
+@test "cmigrate is told which resource it acts for" {
+	echo 'echo "$CMIGRATE_OWNER" >owner' >run.does
+	act start
+	[ "$(cat owner)" = pacemaker:web ]
 }
 
 @test "stop: a move from or to this node is undone first, another one is none of its business" {

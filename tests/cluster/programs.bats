@@ -68,7 +68,7 @@ teardown_file() {
 	leads_to 'fence rhel01;start rhel02'
 	# The source is lost in the middle of a move, and so is the destination.
 	state migrating@rhel01 lost@rhel01
-	leads_to 'fence rhel01;start rhel02'
+	leads_to 'stop rhel02;fence rhel01;start rhel02'
 	state migrate_to@rhel01=1 lost@rhel02
 	leads_to 'fence rhel02'
 	# A node whose shared directory is not mounted says 7.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2154 # single quotes: for a host's shell; shared variables
-# States of a cluster of three nodes with the resource web, as words, and what the scheduler makes of them.
+# States of a cluster of three nodes with the resource web (without parameters: op-digest is that of none), as words, and what the scheduler makes of them.
 #
 #   running@NODE stopped@NODE   a probe found it there, or found nothing; nothing: where no word says otherwise
 #   migrating@NODE              migrate_to is under way there, to rhel02
@@ -29,7 +29,6 @@ state() { # WORD...
 			<resources>
 			<primitive id="power" class="stonith" type="fence_ipmilan"/>
 			<primitive id="web" class="ocf" provider="cmigrate" type="container">
-			<instance_attributes id="web-params"><nvpair id="web-name" name="name" value="web"/></instance_attributes>
 			<meta_attributes id="web-meta">
 			<nvpair id="web-allow" name="allow-migrate" value="true"/>
 			<nvpair id="web-active" name="multiple-active" value="stop_unexpected"/>
@@ -111,7 +110,7 @@ operation() { # RESOURCE NAME EXIT-CODE STATUS NODE-NUMBER
 		echo "<lrm_rsc_op id=\"$1_${kind}_0\" operation_key=\"$1_$2_0\" operation=\"$2\" crm_feature_set=\"3.19\"\
  transition-key=\"1:1:$target:cf60dc29-02b9-4bb1-ad17-906f25f7706d\" transition-magic=\"$4:$3;1:1:$target:cf60dc29-02b9-4bb1-ad17-906f25f7706d\"\
  exit-reason=\"\" on_node=\"rhel0$5\" call-id=\"$call\" rc-code=\"$3\" op-status=\"$4\" interval=\"0\" last-rc-change=\"17960922$call\"\
- exec-time=\"1\" queue-time=\"0\"$move/>"
+ exec-time=\"1\" queue-time=\"0\"$move op-digest=\"f2317cad3d54cec5d7d7aa7d0bf35cf8\"/>"
 	done
 }
 
