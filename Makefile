@@ -146,6 +146,8 @@ cli: ## tests the command line, without hosts; SANITIZE=1: with sanitizers, as i
 	@tests/run cli
 hosts: ## tests moves between test hosts (needs root)
 	@tests/run hosts
+cluster: ## tests the resource agent for Pacemaker, in a cluster of test hosts (needs root)
+	@tests/run cluster
 vm: ## tests moves between virtual machines with NFS and cgroup v2 (needs root)
 	@tests/run vm
 containers: ## tests containers of all kinds there and back (needs root)
@@ -173,6 +175,10 @@ demo-vm: ## shows the same between virtual machines with NFS and Apache httpd (n
 	@scripts/setup build lab vm
 	@$(MAKE) --no-print-directory all
 	@scripts/demo --vm
+demo-cluster: ## shows a cluster of three test hosts: standby, then a host is lost and fenced (needs root)
+	@scripts/setup build test lab
+	@$(MAKE) --no-print-directory all
+	@scripts/demo-cluster
 bench: ## measures outages, compared with other ways to move (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
@@ -199,7 +205,7 @@ install: all ## installs program, agents, manuals, completions and examples belo
 	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
 	umask 022; $(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
 	umask 022; $(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
-	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) docs/cluster.md $(DESTDIR)$(DOCDIR)
 	$(if $(EXAMPLES),umask 022; cp -R examples $(DESTDIR)$(DOCDIR) && chmod -R a+rX $(DESTDIR)$(DOCDIR)/examples)
 	$(if $(EXAMPLES),grep -rl /usr/local/bin/cmigrate $(DESTDIR)$(DOCDIR)/examples | \
 		xargs sed -i 's|/usr/local/bin/cmigrate|$(BINDIR)/cmigrate|')
@@ -220,7 +226,8 @@ help: ## prints this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs check check-all unit cli hosts containers vm faults scale lint format fuzz demo demo-vm bench packages deb \
+.PHONY: all build unit-programs check check-all unit cli hosts cluster containers vm faults scale lint format fuzz \
+	demo demo-vm demo-cluster bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

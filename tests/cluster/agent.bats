@@ -80,7 +80,7 @@ refreshed() {
 	echo 0 >here
 	act start
 	[ "$status" -eq 0 ]
-	! grep -q cmigrate told
+	! grep -q cmigrate told || false
 }
 
 @test "start: refuses settings with which an undone move would restart the container" {
@@ -96,7 +96,7 @@ refreshed() {
 	act start
 	[ "$status" -eq 6 ]
 	[[ $output == *on-fail=block* ]]
-	! grep -q 'cmigrate' told
+	! grep -q 'cmigrate' told || false
 	echo 0 >block
 	act start
 	[ "$status" -eq 0 ]
@@ -145,7 +145,7 @@ refreshed() {
 	act start
 	[ "$status" -eq 0 ]
 	grep -q -x 'cmigrate recover web --fenced rhel02' told
-	! grep -q 'cmigrate run' told
+	! grep -q 'cmigrate run' told || false
 	# In doubt: nothing is started.
 	echo 3 >here
 	says_status "$(move_of rhel02 rhel03)"
@@ -153,7 +153,7 @@ refreshed() {
 	act start
 	[ "$status" -eq 1 ]
 	[[ $output == *unsettled*'cmigrate recover web'* ]]
-	! grep -q 'cmigrate run' told
+	! grep -q 'cmigrate run' told || false
 	# Lost: it starts anew.
 	echo 'sed -i "s/\"move\":.*/\"move\":null}/" status; exit 9' >recover.does
 	act start
@@ -169,7 +169,7 @@ refreshed() {
 	act start
 	[ "$status" -eq 0 ]
 	grep -q -x 'cmigrate move web rhel01 --from rhel03' told
-	! grep -q 'cmigrate run' told
+	! grep -q 'cmigrate run' told || false
 }
 
 @test "start tells the cluster the container's memory: its limit, or what it uses" {
@@ -181,7 +181,7 @@ refreshed() {
 	grep -q -x 'crm_resource --resource web --utilization --set-parameter memory --parameter-value 256' told
 	echo 'echo 256' >crm_resource.does
 	act start
-	! grep -q set-parameter told
+	! grep -q set-parameter told || false
 }
 
 @test "stop: ends what is here; a second stop and a node without anything succeed" {
@@ -192,7 +192,7 @@ refreshed() {
 	grep -q -x 'cmigrate stop web --on rhel01' told
 	act stop
 	[ "$status" -eq 0 ]
-	! grep -q 'cmigrate stop' told
+	! grep -q 'cmigrate stop' told || false
 	echo 1 >here
 	act stop
 	[ "$status" -eq 1 ]
@@ -233,7 +233,7 @@ refreshed() {
 	says_status "$(move_of rhel02 rhel03)"
 	act stop
 	[ "$status" -eq 0 ]
-	! grep -q 'cmigrate abort' told
+	! grep -q 'cmigrate abort' told || false
 	# Its process has died.
 	says_status "$(move_of rhel01 rhel02)"
 	echo 'exit 7' >abort.does
@@ -250,7 +250,7 @@ refreshed() {
 	OCF_RESKEY_move_options='--strategy pre-copy' act migrate_to
 	[ "$status" -eq 0 ]
 	grep -q -x 'cmigrate move web rhel02 --from rhel01 --strategy pre-copy' told
-	! grep -q crm_resource told
+	! grep -q crm_resource told || false
 	# Moved, and silent.
 	echo 0 >here
 	echo 'echo 3 >here; exit 5' >move.does
@@ -267,13 +267,13 @@ refreshed() {
 	[ "$status" -eq 1 ]
 	[[ $output == *'ocf-exit-reason:'*'is where it was'* ]]
 	# The cluster records the failure only now.
-	! refreshed
+	! refreshed || false
 	touch failed
 	wait_until 20 refreshed
 	grep -q -x 'crm_resource --resource web --ban --node rhel02 --lifetime PT300S' told
 	# The destination first, then all.
 	[ "$(grep -e --refresh told | tr '\n' ';')" = 'crm_resource --refresh --resource web --node rhel02;crm_resource --refresh --resource web;' ]
-	! grep -q 'cmigrate stop' told
+	! grep -q 'cmigrate stop' told || false
 }
 
 @test "migrate_to undone where a ban would stop the container: it stays, and is tried again later" {
@@ -321,10 +321,10 @@ refreshed() {
 	wait $operation || true
 	# stop knows that the move has not ended.
 	timeout 1 "$agent" stop || true
-	! grep -q 'cmigrate stop' told
+	! grep -q 'cmigrate stop' told || false
 	echo >go
 	wait_until 20 refreshed
-	! grep -q -e --ban told
+	! grep -q -e --ban told || false
 }
 
 @test "migrate_from: what was moved is here, and what is not isn't" {

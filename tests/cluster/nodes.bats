@@ -26,34 +26,6 @@ teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || tell_all
 }
 
-# For the reader of a failed test.
-tell_all() {
-	local host
-	cat "$BATS_FILE_TMPDIR/power"
-	for host in "${nodes[@]}"; do
-		on "$host" sh -c 'echo "== $(uname -n)"; crm_mon --one-shot; cat /run/cmigrate-ocf/web.log; runc list
-			grep -h -e "pacemaker-controld.*web" -e "reason" /var/log/pacemaker/pacemaker.log | cut -c 1-300 | tail -n 30' 2>&1 || true
-	done
-}
-
-count() {
-	on client redis-cli -h $address get counter
-}
-
-add_one() {
-	on client timeout $patience redis-cli -h $address incr counter
-}
-
-# The container went on with COUNT, and was not started anew.
-counts_on_from() { # COUNT
-	local now
-	now=$(add_one)
-	[[ $now -gt $1 ]] || {
-		echo "the counter was $1 and is $now" >&2
-		return 1
-	}
-}
-
 @test "standby moves the container live, and no request fails" {
 	from=$(whereabouts)
 	start_client count incrementer $address 6379 counter "$patience" 0.02
@@ -69,11 +41,11 @@ counts_on_from() { # COUNT
 
 @test "a host that loses its power is fenced, and a survivor starts the container" {
 	lost=$(whereabouts)
-	: >"$BATS_FILE_TMPDIR/power"
+	: >"$POWER_LOG"
 	"$lab" crash "$lost"
 	survivor=$(survivor_of "$lost")
 	settled_elsewhere "$lost" "$survivor"
-	grep -q "power: .* $lost" "$BATS_FILE_TMPDIR/power"
+	grep -q "power: .* $lost" "$POWER_LOG"
 	# Its program began anew.
 	[ "$(add_one)" = 1 ]
 	runs_once_on "$(whereabouts "$survivor")"

@@ -4,9 +4,11 @@
 
 . "${BASH_SOURCE[0]%/*}/../../hosts/lib/lab.bash"
 
-top=$BATS_TEST_DIRNAME/../..
+cluster_dir=${BASH_SOURCE[0]%/*}
+top=$cluster_dir/../../..
 address=10.99.0.100
-export LAB_EXTRA_PACKAGES='pacemaker pacemaker-cli-utils corosync resource-agents pcs crmsh libxml2-utils'
+LAB_EXTRA_PACKAGES=$(<"$cluster_dir/packages")
+export LAB_EXTRA_PACKAGES
 nodes=(rhel01 rhel02 rhel03)
 
 # Prints the commands of docs/cluster.md for PLACE, in their order, with the addresses of the test hosts.
@@ -85,11 +87,12 @@ serve_power() {
 }
 
 # Called by setup_file.
-start_nodes() { # NAME SECONDS
+start_nodes() { # NAME SECONDS [NODES]
 	local host
-	start_lab "$1" "$2" 3 || return
+	start_lab "$1" "$2" "${3:-3}" || return
 	mkfifo "${LAB_BASE:-/var/lib/cmigrate-lab}/$LAB_NAME/shared/power"
-	serve_power 3>&- >"$BATS_FILE_TMPDIR/power" 2>&1 </dev/null &
+	export POWER_LOG=${BATS_FILE_TMPDIR:-$work}/power
+	serve_power 3>&- >"$POWER_LOG" 2>&1 </dev/null &
 	export POWER_PID=$!
 	for host in "${nodes[@]}"; do
 		install_services "$host"
@@ -104,12 +107,12 @@ end_nodes() {
 }
 
 # Writes the same files on each node and starts the cluster there.
-start_cluster() {
+start_cluster() { # [PLACE]
 	local host
 	for host in "${nodes[@]}"; do
-		run_commands "$host" 'each node' 3>&- &
+		run_commands "$host" "${1:-each node}" 3>&- &
 	done
-	wait_on rhel01 60 'crm_mon --one-shot 2>/dev/null | grep -q "Online: \[ rhel01 rhel02 rhel03 \]"'
+	wait_on rhel01 60 "crm_mon --one-shot 2>/dev/null | grep -q 'Online: \[ ${nodes[*]} \]'"
 }
 
 # A host that was switched off comes back, and joins the cluster.
@@ -153,4 +156,32 @@ runs_once_on() { # HOST
 			return 1
 		}
 	done
+}
+
+# For the reader of a failed test.
+tell_all() {
+	local host
+	cat "$POWER_LOG"
+	for host in "${nodes[@]}"; do
+		on "$host" sh -c 'echo "== $(uname -n)"; crm_mon --one-shot; cat /run/cmigrate-ocf/web.log; runc list
+			grep -h -e "pacemaker-controld.*web" -e "reason" /var/log/pacemaker/pacemaker.log | cut -c 1-300 | tail -n 30' 2>&1 || true
+	done
+}
+
+count() {
+	on client redis-cli -h $address get counter
+}
+
+add_one() {
+	on client timeout $patience redis-cli -h $address incr counter
+}
+
+# The container went on with COUNT, and was not started anew.
+counts_on_from() { # COUNT
+	local now
+	now=$(add_one)
+	[[ $now -gt $1 ]] || {
+		echo "the counter was $1 and is $now" >&2
+		return 1
+	}
 }
