@@ -27,7 +27,7 @@ teardown_file() {
 	diff <(grep -o 'OCF_RESKEY_[a-z_]*' "$agent" | sed 's/OCF_RESKEY_//' | grep -v -e '^$' -e crm_feature_set | sort -u) \
 		<(sed -n 's/.*<parameter name="\([a-z_]*\)".*/\1/p' "$BATS_TEST_TMPDIR/meta" | sort -u)
 	for action in $(sed -n 's/.*<action name="\([a-z_-]*\)".*/\1/p' "$BATS_TEST_TMPDIR/meta"); do
-		grep -q "^$action) " "$agent"
+		grep -q "^$action)" "$agent"
 	done
 }
 
