@@ -49,7 +49,9 @@ pausing_program() { # HOST
 	END
 }
 
+# CLUSTER_STEPS="restore commit": only these.
 steps() {
+	[[ -z ${CLUSTER_STEPS:-} ]] || { echo "$CLUSTER_STEPS" && return; }
 	on "$at" env CMIGRATE_OWNER=pacemaker:web cmigrate.real --json move web "$(survivor_of "$at")" --dry-run |
 		jq -r 'select(.event == "plan").steps[] | if type == "object" then .name else . end'
 }
