@@ -128,12 +128,15 @@ is_blocked() {
 @test "an undone move leaves the container and its connections, and succeeds after the repair" {
 	start_client count incrementer $address 6379 counter "$((patience * 3))" 0.02
 	for host in "${nodes[@]}"; do
-		[[ $host == "$at" ]] || wrap_runc "$host" '[ -z "$restoring" ] || exit 1'
+		[[ $host == "$at" ]] || wrap_runc "$host" '[ -z "$restoring" ] || { touch /var/tried; exit 1; }'
 	done
 	on "$at" crm_attribute --node "$at" --name standby --update on
 	is_blocked
-	# With both others banned it would be stopped.
-	wait_on "$at" 120 'grep -q "next try" /run/cmigrate-ocf/web.log'
+	# Both others are tried, and one of them again.
+	for host in "${nodes[@]}"; do
+		[[ $host == "$at" ]] || wait_on "$host" 120 'test -e /var/tried && rm /var/tried'
+	done
+	wait_on "$(survivor_of "$at")" 120 'test -e /var/tried'
 	[ "$(state_of "$at" web)" = running ]
 	unwrap "${nodes[@]}"
 	settled_elsewhere "$at"
