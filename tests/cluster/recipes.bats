@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# check-all: two clusters are set up from nothing
+# check-all: three clusters are set up from nothing
 # shellcheck disable=SC2016,SC2154 # single quotes: for a host's shell; variables of lib
 # The commands of docs/cluster.md, as they stand. The word after "sh" on a fence says where.
 
@@ -43,8 +43,8 @@ add_second() {
 	[ -z "$output" ]
 }
 
-@test "three nodes: pcs, then crmsh" {
-	start_nodes t-recipes 1500
+@test "three nodes: pcs" {
+	start_nodes t-pcs 900
 	make_page
 	start_cluster
 	run_commands rhel01 container
@@ -62,9 +62,13 @@ add_second() {
 	run_commands rhel01 'after repair'
 	settled_elsewhere nowhere
 	[[ $(whereabouts) != "$(on rhel01 crm_resource --resource web2 --locate --quiet)" ]]
-	# The same with the other one.
-	on rhel01 sh -ec 'pcs resource delete web2; pcs resource delete web; pcs stonith delete power-rhel01 power-rhel02 power-rhel03
-		pcs property set placement-strategy='
+}
+
+@test "three nodes: crmsh" {
+	start_nodes t-crmsh 900
+	make_page
+	start_cluster
+	run_commands rhel01 container
 	run_commands rhel01 crmsh
 	settled_on_any
 	[[ $(on client curl -s -m $patience http://$address/) == "$(whereabouts)" ]]
