@@ -22,7 +22,7 @@ struct status {
 	struct bundle bundle;
 	struct host *at;   /* has the shared directory: borrowed from replies, or NULL */
 	bool configured;   /* bundle has config.json's contents */
-	bool checkpointed; /* there are images of `cmigrate checkpoint` */
+	bool checkpointed; /* there are images of a `cmigrate checkpoint` */
 	struct journal_state journal;
 	char *journal_error; /* the journal exists and can't be read; or NULL */
 };

@@ -13,7 +13,7 @@
 #define REMOVE_MS 60000
 
 static const struct field fields[] = {
-	FIELD(struct generation, container, FIELD_TEXT),
+	FIELD_AS("name", struct generation, container, FIELD_TEXT),
 	FIELD(struct generation, id, FIELD_TEXT),
 	FIELD(struct generation, taken, FIELD_TEXT),
 	FIELD(struct generation, host, FIELD_TEXT),

@@ -105,7 +105,7 @@ static void name_images(const struct move *move, struct runtime *rt)
 {
 	CLEANUP_FREE char *above = str_fmt("%s/" BUNDLE_GENERATIONS "/", move->bundle.dir);
 	CLEANUP_FREE char *checkpoint = str_fmt("%s/" BUNDLE_CHECKPOINT, move->bundle.dir);
-	const char *dir = move->image_dir;
+	const char *dir = move->image_dir ? move->image_dir : "";
 
 	if (!str_starts(dir, above))
 		(void)snprintf(rt->images_of, sizeof(rt->images_of), "%s",

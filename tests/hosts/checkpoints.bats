@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 load lib/lab
 load lib/containers
 load lib/faults
+load lib/traffic
 
 address=10.99.0.103
 generations=/runc/containers/server/checkpoints
@@ -72,7 +73,7 @@ nothing_half_made() {
 	on rhel01 ls -A $generations
 	[[ $(on rhel01 ls -A $generations | wc -l) -eq 2 ]]
 	run on rhel01 cmigrate --json list --checkpoints
-	[[ $(jq -r 'select(.id == "'"$b"'") | [.container, .host, .bytes > 0, .criu > 0, (.kernel | length > 0)] | @csv' <<<"$output") == \
+	[[ $(jq -r 'select(.id == "'"$b"'") | [.name, .host, .bytes > 0, .criu > 0, (.kernel | length > 0)] | @csv' <<<"$output") == \
 		'"server","rhel01",true,true,true' ]]
 	on rhel02 cmigrate status server | grep -q checkpoint
 	[[ $(count) -gt $before ]]
@@ -144,6 +145,35 @@ nothing_half_made() {
 	[[ $(ids) == "$a" && $(on rhel02 ls -A $generations) == "$a" ]]
 	on rhel02 cmigrate -q restore --fenced rhel01 --endpoint tcp://$address:8000 server
 	[[ $(count) -eq $((before + 1)) ]]
+	"$lab" boot rhel01
+	place_program
+}
+
+# bats test_tags=all
+@test "a client keeps its connection during checkpoints; after the loss of the host the old connection is closed" {
+	local report value
+	remove_containers rhel01 rhel02
+	make_redis server $address/32
+	start_container rhel01 server
+	start_client kept incrementer $address 6379 counter "$patience" 0.01
+	take --keep 2
+	take --keep 2
+	take --keep 2
+	report=$(end_client kept)
+	echo "$report"
+	[[ $(jq -r .fault <<<"$report") == null ]]
+	value=$(on client redis-cli -h $address get counter)
+	[[ $value == "$(jq .replies <<<"$report")" ]]
+	# Another one waits for a reply that will never come.
+	start_client lost incrementer $address 6379 other "$patience" 0.01
+	take --keep 2
+	"$lab" crash rhel01
+	on rhel02 cmigrate -q restore --fenced rhel01 server
+	[[ $(on client redis-cli -h $address get counter) == "$value" ]]
+	report=$(end_client lost)
+	echo "$report"
+	[[ $(jq -r .fault <<<"$report") == *reset* ]]
+	[[ $(on client redis-cli -h $address get other) -le $(jq .replies <<<"$report") ]]
 	"$lab" boot rhel01
 	place_program
 }

@@ -87,8 +87,8 @@ static void print_text(const struct app *app, const struct status *s, const json
 
 	print_place(app, s, all_answered);
 	if (s->checkpointed)
-		ui_print(ui, "  checkpoint %s/" BUNDLE_CHECKPOINT ": cmigrate restore %s\n",
-			 s->bundle.dir, s->bundle.name);
+		ui_print(ui, "  checkpoint to be restored by: cmigrate restore %s\n",
+			 s->bundle.name);
 	for (i = 1; i < s->list.n; i++)
 		ui_print(ui, "  copy      %s on %s\n", s->list.rows[i].state, s->list.rows[i].host);
 	const struct cordon *mark =

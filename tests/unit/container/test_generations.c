@@ -18,7 +18,7 @@
 /* A line; quotes are written as '. */
 static void add(struct buf *text, const char *container, const char *id, const char *members)
 {
-	CLEANUP_FREE char *line = str_fmt("generation=%s %s {'container':'%s','id':'%s',%s}\n",
+	CLEANUP_FREE char *line = str_fmt("generation=%s %s {'name':'%s','id':'%s',%s}\n",
 					  container, id, container, id, members);
 
 	for (char *p = line; *p; p++)
@@ -61,10 +61,10 @@ static void what_is_left_out(void **state)
 		"generation=web " A "\n",
 		"generation=web " A " {}\n",
 		"generation=web " A " [1]\n",
-		"generation=web " A " {\"container\":\"db\",\"id\":\"" A "\"}\n",
-		"generation=web " A " {\"container\":\"web\",\"id\":\"" B "\"}\n",
-		"generation=web " A " {\"container\":\"web\",\"id\":\"" A "\",\"taken\":1}\n",
-		"generation=web " A " {\"container\":\"web\",\"id\":\"" A "\",\"taken\":\"x\"}\n",
+		"generation=web " A " {\"name\":\"db\",\"id\":\"" A "\"}\n",
+		"generation=web " A " {\"name\":\"web\",\"id\":\"" B "\"}\n",
+		"generation=web " A " {\"name\":\"web\",\"id\":\"" A "\",\"taken\":1}\n",
+		"generation=web " A " {\"name\":\"web\",\"id\":\"" A "\",\"taken\":\"x\"}\n",
 		"generation=\n",
 	};
 
