@@ -11,6 +11,8 @@ DOCDIR ?= $(PREFIX)/share/doc/cmigrate
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# Pacemaker looks for agents nowhere else.
+OCFROOT ?= $(if $(filter /usr /usr/local,$(PREFIX)),/usr,$(PREFIX))/lib/ocf
 DESTDIR ?=
 
 PKG_CONFIG ?= pkg-config
@@ -147,6 +149,8 @@ cli: ## tests the command line, without hosts; SANITIZE=1: with sanitizers, as i
 	@tests/run cli
 hosts: ## tests moves between test hosts (needs root)
 	@tests/run hosts
+cluster: ## tests the resource agent for Pacemaker, in a cluster of test hosts (needs root)
+	@tests/run cluster
 vm: ## tests moves between virtual machines with NFS and cgroup v2 (needs root)
 	@tests/run vm
 containers: ## tests containers of all kinds there and back (needs root)
@@ -174,6 +178,10 @@ demo-vm: ## shows the same between virtual machines with NFS and Apache httpd (n
 	@scripts/setup build lab vm
 	@$(MAKE) --no-print-directory all
 	@scripts/demo --vm
+demo-cluster: ## shows a cluster of three test hosts: standby, then a host is lost and fenced (needs root)
+	@scripts/setup build test lab
+	@$(MAKE) --no-print-directory all
+	@scripts/demo-cluster
 bench: ## measures outages, compared with other ways to move (needs root)
 	@scripts/setup build test lab
 	@$(MAKE) --no-print-directory all
@@ -184,19 +192,23 @@ deb: ## makes a Debian package in build
 	@scripts/setup build package
 	@scripts/deb $(VERSION)
 
-install: all ## installs program, agent, manuals, completions and examples below DESTDIR/PREFIX
+install: all ## installs program, agents, manuals, completions and examples below DESTDIR/PREFIX
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man7 \
-		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(DOCDIR) \
+		$(DESTDIR)$(OCFROOT)/resource.d/cmigrate $(DESTDIR)$(OCFROOT)/lib/cmigrate
 	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/cmigrate
 	$(INSTALL) -m 0755 $(AGENT) $(DESTDIR)$(LIBEXECDIR)/cmigrate-agent
 	$(INSTALL) -m 0644 man/cmigrate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 man/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 0644 man/cmigrate-losses.7 $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 0755 packaging/ocf/resource.d/cmigrate/container $(DESTDIR)$(OCFROOT)/resource.d/cmigrate
+	sed -i 's|:/usr/local/bin$$|:$(BINDIR)|' $(DESTDIR)$(OCFROOT)/resource.d/cmigrate/container
+	$(INSTALL) -m 0644 packaging/ocf/lib/cmigrate/functions.sh $(DESTDIR)$(OCFROOT)/lib/cmigrate
 	umask 022; $(abspath $(BIN)) completion bash >$(DESTDIR)$(BASHDIR)/cmigrate
 	umask 022; $(abspath $(BIN)) completion zsh >$(DESTDIR)$(ZSHDIR)/_cmigrate
 	umask 022; $(abspath $(BIN)) completion fish >$(DESTDIR)$(FISHDIR)/cmigrate.fish
-	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 0644 LICENSE CHANGELOG.md $(wildcard README.md) docs/cluster.md $(DESTDIR)$(DOCDIR)
 	$(if $(EXAMPLES),umask 022; cp -R examples $(DESTDIR)$(DOCDIR) && chmod -R a+rX $(DESTDIR)$(DOCDIR)/examples)
 	$(if $(EXAMPLES),grep -rl /usr/local/bin/cmigrate $(DESTDIR)$(DOCDIR)/examples | \
 		xargs sed -i 's|/usr/local/bin/cmigrate|$(BINDIR)/cmigrate|')
@@ -205,7 +217,8 @@ uninstall: ## removes what install has installed
 	rm -f $(DESTDIR)$(BINDIR)/cmigrate $(DESTDIR)$(BASHDIR)/cmigrate $(DESTDIR)$(ZSHDIR)/_cmigrate \
 		$(DESTDIR)$(FISHDIR)/cmigrate.fish $(DESTDIR)$(MANDIR)/man1/cmigrate.1 \
 		$(DESTDIR)$(MANDIR)/man5/cmigrate-config.5 $(DESTDIR)$(MANDIR)/man7/cmigrate-losses.7
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(OCFROOT)/resource.d/cmigrate \
+		$(DESTDIR)$(OCFROOT)/lib/cmigrate
 
 clean: ## removes build and ./cmigrate
 	rm -rf build cmigrate
@@ -216,7 +229,8 @@ help: ## prints this list
 		while read -r t text; do printf 'make %-14s %s\n' "$$t" "$$text"; done
 	@echo "PREFIX=$(PREFIX) DESTDIR= CC=$(CC) CFLAGS='$(CFLAGS)' WERROR=1 SANITIZE=1 V=1"
 
-.PHONY: all build unit-programs unit-warnings check check-all unit cli hosts containers vm faults scale lint format fuzz demo demo-vm bench packages deb \
+.PHONY: all build unit-programs unit-warnings check check-all unit cli hosts cluster containers vm faults scale lint format fuzz \
+	demo demo-vm demo-cluster bench packages deb \
 	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

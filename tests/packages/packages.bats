@@ -31,6 +31,9 @@ version() {
 @test "make install puts files where DESTDIR and PREFIX say, uninstall takes all of them away" {
 	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/opt/c "${flags[@]}"
 	[ "$("$BATS_TEST_TMPDIR/d/opt/c/bin/cmigrate" --version)" = "cmigrate $(version)" ]
+	"$BATS_TEST_TMPDIR/d/opt/c/lib/ocf/resource.d/cmigrate/container" meta-data | grep -q '<resource-agent name="container"'
+	# The agent finds the program of its own installation.
+	(cd "$BATS_TEST_TMPDIR/d/opt/c/lib/ocf/resource.d/cmigrate" && grep -q 'PATH=.*:/opt/c/bin$' container)
 	[[ $("$BATS_TEST_TMPDIR/d/opt/c/libexec/cmigrate/cmigrate-agent" 2>&1) == "cmigrate-agent $(version) "* ]]
 	[ -n "$(find "$BATS_TEST_TMPDIR/d" -name cmigrate.1)" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR/d" -type f -not -path '*/opt/c/*')" ]
@@ -45,6 +48,7 @@ version() {
 	lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic "$file"
 	dpkg-deb -x "$file" "$BATS_TEST_TMPDIR/x"
 	[ "$("$BATS_TEST_TMPDIR/x/usr/bin/cmigrate" --version)" = "cmigrate $(version)" ]
+	[ -x "$BATS_TEST_TMPDIR/x/usr/lib/ocf/resource.d/cmigrate/container" ]
 	dpkg-deb -f "$file" Depends | grep -q 'libjansson4.*openssh-client'
 	# All that "make install" installs is in it, by its name, compressed or not.
 	make install DESTDIR="$BATS_TEST_TMPDIR/d" PREFIX=/usr "${flags[@]}"
