@@ -93,22 +93,6 @@ is_blocked() {
 	runs_once_on "$(whereabouts)"
 }
 
-@test "a cluster that is stopped and started lets the container go on" {
-	before=$(add_one)
-	for host in "${nodes[@]}"; do
-		on "$host" systemctl stop pacemaker 3>&- &
-	done
-	wait
-	for host in "${nodes[@]}"; do
-		[ -z "$(state_of "$host" web)" ]
-		on "$host" systemctl start pacemaker 3>&- &
-	done
-	wait
-	settled_on_any
-	counts_on_from "$before"
-	runs_once_on "$(whereabouts)"
-}
-
 @test "a migrate_to whose time is up: the move goes on, and the cluster sees where it ended" {
 	for step in $(steps); do
 		at=$(whereabouts)
