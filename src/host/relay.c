@@ -69,7 +69,7 @@ static bool pass(struct way *way)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* What ssh says: nobody reads it. False: it has ended. */
+/* Reads what ssh says, for nobody. False: it has ended. */
 static bool drop(int fd)
 {
 	char text[4096];

@@ -164,7 +164,7 @@ static int list_one(struct request *req, const char *bundle, const char *contain
 	return 0;
 }
 
-/* Of one container, or of all. */
+/* Lists those of one container, or of all. */
 static int list(struct request *req)
 {
 	const char *container = request_get(req, "container");

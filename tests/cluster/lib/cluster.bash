@@ -29,7 +29,7 @@ run_commands() { # HOST PLACE
 	on "$1" bash -e -x -c "$block" </dev/null
 }
 
-# What systemd does on a real host. dc-deadtime: three nodes that start at once need not wait for others.
+# Stands in for systemd, and for the boards. dc-deadtime: three nodes that start at once need not wait for others.
 install_services() { # HOST
 	on "$1" sh -ec '
 		cat >/usr/local/sbin/systemctl

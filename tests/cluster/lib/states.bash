@@ -134,7 +134,7 @@ leads_to() { # ACTIONS
 	}
 }
 
-# What the agent on rhel01 says of a ban in this state.
+# Asks the agent on rhel01 about a ban in this state.
 ban_is() { # harmless|harmful NODE
 	local answer
 	answer=$(on rhel01 sh -c 'cat >/tmp/cib.xml
