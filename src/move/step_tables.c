@@ -306,3 +306,10 @@ const struct strategy *strategy_of(const struct move *move)
 		return &strategy_cold_ends_first;
 	return move->plan.lazy ? &strategy_cold_lazy : &strategy_cold;
 }
+
+const struct strategy *strategy_on_the_way(const struct strategy *begun, const struct move *move)
+{
+	const bool ahead = begun == &strategy_pre_copy || begun == &strategy_pre_copy_lazy;
+
+	return ahead && move_is_post_copy(move) ? &strategy_hybrid : begun;
+}
