@@ -132,7 +132,7 @@ static int check_container(struct move *m, const struct move_opts *opts, struct 
 			      .alone = true};
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
 
-	/* The cluster need not know. */
+	/* The container stays where the cluster has it. */
 	if (m->plan.leave_running)
 		argv_add(&p.skip, "owner");
 

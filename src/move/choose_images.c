@@ -102,7 +102,7 @@ static int use_generation(struct move *m, const struct move_opts *opts, const st
 {
 	free(m->image_dir);
 	m->image_dir = str_fmt("%s/" BUNDLE_GENERATIONS "/%s", m->bundle.dir, g->id);
-	/* It is there for the next failure too. */
+	/* The generation stays for the next failure. */
 	m->plan.keep_images = true;
 	str_set(&m->summary.checkpoint, g->id);
 	move_set_sides(m);

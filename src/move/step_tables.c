@@ -59,7 +59,7 @@ static const struct step pre_copy[] = {
 	{"clean",      step_clean,         NULL,           false,  false},
 };
 
-/* Both: it is copied ahead, and from the images there it follows. */
+/* Memory is copied ahead in passes, and follows the container from the images there. */
 static const struct step pre_copy_lazy[] = {
 	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
 	{"pre-copy",   step_pre_copy,      undo_pre_copy,  false,  false},
