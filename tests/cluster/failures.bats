@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # check-all: half an hour, with a fenced host for each step of a move
 # shellcheck disable=SC2016,SC2154 # single quotes: for a host's shell; variables of lib
-# What happens to a container in a cluster when moves fail, hosts are lost and the network is split: it runs exactly
-# once in the end, its counter never goes back further than its last checkpoint, and an undone move never restarts it.
+# Moves fail in a cluster, hosts are lost and the network is split. The container runs exactly once in the end, its
+# counter never goes back further than its last checkpoint, and an undone move never restarts it.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # single quotes: for a host's shell; variables of lib
-# What tests/containers can't have, because it depends on the kernel: kernel TLS.
+# Kernel TLS, which tests/containers can't have because it depends on the kernel.
 # check-all: it boots machines of its own.
 
 load ../hosts/lib/lab
