@@ -138,6 +138,7 @@ on_all_nodes() { # COMMAND...
 	for host in "${nodes[@]}"; do
 		[[ $host == "$at" ]] || wrap_runc "$host" '[ -z "$restoring" ] || { touch /var/tried; exit 1; }'
 	done
+	pid=$(on "$at" runc state web | jq .pid)
 	on "$at" crm_attribute --node "$at" --name standby --update on
 	is_blocked
 	# Both others are tried, and one of them again.
@@ -146,6 +147,7 @@ on_all_nodes() { # COMMAND...
 	done
 	wait_on "$(survivor_of "$at")" 120 'test -e /var/tried'
 	[ "$(state_of "$at" web)" = running ]
+	[ "$(on "$at" runc state web | jq .pid)" = "$pid" ]
 	unwrap "${nodes[@]}"
 	settled_elsewhere "$at"
 	report=$(end_client count)
