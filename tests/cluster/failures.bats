@@ -154,6 +154,7 @@ on_all_nodes() { # COMMAND...
 	on "$at" crm_attribute --node "$at" --name standby --delete
 	say "$report"
 	[ "$(jq .fault <<<"$report")" = null ]
+	settled_on_any
 	runs_once_on "$(whereabouts)"
 }
 
