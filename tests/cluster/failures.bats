@@ -134,7 +134,7 @@ on_all_nodes() { # COMMAND...
 }
 
 @test "an undone move leaves the container and its connections, and succeeds after the repair" {
-	start_client count incrementer $address 6379 replies "$((patience * 3))" 0.02
+	start_client count incrementer $address 6379 undone "$((patience * 3))" 0.02
 	for host in "${nodes[@]}"; do
 		[[ $host == "$at" ]] || wrap_runc "$host" '[ -z "$restoring" ] || { touch /var/tried; exit 1; }'
 	done
