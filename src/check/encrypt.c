@@ -22,7 +22,7 @@ static enum check_outcome check_directory(const struct preflight *p, const struc
 	if (!*type)
 		return CHECK_OK;
 	if (all)
-		return check_fail(f, NULL,
+		return check_fail(f, p->alone ? "mount it with sec=krb5p or xprtsec=tls" : NULL,
 				  "memory would go through '%s', which %s has by %.20s "
 				  "without encryption",
 				  p->bundle->dir, host->name, type);

@@ -6,7 +6,7 @@
 #include "cmigrate/container/cordon.h"
 #include "cmigrate/container/owner.h"
 
-/* Two that place it would undo each other's moves. */
+/* A cluster would undo the moves of others. */
 CHECK(owner)
 {
 	const char *owner = facts_get(p->source, "owner"), *resource = owner_resource(owner);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define PREFIX "pacemaker:"
-/* Of a resource, as Pacemaker allows; it becomes part of a command that somebody may copy. */
+/* Pacemaker allows these in a resource's name, which becomes part of a command that somebody may
+ * copy. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:"
 #define RESOURCE_MAX 128
 

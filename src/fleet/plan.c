@@ -131,7 +131,7 @@ static bool group_allows(const struct draft *d, size_t item, size_t host)
 		else
 			elsewhere = true;
 	}
-	/* One that leaves may still be there when this one comes. */
+	/* A member that leaves may still be there when this one comes. */
 	return items[item].together ? there || !elsewhere : !there && !was_there;
 }
 

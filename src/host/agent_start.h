@@ -6,10 +6,6 @@
 #include "cmigrate/base/proc.h"
 #include "cmigrate/host/host.h"
 
-/* The line prints this if the host lacks this agent; then it reads agent_image from its stdin.
- * The name of the machine (uname -m) follows, and a newline. */
-#define AGENT_ABSENT "cmigrate-agent absent "
-
 /* Starts ssh, or on this machine the agent itself, with pipes to all three descriptors. */
 int agent_start(const struct host *host, struct proc *ret, struct err *err);
 

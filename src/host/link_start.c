@@ -8,6 +8,7 @@
 #include "agent_start.h"
 #include "cmigrate/agent/image.h"
 #include "cmigrate/base/deadline.h"
+#include "ssh.h"
 
 /* Time for logins under way to end; one takes a second on a slow host. */
 #define TURNED_AWAY_MS 10000

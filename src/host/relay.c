@@ -11,7 +11,7 @@
 
 #include "cmigrate/base/deadline.h"
 
-/* A program that is started may have as many open files. */
+/* The program that has started this one has no open files beyond that number. */
 #define FILES_MAX 65536
 #define AT_ONCE (1024 * 1024)
 #define PIPE_BYTES (1024 * 1024)
@@ -69,7 +69,7 @@ static bool pass(struct way *way)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* What ssh says: nobody reads it. False: it has ended. */
+/* Reads what ssh says, for nobody. False: it has ended. */
 static bool drop(int fd)
 {
 	char text[4096];

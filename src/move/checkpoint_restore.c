@@ -123,6 +123,7 @@ static int check_container(struct move *m, const struct move_opts *opts, struct 
 			      .source = &src->facts,
 			      .destination = &src->facts,
 			      .strategy = STRATEGY_COLD,
+			      .encrypt = m->plan.encrypt,
 			      .ext_unix_sk = src->options.ext_unix_sk,
 			      .shell_job = src->options.shell_job,
 			      .link_remap = src->options.link_remap,
@@ -131,7 +132,7 @@ static int check_container(struct move *m, const struct move_opts *opts, struct 
 			      .alone = true};
 	int status = preflight_skip(&opts->skip_checks, &p.skip, err);
 
-	/* The cluster need not know. */
+	/* The container stays where the cluster has it. */
 	if (m->plan.leave_running)
 		argv_add(&p.skip, "owner");
 

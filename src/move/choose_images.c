@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "cmigrate/container/container.h"
 #include "cmigrate/container/generations.h"
 #include "cmigrate/host/remote_path.h"
 #include "part.h"
@@ -29,20 +29,14 @@ int move_measure_images(const struct side *side, struct measure *ret, struct err
 	return 0;
 }
 
-static int64_t seconds_of(const char *taken)
-{
-	struct tm tm = {0};
-
-	return strptime(taken, "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) : 0;
-}
-
 /* NULL: BUNDLE/checkpoint is to be used, or nothing is there. */
 static const struct generation *choose(const struct generations *list, const char *id)
 {
 	const struct generation *g = generations_find(list, id);
 
 	/* The container was ended into that one, which a restore usually removes. */
-	return !id && g && list->checkpoint && seconds_of(g->taken) <= list->checkpoint ? NULL : g;
+	return !id && g && list->checkpoint && container_time(g->taken) <= list->checkpoint ? NULL
+											    : g;
 }
 
 static int refuse_none(const struct move *m, const char *id, struct err *err)
@@ -108,7 +102,7 @@ static int use_generation(struct move *m, const struct move_opts *opts, const st
 {
 	free(m->image_dir);
 	m->image_dir = str_fmt("%s/" BUNDLE_GENERATIONS "/%s", m->bundle.dir, g->id);
-	/* It is there for the next failure too. */
+	/* The generation stays for the next failure. */
 	m->plan.keep_images = true;
 	str_set(&m->summary.checkpoint, g->id);
 	move_set_sides(m);

@@ -316,9 +316,7 @@ enum exit_code engine_resume(const struct strategy *strategy, const char *from, 
 		int status = may_go_on(move, err);
 		if (status == 0)
 			status = run_step(step, move, false, err);
-		/* Its table has the same steps so far. */
-		if (strategy == &strategy_pre_copy && move_is_post_copy(move))
-			strategy = &strategy_hybrid;
+		strategy = strategy_on_the_way(strategy, move);
 		if (status < 0 && step->commit && !retract(move))
 			return leave_in_doubt(move, err);
 		if (status < 0 && try_again(strategy, move, &i)) {

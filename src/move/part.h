@@ -77,7 +77,7 @@ void move_find_own_ips(struct side *side, size_t n);
 void move_leave_addresses(struct move *move);
 /* Whether the source goes on after its dump, which changes nothing of it. */
 bool move_leaves_source(const struct move *move);
-/* Of images: a sum of names and sizes, how many, and how much. */
+/* A sum of the names and sizes of images, their number, and their bytes. */
 struct measure {
 	char sum[16];
 	uint64_t files, bytes;

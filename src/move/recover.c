@@ -139,7 +139,7 @@ static enum exit_code settle_lost(struct move *move, const char *why, struct err
 	move->plan.keep_images = move->plan.keep_images || move->kind == MOVE_RESTORE;
 	enum exit_code code = engine_forward(&strategy_tidy, move, err);
 
-	/* Its own host may be off. */
+	/* The source may be off, so the host that has the journal removes what is unfinished. */
 	if (move->plan.leave_running)
 		(void)generations_sweep(move->journal.state_dir->host, move->bundle.name, &unheard);
 	if (code != EXIT_DONE)

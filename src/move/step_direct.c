@@ -136,7 +136,8 @@ int direct_images(struct move *move, struct err *err)
 	/* Recovery has not heard it. */
 	const int n = move->progress.n_images;
 
-	/* What serves the memory puts them together then (src/agent/memory/flat_images.c). */
+	/* Then the program that serves the memory puts them together
+	 * (src/agent/memory/flat_images.c). */
 	if (move->plan.lazy && move->side[DESTINATION].options.parent_pass)
 		return 0;
 	if (!move->progress.gathered && direct_before_restore(move, n ? n : DIRECT_ALL, err) < 0)

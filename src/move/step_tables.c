@@ -59,7 +59,7 @@ static const struct step pre_copy[] = {
 	{"clean",      step_clean,         NULL,           false,  false},
 };
 
-/* Both: it is copied ahead, and from the images there it follows. */
+/* Memory is copied ahead in passes, and follows the container from the images there. */
 static const struct step pre_copy_lazy[] = {
 	{"prepare",    step_prepare_hosts, undo_prepare,   false,  false},
 	{"pre-copy",   step_pre_copy,      undo_pre_copy,  false,  false},
@@ -305,4 +305,11 @@ const struct strategy *strategy_of(const struct move *move)
 	if (move->plan.ends_first)
 		return &strategy_cold_ends_first;
 	return move->plan.lazy ? &strategy_cold_lazy : &strategy_cold;
+}
+
+const struct strategy *strategy_on_the_way(const struct strategy *begun, const struct move *move)
+{
+	const bool ahead = begun == &strategy_pre_copy || begun == &strategy_pre_copy_lazy;
+
+	return ahead && move_is_post_copy(move) ? &strategy_hybrid : begun;
 }

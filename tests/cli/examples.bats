@@ -106,7 +106,7 @@ stub_program() { # NAME
 	[ "$status" -ne 0 ]
 }
 
-# What stonith_admin --history --output-as xml prints, of these events.
+# Prints these events as stonith_admin --history --output-as xml does.
 fence_history() { # STATUS...
 	echo '<pacemaker-result api-version="2.38" request="stonith_admin --history rhel02 --output-as xml">'
 	echo '  <fence_history status="0">'

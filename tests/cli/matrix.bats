@@ -64,7 +64,7 @@ vm_full, vm_reduced = read("vm-full"), read("vm-reduced")
 }
 
 @test "the reduced plan is short: pairs, not combinations" {
-	rule 'assert 60 < len(reduced) < 145 and len(full) > 1000, (len(reduced), len(full))
+	rule 'assert 60 < len(reduced) < 165 and len(full) > 1000, (len(reduced), len(full))
 assert 2 < len(vm_reduced) < 8 and len(vm_full) > 60, (len(vm_reduced), len(vm_full))'
 }
 

@@ -244,6 +244,21 @@ refreshed() {
 	[ "$(grep -o 'cmigrate [a-z]*' told | tr '\n' ' ')" = 'cmigrate abort cmigrate recover cmigrate stop ' ]
 }
 
+@test "stop: a move that only fencing can settle is left to the start, because the cluster fences after the stop" {
+	echo 7 >here
+	says_status "$(move_of rhel02 rhel01)"
+	says_cluster true true
+	echo 'exit 7' >abort.does
+	echo 'exit 6' >recover.does
+	act stop
+	[ "$status" -eq 0 ]
+	! grep -q -e 'cmigrate stop' -e 'cmigrate checkpoint' told || false
+	# The other host is in the cluster: it is waited for.
+	says_cluster true false rhel02
+	run timeout 3 "$agent" stop
+	[ "$status" -eq 124 ]
+}
+
 @test "migrate_to: a good move, with the options, and nothing is settled" {
 	echo 0 >here
 	echo 'echo 3 >here' >move.does

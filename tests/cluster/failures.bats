@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # check-all: half an hour, with a fenced host for each step of a move
 # shellcheck disable=SC2016,SC2154 # single quotes: for a host's shell; variables of lib
-# What happens to a container in a cluster when moves fail, hosts are lost and the network is split: it runs exactly
-# once in the end, its counter never goes back further than its last checkpoint, and an undone move never restarts it.
+# Moves fail in a cluster, hosts are lost and the network is split. The container runs exactly once in the end, its
+# counter never goes back further than its last checkpoint, and an undone move never restarts it.
 
 bats_require_minimum_version 1.5.0
 
@@ -74,8 +74,20 @@ is_blocked() {
 	wait_on "$at" 60 'crm_mon --one-shot | grep -q -i "web.*blocked"'
 }
 
+# Runs it on each node at the same time. A wait without a process would wait for the clock of bats, too.
+on_all_nodes() { # COMMAND...
+	local host pid pids=()
+	for host in "${nodes[@]}"; do
+		on "$host" "$@" 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+}
+
 @test "standby and back ten times: a client's connection stays, and no reply is lost" {
-	start_client count incrementer $address 6379 counter "$((patience * 3))" 0.02
+	start_client count incrementer $address 6379 replies "$((patience * 3))" 0.02
 	for _ in 1 2 3 4 5; do
 		at=$(whereabouts)
 		for value in on off; do
@@ -90,6 +102,18 @@ is_blocked() {
 	report=$(end_client count)
 	say "$report"
 	[ "$(jq .fault <<<"$report")" = null ]
+	runs_once_on "$(whereabouts)"
+}
+
+@test "a cluster that is stopped and started lets the container go on" {
+	before=$(add_one)
+	on_all_nodes systemctl stop pacemaker
+	for host in "${nodes[@]}"; do
+		[ -z "$(state_of "$host" web 2>/dev/null)" ]
+	done
+	on_all_nodes systemctl start pacemaker
+	settled_on_any
+	counts_on_from "$before"
 	runs_once_on "$(whereabouts)"
 }
 
@@ -110,10 +134,11 @@ is_blocked() {
 }
 
 @test "an undone move leaves the container and its connections, and succeeds after the repair" {
-	start_client count incrementer $address 6379 counter "$((patience * 3))" 0.02
+	start_client count incrementer $address 6379 undone "$((patience * 3))" 0.02
 	for host in "${nodes[@]}"; do
 		[[ $host == "$at" ]] || wrap_runc "$host" '[ -z "$restoring" ] || { touch /var/tried; exit 1; }'
 	done
+	pid=$(on "$at" runc state web | jq .pid)
 	on "$at" crm_attribute --node "$at" --name standby --update on
 	is_blocked
 	# Both others are tried, and one of them again.
@@ -122,12 +147,14 @@ is_blocked() {
 	done
 	wait_on "$(survivor_of "$at")" 120 'test -e /var/tried'
 	[ "$(state_of "$at" web)" = running ]
+	[ "$(on "$at" runc state web | jq .pid)" = "$pid" ]
 	unwrap "${nodes[@]}"
 	settled_elsewhere "$at"
 	report=$(end_client count)
 	on "$at" crm_attribute --node "$at" --name standby --delete
 	say "$report"
 	[ "$(jq .fault <<<"$report")" = null ]
+	settled_on_any
 	runs_once_on "$(whereabouts)"
 }
 
@@ -149,7 +176,6 @@ is_blocked() {
 		settled_on_any "$to"
 	done
 }
-
 
 @test "a split: the side without a majority is fenced, and the container runs once" {
 	floor=$(add_one)

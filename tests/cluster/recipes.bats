@@ -80,7 +80,7 @@ add_second() {
 	runs_once_on "$(whereabouts)"
 }
 
-@test "two nodes: one goes on alone, and brings the container back when the other returns" {
+@test "two nodes: one fences the other and goes on alone" {
 	start_nodes t-two 900 2
 	make_page
 	start_cluster 'each of two nodes'

@@ -34,7 +34,7 @@ teardown() {
 	remove_containers rhel01 rhel02
 }
 
-# What it has counted, with this request.
+# Prints how many requests the server has counted, with this one.
 count() {
 	on client curl -s -m "$patience" "http://$address:8000/state" | jq .count
 }
@@ -210,7 +210,7 @@ unit_on() { # HOST
 	local a b
 	a=$(take)
 	b=$(take)
-	# One that ends the container is newer than they are.
+	# A checkpoint that ends the container is newer than they are.
 	on rhel01 cmigrate -q checkpoint server
 	run on rhel01 cmigrate restore server
 	[[ $status -eq 0 && $output == *"'/runc/containers/server/checkpoint'" && $(ids) == "$b $a" ]]

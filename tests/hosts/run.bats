@@ -361,7 +361,7 @@ owned() { # HOST WORD...
 	on rhel01 cmigrate -q run web
 	on rhel01 cmigrate -q move web rhel02
 	on rhel02 cmigrate -q stop --timeout 0 web
-	# Whoever restores it has it.
+	# The resource that restores it has it.
 	owned rhel02 -q restore web
 	expect 3 'of the cluster has it' rhel01 cmigrate move web rhel01
 	expect 0 '' rhel01 cmigrate move --skip-check owner web rhel01

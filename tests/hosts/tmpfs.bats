@@ -34,7 +34,7 @@ tmpfs_of() { # HOST NAME
 		done' - "$2"
 }
 
-# Those that CRIU has archived of the last move.
+# Counts the tmpfs that CRIU has archived in the last move.
 archived_by_criu() { # NAME
 	on rhel01 sh -c 'ls -l "/runc/containers/$1"/.cmigrate/images-*/ | grep -c tmpfs-.*gz' - "$1" || true
 }

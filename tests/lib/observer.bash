@@ -11,7 +11,8 @@ host_cgroup() { # HOST
 	find "$top" -xdev -type d -path "*/cmlab.$LAB_NAME/$1" -print -quit
 }
 
-# Sets observer_pid. What it sees is in DIRECTORY: doubles, stats; it reads `off` there. Its errors: observer.err.
+# Sets observer_pid. The observer writes what it sees to DIRECTORY: doubles, stats, and its errors to observer.err. It
+# reads `off` there.
 start_observer() { # NAME|* BEATS DIRECTORY HOST...
 	local host
 	local -a words=()

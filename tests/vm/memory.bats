@@ -65,7 +65,7 @@ move() { # FROM TO STRATEGY [OPTION...]
 	jq -n -e --argjson cold "$cold" --argjson ahead "$ahead" '$ahead * 2 < $cold'
 }
 
-# Of a thousand keys, which nobody writes.
+# Prints a sum of a thousand keys, which nobody writes.
 small_keys() {
 	local -a keys
 	mapfile -t keys < <(seq -f small:%g 0 999)

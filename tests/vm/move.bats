@@ -277,11 +277,11 @@ recovered() {
 @test "a controller that holds the lock loses its power in the freeze, and the other host recovers" {
 	make_httpd httpd
 	start_container rhel01 httpd
-	on rhel02 cmigrate --quiet move --from rhel01 httpd rhel02 3>&- &
-	controller=$!
-	wait_on rhel01 120 'grep -q -x 1 /sys/fs/cgroup/httpd/cgroup.freeze'
+	on rhel02 bash -c 'CMIGRATE_PAUSE=dump:before setsid cmigrate --quiet move --from rhel01 httpd rhel02 </dev/null >/dev/null 2>&1 &
+		echo $! >/var/pid'
+	wait_paused rhel02 120
+	on rhel01 grep -q -x 1 /sys/fs/cgroup/httpd/cgroup.freeze
 	"$lab" crash rhel02
-	wait "$controller" || true
 	# The server keeps the lock of a silent client for a lease.
 	wait_until 120 recovered
 	[[ $(on client curl -s -m "$patience" http://rhel0x/) == rhel01 ]]

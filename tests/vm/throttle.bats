@@ -63,8 +63,9 @@ start_writer() {
 
 # A move with many passes, and what it is told from its destination after the first.
 told_on_its_way() { # FROM TO OPTION...
-	on "$1" bash -c 'setsid cmigrate --json move --strategy pre-copy --throttle --max-downtime 1 --timeout "$2" \
-			writer "$1" >/var/out 2>/var/err </dev/null &
+	on "$1" sh -c 'echo "{\"move\": {\"lazy_from\": \"$1\"}}" >/tmp/config.json' - "${lazy_from:-64M}"
+	on "$1" bash -c 'setsid cmigrate --config /tmp/config.json --json move --strategy pre-copy --throttle --max-downtime 1 \
+			--timeout "$2" writer "$1" >/var/out 2>/var/err </dev/null &
 		echo $! >/var/pid' - "$2" "$patience"
 	wait_on "$1" 120 'grep -q "\"event\":\"progress\"" /var/out'
 	on "$2" cmigrate --json tune writer "${@:3}" | jq -e '.answer == "taken"'
@@ -83,5 +84,8 @@ told_on_its_way() { # FROM TO OPTION...
 	jq -e 'select(.event == "summary") | .strategy == "pre-copy" and .outcome == "moved"' "$BATS_TEST_TMPDIR/out"
 	told_on_its_way rhel02 rhel01 --post-copy
 	grep -q 'then the rest follows, as somebody asked' "$BATS_TEST_TMPDIR/out"
+	jq -e 'select(.event == "summary") | .strategy == "hybrid" and .outcome == "moved"' "$BATS_TEST_TMPDIR/out"
+	# A move that would restore lazily follows too.
+	lazy_from=1K told_on_its_way rhel01 rhel02 --post-copy
 	jq -e 'select(.event == "summary") | .strategy == "hybrid" and .outcome == "moved"' "$BATS_TEST_TMPDIR/out"
 }

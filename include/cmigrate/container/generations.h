@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * generations: the checkpoints of containers that went on afterwards, on the shared directory. Each
- * is a directory BUNDLE/checkpoints/ID with CRIU's images and a description. One that is being
- * written is BUNDLE/checkpoints/.ID and is never listed.
+ * is a directory BUNDLE/checkpoints/ID with CRIU's images and a description. While it is
+ * being written it is BUNDLE/checkpoints/.ID and is never listed.
  */
 #ifndef CMIGRATE_GENERATIONS_H
 #define CMIGRATE_GENERATIONS_H
@@ -33,8 +33,8 @@ struct generations {
 };
 #define CLEANUP_GENERATIONS __attribute__((cleanup(generations_clear)))
 
-/* Reads those of one container, or of all (NULL; `checkpoint` has no meaning then). One that can't
- * be understood is left out, with a note. */
+/* Reads the generations of one container, or of all (NULL; `checkpoint` has no meaning then). It
+ * leaves out those that it can't understand, with a note. */
 int generations_read(struct host *host, const char *container, struct generations *ret,
 		     struct err *err);
 void generations_clear(struct generations *list);

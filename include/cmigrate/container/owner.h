@@ -15,7 +15,7 @@
 #define OWNER_ENV "CMIGRATE_OWNER"
 #define OWNER_FILE "owner"
 
-/* Of the environment, or NULL; borrowed. EXIT_USAGE: it names no resource. */
+/* The owner in the environment, or NULL; borrowed. EXIT_USAGE: it names no resource. */
 int owner_self(const char **ret, struct err *err);
 /* The resource that a text names; NULL: none. Borrowed from the text. */
 const char *owner_resource(const char *text);

@@ -37,5 +37,8 @@ extern const struct strategy strategy_tidy;
 
 /* The table for a move: by its strategy, and by whether its source has a gate. */
 const struct strategy *strategy_of(const struct move *move);
+/* The table by which a move goes on that has begun with `begun`: pre-copy may have become hybrid,
+ * whose table has the same steps up to the dump. */
+const struct strategy *strategy_on_the_way(const struct strategy *begun, const struct move *move);
 
 #endif

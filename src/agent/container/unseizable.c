@@ -55,7 +55,7 @@ static bool is_zombie_leader(const struct walk *walk, pid_t pid, struct buf *ret
 	return true;
 }
 
-/* Those that CRIU doesn't dump below the container's. It dumps mount namespaces. */
+/* CRIU doesn't dump namespaces of these kinds below the container's. It dumps mount namespaces. */
 static const char *const kinds[] = {
 	"pid",	"pid_for_children", "net", "ipc", "uts", "user", "cgroup",
 	"time", "time_for_children"};

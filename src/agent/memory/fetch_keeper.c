@@ -59,7 +59,7 @@ static void end_copy(struct request *req)
 	}
 }
 
-/* Whoever waits for the socket to start a restore hears of it, and why if criu is not to blame,
+/* A request that waits for the socket hears of it, and of the reason if criu is not to blame,
  * while no copy is to be ended yet. */
 static void note_failure(struct request *req)
 {

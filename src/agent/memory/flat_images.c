@@ -99,7 +99,7 @@ static bool copy_range(int to, int from, const struct page_range *range)
 	return true;
 }
 
-/* Those that have to be there from the beginning. */
+/* Writes the pages that have to be there from the beginning. */
 static int write_pages(struct request *req, int flat, const struct page_layers *layers,
 		       struct page_map *map)
 {

@@ -67,7 +67,7 @@ static void add(struct page_map *map, const struct page_range *r)
 		return;
 	}
 	/* It doubles. */
-	if ((map->n & (map->n - 1)) == 0)
+	if (!map->v || (map->n & (map->n - 1)) == 0)
 		map->v = mem_grow(map->v, map->n ? 2 * map->n : 1, sizeof(*map->v));
 	map->v[map->n++] = *r;
 }

@@ -19,7 +19,7 @@
 #include "cmigrate/protocol/frame.h"
 #include "tunnel.h"
 
-/* Of the stream in one frame. */
+/* The most bytes of the stream in one frame. */
 #define PART 65536
 /* If more than this waits for criu, or for the other tunnel, the connection isn't read. */
 #define WAITING_MAX (2 * PART)

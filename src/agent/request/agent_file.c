@@ -20,7 +20,7 @@
 #define NAME_LEN 64
 #define OLD_SECONDS (30L * 24 * 3600)
 
-/* The same, in the same order, as the line that starts an agent over ssh (src/host/agent_start.c).
+/* The same, in the same order, as the line that starts an agent over ssh (src/host/ssh.c).
  */
 static const char *const dirs[] = {"/run/cmigrate-agent", "/var/lib/cmigrate-agent",
 				   "/root/.cmigrate-agent"};

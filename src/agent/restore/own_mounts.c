@@ -34,7 +34,8 @@ static void find_yards(struct argv *ret)
 /*
  * In a copied namespace they come before the host's own in the list of mounts, which follows the
  * tree, and runc takes the first mount of a hierarchy for the host's: the container's cgroups would
- * have paths that are gone when the other restore has ended. One that has just gone is no failure.
+ * have paths that are gone when the other restore has ended. A mount that has just gone is no
+ * failure.
  */
 static void leave_yards(void)
 {

@@ -27,7 +27,7 @@
 #define PARK_MS 5000
 /* Nothing tells that a reader has come to a fifo. */
 #define TICK_MS 2
-/* For runc to get from its version check to the restore. One that is later is no failure. */
+/* For runc to get from its version check to the restore. A restore that is later is no failure. */
 #define SETTLE_MS 3000
 #define KILL_ROUNDS 20
 #define KILL_ROUND_MS 50

@@ -85,7 +85,7 @@ static int describe(const struct request *req, const char *hidden)
 	return status;
 }
 
-/* An NFS server that gets it twice says that it failed. */
+/* An NFS server that gets a rename twice says the second time that it failed. */
 static int put_in_place(const char *all, const char *hidden, const char *kept)
 {
 	int status = rename(hidden, kept) < 0 && !is_kept(kept) ? -1 : 0;
@@ -112,7 +112,7 @@ static int keep(struct request *req)
 		       : 0;
 }
 
-/* It counts no more before its first file is gone. */
+/* It no longer counts when its first file is removed. */
 static int remove_one(struct request *req)
 {
 	const char *id = request_get(req, "id");
@@ -164,7 +164,7 @@ static int list_one(struct request *req, const char *bundle, const char *contain
 	return 0;
 }
 
-/* Of one container, or of all. */
+/* Lists those of one container, or of all. */
 static int list(struct request *req)
 {
 	const char *container = request_get(req, "container");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * generations: the checkpoints of a container that went on, in BUNDLE/checkpoints, a directory of
- * images each. One that is being written, or removed, is called ".ID" and counts for nothing; it
- * becomes "ID" by a rename, when it is on disk with its description in GENERATION_FILE.
+ * images each. While it is being written or removed it is called ".ID" and counts for nothing. A
+ * rename makes it "ID" when it is on disk with its description in GENERATION_FILE.
  */
 #ifndef CMIGRATE_AGENT_GENERATIONS_H
 #define CMIGRATE_AGENT_GENERATIONS_H

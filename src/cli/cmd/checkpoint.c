@@ -137,7 +137,7 @@ const struct verb verb_restore = {
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "resume a checkpointed container",
 	.details = "The images are removed after its endpoint has answered; a restore that fails\n"
-		   "leaves them. Those of a checkpoint that has left it running stay in any case.\n"
+		   "leaves them. The images of 'checkpoint --leave-running' stay in any case.\n"
 		   "Connections that were open at the checkpoint are closed.",
 	.opts = restore_table,
 	.options_size = sizeof(struct half_opts),

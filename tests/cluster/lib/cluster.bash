@@ -29,7 +29,7 @@ run_commands() { # HOST PLACE
 	on "$1" bash -e -x -c "$block" </dev/null
 }
 
-# What systemd does on a real host. dc-deadtime: three nodes that start at once need not wait for others.
+# Stands in for systemd, and for the boards. dc-deadtime: three nodes that start at once need not wait for others.
 install_services() { # HOST
 	on "$1" sh -ec '
 		cat >/usr/local/sbin/systemctl
@@ -58,8 +58,8 @@ install_services() { # HOST
 				n=0
 				until corosync-cfgtool -s >/dev/null 2>&1; do
 					n=$((n + 1))
-					[ $n -lt 200 ] || exit 1
-					sleep 0.05
+					[ $n -lt 600 ] || exit 1
+					sleep 0.0$((n < 9 ? n : 9))
 				done ;;
 			*.pacemaker)
 				mkdir -p /var/log/pacemaker && chown hacluster:haclient /var/log/pacemaker

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2016,SC2154 # single quotes: for a host's shell; shared variables
-# States of a cluster of three nodes with the resource web (without parameters: op-digest is that of none), as words, and what the scheduler makes of them.
+# States of a cluster of three nodes with the resource web (without parameters: op-digest is that of none), as words,
+# and what the scheduler makes of them.
 #
 #   running@NODE stopped@NODE   a probe found it there, or found nothing; nothing: where no word says otherwise
 #   migrating@NODE              migrate_to is under way there, to rhel02
@@ -134,7 +135,7 @@ leads_to() { # ACTIONS
 	}
 }
 
-# What the agent on rhel01 says of a ban in this state.
+# Asks the agent on rhel01 about a ban in this state.
 ban_is() { # harmless|harmful NODE
 	local answer
 	answer=$(on rhel01 sh -c 'cat >/tmp/cib.xml

@@ -54,7 +54,7 @@ stub() { # PROGRAM FILE
 	END
 }
 
-# What status says: the move under way, whether there is a checkpoint, its memory.
+# Sets what status says: the move under way, whether there is a checkpoint, its memory.
 says_status() { # MOVE [CHECKPOINT [MEMORY [ANSWERS]]]
 	echo "{\"name\":\"web\",\"host\":\"rhel01\",\"state\":\"running\",\"bundle\":\"$PWD/web\",\"memory_bytes\":${3:-1048577},\
 \"endpoints\":[{\"url\":\"http://x/\",\"answers\":${4:-true}}],\"unreachable\":[],\"checkpoint\":${2:-false},\"move\":$1}" >status
@@ -64,7 +64,7 @@ move_of() { # SOURCE DESTINATION
 	echo "{\"id\":\"20260102T030405-00000001\",\"source\":\"$1\",\"destination\":\"$2\",\"committed\":false,\"settled_by\":\"cmigrate recover web\"}"
 }
 
-# What crm_mon says of rhel02, and of fencing.
+# Sets what crm_mon says of rhel02, and of fencing.
 says_cluster() { # FENCES UNCLEAN [FENCED-NODE [STATUS]]
 	local event=''
 	[[ -z ${3:-} ]] || event="<fence_event action=\"off\" target=\"$3\" client=\"x\" status=\"${4:-success}\" completed=\"x\"/>"

@@ -148,7 +148,7 @@ def tcp_congestion(port):
 
 
 def tcp_kept_options(port):
-    """Those that CRIU knows, on a connection with itself."""
+    """Options that CRIU knows, on a connection with itself."""
     server = listening("lo4", port)
     ends = [connected("lo4", port), server.accept()[0]]
     names = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -336,7 +336,7 @@ def tcp_connecting(ip, port, own):
 
 
 def tcp_corked(port):
-    """What is sent waits for more."""
+    """Sent bytes wait for more."""
     server = listening("lo4", port)
     client = connected("lo4", port)
     there = server.accept()[0]
@@ -366,7 +366,7 @@ def raw_icmp():
 
 
 def udp_member(port):
-    """Of mDNS's group."""
+    """A member of mDNS's group."""
     s = inet("any4", socket.SOCK_DGRAM)
     s.bind(("", int(port)))
     s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,

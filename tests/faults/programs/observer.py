@@ -124,7 +124,7 @@ class Observer:
         with open(DOUBLES, "a", encoding="ascii") as f:
             f.write(f"{time.time_ns()} {what}\n")
 
-    # The first once more behind the second: not one that went as the other came.
+    # The first is looked at again after the second, so that one that went as the other came does not count.
     def compare(self, name, a, b):
         for first, second in ((a, b), (b, a)):
             pids = first.running(name), second.running(name)

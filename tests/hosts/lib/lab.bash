@@ -74,8 +74,8 @@ wait_on() { # HOST SECONDS LINE
 }
 
 # Waits until the process whose pid is in /var/pid on HOST has stopped itself, at its CMIGRATE_PAUSE.
-wait_paused() { # HOST
-	wait_on "$1" 30 'read -r pid </var/pid && read -r stat <"/proc/$pid/stat" && [[ $stat == *") T "* ]]'
+wait_paused() { # HOST [SECONDS]
+	wait_on "$1" "${2:-30}" 'read -r pid </var/pid && read -r stat <"/proc/$pid/stat" && [[ $stat == *") T "* ]]'
 }
 
 now_ms() {

@@ -15,7 +15,7 @@
 static const struct kind {
 	const char *key, *good, *bad;
 } kinds[] = {
-	{"container", "web|rhel7-httpd|a.b_c", "..|a/b|.|-x|a b|*"},
+	{"container", "web|rhel7-httpd|a.b_c", "..|a/b|.|-x|a b|*|run@web.1"},
 	{"id", "20260102T030405-0a1b2c3d", "20260102T030405-0a1b2c3|20260102T030405-0a1b2c3d/..|x"},
 	{"tag", "0a1b2c3d", "0a1b2c3|0a1b2c3dd|0A1B2C3D|0a1b2c3/"},
 	{"netns", "/run/netns/none", "none|/run/../etc/passwd|/etc/passwd|/dev/watchdog x/.."},

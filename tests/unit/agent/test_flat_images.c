@@ -302,7 +302,7 @@ static void images_that_are_broken(void **state)
 	expect_failure("'" IMAGES "/pass-1': No such file or directory\n");
 }
 
-/* What criu does: a request, a head, pages. */
+/* As criu does: a request, a head, pages. */
 struct narrow {
 	uint32_t command, pages;
 	uint64_t address, pid;

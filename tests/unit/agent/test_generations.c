@@ -46,7 +46,7 @@ static void make_dir(const char *path)
 	assert_int_equal(mkdir(dir, 0700), 0);
 }
 
-/* What a dump has written. */
+/* Writes what a dump would have written. */
 static void write_hidden(const char *id)
 {
 	CLEANUP_FREE char *dir = str_fmt("checkpoints/.%s", id);
@@ -175,7 +175,7 @@ static void swept_by_the_next(void **state)
 	assert_false(is_there("checkpoints/." NEW));
 }
 
-/* That one has ended its container. */
+/* BUNDLE/checkpoint has ended its container. */
 static void beside_them(void **state)
 {
 	(void)state;

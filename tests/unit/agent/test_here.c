@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a host says of its own copy of a container to whoever watches over that host alone. */
+/* A host says what its own copy of a container does, to a program that watches that host alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

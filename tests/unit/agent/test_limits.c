@@ -47,7 +47,7 @@ static void is_read(const struct runc_state *state, const char *wanted)
 	assert_string_equal(buf_str(&text), wanted);
 }
 
-/* Of a throttled container: its copy is to have what it had before. */
+/* The copy of a throttled container is to have what that had before. */
 static void another_quota(void **state)
 {
 	CLEANUP_BUF struct buf first = {0}, second = {0};

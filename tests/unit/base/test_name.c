@@ -46,6 +46,8 @@ static void containers(void **state)
 		{"..", "is not allowed"},
 		{"a/b", "not allowed in it"},
 		{"a b", "not allowed in it"},
+		/* No container has the name of a log in /run/cmigrate. */
+		{"run@web.aBc123", "not allowed in it"},
 		{"a\n", "not allowed in it"},
 		{"$(id)", "not allowed in it"},
 		{"\xc3\xbc", "not allowed in it"},

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,20 @@
 #include "stub.h"
 
 #define WAIT_MS scaled_ms(5000)
+
+/* So many waits end as if a signal had come. */
+static int interrupted_waits;
+
+/* In place of the C library's. */
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+	if (interrupted_waits > 0) {
+		interrupted_waits--;
+		errno = EINTR;
+		return -1;
+	}
+	return wait4(pid, status, options, NULL);
+}
 
 /* Reads fd to its end. */
 static char *read_end(int fd)
@@ -96,6 +111,37 @@ static void a_log_that_cant_be_made(void **state)
 		-1);
 	assert_string_equal(err.msg,
 			    "can't write '/proc/none/log' for 'true': No such file or directory");
+}
+
+/* Signals come without SA_RESTART. */
+static void a_signal_leaves_no_zombie(void **state)
+{
+	char *argv[] = {"no-such-program", NULL};
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	interrupted_waits = 2;
+	assert_int_equal(proc_spawn(&(struct proc_spec){.argv = argv}, &p, &err), -1);
+	assert_string_equal(err.msg, "can't start 'no-such-program': No such file or directory");
+	assert_int_equal(interrupted_waits, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void a_signal_does_not_lose_the_exit_code(void **state)
+{
+	char *argv[] = {"sh", "-c", "exit 77", NULL};
+	struct err err = ERR_INIT;
+	struct proc p;
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(proc_spawn(&(struct proc_spec){.argv = argv}, &p, &err), 0);
+	interrupted_waits = 1;
+	assert_false(proc_reap(&p, &status));
+	assert_int_equal(status_of(&p), 77);
+	proc_close(&p);
 }
 
 static void exit_codes(void **state)
@@ -327,6 +373,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_program),
 		cmocka_unit_test(a_log_that_cant_be_made),
+		cmocka_unit_test(a_signal_leaves_no_zombie),
+		cmocka_unit_test(a_signal_does_not_lose_the_exit_code),
 		cmocka_unit_test(exit_codes),
 		cmocka_unit_test(output_and_errors_are_separate),
 		cmocka_unit_test(words_are_passed_as_they_are),

@@ -281,6 +281,12 @@ static void encrypted(struct fixture *x)
 	x->p.encrypt = ENCRYPT_REQUIRED;
 }
 
+static void encrypted_checkpoint(struct fixture *x)
+{
+	encrypted(x);
+	x->p.alone = true;
+}
+
 static void encrypted_direct(struct fixture *x)
 {
 	encrypted(x);
@@ -450,6 +456,8 @@ static const struct row failing[] = {
 	{"encrypt", NULL, NULL, clear_direct, "in the clear from rhel01 to rhel02", true},
 	{"encrypt", NULL, NULL, clear_post_copy, "in the clear from rhel01 to rhel02", true},
 	{"encrypt", "in-clear=nfs4\n", NULL, encrypted, "which rhel01 has by nfs4 without", false},
+	{"encrypt", "in-clear=nfs4\n", NULL, encrypted_checkpoint,
+	 "without encryption; mount it with sec=krb5p or xprtsec=tls", false},
 	{"encrypt", NULL, "in-clear=cifs\n", encrypted_hybrid, "which rhel02 has by cifs without",
 	 false},
 	{"encrypt", NULL, "in-clear=nfs4\n", encrypted_direct, "registers, buffers of sockets",
@@ -1205,7 +1213,7 @@ static void alone_only_the_dump_counts(void **state)
 	struct fixture x;
 
 	(void)state;
-	set_up(&x, "timer=process 7, every 0.020 s\n", NULL);
+	set_up(&x, "timer=process 7, every 0.020 s\nin-clear=nfs4\n", NULL);
 	x.p.destination = &x.source;
 	x.p.destination_name = x.p.source_name;
 	x.p.alone = true;

@@ -350,7 +350,7 @@ static void groups(void **state)
 	put_in(&p, 0, 20, 1, false);
 	put_in(&p, 0, 20, 1, false);
 	expect(&p, "0>1 1>2", 0);
-	/* One that leaves may be there still when the other comes. */
+	/* A member that leaves may still be there when the other comes. */
 	p = empty(3);
 	p.threshold = 0.1;
 	put_in(&p, 1, 15, 1, false);

@@ -18,6 +18,7 @@
 #include "agent/own_run.h"
 #include "cmigrate/agent/image.h"
 #include "host/agent_start.h"
+#include "host/ssh.h"
 #include "stub.h"
 
 #define DIR "/run/cmigrate-agent"

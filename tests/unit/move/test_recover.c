@@ -168,7 +168,7 @@ static void a_rehearsal(void **state)
 		{{false, true, false, "running", "", IMAGES_COMPLETE}, RECOVER_BACK},
 		{{false, true, true, "", "", IMAGES_COMPLETE}, RECOVER_LOST},
 		{{false, false, true, "", "", IMAGES_COMPLETE}, RECOVER_DOUBT},
-		/* Of a checkpoint whose container goes on. */
+		/* A checkpoint whose container goes on. */
 		{{true, true, true, "running", "", IMAGES_NONE}, RECOVER_FORWARD},
 	};
 

@@ -118,10 +118,28 @@ static void pre_copy_and_hybrid_have_the_same_steps_up_to_the_dump(void **state)
 	for (;; i++) {
 		const char *name = strategy_pre_copy.steps[i].name;
 		assert_string_equal(name, strategy_hybrid.steps[i].name);
+		assert_string_equal(name, strategy_pre_copy_lazy.steps[i].name);
 		if (strcmp(name, "dump") == 0)
 			break;
 	}
 	assert_true(i > 2);
+}
+
+/* A lazy restore is given up with it: the images lack the memory that follows. */
+static void pre_copy_that_has_become_hybrid_goes_on_as_that(void **state)
+{
+	struct move move = {.plan.strategy = STRATEGY_PRE_COPY};
+
+	(void)state;
+	assert_ptr_equal(strategy_on_the_way(&strategy_pre_copy, &move), &strategy_pre_copy);
+	assert_ptr_equal(strategy_on_the_way(&strategy_pre_copy_lazy, &move),
+			 &strategy_pre_copy_lazy);
+	move.plan.strategy = STRATEGY_HYBRID;
+	assert_ptr_equal(strategy_on_the_way(&strategy_pre_copy, &move), &strategy_hybrid);
+	assert_ptr_equal(strategy_on_the_way(&strategy_pre_copy_lazy, &move), &strategy_hybrid);
+	assert_ptr_equal(strategy_on_the_way(&strategy_hybrid, &move), &strategy_hybrid);
+	/* A recovery may go on by a table that is not the move's own. */
+	assert_ptr_equal(strategy_on_the_way(&strategy_from_images, &move), &strategy_from_images);
 }
 
 static void written_and_read(void **state)
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(other_strategies),
 		cmocka_unit_test(memory_that_goes_straight),
 		cmocka_unit_test(pre_copy_and_hybrid_have_the_same_steps_up_to_the_dump),
+		cmocka_unit_test(pre_copy_that_has_become_hybrid_goes_on_as_that),
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(what_is_no_wish),
 	};

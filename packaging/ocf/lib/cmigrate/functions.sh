@@ -23,13 +23,13 @@ cm() {
 	cmigrate --config "$config" ${bundle_root:+--bundle-root "$bundle_root"} "$@"
 }
 
-# What this host alone knows. 0: the container is here, held by a move or not; 3: it isn't; 7: a copy that may
+# Asks this host alone. 0: the container is here, held by a move or not; 3: it isn't; 7: a copy that may
 # still be undone.
 look() {
 	cm --quiet status "$name" --local
 }
 
-# What is beside the bundle, and what runs on one host: an object of status --json.
+# Prints an object of status --json: what is beside the bundle, and what runs on one host.
 ask() { # HOST
 	cm --json status "$name" --on "$1" 2>/dev/null
 }
