@@ -7,6 +7,8 @@
 load ../hosts/lib/lab
 load ../hosts/lib/containers
 
+patience=$(scaled 120)
+
 setup_file() {
 	export LAB_VM=1
 	start_lab t-vm-throttle 900
@@ -62,11 +64,12 @@ start_writer() {
 # A move with many passes, and what it is told from its destination after the first.
 told_on_its_way() { # FROM TO OPTION...
 	on "$1" sh -c 'echo "{\"move\": {\"lazy_from\": \"$1\"}}" >/tmp/config.json' - "${lazy_from:-64M}"
-	on "$1" bash -c 'setsid cmigrate --config /tmp/config.json --json move --strategy pre-copy --throttle --max-downtime 1 writer "$1" >/var/out 2>/var/err </dev/null &
-		echo $! >/var/pid' - "$2"
-	wait_on "$1" 60 'grep -q "\"event\":\"progress\"" /var/out'
+	on "$1" bash -c 'setsid cmigrate --config /tmp/config.json --json move --strategy pre-copy --throttle --max-downtime 1 \
+			--timeout "$2" writer "$1" >/var/out 2>/var/err </dev/null &
+		echo $! >/var/pid' - "$2" "$patience"
+	wait_on "$1" 120 'grep -q "\"event\":\"progress\"" /var/out'
 	on "$2" cmigrate --json tune writer "${@:3}" | jq -e '.answer == "taken"'
-	on "$1" bash -c 'tail --pid="$(</var/pid)" -s 0.05 -f /dev/null; cat /var/err; cat /var/out' >"$BATS_TEST_TMPDIR/out"
+	on "$1" bash -c 'tail --pid="$(</var/pid)" -s 0.05 -f /dev/null; cat /var/err >&2; cat /var/out' >"$BATS_TEST_TMPDIR/out"
 	say "${*:3}: $(jq -c 'select(.event == "summary") | [.strategy, .outcome, .freeze_ms, .drain_ms, (.passes | length)]' "$BATS_TEST_TMPDIR/out")"
 	say "$(jq -r 'select(.event == "note") | .text' "$BATS_TEST_TMPDIR/out" | paste -sd';')"
 	runs_only_on "$2" writer
