@@ -84,7 +84,8 @@ small_keys() {
 	ahead=$(jq .freeze_ms <<<"$summary")
 	[[ $(jq -r '[.steps[].name] | join(" ")' <<<"$summary") == *'dump serve restore release answer drain commit open-gate clean' ]]
 	[[ $(small_keys) == "$small" ]]
-	move rhel01 rhel02 pre-copy --transport direct
+	# In the clear: one emulated processor takes more than the time of a pass to encrypt 300 MB.
+	move rhel01 rhel02 pre-copy --transport direct --encrypt off
 	jq -e '.drain_ms > 0' <<<"$summary"
 	[[ $(small_keys) == "$small" ]]
 	report=$(end_client count)
