@@ -51,11 +51,11 @@ end_lab() {
 	fi
 }
 
-# The program of the start of the tests, whatever is built meanwhile.
+# The program of the start of the tests, whatever is built meanwhile. A relay that still runs has the old file.
 place_program() {
 	local host _
 	"$lab" status | while read -r host _; do
-		on "$host" sh -c 'cat >"$1" && chmod 755 "$1"' - /usr/local/sbin/cmigrate <"$program"
+		on "$host" sh -c 'cat >"$1.new" && chmod 755 "$1.new" && mv "$1.new" "$1"' - /usr/local/sbin/cmigrate <"$program"
 	done
 }
 
