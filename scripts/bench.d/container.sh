@@ -34,7 +34,7 @@ container_takes() { # NAME METHOD
 	case $1-$2 in
 	redis-4g-busy | redis-4g-busypostcopy | redis-4g-podman | redis-4g-floor) return 1 ;;
 	redis-100m-* | redis-1g-* | redis-4g-*) ;;
-	# What has little memory restores all of it at once.
+	# A container with little memory restores all of it at once.
 	*-whole | *-direct* | *-postcopyclear | *-busypostcopy) return 1 ;;
 	esac
 }

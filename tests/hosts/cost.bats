@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2154 # variables of lib; single quotes: for a host's shell
-# What cmigrate itself takes of the machine it runs on: memory, processor time, time to begin.
+# The cost of cmigrate itself on the machine it runs on: memory, processor time, time to begin.
 # Alone: time to begin.
 # check-all: times and sizes mean something on an idle machine alone.
 
@@ -38,7 +38,7 @@ teardown() {
 	[[ $(jq -n "$least < 5") == true ]]
 }
 
-# What the machine starts and computes while a command runs on a host: sets processes and cpu_ms.
+# Counts what the machine starts and computes while a command runs on a host: sets processes and cpu_ms.
 costs() { # HOST COMMAND...
 	local said
 	said=$(on "$1" /opt/cmigrate/scripts/bench.d/cost "${@:2}") || { echo "$said" >&2; return 1; }

@@ -243,7 +243,7 @@ refused() { # TEXT
 	[[ $output == *"forwarding failed"* ]]
 }
 
-# What an agent on rhel02 answers to programs/agent_client.py, which reads what it sends from stdin.
+# Prints what an agent on rhel02 answers to programs/agent_client.py, which reads what it sends from stdin.
 says() { # [--root DIR] [--hello WORDS] [--command COMMAND]
 	local command='exec /x serve --kept /x'
 	local -a words=()

@@ -228,7 +228,7 @@ python_in_root() { # HOST NAME PROGRAM ARGUMENT...
 	on rhel02 cmigrate --quiet recover idle
 	root_is_empty
 	runs_only_on rhel01 idle
-	# What is noted on the destination is gone with it.
+	# The notes on the destination are gone with it.
 	on rhel01 env CMIGRATE_FAULT=restore:after cmigrate --quiet move idle rhel02 || [[ $? -eq 137 ]]
 	"$lab" crash rhel02
 	"$lab" boot rhel02

@@ -32,7 +32,7 @@ teardown() {
 	remove_containers rhel01 rhel02
 }
 
-# What this script is given, run by sh beside the page server on rhel02, whose process id is $pid.
+# Runs what this script is given by sh beside the page server on rhel02, whose process id is $pid.
 beside_page_server() { # SCRIPT
 	on rhel02 sh -c 'cat >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu' <<-END
 		#!/bin/sh

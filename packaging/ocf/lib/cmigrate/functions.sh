@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154 # shared with the agent
-# What ocf:cmigrate:container asks cmigrate and the cluster, and how it settles moves that failed.
+# Functions of ocf:cmigrate:container: its questions to cmigrate and the cluster, and the end of moves that failed.
 
 say() {
 	echo "$rsc: $*" >&2
